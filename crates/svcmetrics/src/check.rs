@@ -1,0 +1,178 @@
+//! What a table allows, and what is wrong with it.
+
+use crate::engine::Finding;
+use crate::engine::columns::Table;
+use crate::error::{Error, Result, shown};
+use crate::request::{OnInvalid, Request};
+use crate::scorecard::{Scorecard, ScorecardBuilder};
+
+/// Rows that a check names for each thing that it finds; it counts them all.
+const ROWS_NAMED: usize = 1000;
+
+/// Something that a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Observation {
+    /// The kind of error it would be ([`Error::kind`]), or `near_miss`, `null`, `rounded`.
+    pub kind: String,
+    /// The metric that it touches, where one is touched.
+    pub metric: Option<String>,
+    /// The column.
+    pub column: Option<String>,
+    /// The row, where there is one: a 0-based position.
+    pub row: Option<u64>,
+    /// What was found.
+    pub value: Option<String>,
+    /// What was expected.
+    pub expected: Option<String>,
+    /// How many rows it is about.
+    pub count: u64,
+}
+
+/// What a table allows, and what is wrong with it: nothing is raised.
+///
+/// ```
+/// use svcmetrics::{Check, Request, Table};
+/// let table = Table::new(2).with("milestones_met", vec![5_i64, 1]).with("milestones_total", vec![4_i64, 4]);
+/// let check = Check::of(&table, Request::default())?;
+/// assert_eq!(check.observations[0].kind, "invalid_value");
+/// assert_eq!(check.observations[0].row, Some(0));
+/// assert!(!check.is_clean());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Check {
+    /// The scorecard, with unusable rows left out.
+    pub scorecard: Option<Scorecard>,
+    /// What was found, errors first.
+    pub observations: Vec<Observation>,
+}
+
+/// Checks a table part by part.
+#[derive(Debug)]
+pub(crate) struct Checker {
+    builder: ScorecardBuilder,
+    names: Vec<String>,
+    nulls: Vec<(String, u64)>,
+}
+
+impl Check {
+    /// Checks one table.
+    ///
+    /// # Errors
+    /// Only for what makes the request itself impossible, such as a key that is not there.
+    pub fn of(table: &Table<'_>, request: Request) -> Result<Self> {
+        Self::of_parts([table], request, &mut || true)
+    }
+
+    /// Checks a table that comes in parts.
+    ///
+    /// # Errors
+    /// As [`Check::of`], and [`Error::Interrupted`] where `go_on` says no.
+    pub fn of_parts<'t, 'a: 't>(
+        parts: impl IntoIterator<Item = &'t Table<'a>>,
+        request: Request,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Self> {
+        let request = Request { keep: ROWS_NAMED, check: true, on_invalid: OnInvalid::Skip, ..request };
+        let mut checker = Checker { builder: ScorecardBuilder::new(request), names: Vec::new(), nulls: Vec::new() };
+        for part in parts {
+            match checker.add(part, go_on) {
+                Ok(()) => {}
+                // A column of the wrong type stops the reading, and is itself what was found.
+                Err(error @ (Error::ColumnType(_) | Error::DuplicateColumn { .. } | Error::MixedCurrency { .. })) => {
+                    let rows = error.offence().map(|offence| offence.first.clone()).unwrap_or_default();
+                    return Ok(Self { scorecard: None, observations: observed(&error, &rows) });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        checker.finish()
+    }
+
+    /// Whether nothing was found that would be an error.
+    pub fn is_clean(&self) -> bool {
+        self.observations.iter().all(|observation| matches!(observation.kind.as_str(), "near_miss" | "null" | "rounded"))
+    }
+}
+
+impl Checker {
+    fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        if self.names.is_empty() {
+            self.names = part.names();
+        }
+        self.builder.add_while(part, go_on)?;
+        for name in &self.names {
+            let Ok(Some(data)) = part.get(name) else { continue };
+            let nulls = (0..part.rows()).filter(|row| data.is_null(*row)).count() as u64;
+            match self.nulls.iter_mut().find(|(known, _)| known == name) {
+                Some((_, count)) => *count += nulls,
+                None => self.nulls.push((name.clone(), nulls)),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Check> {
+        let (card, findings) = self.builder.finish_check()?;
+        let mut observations: Vec<Observation> = findings.iter().flat_map(|Finding { error, rows }| observed(error, rows)).collect();
+        let mut near: Vec<(String, String, String)> = Vec::new();
+        for (metric, missing) in card.not_measured() {
+            for (column, names) in missing {
+                for name in names {
+                    if !near.iter().any(|(_, known, theirs)| known == column && theirs == name) {
+                        near.push((metric.clone(), column.clone(), name.clone()));
+                    }
+                }
+            }
+        }
+        observations.extend(near.into_iter().map(|(metric, column, name)| Observation {
+            kind: "near_miss".into(),
+            metric: Some(metric),
+            column: Some(column.clone()),
+            row: None,
+            value: Some(shown(&name)),
+            expected: Some(column),
+            count: 1,
+        }));
+        observations.extend(self.nulls.iter().filter(|(_, count)| *count > 0).map(|(name, count)| Observation {
+            kind: "null".into(),
+            metric: None,
+            column: Some(name.clone()),
+            row: None,
+            value: None,
+            expected: None,
+            count: *count,
+        }));
+        for (metric, quality) in card.quality().metrics.iter().filter(|(_, quality)| quality.rounded > 0) {
+            observations.push(Observation {
+                kind: "rounded".into(),
+                metric: Some(metric.clone()),
+                column: None,
+                row: None,
+                value: Some(format!("by at most {}", quality.largest_rounding)),
+                expected: None,
+                count: u64::try_from(quality.rounded).unwrap_or(u64::MAX),
+            });
+        }
+        Ok(Check { scorecard: Some(card), observations })
+    }
+}
+
+/// One observation for each row of an error, or one of all.
+fn observed(error: &Error, rows: &[(u64, String)]) -> Vec<Observation> {
+    let one = |row: Option<u64>, value: Option<String>| Observation {
+        kind: error.kind().to_owned(),
+        metric: error.metric().map(ToOwned::to_owned),
+        column: error.column().map(ToOwned::to_owned),
+        row,
+        value,
+        expected: error.expected().map(ToOwned::to_owned),
+        count: error.count(),
+    };
+    if rows.is_empty() {
+        return vec![one(error.row(), error.value().map(ToOwned::to_owned))];
+    }
+    rows.iter().map(|(row, value)| one(Some(*row), Some(value.clone()))).collect()
+}

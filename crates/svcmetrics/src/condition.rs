@@ -1,0 +1,227 @@
+//! Conditions on a row, in a small language that reads as it is written: `goals_total > 0 and is_active`.
+
+use crate::error::{Error, Result, shown};
+use crate::measure::{Column, ColumnKind, Expression};
+use crate::money::micros;
+use std::fmt;
+
+/// How two sides are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Comparison {
+    /// `=`
+    Equal,
+    /// `!=`
+    Unequal,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    More,
+    /// `>=`
+    AtLeast,
+}
+
+impl Comparison {
+    pub(crate) fn holds(self, left: i128, right: i128) -> bool {
+        match self {
+            Self::Equal => left == right,
+            Self::Unequal => left != right,
+            Self::Less => left < right,
+            Self::AtMost => left <= right,
+            Self::More => left > right,
+            Self::AtLeast => left >= right,
+        }
+    }
+
+    const fn sign(self) -> &'static str {
+        match self {
+            Self::Equal => "=",
+            Self::Unequal => "!=",
+            Self::Less => "<",
+            Self::AtMost => "<=",
+            Self::More => ">",
+            Self::AtLeast => ">=",
+        }
+    }
+
+    fn read(sign: &str) -> Option<Self> {
+        [Self::Equal, Self::Unequal, Self::Less, Self::AtMost, Self::More, Self::AtLeast].into_iter().find(|c| c.sign() == sign)
+    }
+}
+
+/// What may hold of a row.
+///
+/// ```
+/// use svcmetrics::Condition;
+/// let condition: Condition = "revenue_end > 0 and is_active".parse()?;
+/// assert_eq!(condition.to_string(), "revenue_end > 0 and is_active");
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Condition<C = Column> {
+    /// The column is true.
+    IsTrue(C),
+    /// The column is false.
+    IsFalse(C),
+    /// The column is not null. Never unknown: a null makes it false.
+    Present(C),
+    /// A comparison of two expressions.
+    Compare(Expression<C>, Comparison, Expression<C>),
+    /// All of these; false as soon as one is, even where another is unknown.
+    All(Vec<Condition<C>>),
+}
+
+impl<C> Condition<C> {
+    /// The columns it asks for.
+    pub fn columns(&self) -> Vec<&C> {
+        match self {
+            Self::IsTrue(column) | Self::IsFalse(column) | Self::Present(column) => vec![column],
+            Self::Compare(left, _, right) => left.columns().chain(right.columns()).collect(),
+            Self::All(conditions) => conditions.iter().flat_map(Self::columns).collect(),
+        }
+    }
+
+    /// The same with columns named in another way.
+    pub(crate) fn map<D>(&self, name: &impl Fn(&C) -> D) -> Condition<D> {
+        match self {
+            Self::IsTrue(column) => Condition::IsTrue(name(column)),
+            Self::IsFalse(column) => Condition::IsFalse(name(column)),
+            Self::Present(column) => Condition::Present(name(column)),
+            Self::Compare(left, comparison, right) => Condition::Compare(left.map(name), *comparison, right.map(name)),
+            Self::All(conditions) => Condition::All(conditions.iter().map(|condition| condition.map(name)).collect()),
+        }
+    }
+}
+
+impl Condition {
+    /// A comparison.
+    pub fn compare(left: impl Into<Expression>, comparison: Comparison, right: impl Into<Expression>) -> Self {
+        Self::Compare(left.into(), comparison, right.into())
+    }
+
+    /// `column > 0`.
+    pub fn positive(column: Column) -> Self {
+        Self::compare(column, Comparison::More, Expression::constant(0))
+    }
+
+    /// `part <= whole`.
+    pub fn at_most(part: Column, whole: Column) -> Self {
+        Self::compare(part, Comparison::AtMost, whole)
+    }
+
+    /// This and another.
+    pub fn and(self, other: Self) -> Self {
+        match self {
+            Self::All(mut conditions) => {
+                conditions.push(other);
+                Self::All(conditions)
+            }
+            one => Self::All(vec![one, other]),
+        }
+    }
+
+    /// Reads a condition; `known` gives the kinds of columns that are known by name. Other columns are flags where they
+    /// stand alone and amounts where they are compared.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDefinition`] with what could not be read.
+    pub fn parse(text: &str, known: impl Fn(&str) -> Option<Column>) -> Result<Self> {
+        let mut parts = text.split(" and ").map(|part| Self::parse_one(part.trim(), text, &known)).collect::<Result<Vec<_>>>()?;
+        Ok(if parts.len() == 1 { parts.remove(0) } else { Self::All(parts) })
+    }
+
+    fn parse_one(part: &str, whole: &str, known: &impl Fn(&str) -> Option<Column>) -> Result<Self> {
+        let invalid = |problem: String| Error::InvalidDefinition { what: "condition", id: whole.to_owned(), problem };
+        let column = |name: &str, otherwise: ColumnKind| {
+            let fits = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            if fits {
+                Ok(known(name).unwrap_or_else(|| Column::new(name.to_owned(), otherwise)))
+            } else {
+                Err(invalid(format!("'{}' is no column name", shown(name))))
+            }
+        };
+        let flag = |name: &str| {
+            let column = column(name, ColumnKind::Flag)?;
+            match column.kind {
+                ColumnKind::Flag => Ok(column),
+                _ => Err(invalid(format!("'{name}' is no flag; compare it, as in '{name} > 0'"))),
+            }
+        };
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let side = |word: &str| -> Result<Expression> {
+            if let Ok(number) = word.parse::<rust_decimal::Decimal>() {
+                let constant = micros(number).ok_or_else(|| invalid(format!("{number} has more than six decimal places or is too large")))?;
+                return Ok(Expression { terms: Vec::new(), constant });
+            }
+            let column = column(word, ColumnKind::SignedMoney)?;
+            match column.kind {
+                ColumnKind::Flag | ColumnKind::Anything => Err(invalid(format!("'{word}' is no number; it cannot be compared"))),
+                _ => Ok(column.into()),
+            }
+        };
+        match words.as_slice() {
+            [name] => Ok(Self::IsTrue(flag(name)?)),
+            ["not", name] => Ok(Self::IsFalse(flag(name)?)),
+            [name, "is", "present"] => Ok(Self::Present(column(name, ColumnKind::Anything)?)),
+            [left, sign, right] => {
+                let comparison = Comparison::read(sign)
+                    .ok_or_else(|| invalid(format!("'{}' is no comparison; expected =, !=, <, <=, > or >=", shown(sign))))?;
+                Ok(Self::Compare(side(left)?, comparison, side(right)?))
+            }
+            _ => Err(invalid(
+                "expected 'flag', 'not flag', 'column is present' or 'column > 0', several joined by ' and '".to_owned(),
+            )),
+        }
+    }
+}
+
+impl std::str::FromStr for Condition {
+    type Err = Error;
+
+    /// Reads a condition on the columns of the built-in catalogue, or others.
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text, crate::metrics::column)
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IsTrue(column) => f.write_str(&column.name),
+            Self::IsFalse(column) => write!(f, "not {}", column.name),
+            Self::Present(column) => write!(f, "{} is present", column.name),
+            Self::Compare(left, comparison, right) => write!(f, "{left} {} {right}", comparison.sign()),
+            Self::All(conditions) => {
+                for (position, condition) in conditions.iter().enumerate() {
+                    let joint = if position > 0 { " and " } else { "" };
+                    write!(f, "{joint}{condition}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_read_back_as_they_are_written() {
+        for text in ["is_new", "not is_active", "goals_total > 0", "loss_reason is present", "revenue_start > revenue_end and loss_reason is present", "revenue_end >= 2.5", "own_column != -3"] {
+            let condition: Condition = text.parse().unwrap();
+            assert_eq!(condition.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_condition_is_refused() {
+        for text in ["", "a b", "a ~ b", "goals_total", "is_new > 0", "x > 1.2345678", "1x", "a > 0 and ", "a or b"] {
+            assert!(text.parse::<Condition>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! What a scorecard's totals mean: the metrics chosen for a table, the health model, the parameters, and the lanes of a group.
+
+use crate::error::{Error, Result};
+use crate::health::HealthModel;
+use crate::measure::{Measure, Scope, Time};
+use crate::metric::{Combination, Form, Metric};
+use crate::request::AbsentRevenue;
+use std::sync::Arc;
+
+/// A metric and the form that the table's columns allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    pub(crate) metric: Metric,
+    pub(crate) form: usize,
+    /// Whether it was asked for, or only another metric reads it.
+    pub(crate) shown: bool,
+}
+
+impl Chosen {
+    pub(crate) fn form(&self) -> &Form {
+        &self.metric.forms[self.form]
+    }
+}
+
+/// How values were read; parts that differ do not merge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub(crate) struct Parameters {
+    pub(crate) scale: u32,
+    /// None where no row needed the word.
+    pub(crate) absent_revenue: Option<AbsentRevenue>,
+    /// The one currency, where the table said it.
+    pub(crate) currency: Option<String>,
+}
+
+/// The counts kept for each scope, in the order of their lanes.
+pub(crate) const COUNTS: [&str; 5] = ["counted", "missing", "invalid", "outside", "rounded"];
+
+/// Everything in a group is an integer that adds: rows, counts by scope, measures. These are their places, its lanes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Definitions {
+    pub(crate) chosen: Vec<Chosen>,
+    pub(crate) model: Option<HealthModel>,
+    pub(crate) parameters: Parameters,
+    pub(crate) scopes: Vec<Arc<Scope>>,
+    pub(crate) measures: Vec<Measure>,
+}
+
+impl Definitions {
+    /// # Errors
+    /// [`Error::InvalidDefinition`] where two metrics give one id to different scopes or measures.
+    pub(crate) fn new(chosen: Vec<Chosen>, model: Option<HealthModel>, parameters: Parameters) -> Result<Self> {
+        let (mut scopes, mut measures): (Vec<Arc<Scope>>, Vec<Measure>) = (Vec::new(), Vec::new());
+        let twice = |what, id: &str| Error::InvalidDefinition { what, id: id.to_owned(), problem: "the id stands for two definitions".into() };
+        for measure in chosen.iter().flat_map(|chosen| chosen.form().measures()) {
+            match scopes.iter().find(|scope| scope.id == measure.scope.id) {
+                None => scopes.push(measure.scope.clone()),
+                Some(known) if *known != measure.scope => return Err(twice("scope", measure.scope.id())),
+                Some(_) => {}
+            }
+            match measures.iter().find(|known| known.id == measure.id) {
+                None => measures.push(measure.clone()),
+                Some(known) if known != measure => return Err(twice("measure", measure.id())),
+                Some(_) => {}
+            }
+        }
+        Ok(Self { chosen, model, parameters, scopes, measures })
+    }
+
+    /// How many lanes a group has.
+    pub(crate) fn width(&self) -> usize {
+        1 + COUNTS.len() * self.scopes.len() + self.measures.len()
+    }
+
+    /// The lane of a scope's first count.
+    pub(crate) fn scope_lane(&self, scope: usize) -> usize {
+        1 + COUNTS.len() * scope
+    }
+
+    pub(crate) fn measure_lane(&self, measure: usize) -> usize {
+        1 + COUNTS.len() * self.scopes.len() + measure
+    }
+
+    pub(crate) fn scope_position(&self, id: &str) -> Option<usize> {
+        self.scopes.iter().position(|scope| scope.id == id)
+    }
+
+    fn measure_position(&self, id: &str) -> Option<usize> {
+        self.measures.iter().position(|measure| measure.id == id)
+    }
+
+    /// The names of the lanes: those of the columns of `measures()`.
+    pub(crate) fn lane_names(&self) -> Vec<String> {
+        let mut names = vec!["rows".to_owned()];
+        for scope in &self.scopes {
+            names.extend(COUNTS.iter().map(|count| format!("{}.{count}", scope.id)));
+        }
+        names.extend(self.measures.iter().map(|measure| measure.id.to_string()));
+        names
+    }
+
+    /// Whether a lane is a stock, which does not add over time.
+    pub(crate) fn is_stock(&self, lane: usize) -> bool {
+        lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].time == Time::Stock)
+    }
+
+    /// Whether a lane counts millionths.
+    pub(crate) fn is_micro(&self, lane: usize) -> bool {
+        lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].is_micro())
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<&Chosen> {
+        self.chosen.iter().find(|chosen| chosen.metric.id == id)
+    }
+
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Chosen> {
+        self.chosen.iter().filter(|chosen| chosen.shown)
+    }
+
+    /// Lanes and coefficients of a combination.
+    pub(crate) fn lanes<'a>(&'a self, terms: &'a Combination) -> impl Iterator<Item = (i32, usize)> + 'a {
+        terms.iter().filter_map(|(coefficient, measure)| Some((*coefficient, self.measure_lane(self.measure_position(&measure.id)?))))
+    }
+
+    /// What differs between two, in words, if anything does.
+    pub(crate) fn difference(&self, other: &Self) -> Option<Error> {
+        let differ = |what, left: String, right: String| Some(Error::Mismatch { what, left, right });
+        let metrics = |definitions: &Self| -> Vec<String> {
+            let name = |chosen: &Chosen| if chosen.form == 0 { chosen.metric.id.to_string() } else { format!("{} (otherwise)", chosen.metric.id) };
+            definitions.chosen.iter().map(name).collect()
+        };
+        let (left, right) = (metrics(self), metrics(other));
+        if left != right {
+            let only = |one: &[String], two: &[String]| -> String {
+                let names: Vec<_> = one.iter().filter(|name| !two.contains(name)).cloned().collect();
+                if names.is_empty() { "no others".to_owned() } else { names.join(", ") }
+            };
+            return differ("their metrics", only(&left, &right), only(&right, &left));
+        }
+        let model = |definitions: &Self| definitions.model.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        if self.model != other.model {
+            return differ("the health model", model(self), model(other));
+        }
+        if self.parameters.scale != other.parameters.scale {
+            return differ("scale", self.parameters.scale.to_string(), other.parameters.scale.to_string());
+        }
+        if let (Some(left), Some(right)) = (self.parameters.absent_revenue, other.parameters.absent_revenue)
+            && left != right
+        {
+            return differ("absent_revenue", format!("{left:?}").to_lowercase(), format!("{right:?}").to_lowercase());
+        }
+        if let (Some(left), Some(right)) = (&self.parameters.currency, &other.parameters.currency)
+            && left != right
+        {
+            return differ("currency", left.clone(), right.clone());
+        }
+        let definition = self.chosen.iter().zip(&other.chosen).find(|(one, two)| one.metric != two.metric);
+        definition.and_then(|(one, _)| differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into()))
+    }
+
+    /// These, with what the other knows and this does not.
+    pub(crate) fn united(mut self, other: &Self) -> Self {
+        self.parameters.absent_revenue = self.parameters.absent_revenue.or(other.parameters.absent_revenue);
+        self.parameters.currency = self.parameters.currency.or_else(|| other.parameters.currency.clone());
+        for chosen in &mut self.chosen {
+            chosen.shown |= other.find(&chosen.metric.id).is_some_and(|other| other.shown);
+        }
+        self
+    }
+
+    /// Both, side by side, over tables of different things.
+    pub(crate) fn joined(&self, other: &Self) -> Result<Self> {
+        let differ = |what, left: String, right: String| Err(Error::Mismatch { what, left, right });
+        if let Some(twice) = self.chosen.iter().find(|chosen| other.find(&chosen.metric.id).is_some()) {
+            let id = twice.metric.id.to_string();
+            return differ("what they are about: only different metrics stand side by side", id.clone(), id);
+        }
+        if let (Some(left), Some(right)) = (&self.parameters.currency, &other.parameters.currency)
+            && left != right
+        {
+            return differ("currency", left.clone(), right.clone());
+        }
+        if self.parameters.scale != other.parameters.scale {
+            return differ("scale", self.parameters.scale.to_string(), other.parameters.scale.to_string());
+        }
+        let model = self.model.clone().or_else(|| other.model.clone());
+        let chosen = self.chosen.iter().chain(&other.chosen).cloned().collect();
+        Self::new(chosen, model, self.clone().united(other).parameters)
+    }
+
+    /// Only what both have, for a merge of what is common.
+    pub(crate) fn common(&self, other: &Self) -> Result<Self> {
+        let same = |chosen: &&Chosen| {
+            let model_alike = self.model == other.model || !is_of_model(chosen, self);
+            model_alike && other.find(&chosen.metric.id).is_some_and(|found| found.metric == chosen.metric && found.form == chosen.form)
+        };
+        let kept: Vec<Chosen> = self.chosen.iter().filter(same).cloned().collect();
+        let whole = |chosen: &&Chosen| match chosen.form() {
+            Form::Difference(one, two) => [one, two].iter().all(|id| kept.iter().any(|kept| kept.metric.id == **id)),
+            _ => true,
+        };
+        let kept: Vec<Chosen> = kept.iter().filter(whole).cloned().collect();
+        let model = if self.model == other.model { self.model.clone() } else { None };
+        Self::new(kept, model, self.parameters.clone())
+    }
+}
+
+fn is_of_model(chosen: &Chosen, definitions: &Definitions) -> bool {
+    definitions.model.as_ref().is_some_and(|model| model.metrics().iter().any(|metric| metric.id == chosen.metric.id))
+}

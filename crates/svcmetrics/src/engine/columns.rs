@@ -1,0 +1,474 @@
+//! A table as the engine sees it: columns by name, borrowed from whoever holds them.
+
+use crate::error::{Error, Offence, Result};
+use rust_decimal::Decimal;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Texts by position: what holds strings in whatever layout.
+pub trait Texts: Send + Sync {
+    /// The text at a position that is not null.
+    fn text(&self, position: usize) -> &str;
+    /// How many there are.
+    fn count(&self) -> usize;
+}
+
+impl<T: AsRef<str> + Send + Sync> Texts for [T] {
+    fn text(&self, position: usize) -> &str {
+        self[position].as_ref()
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
+impl<T: AsRef<str> + Send + Sync> Texts for Vec<T> {
+    fn text(&self, position: usize) -> &str {
+        self[position].as_ref()
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
+/// The unit in which timestamps count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum TimeUnit {
+    /// Seconds since 1970.
+    Second,
+    /// Milliseconds.
+    Millisecond,
+    /// Microseconds.
+    Microsecond,
+    /// Nanoseconds.
+    Nanosecond,
+}
+
+/// One value of a column that holds values of several types.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Scalar {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i128),
+    /// A float.
+    Float(f64),
+    /// `value / 10^scale`.
+    Decimal {
+        /// The digits.
+        value: i128,
+        /// The decimal places.
+        scale: i32,
+    },
+    /// A text.
+    Text(String),
+    /// Days since 1970.
+    Date(i32),
+    /// A time since 1970.
+    Timestamp(i64, TimeUnit),
+    /// Something else: its type and the value as text.
+    Other(String, String),
+}
+
+/// Bits packed as Arrow packs them, the least significant first.
+#[derive(Debug, Clone, Copy)]
+pub struct Bits<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) offset: usize,
+    pub(crate) len: usize,
+}
+
+impl<'a> Bits<'a> {
+    /// `len` bits of `bytes` from bit `offset`; nothing if there are not that many.
+    pub fn new(bytes: &'a [u8], offset: usize, len: usize) -> Option<Self> {
+        (offset.checked_add(len)?.div_ceil(8) <= bytes.len()).then_some(Self { bytes, offset, len })
+    }
+
+    pub(crate) fn get(&self, position: usize) -> bool {
+        let bit = self.offset + position;
+        self.bytes[bit / 8] >> (bit % 8) & 1 == 1
+    }
+}
+
+/// Where a column is null.
+#[derive(Debug, Clone)]
+pub enum Nulls<'a> {
+    /// Nowhere.
+    None,
+    /// Where the bit is 0.
+    Valid(Bits<'a>),
+    /// Where it is true.
+    Mask(Cow<'a, [bool]>),
+}
+
+macro_rules! values {
+    ($($(#[$doc:meta])* $variant:ident($type:ty),)*) => {
+        /// What a column holds.
+        #[non_exhaustive]
+        pub enum Values<'a> {
+            /// Nulls only, of no type.
+            Null(usize),
+            /// Booleans, a bit each.
+            Bits(Bits<'a>),
+            $($(#[$doc])* $variant(Cow<'a, [$type]>),)*
+            /// Decimals: `value / 10^scale`.
+            Decimal {
+                /// The digits.
+                values: Cow<'a, [i128]>,
+                /// The decimal places.
+                scale: i8,
+            },
+            /// Texts.
+            Text(Box<dyn Texts + 'a>),
+            /// Times since 1970.
+            Timestamps {
+                /// The times.
+                values: Cow<'a, [i64]>,
+                /// What they count.
+                unit: TimeUnit,
+                /// The time zone, if any.
+                zone: Option<String>,
+            },
+            /// Positions in a shorter column of distinct values.
+            Dictionary {
+                /// The positions: whole numbers.
+                codes: Box<Data<'a>>,
+                /// The values.
+                values: Box<Data<'a>>,
+            },
+            /// Values of several types.
+            Mixed(Cow<'a, [Scalar]>),
+            /// A type that is not known: its name, and how many rows.
+            Unknown(String, usize),
+        }
+
+        impl Values<'_> {
+            /// How many rows.
+            pub fn len(&self) -> usize {
+                match self {
+                    Self::Null(rows) | Self::Unknown(_, rows) => *rows,
+                    Self::Bits(bits) => bits.len,
+                    $(Self::$variant(values) => values.len(),)*
+                    Self::Decimal { values, .. } => values.len(),
+                    Self::Text(texts) => texts.count(),
+                    Self::Timestamps { values, .. } => values.len(),
+                    Self::Dictionary { codes, .. } => codes.values.len(),
+                    Self::Mixed(values) => values.len(),
+                }
+            }
+
+            /// Whether there are no rows.
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+        }
+    };
+}
+
+values! {
+    /// Booleans, a byte each.
+    Booleans(bool),
+    /// 8-bit integers.
+    Int8(i8),
+    /// 16-bit integers.
+    Int16(i16),
+    /// 32-bit integers.
+    Int32(i32),
+    /// 64-bit integers.
+    Int64(i64),
+    /// Unsigned 8-bit integers.
+    UInt8(u8),
+    /// Unsigned 16-bit integers.
+    UInt16(u16),
+    /// Unsigned 32-bit integers.
+    UInt32(u32),
+    /// Unsigned 64-bit integers.
+    UInt64(u64),
+    /// 32-bit floats.
+    Float32(f32),
+    /// 64-bit floats.
+    Float64(f64),
+    /// Days since 1970.
+    Dates(i32),
+}
+
+impl fmt::Debug for Values<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows of {}", self.len(), self.type_name())
+    }
+}
+
+impl Values<'_> {
+    /// The type, for messages.
+    pub(crate) fn type_name(&self) -> String {
+        match self {
+            Self::Null(_) => "null".into(),
+            Self::Bits(_) | Self::Booleans(_) => "bool".into(),
+            Self::Int8(_) => "int8".into(),
+            Self::Int16(_) => "int16".into(),
+            Self::Int32(_) => "int32".into(),
+            Self::Int64(_) => "int64".into(),
+            Self::UInt8(_) => "uint8".into(),
+            Self::UInt16(_) => "uint16".into(),
+            Self::UInt32(_) => "uint32".into(),
+            Self::UInt64(_) => "uint64".into(),
+            Self::Float32(_) => "float32".into(),
+            Self::Float64(_) => "float64".into(),
+            Self::Decimal { scale, .. } => format!("decimal({scale} places)"),
+            Self::Text(_) => "text".into(),
+            Self::Dates(_) => "date".into(),
+            Self::Timestamps { .. } => "timestamp".into(),
+            Self::Dictionary { values, .. } => format!("dictionary of {}", values.values.type_name()),
+            Self::Mixed(_) => "object".into(),
+            Self::Unknown(name, _) => name.clone(),
+        }
+    }
+}
+
+/// A column's values, and where it is null.
+#[derive(Debug)]
+pub struct Data<'a> {
+    pub(crate) values: Values<'a>,
+    pub(crate) nulls: Nulls<'a>,
+}
+
+impl<'a> Data<'a> {
+    /// Values that are null here and there.
+    ///
+    /// # Errors
+    /// [`Error::ColumnType`] where the two are of different lengths.
+    pub fn new(values: Values<'a>, nulls: Nulls<'a>) -> Result<Self> {
+        let rows = match &nulls {
+            Nulls::None => values.len(),
+            Nulls::Valid(bits) => bits.len,
+            Nulls::Mask(mask) => mask.len(),
+        };
+        if rows != values.len() {
+            let offence = Offence::new("", format!("holds {} values and", values.len()), format!("a mask of {} rows", values.len()));
+            return Err(Error::ColumnType(Box::new(offence.at(None, &format!("a mask of {rows} rows")))));
+        }
+        Ok(Self { values, nulls })
+    }
+
+    pub(crate) fn is_null(&self, row: usize) -> bool {
+        let masked = match &self.nulls {
+            Nulls::None => false,
+            Nulls::Valid(bits) => !bits.get(row),
+            Nulls::Mask(mask) => mask[row],
+        };
+        masked
+            || match &self.values {
+                Values::Null(_) => true,
+                Values::Mixed(values) => values[row] == Scalar::Null,
+                Values::Dictionary { values, .. } => self.code(row).is_none_or(|code| values.is_null(code)),
+                _ => false,
+            }
+    }
+
+    /// The position in the dictionary; nothing for a null code, and for one outside the dictionary.
+    pub(crate) fn code(&self, row: usize) -> Option<usize> {
+        let Values::Dictionary { codes, values } = &self.values else { return None };
+        if codes.is_null(row) {
+            return None;
+        }
+        let code = match &codes.values {
+            Values::Int8(codes) => i128::from(codes[row]),
+            Values::Int16(codes) => i128::from(codes[row]),
+            Values::Int32(codes) => i128::from(codes[row]),
+            Values::Int64(codes) => i128::from(codes[row]),
+            Values::UInt8(codes) => i128::from(codes[row]),
+            Values::UInt16(codes) => i128::from(codes[row]),
+            Values::UInt32(codes) => i128::from(codes[row]),
+            Values::UInt64(codes) => i128::from(codes[row]),
+            _ => return None,
+        };
+        usize::try_from(code).ok().filter(|code| *code < values.values.len())
+    }
+
+    /// A value as messages show it.
+    pub(crate) fn shown(&self, row: usize) -> String {
+        if self.is_null(row) {
+            return "null".to_owned();
+        }
+        match &self.values {
+            Values::Null(_) => "null".to_owned(),
+            Values::Bits(bits) => bits.get(row).to_string(),
+            Values::Booleans(values) => values[row].to_string(),
+            Values::Int8(values) => values[row].to_string(),
+            Values::Int16(values) => values[row].to_string(),
+            Values::Int32(values) => values[row].to_string(),
+            Values::Int64(values) => values[row].to_string(),
+            Values::UInt8(values) => values[row].to_string(),
+            Values::UInt16(values) => values[row].to_string(),
+            Values::UInt32(values) => values[row].to_string(),
+            Values::UInt64(values) => values[row].to_string(),
+            Values::Float32(values) => values[row].to_string(),
+            Values::Float64(values) => values[row].to_string(),
+            Values::Decimal { values, scale } => decimal_text(values[row], i32::from(*scale)),
+            Values::Text(texts) => format!("'{}'", texts.text(row)),
+            Values::Dates(values) => format!("day {}", values[row]),
+            Values::Timestamps { values, .. } => format!("time {}", values[row]),
+            Values::Dictionary { values, .. } => self.code(row).map_or_else(|| "null".to_owned(), |code| values.shown(code)),
+            Values::Mixed(values) => match &values[row] {
+                Scalar::Null => "null".to_owned(),
+                Scalar::Boolean(value) => value.to_string(),
+                Scalar::Integer(value) => value.to_string(),
+                Scalar::Float(value) => value.to_string(),
+                Scalar::Decimal { value, scale } => decimal_text(*value, *scale),
+                Scalar::Text(text) => format!("'{text}'"),
+                Scalar::Date(day) => format!("day {day}"),
+                Scalar::Timestamp(time, _) => format!("time {time}"),
+                Scalar::Other(_, text) => text.clone(),
+            },
+            Values::Unknown(name, _) => name.clone(),
+        }
+    }
+}
+
+fn decimal_text(value: i128, scale: i32) -> String {
+    let digits = value.unsigned_abs().to_string();
+    let sign = if value < 0 { "-" } else { "" };
+    match usize::try_from(scale) {
+        Ok(0) => format!("{sign}{digits}"),
+        Ok(places) => {
+            let padded = format!("{digits:0>width$}", width = places + 1);
+            let (whole, fraction) = padded.split_at(padded.len() - places);
+            format!("{sign}{whole}.{fraction}")
+        }
+        Err(_) => format!("{sign}{digits}e{}", -scale),
+    }
+}
+
+macro_rules! from_vectors {
+    ($($type:ty => $variant:ident, $empty:expr;)*) => {$(
+        impl<'a> From<Vec<$type>> for Data<'a> {
+            fn from(values: Vec<$type>) -> Self {
+                Self { values: Values::$variant(Cow::Owned(values)), nulls: Nulls::None }
+            }
+        }
+
+        impl<'a> From<&'a [$type]> for Data<'a> {
+            fn from(values: &'a [$type]) -> Self {
+                Self { values: Values::$variant(Cow::Borrowed(values)), nulls: Nulls::None }
+            }
+        }
+
+        impl<'a> From<Vec<Option<$type>>> for Data<'a> {
+            fn from(values: Vec<Option<$type>>) -> Self {
+                let mask = values.iter().map(Option::is_none).collect();
+                let values = values.into_iter().map(|value| value.unwrap_or($empty)).collect();
+                Self { values: Values::$variant(Cow::Owned(values)), nulls: Nulls::Mask(Cow::Owned(mask)) }
+            }
+        }
+    )*};
+}
+
+from_vectors! {
+    bool => Booleans, false;
+    i32 => Int32, 0;
+    i64 => Int64, 0;
+    f64 => Float64, 0.0;
+}
+
+impl From<Vec<Scalar>> for Data<'_> {
+    fn from(values: Vec<Scalar>) -> Self {
+        Self { values: Values::Mixed(Cow::Owned(values)), nulls: Nulls::None }
+    }
+}
+
+impl From<Vec<Decimal>> for Data<'_> {
+    fn from(values: Vec<Decimal>) -> Self {
+        values.into_iter().map(Some).collect::<Vec<_>>().into()
+    }
+}
+
+impl From<Vec<Option<Decimal>>> for Data<'_> {
+    fn from(values: Vec<Option<Decimal>>) -> Self {
+        let scalar = |value: Option<Decimal>| match value {
+            // at most 28 places
+            Some(value) => Scalar::Decimal { value: value.mantissa(), scale: i32::try_from(value.scale()).unwrap_or(0) },
+            None => Scalar::Null,
+        };
+        values.into_iter().map(scalar).collect::<Vec<_>>().into()
+    }
+}
+
+impl<'a> From<Vec<&'a str>> for Data<'a> {
+    fn from(values: Vec<&'a str>) -> Self {
+        Self { values: Values::Text(Box::new(values)), nulls: Nulls::None }
+    }
+}
+
+impl From<Vec<String>> for Data<'_> {
+    fn from(values: Vec<String>) -> Self {
+        Self { values: Values::Text(Box::new(values)), nulls: Nulls::None }
+    }
+}
+
+impl<'a> From<Vec<Option<&'a str>>> for Data<'a> {
+    fn from(values: Vec<Option<&'a str>>) -> Self {
+        let mask = values.iter().map(Option::is_none).collect();
+        let texts: Vec<&str> = values.into_iter().map(Option::unwrap_or_default).collect();
+        Self { values: Values::Text(Box::new(texts)), nulls: Nulls::Mask(Cow::Owned(mask)) }
+    }
+}
+
+/// A table, or a part of one: columns of equal length by name.
+///
+/// ```
+/// use svcmetrics::Table;
+/// let table = Table::new(3)
+///     .with("region", vec![Some("north"), Some("south"), None])
+///     .with("milestones_met", vec![Some(1_i64), None, Some(2)])
+///     .with("milestones_total", vec![2_i64, 3, 2]);
+/// assert_eq!(table.rows(), 3);
+/// ```
+#[derive(Debug, Default)]
+pub struct Table<'a> {
+    rows: usize,
+    columns: Vec<(String, Data<'a>)>,
+}
+
+impl<'a> Table<'a> {
+    /// A table of so many rows, with no columns yet.
+    pub fn new(rows: usize) -> Self {
+        Self { rows, columns: Vec::new() }
+    }
+
+    /// This and a column. Its length is checked when the table is used.
+    pub fn with(mut self, name: impl Into<String>, data: impl Into<Data<'a>>) -> Self {
+        self.columns.push((name.into(), data.into()));
+        self
+    }
+
+    /// How many rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The columns' names, in order.
+    pub fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The one column of that name.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&Data<'a>>> {
+        let mut found = self.columns.iter().filter(|(column, _)| column == name).map(|(_, data)| data);
+        let Some(data) = found.next() else { return Ok(None) };
+        let others = found.count();
+        if others > 0 {
+            return Err(Error::DuplicateColumn { column: name.to_owned(), count: others + 1 });
+        }
+        if data.values.len() != self.rows {
+            let offence = Offence::new(name, "holds", format!("{} rows, as the table", self.rows));
+            return Err(Error::ColumnType(Box::new(offence.at(None, &format!("{} rows", data.values.len())))));
+        }
+        Ok(Some(data))
+    }
+}

@@ -1,0 +1,316 @@
+//! Keys -> dense group ids, and who stands in a group twice.
+
+use super::columns::{Data, Scalar, Values};
+use crate::error::{Error, Offence, Result, shown};
+use crate::key::{Key, KeyType, group_text};
+use std::collections::HashMap;
+
+/// One key column: each distinct value gets a code, in the order of their appearance.
+#[derive(Debug)]
+pub(crate) struct KeyColumn {
+    pub(crate) name: String,
+    key_type: KeyType,
+    values: Vec<Key>,
+    /// Apart from the other keys, since a borrowed text can look itself up here.
+    texts: HashMap<Box<str>, u32>,
+    others: HashMap<Key, u32>,
+}
+
+impl KeyColumn {
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), key_type: KeyType::Null, values: Vec::new(), texts: HashMap::new(), others: HashMap::new() }
+    }
+
+    pub(crate) fn key_type(&self) -> &KeyType {
+        &self.key_type
+    }
+
+    pub(crate) fn value(&self, code: u32) -> &Key {
+        &self.values[code as usize]
+    }
+
+    fn push(&mut self, key: Key) -> u32 {
+        // at most one code a row, and rows are counted against max_groups first
+        let code = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
+        self.values.push(key);
+        code
+    }
+
+    fn text(&mut self, text: &str) -> u32 {
+        if let Some(code) = self.texts.get(text) {
+            return *code;
+        }
+        let code = self.push(Key::from(text));
+        self.texts.insert(text.into(), code);
+        code
+    }
+
+    fn key(&mut self, key: Key) -> u32 {
+        if let Key::Text(text) = &key {
+            return self.text(text);
+        }
+        if let Some(code) = self.others.get(&key) {
+            return *code;
+        }
+        let code = self.push(key.clone());
+        self.others.insert(key, code);
+        code
+    }
+
+    /// The codes of a part's rows, appended to `codes`; the part starts at row `first_row`.
+    pub(crate) fn encode(&mut self, data: &Data<'_>, first_row: u64, codes: &mut Vec<u32>) -> Result<()> {
+        self.settle_type(data, first_row)?;
+        let rows = data.values.len();
+        codes.reserve(rows);
+        if let Values::Dictionary { values, .. } = &data.values {
+            let mut known: Vec<Option<u32>> = vec![None; values.values.len()];
+            for row in 0..rows {
+                let code = match data.code(row) {
+                    Some(position) if !values.is_null(position) => match known[position] {
+                        Some(code) => code,
+                        None => *known[position].insert(self.one(values, position, first_row)?),
+                    },
+                    _ => self.key(Key::Null),
+                };
+                codes.push(code);
+            }
+            return Ok(());
+        }
+        for row in 0..rows {
+            codes.push(self.one(data, row, first_row)?);
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, data: &Data<'_>, row: usize, first_row: u64) -> Result<u32> {
+        if let (Values::Text(texts), false) = (&data.values, data.is_null(row)) {
+            return Ok(self.text(texts.text(row)));
+        }
+        let key = self.read(data, row, first_row)?;
+        Ok(self.key(key))
+    }
+
+    fn read(&self, data: &Data<'_>, row: usize, first_row: u64) -> Result<Key> {
+        if data.is_null(row) {
+            return Ok(Key::Null);
+        }
+        let wrong = |hint: &str| {
+            let offence = Offence::new(&self.name, format!("is a key of type {} with", data.values.type_name()), format!("{} keys", self.key_type));
+            Err(Error::ColumnType(Box::new(offence.hint(hint).at(Some(first_row + row as u64), &data.shown(row)))))
+        };
+        let float = |value: f64| {
+            if value.is_nan() {
+                Some(Key::Null)
+            } else {
+                // whole floats are the integers that a column with nulls once held
+                #[allow(clippy::cast_possible_truncation)]
+                (value.fract() == 0.0 && value.abs() < 9e18).then_some(Key::Integer(value as i128))
+            }
+        };
+        let key = match &data.values {
+            Values::Bits(bits) => Key::Boolean(bits.get(row)),
+            Values::Booleans(values) => Key::Boolean(values[row]),
+            Values::Int8(values) => Key::Integer(values[row].into()),
+            Values::Int16(values) => Key::Integer(values[row].into()),
+            Values::Int32(values) => Key::Integer(values[row].into()),
+            Values::Int64(values) => Key::Integer(values[row].into()),
+            Values::UInt8(values) => Key::Integer(values[row].into()),
+            Values::UInt16(values) => Key::Integer(values[row].into()),
+            Values::UInt32(values) => Key::Integer(values[row].into()),
+            Values::UInt64(values) => Key::Integer(values[row].into()),
+            Values::Float32(values) => match float(f64::from(values[row])) {
+                Some(key) => key,
+                None => return wrong("cut numbers into classes before grouping by them"),
+            },
+            Values::Float64(values) => match float(values[row]) {
+                Some(key) => key,
+                None => return wrong("cut numbers into classes before grouping by them"),
+            },
+            Values::Decimal { values, scale } => match crate::money::from_scaled(values[row], i32::from(*scale), 0) {
+                crate::money::Read::Exact(value) => Key::Integer(value.into()),
+                _ => return wrong("cut numbers into classes before grouping by them"),
+            },
+            Values::Text(texts) => Key::from(texts.text(row)),
+            Values::Dates(values) => Key::Date(values[row]),
+            Values::Timestamps { values, .. } => Key::Timestamp(values[row]),
+            Values::Dictionary { values, .. } => match data.code(row) {
+                Some(code) => self.read(values, code, first_row)?,
+                None => Key::Null,
+            },
+            Values::Mixed(values) => match &values[row] {
+                Scalar::Boolean(value) => Key::Boolean(*value),
+                Scalar::Integer(value) => Key::Integer(*value),
+                Scalar::Text(text) => Key::from(text.as_str()),
+                Scalar::Date(day) => Key::Date(*day),
+                Scalar::Timestamp(time, _) => Key::Timestamp(*time),
+                Scalar::Float(value) => match float(*value) {
+                    Some(key) => key,
+                    None => return wrong("cut numbers into classes before grouping by them"),
+                },
+                _ => return wrong("make the keys text, whole numbers, booleans or dates"),
+            },
+            Values::Null(_) => Key::Null,
+            Values::Unknown(..) => return wrong("make the keys text, whole numbers, booleans or dates"),
+        };
+        if key.fits(&self.key_type) { Ok(key) } else { wrong("make all keys of a column one type") }
+    }
+
+    /// The column's type, from the first part that says one; later parts must agree.
+    fn settle_type(&mut self, data: &Data<'_>, first_row: u64) -> Result<()> {
+        let found = type_of(data);
+        if self.key_type == KeyType::Null {
+            self.key_type = found;
+        } else if found != KeyType::Null && found != self.key_type {
+            let offence = Offence::new(&self.name, format!("is a key of type {found} from here on,"), format!("{} keys as before", self.key_type));
+            return Err(Error::ColumnType(Box::new(offence.at(Some(first_row), ""))));
+        }
+        Ok(())
+    }
+}
+
+fn type_of(data: &Data<'_>) -> KeyType {
+    match &data.values {
+        Values::Null(_) => KeyType::Null,
+        Values::Bits(_) | Values::Booleans(_) => KeyType::Boolean,
+        Values::Text(_) => KeyType::Text,
+        Values::Dates(_) => KeyType::Date,
+        Values::Timestamps { unit, zone, .. } => KeyType::Timestamp { unit: *unit, zone: zone.clone() },
+        Values::Dictionary { values, .. } => type_of(values),
+        Values::Mixed(values) => {
+            let first = values.iter().find(|value| !matches!(value, Scalar::Null) && !matches!(value, Scalar::Float(x) if x.is_nan()));
+            match first {
+                None => KeyType::Null,
+                Some(Scalar::Boolean(_)) => KeyType::Boolean,
+                Some(Scalar::Text(_)) => KeyType::Text,
+                Some(Scalar::Date(_)) => KeyType::Date,
+                Some(Scalar::Timestamp(_, unit)) => KeyType::Timestamp { unit: *unit, zone: None },
+                Some(_) => KeyType::Integer,
+            }
+        }
+        _ => KeyType::Integer,
+    }
+}
+
+/// Rows -> dense group ids, over any number of key columns.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    pub(crate) columns: Vec<KeyColumn>,
+    /// A level a column: (id over the columns before, code) -> id.
+    levels: Vec<HashMap<(u32, u32), u32>>,
+    /// What each id of a level stands for.
+    members: Vec<Vec<(u32, u32)>>,
+    limit: u64,
+}
+
+impl Groups {
+    pub(crate) fn new(names: &[String], limit: u64) -> Self {
+        Self {
+            columns: names.iter().map(KeyColumn::new).collect(),
+            levels: names.iter().map(|_| HashMap::new()).collect(),
+            members: vec![Vec::new(); names.len()],
+            limit,
+        }
+    }
+
+    /// How many groups there are; without keys there is one, even of no rows.
+    pub(crate) fn len(&self) -> usize {
+        self.members.last().map_or(1, Vec::len)
+    }
+
+    /// The groups of a part's rows.
+    pub(crate) fn assign(&mut self, keys: &[&Data<'_>], rows: usize, first_row: u64) -> Result<Vec<u32>> {
+        let mut ids = vec![0_u32; rows];
+        let mut codes = Vec::new();
+        for (level, data) in keys.iter().enumerate() {
+            codes.clear();
+            self.columns[level].encode(data, first_row, &mut codes)?;
+            let (known, members) = (&mut self.levels[level], &mut self.members[level]);
+            for (row, (id, code)) in ids.iter_mut().zip(&codes).enumerate() {
+                let pair = (*id, *code);
+                *id = match known.get(&pair) {
+                    Some(id) => *id,
+                    None => {
+                        if members.len() as u64 >= self.limit {
+                            return Err(Error::TooManyGroups { limit: self.limit, row: first_row + row as u64 });
+                        }
+                        let new = u32::try_from(members.len()).map_err(|_| Error::TooManyGroups { limit: u64::from(u32::MAX), row: first_row })?;
+                        members.push(pair);
+                        known.insert(pair, new);
+                        new
+                    }
+                };
+            }
+        }
+        Ok(ids)
+    }
+
+    /// A group's keys.
+    pub(crate) fn keys(&self, group: u32) -> Vec<Key> {
+        let mut keys = Vec::with_capacity(self.columns.len());
+        let mut id = group;
+        for (column, members) in self.columns.iter().zip(&self.members).rev() {
+            let (before, code) = members[id as usize];
+            keys.push(column.value(code).clone());
+            id = before;
+        }
+        keys.reverse();
+        keys
+    }
+}
+
+/// Who stands where: the check for duplicates.
+#[derive(Debug)]
+pub(crate) struct Identities {
+    column: KeyColumn,
+    seen: HashMap<(u32, u32), u64>,
+    /// Group, code, first row, second row.
+    first: Option<(u32, u32, u64, u64)>,
+    pub(crate) repeated: Vec<(u64, String)>,
+    count: u64,
+    keep: usize,
+}
+
+impl Identities {
+    pub(crate) fn new(column: &str, keep: usize) -> Self {
+        Self { column: KeyColumn::new(column), seen: HashMap::new(), first: None, repeated: Vec::new(), count: 0, keep }
+    }
+
+    /// Rows of a part; a null identity is nobody's.
+    pub(crate) fn add(&mut self, data: &Data<'_>, groups: &[u32], first_row: u64) -> Result<()> {
+        let mut codes = Vec::new();
+        self.column.encode(data, first_row, &mut codes)?;
+        for (position, (code, group)) in codes.iter().zip(groups).enumerate() {
+            if *self.column.value(*code) == Key::Null {
+                continue;
+            }
+            let row = first_row + position as u64;
+            if let Some(earlier) = self.seen.get(&(*group, *code)) {
+                self.count += 1;
+                if self.first.is_none() {
+                    self.first = Some((*group, *code, *earlier, row));
+                }
+                if self.repeated.len() < self.keep {
+                    self.repeated.push((row, shown(&self.column.value(*code).to_string())));
+                }
+            } else {
+                self.seen.insert((*group, *code), row);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.column.name
+    }
+
+    pub(crate) fn error(&self, groups: &Groups) -> Option<Error> {
+        let (group, code, one, other) = self.first?;
+        Some(Error::DuplicateCustomer {
+            column: self.column.name.clone(),
+            value: shown(&self.column.value(code).to_string()),
+            rows: (one, other),
+            group: if groups.columns.is_empty() { String::new() } else { group_text(&groups.keys(group)) },
+            count: self.count,
+        })
+    }
+}

@@ -1,0 +1,367 @@
+//! Values of whatever type as integers: what each row gives a column, or why it gives nothing.
+
+use super::columns::{Data, Scalar, Values};
+use crate::error::{Error, Offence, Result};
+use crate::measure::ColumnKind;
+use crate::money::{self, MoneyPolicy, POWERS, Read};
+use std::ops::Range;
+
+/// What one value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    Fine,
+    /// Rounded, and so counted.
+    Rounded,
+    Missing,
+    // Outside the domain: `on_invalid` decides. A negative number still answers conditions.
+    Negative,
+    Fraction,
+    NotBoolean,
+    Infinite,
+    // Not readable: an error under any policy, since dropping it would be silent.
+    NotANumber,
+    Places,
+    Range,
+    WrongType,
+}
+
+impl State {
+    pub(crate) fn is_bad(self) -> bool {
+        self > Self::Missing
+    }
+
+    /// Whether `on_invalid="skip"` may leave it out.
+    pub(crate) fn can_be_skipped(self) -> bool {
+        matches!(self, Self::Negative | Self::Fraction | Self::NotBoolean | Self::Infinite)
+    }
+
+    /// The error for values in this state.
+    pub(crate) fn error(self, offence: Offence) -> Error {
+        let offence = Box::new(offence);
+        match self {
+            Self::NotANumber => Error::NotANumber(offence),
+            Self::Places => Error::Inexact(offence),
+            Self::Range => Error::OutOfRange(offence),
+            Self::WrongType => Error::ColumnType(offence),
+            _ => Error::InvalidValue(offence),
+        }
+    }
+
+    /// What was expected, and what to do.
+    pub(crate) fn expected(self, kind: ColumnKind, reading: &Reading) -> (String, Option<&'static str>) {
+        match self {
+            Self::NotANumber => ("a number, or null for missing".into(), Some("nan=\"null\" reads NaN as missing")),
+            Self::Places => (
+                format!("at most {} decimal places", reading.scale - reading.unit.places),
+                Some("money=\"round\" rounds half to even and counts"),
+            ),
+            Self::Range => ("less than 2^63 millionths (9.2 x 10^12)".into(), None),
+            Self::WrongType => (kind.expected().into(), Some(cast_hint(kind))),
+            _ => (kind.expected().into(), Some("on_invalid=\"skip\" leaves such rows out and counts them")),
+        }
+    }
+}
+
+fn cast_hint(kind: ColumnKind) -> &'static str {
+    match kind {
+        ColumnKind::Flag => "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False})",
+        _ => "make it a number before, as in pandas.to_numeric(df[column])",
+    }
+}
+
+/// How a column's own unit becomes ours: `value / 10^places * factor`.
+///
+/// ```
+/// use svcmetrics::{ColumnUnit, Request, Scorecard, Table};
+/// let table = Table::new(1).with("start_cents", vec![1999_i64]).with("revenue_end", vec![0_i64]);
+/// let request = Request::default().column("revenue_start", "start_cents", ColumnUnit::named("cents")?);
+/// assert_eq!(Scorecard::of(&table, request)?.figure("revenue_start")?.to_string(), "19.99");
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnUnit {
+    places: u32,
+    factor: i64,
+}
+
+impl ColumnUnit {
+    /// Our own unit: units of currency, minutes, months.
+    pub const OWN: Self = Self { places: 0, factor: 1 };
+
+    const NAMED: [(&'static str, Self); 7] = [
+        ("units", Self::OWN),
+        ("cents", Self { places: 2, factor: 1 }),
+        ("thousands", Self { places: 0, factor: 1_000 }),
+        ("millions", Self { places: 0, factor: 1_000_000 }),
+        ("hours", Self { places: 0, factor: 60 }),
+        ("days", Self { places: 0, factor: 1_440 }),
+        ("years", Self { places: 0, factor: 12 }),
+    ];
+
+    /// `cents`, `thousands` or `millions` of a currency's unit; `hours` or `days` for minutes; `years` for months.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] that names the units that there are.
+    pub fn named(name: &str) -> Result<Self> {
+        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, unit)| *unit).ok_or_else(|| Error::InvalidOption {
+            option: "unit".into(),
+            found: name.into(),
+            expected: Self::NAMED.map(|(known, _)| known).join(", "),
+        })
+    }
+}
+
+/// How a column's numbers are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) policy: MoneyPolicy,
+    /// Decimal places, at most six.
+    pub(crate) scale: u32,
+    pub(crate) nan_is_missing: bool,
+    pub(crate) unit: ColumnUnit,
+}
+
+/// A block of a column: integers, what each is, and how far the rounded ones were off.
+#[derive(Debug, Default)]
+pub(crate) struct Cells {
+    pub(crate) values: Vec<i64>,
+    pub(crate) states: Vec<State>,
+    pub(crate) off: Vec<(usize, f64)>,
+    /// Whether the integers count millionths.
+    pub(crate) micro: bool,
+}
+
+impl Cells {
+    fn push(&mut self, (value, state): (i64, State)) {
+        self.values.push(value);
+        self.states.push(state);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.values.clear();
+        self.states.clear();
+        self.off.clear();
+    }
+
+    /// A computed column.
+    pub(crate) fn fill(&mut self, values: impl Iterator<Item = Option<i64>>) {
+        self.clear();
+        for value in values {
+            self.push(value.map_or((0, State::Missing), |value| (value, State::Fine)));
+        }
+    }
+}
+
+/// A column's type, where nothing of that type can be read as this kind: a text as a number, a number's type as a flag's.
+pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
+    if kind == ColumnKind::Anything {
+        return false;
+    }
+    match &data.values {
+        Values::Null(_) | Values::Mixed(_) => false,
+        Values::Bits(_) | Values::Booleans(_) => kind != ColumnKind::Flag,
+        Values::Dictionary { values, .. } => wrong_type(kind, values),
+        Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => true,
+        _ => false,
+    }
+}
+
+/// Reads rows of a column; its type has been checked.
+pub(crate) fn read(kind: ColumnKind, data: &Data<'_>, rows: Range<usize>, reading: &Reading, cells: &mut Cells) {
+    cells.clear();
+    let reader = Reader { kind, reading };
+    if kind == ColumnKind::Anything {
+        for row in rows {
+            let nan = matches!(&data.values, Values::Float64(values) if values[row].is_nan());
+            let state = if nan || data.is_null(row) { State::Missing } else { State::Fine };
+            cells.push((0, state));
+        }
+        return;
+    }
+    macro_rules! integers {
+        ($values:expr) => {
+            each(data, rows, cells, |row, _| reader.integer(i128::from($values[row])))
+        };
+    }
+    match &data.values {
+        Values::Null(_) | Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => {
+            each(data, rows, cells, |_, _| (0, State::WrongType));
+        }
+        Values::Bits(bits) => each(data, rows, cells, |row, _| (i64::from(bits.get(row)), State::Fine)),
+        Values::Booleans(values) => each(data, rows, cells, |row, _| (i64::from(values[row]), State::Fine)),
+        Values::Int8(values) => integers!(values),
+        Values::Int16(values) => integers!(values),
+        Values::Int32(values) => integers!(values),
+        Values::Int64(values) => integers!(values),
+        Values::UInt8(values) => integers!(values),
+        Values::UInt16(values) => integers!(values),
+        Values::UInt32(values) => integers!(values),
+        Values::UInt64(values) => integers!(values),
+        Values::Float32(values) => {
+            each(data, rows, cells, |row, off| reader.float(f64::from(values[row]), |_, scale| money::from_f32(values[row], scale), off));
+        }
+        Values::Float64(values) => each(data, rows, cells, |row, off| reader.float(values[row], money::from_f64, off)),
+        Values::Decimal { values, scale } => {
+            each(data, rows, cells, |row, off| reader.decimal(values[row], i32::from(*scale), off));
+        }
+        Values::Mixed(values) => each(data, rows, cells, |row, off| match &values[row] {
+            Scalar::Boolean(value) if kind == ColumnKind::Flag => (i64::from(*value), State::Fine),
+            Scalar::Integer(value) => reader.integer(*value),
+            Scalar::Float(value) => reader.float(*value, money::from_f64, off),
+            Scalar::Decimal { value, scale } => reader.decimal(*value, *scale, off),
+            _ => (0, State::WrongType),
+        }),
+        Values::Dictionary { values, .. } => {
+            // Distinct values are read once, rows look theirs up.
+            let mut distinct = Cells::default();
+            read(kind, values, 0..values.values.len(), reading, &mut distinct);
+            each(data, rows, cells, |row, off| match data.code(row) {
+                Some(code) => {
+                    if let Ok(found) = distinct.off.binary_search_by_key(&code, |(position, _)| *position) {
+                        *off = Some(distinct.off[found].1);
+                    }
+                    (distinct.values[code], distinct.states[code])
+                }
+                None => (0, State::Missing),
+            });
+        }
+    }
+}
+
+fn each(data: &Data<'_>, rows: Range<usize>, cells: &mut Cells, value: impl Fn(usize, &mut Option<f64>) -> (i64, State)) {
+    for (position, row) in rows.enumerate() {
+        if data.is_null(row) {
+            cells.push((0, State::Missing));
+            continue;
+        }
+        let mut off = None;
+        cells.push(value(row, &mut off));
+        if let Some(off) = off {
+            cells.off.push((position, off));
+        }
+    }
+}
+
+struct Reader<'a> {
+    kind: ColumnKind,
+    reading: &'a Reading,
+}
+
+impl Reader<'_> {
+    fn integer(&self, value: i128) -> (i64, State) {
+        match self.kind {
+            ColumnKind::Flag => match value {
+                0 => (0, State::Fine),
+                1 => (1, State::Fine),
+                _ => (0, State::NotBoolean),
+            },
+            ColumnKind::Count => match i64::try_from(value) {
+                Ok(value) if value >= 0 => (value, State::Fine),
+                Ok(value) => (value, State::Negative),
+                Err(_) => (i64::MIN, if value < 0 { State::Negative } else { State::Range }),
+            },
+            _ => self.quantity(money::from_scaled(value, 0, self.places()), true, &mut None),
+        }
+    }
+
+    fn float(&self, value: f64, read: impl Fn(f64, u32) -> Read, off: &mut Option<f64>) -> (i64, State) {
+        if value.is_nan() {
+            return (0, if self.reading.nan_is_missing { State::Missing } else { State::NotANumber });
+        }
+        if value.is_infinite() {
+            return (0, State::Infinite);
+        }
+        match self.kind {
+            ColumnKind::Flag | ColumnKind::Count => {
+                if value.fract() != 0.0 {
+                    return (0, if self.kind == ColumnKind::Flag { State::NotBoolean } else { State::Fraction });
+                }
+                // whole, so the cast is exact; beyond i128 it saturates, which is out of range all the same
+                #[allow(clippy::cast_possible_truncation)]
+                self.integer(value as i128)
+            }
+            _ => self.quantity(read(value, self.places()), false, off),
+        }
+    }
+
+    fn decimal(&self, value: i128, scale: i32, off: &mut Option<f64>) -> (i64, State) {
+        match self.kind {
+            ColumnKind::Flag | ColumnKind::Count => match money::from_scaled(value, scale, 0) {
+                Read::Exact(value) => self.integer(value.into()),
+                Read::Rounded(..) if self.kind == ColumnKind::Flag => (0, State::NotBoolean),
+                Read::Rounded(..) => (0, State::Fraction),
+                Read::OutOfRange => (0, State::Range),
+            },
+            _ => self.quantity(money::from_scaled(value, scale, self.places()), true, off),
+        }
+    }
+
+    fn places(&self) -> u32 {
+        self.reading.scale - self.reading.unit.places
+    }
+
+    /// A read number in micro-units; `stated` where the value was a decimal that says its places.
+    fn quantity(&self, read: Read, stated: bool, off: &mut Option<f64>) -> (i64, State) {
+        let (value, state) = match read {
+            Read::Exact(value) => (value, State::Fine),
+            Read::OutOfRange => return (0, State::Range),
+            Read::Rounded(value, distance) => {
+                let refused = match self.reading.policy {
+                    MoneyPolicy::Auto => stated,
+                    MoneyPolicy::Exact => true,
+                    MoneyPolicy::Round => false,
+                };
+                if refused {
+                    return (0, State::Places);
+                }
+                *off = Some(distance);
+                (value, State::Rounded)
+            }
+        };
+        let up = POWERS[(money::PLACES - self.reading.scale) as usize];
+        match value.checked_mul(up).and_then(|value| value.checked_mul(self.reading.unit.factor)) {
+            Some(value) if value < 0 && self.kind != ColumnKind::SignedMoney => (value, State::Negative),
+            Some(value) => (value, state),
+            None => (0, State::Range),
+        }
+    }
+}
+
+impl Reading {
+    /// # Errors
+    /// [`Error::InvalidOption`] for a scale above six, or one too small for the column's unit.
+    pub(crate) fn validate(&self, column: &str, kind: ColumnKind) -> Result<()> {
+        let invalid = |option: &str, found: String, expected: &str| {
+            Err(Error::InvalidOption { option: option.into(), found, expected: expected.into() })
+        };
+        if self.scale > money::PLACES {
+            return invalid("scale", self.scale.to_string(), "0 to 6 decimal places");
+        }
+        if self.unit.places > self.scale {
+            return invalid("scale", self.scale.to_string(), &format!("at least {}, since '{column}' is in cents", self.unit.places));
+        }
+        if self.unit != ColumnUnit::OWN && !kind.is_micro() {
+            return invalid("unit", format!("a unit for '{column}'"), "a unit for money or durations only");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_float_column_of_a_dictionary_reads_as_the_plain_column() {
+        let reading = Reading { policy: MoneyPolicy::Auto, scale: 6, nan_is_missing: true, unit: ColumnUnit::OWN };
+        let plain: Data<'_> = vec![Some(0.1), None, Some(100.0 / 12.0), Some(-1.0), Some(f64::NAN)].into();
+        let codes: Data<'_> = vec![Some(0_i32), None, Some(2), Some(1), Some(3)].into();
+        let values: Data<'_> = vec![0.1, -1.0, 100.0 / 12.0, f64::NAN].into();
+        let dictionary = Data { values: Values::Dictionary { codes: Box::new(codes), values: Box::new(values) }, nulls: super::super::columns::Nulls::None };
+        let (mut one, mut other) = (Cells::default(), Cells::default());
+        read(ColumnKind::Money, &plain, 0..5, &reading, &mut one);
+        read(ColumnKind::Money, &dictionary, 0..5, &reading, &mut other);
+        assert_eq!(one.states, [State::Fine, State::Missing, State::Rounded, State::Negative, State::Missing]);
+        assert_eq!((one.values, one.states, one.off), (other.values, other.states, other.off));
+    }
+}

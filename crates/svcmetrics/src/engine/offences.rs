@@ -1,0 +1,52 @@
+//! Values that cannot be used, gathered while rows pass by: the first ones whole, all of them counted.
+
+use crate::error::{Error, Offence, shown};
+use std::collections::BTreeMap;
+
+/// What is wrong with some rows of a column, for one metric: the error it would be, and its first rows with their values.
+#[derive(Debug, Clone)]
+pub(crate) struct Finding {
+    pub(crate) error: Error,
+    pub(crate) rows: Vec<(u64, String)>,
+}
+
+#[derive(Debug)]
+struct Gathered {
+    make: fn(Offence) -> Error,
+    offence: Offence,
+}
+
+/// By scope, and within it by what is wrong.
+#[derive(Debug)]
+pub(crate) struct Offences {
+    gathered: BTreeMap<(usize, usize, u8), Gathered>,
+    keep: usize,
+}
+
+impl Offences {
+    pub(crate) fn new(keep: usize) -> Self {
+        Self { gathered: BTreeMap::new(), keep }
+    }
+
+    /// One more row; `offence` describes it where it is the first of its kind.
+    pub(crate) fn add(&mut self, at: (usize, usize, u8), row: u64, value: &str, make: fn(Offence) -> Error, offence: impl FnOnce() -> Offence) {
+        let gathered = self.gathered.entry(at).or_insert_with(|| Gathered { make, offence: offence() });
+        let found = &mut gathered.offence;
+        if found.count == 0 {
+            (found.row, found.value) = (Some(row), shown(value));
+        }
+        found.count += 1;
+        if found.first.len() < self.keep {
+            found.first.push((row, shown(value)));
+        }
+    }
+
+    /// The one that comes first: by row, then in the order of the metrics.
+    pub(crate) fn first(&self) -> Option<Error> {
+        self.gathered.values().min_by_key(|gathered| gathered.offence.row).map(|gathered| (gathered.make)(gathered.offence.clone()))
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = Finding> + '_ {
+        self.gathered.values().map(|Gathered { make, offence }| Finding { error: make(offence.clone()), rows: offence.first.clone() })
+    }
+}

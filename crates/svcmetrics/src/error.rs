@@ -1,0 +1,454 @@
+//! Errors are data: what was found, what was wanted, in which column, row and metric.
+
+use std::fmt;
+
+/// The result of everything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How many offenders an error names; it counts them all.
+pub const OFFENDERS_NAMED: usize = 10;
+
+/// The longest piece of a value that a message shows, in characters.
+const SHOWN_CHARACTERS: usize = 80;
+
+/// Text as messages show it: control and direction marks escaped, at most 80 characters.
+pub(crate) fn shown(text: &str) -> String {
+    let visible = |c: char| -> String {
+        match c {
+            '\'' | '"' => c.to_string(),
+            // Marks that turn the writing direction would scramble the rest of the message.
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => c.escape_unicode().to_string(),
+            _ => c.escape_debug().to_string(),
+        }
+    };
+    let mut head = String::new();
+    for (position, c) in text.chars().enumerate() {
+        let piece = visible(c);
+        if position >= SHOWN_CHARACTERS || head.len() + piece.len() > 2 * SHOWN_CHARACTERS {
+            head.push('…');
+            break;
+        }
+        head.push_str(&piece);
+    }
+    head
+}
+
+pub(crate) fn listed<S: AsRef<str>>(names: &[S]) -> String {
+    const LISTED: usize = 40;
+    let mut text = names.iter().take(LISTED).map(|name| shown(name.as_ref())).collect::<Vec<_>>().join(", ");
+    if names.len() > LISTED {
+        text.push_str(&format!(", … ({} in all)", names.len()));
+    }
+    text
+}
+
+/// Values that cannot be used: the first of them whole, the others named and counted.
+///
+/// ```
+/// # use svcmetrics::{Error, Request, Scorecard, Table};
+/// let table = Table::new(2).with("engagements", vec![3_i64, 1]).with("positive_engagements", vec![1_i64, 2]);
+/// let Err(Error::InvalidValue(offence)) = Scorecard::of(&table, Request::default()) else { unreachable!() };
+/// assert_eq!((offence.column.as_str(), offence.row, offence.value.as_str()), ("positive_engagements", Some(1), "2"));
+/// assert_eq!(offence.count, 1);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Offence {
+    /// The metric that reads the column, where there is one.
+    pub metric: Option<String>,
+    /// The column, by the name it has in the caller's table.
+    pub column: String,
+    /// The first offender's row: a 0-based position over all parts of the table.
+    pub row: Option<u64>,
+    /// The first offender's value as text, escaped and cut.
+    pub value: String,
+    /// What is wrong, in a few words.
+    pub problem: String,
+    /// What was expected.
+    pub expected: String,
+    /// What to do, to be pasted.
+    pub hint: Option<String>,
+    /// How many rows offend.
+    pub count: u64,
+    /// The first ten offenders: row and value.
+    pub first: Vec<(u64, String)>,
+}
+
+impl Offence {
+    pub(crate) fn new(column: impl Into<String>, problem: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self {
+            metric: None,
+            column: column.into(),
+            row: None,
+            value: String::new(),
+            problem: problem.into(),
+            expected: expected.into(),
+            hint: None,
+            count: 0,
+            first: Vec::new(),
+        }
+    }
+
+    pub(crate) fn metric(mut self, metric: impl Into<String>) -> Self {
+        self.metric = Some(metric.into());
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn at(mut self, row: Option<u64>, value: &str) -> Self {
+        self.value = shown(value);
+        self.row = row;
+        self.count = 1;
+        self.first = row.map(|row| (row, self.value.clone())).into_iter().collect();
+        self
+    }
+}
+
+impl fmt::Display for Offence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column '{}'", shown(&self.column))?;
+        if let Some(row) = self.row {
+            write!(f, ", row {row}")?;
+        }
+        write!(f, ": {}", self.problem)?;
+        if !self.value.is_empty() {
+            write!(f, " {}", self.value)?;
+        }
+        write!(f, "; expected {}", self.expected)?;
+        if let Some(metric) = &self.metric {
+            write!(f, " (read by {metric})")?;
+        }
+        if self.count > 1 {
+            let others: Vec<_> = self.first.iter().skip(1).map(|(row, value)| format!("{row}: {value}")).collect();
+            write!(f, "; {} rows in all", self.count)?;
+            if !others.is_empty() {
+                write!(f, ", next {}", others.join(", "))?;
+            }
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A metric's columns that a table lacks, each with the table's names that come near it.
+pub type MissingColumns = Vec<(String, Vec<String>)>;
+
+fn missing_text(missing: &MissingColumns) -> String {
+    let each = |(column, near): &(String, Vec<String>)| match near.as_slice() {
+        [] => format!("'{column}'"),
+        near => format!("'{column}' (did you mean '{}'?)", near.iter().map(|n| shown(n)).collect::<Vec<_>>().join("' or '")),
+    };
+    missing.iter().map(each).collect::<Vec<_>>().join(", ")
+}
+
+/// Everything that can go wrong, one variant a fact.
+///
+/// ```
+/// use svcmetrics::{Error, Request, Scorecard, Table};
+/// let table = Table::new(1).with("mileston_total", vec![4_i64]).with("milestones_met", vec![3_i64]);
+/// let error = Scorecard::of(&table, Request::default().metrics(["adoption_rate"])).unwrap_err();
+/// assert_eq!(error.kind(), "column_not_found");
+/// assert!(error.to_string().contains("did you mean 'mileston_total'?"));
+/// ```
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A metric was asked for by name, or a key named, and the table lacks columns for it.
+    #[error("{}: no column {}; the table has: {}", .metric.as_deref().unwrap_or("key"), missing_text(.missing), listed(.available))]
+    ColumnNotFound {
+        /// The metric; none for a key.
+        metric: Option<String>,
+        /// The columns that are missing and what comes near them.
+        missing: MissingColumns,
+        /// What the table has.
+        available: Vec<String>,
+    },
+    /// No metric has that id.
+    #[error("no metric '{}'{}; there are: {}", shown(.metric), if .near.is_empty() { String::new() } else { format!(" (did you mean '{}'?)", .near.join("' or '")) }, listed(.available))]
+    MetricNotFound {
+        /// What was asked for.
+        metric: String,
+        /// Ids that come near it.
+        near: Vec<String>,
+        /// The ids that there are.
+        available: Vec<String>,
+    },
+    /// A column that is read stands in the table more than once.
+    #[error("column '{}' stands in the table {count} times; expected once", shown(.column))]
+    DuplicateColumn {
+        /// The column.
+        column: String,
+        /// How often it is there.
+        count: usize,
+    },
+    /// A column has a type that cannot be read as what it is wanted for.
+    #[error("{0}")]
+    ColumnType(Box<Offence>),
+    /// Values outside a column's domain, or a part above its whole.
+    #[error("{0}")]
+    InvalidValue(Box<Offence>),
+    /// NaN in a table where NaN does not mean missing.
+    #[error("{0}")]
+    NotANumber(Box<Offence>),
+    /// Values with more decimal places than are held.
+    #[error("{0}")]
+    Inexact(Box<Offence>),
+    /// Values too large to hold as 64-bit micro-units.
+    #[error("{0}")]
+    OutOfRange(Box<Offence>),
+    /// Rows in which exactly one of the two revenues is null, with no word on what that means.
+    #[error(
+        "revenue is absent on one side in {count} rows ('{start}' alone in {start_absent}, '{end}' alone in {end_absent}; first row {row}); \
+         give absent_revenue=\"zero\" if the customer was not there yet or no longer, or absent_revenue=\"missing\" if it is unknown"
+    )]
+    AbsentRevenue {
+        /// The column at the start of the period.
+        start: String,
+        /// The column at its end.
+        end: String,
+        /// Rows where only the start is null.
+        start_absent: u64,
+        /// Rows where only the end is null.
+        end_absent: u64,
+        /// Both together.
+        count: u64,
+        /// The first such row.
+        row: u64,
+    },
+    /// The same customer twice in a group.
+    #[error(
+        "'{}' {} stands in rows {} and {}{}; expected one row a customer{}; several periods in one table: group by the period; rows that are not customers: unique=False",
+        shown(.column), shown(.value), .rows.0, .rows.1,
+        if .group.is_empty() { String::new() } else { format!(" of group {}", shown(.group)) },
+        if *.count > 1 { format!(" ({count} rows repeat one)") } else { String::new() }
+    )]
+    DuplicateCustomer {
+        /// The identity column.
+        column: String,
+        /// The identity.
+        value: String,
+        /// The first two rows that hold it.
+        rows: (u64, u64),
+        /// Their group; empty without keys.
+        group: String,
+        /// How many rows repeat an earlier one.
+        count: u64,
+    },
+    /// More than one currency where amounts would be added up.
+    #[error("column '{}' holds {} and {} (row {row}); amounts of one currency are wanted: group by '{}', or convert them", shown(.column), shown(.first), shown(.second), shown(.column))]
+    MixedCurrency {
+        /// The currency column.
+        column: String,
+        /// The first currency met.
+        first: String,
+        /// Another one.
+        second: String,
+        /// The row of the other one.
+        row: u64,
+    },
+    /// A key that is named like a metric or like a column of the result, or named twice.
+    #[error("key '{}' {problem}", shown(.key))]
+    KeyName {
+        /// The key.
+        key: String,
+        /// Why not.
+        problem: String,
+    },
+    /// More groups than were allowed.
+    #[error("more than {limit} groups (reached at row {row}); raise max_groups, or group by something coarser")]
+    TooManyGroups {
+        /// The limit.
+        limit: u64,
+        /// The row at which it was reached.
+        row: u64,
+    },
+    /// A total that does not fit what it is asked for as.
+    #[error("{measure}{}: the total does not fit {limit}", if .group.is_empty() { String::new() } else { format!(" of group {}", shown(.group)) })]
+    Overflow {
+        /// The measure or metric.
+        measure: String,
+        /// The group; empty without keys.
+        group: String,
+        /// What it does not fit.
+        limit: &'static str,
+    },
+    /// Scorecards that cannot be added or joined.
+    #[error("the scorecards differ in {what}: {left} and {right}")]
+    Mismatch {
+        /// What differs.
+        what: &'static str,
+        /// In the one.
+        left: String,
+        /// In the other.
+        right: String,
+    },
+    /// A health model that is no model.
+    #[error("health model, {field}: found {found}; expected {expected}")]
+    InvalidModel {
+        /// The field.
+        field: String,
+        /// What it holds.
+        found: String,
+        /// What it may hold.
+        expected: String,
+    },
+    /// A measure or a metric that contradicts itself.
+    #[error("{what} '{}': {problem}", shown(.id))]
+    InvalidDefinition {
+        /// `measure`, `metric` or `condition`.
+        what: &'static str,
+        /// Its id, or its text.
+        id: String,
+        /// Why not.
+        problem: String,
+    },
+    /// An option that cannot be.
+    #[error("{option}: found {}; expected {expected}", shown(.found))]
+    InvalidOption {
+        /// The option.
+        option: String,
+        /// What was given.
+        found: String,
+        /// What may be given.
+        expected: String,
+    },
+    /// A stored scorecard, model or frame of measures that cannot be read.
+    #[error("cannot read {what}: {problem}")]
+    InvalidDocument {
+        /// What was read.
+        what: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A text that is no period.
+    #[error("'{}' is no period; expected {expected}", shown(.found))]
+    InvalidPeriod {
+        /// The text.
+        found: String,
+        /// What a period looks like.
+        expected: &'static str,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// The variant as a stable lower-case word, the same in both languages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::ColumnNotFound { .. } => "column_not_found",
+            Self::MetricNotFound { .. } => "metric_not_found",
+            Self::DuplicateColumn { .. } => "duplicate_column",
+            Self::ColumnType(_) => "column_type",
+            Self::InvalidValue(_) => "invalid_value",
+            Self::NotANumber(_) => "not_a_number",
+            Self::Inexact(_) => "inexact",
+            Self::OutOfRange(_) => "out_of_range",
+            Self::AbsentRevenue { .. } => "absent_revenue",
+            Self::DuplicateCustomer { .. } => "duplicate_customer",
+            Self::MixedCurrency { .. } => "mixed_currency",
+            Self::KeyName { .. } => "key_name",
+            Self::TooManyGroups { .. } => "too_many_groups",
+            Self::Overflow { .. } => "overflow",
+            Self::Mismatch { .. } => "mismatch",
+            Self::InvalidModel { .. } => "invalid_model",
+            Self::InvalidDefinition { .. } => "invalid_definition",
+            Self::InvalidOption { .. } => "invalid_option",
+            Self::InvalidDocument { .. } => "invalid_document",
+            Self::InvalidPeriod { .. } => "invalid_period",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The offending values, where values offend.
+    pub fn offence(&self) -> Option<&Offence> {
+        match self {
+            Self::ColumnType(offence)
+            | Self::InvalidValue(offence)
+            | Self::NotANumber(offence)
+            | Self::Inexact(offence)
+            | Self::OutOfRange(offence) => Some(offence),
+            _ => None,
+        }
+    }
+
+    /// The metric that could not be computed, where one is to blame.
+    pub fn metric(&self) -> Option<&str> {
+        match self {
+            Self::ColumnNotFound { metric, .. } => metric.as_deref(),
+            Self::MetricNotFound { metric, .. } | Self::Overflow { measure: metric, .. } => Some(metric),
+            other => other.offence().and_then(|offence| offence.metric.as_deref()),
+        }
+    }
+
+    /// The column at fault.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            Self::ColumnNotFound { missing, .. } => missing.first().map(|(column, _)| column.as_str()),
+            Self::DuplicateColumn { column, .. }
+            | Self::DuplicateCustomer { column, .. }
+            | Self::MixedCurrency { column, .. }
+            | Self::KeyName { key: column, .. } => Some(column),
+            Self::AbsentRevenue { start, end, start_absent, .. } => Some(if *start_absent > 0 { start } else { end }),
+            other => other.offence().map(|offence| offence.column.as_str()),
+        }
+    }
+
+    /// The first row at fault: a 0-based position over all parts of the table.
+    pub fn row(&self) -> Option<u64> {
+        match self {
+            Self::AbsentRevenue { row, .. } | Self::MixedCurrency { row, .. } | Self::TooManyGroups { row, .. } => Some(*row),
+            Self::DuplicateCustomer { rows, .. } => Some(rows.1),
+            other => other.offence().and_then(|offence| offence.row),
+        }
+    }
+
+    /// What was found, as text.
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Self::DuplicateCustomer { value, .. } => Some(value),
+            Self::MixedCurrency { second, .. } => Some(second),
+            Self::InvalidModel { found, .. } | Self::InvalidOption { found, .. } | Self::InvalidPeriod { found, .. } => Some(found),
+            other => other.offence().map(|offence| offence.value.as_str()),
+        }
+    }
+
+    /// What was wanted.
+    pub fn expected(&self) -> Option<&str> {
+        match self {
+            Self::InvalidModel { expected, .. } | Self::InvalidOption { expected, .. } => Some(expected),
+            Self::InvalidPeriod { expected, .. } => Some(expected),
+            other => other.offence().map(|offence| offence.expected.as_str()),
+        }
+    }
+
+    /// What can be done about it, to be pasted.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::AbsentRevenue { .. } => Some("absent_revenue=\"zero\" or absent_revenue=\"missing\""),
+            Self::DuplicateCustomer { .. } => Some("group by the period, or unique=False"),
+            Self::MixedCurrency { .. } => Some("by=[\"currency\", ...]"),
+            Self::TooManyGroups { .. } => Some("max_groups=..."),
+            Self::ColumnNotFound { missing, .. } => {
+                missing.iter().find_map(|(_, near)| near.first()).map(String::as_str)
+            }
+            Self::MetricNotFound { near, .. } => near.first().map(String::as_str),
+            other => other.offence().and_then(|offence| offence.hint.as_deref()),
+        }
+    }
+
+    /// How many rows offend; 1 where the error is not about rows.
+    pub fn count(&self) -> u64 {
+        match self {
+            Self::AbsentRevenue { count, .. } | Self::DuplicateCustomer { count, .. } => *count,
+            other => other.offence().map_or(1, |offence| offence.count),
+        }
+    }
+}

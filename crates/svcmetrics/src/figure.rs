@@ -1,0 +1,302 @@
+//! A figure: the value of a metric, or the reason that there is none.
+
+use crate::money::{self, MICROS};
+use rust_decimal::Decimal;
+use std::fmt;
+
+/// Why a metric has no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Undefined {
+    /// There are no rows.
+    NoRows,
+    /// No row is among those that the metric is about.
+    NoneInScope,
+    /// Every row that it is about lacks something.
+    AllMissing,
+    /// Every complete row is invalid.
+    AllInvalid,
+    /// No row counts: some lack something, some are invalid.
+    NoneCounted,
+    /// The denominator is 0.
+    ZeroDenominator,
+    /// Too few of a health model's components are there.
+    BelowMinCoverage,
+    /// It reads a state at a time, and time was rolled away.
+    NotAdditiveOverTime,
+    /// It cannot be had from totals.
+    NotMergeable,
+}
+
+impl Undefined {
+    /// The stable lower-case word.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::NoRows => "no_rows",
+            Self::NoneInScope => "none_in_scope",
+            Self::AllMissing => "all_missing",
+            Self::AllInvalid => "all_invalid",
+            Self::NoneCounted => "none_counted",
+            Self::ZeroDenominator => "zero_denominator",
+            Self::BelowMinCoverage => "below_min_coverage",
+            Self::NotAdditiveOverTime => "not_additive_over_time",
+            Self::NotMergeable => "not_mergeable",
+        }
+    }
+}
+
+impl fmt::Display for Undefined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.reason())
+    }
+}
+
+/// What a figure is counted in, and so how it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Unit {
+    /// A fraction, shown in percent.
+    Fraction,
+    /// Units of the table's currency.
+    Money,
+    /// A plain number.
+    Number,
+    /// Points of a score.
+    Points,
+}
+
+impl Unit {
+    /// The stable lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fraction => "fraction",
+            Self::Money => "money",
+            Self::Number => "number",
+            Self::Points => "points",
+        }
+    }
+}
+
+/// An exact total: an integer of whole units or of millionths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Total {
+    pub(crate) integer: i128,
+    pub(crate) micro: bool,
+}
+
+impl Total {
+    pub(crate) const fn new(integer: i128, micro: bool) -> Self {
+        Self { integer, micro }
+    }
+
+    /// The integer that was summed: millionths where [`Total::is_micro`], else whole units.
+    pub const fn integer(self) -> i128 {
+        self.integer
+    }
+
+    /// Whether the integer counts millionths.
+    pub const fn is_micro(self) -> bool {
+        self.micro
+    }
+
+    /// In millionths; nothing beyond 128 bits.
+    pub fn micros(self) -> Option<i128> {
+        if self.micro { Some(self.integer) } else { self.integer.checked_mul(i128::from(MICROS)) }
+    }
+
+    /// As a decimal; nothing beyond 96 bits.
+    pub fn to_decimal(self) -> Option<Decimal> {
+        let places = if self.micro { money::PLACES } else { 0 };
+        Decimal::try_from_i128_with_scale(self.integer, places).ok().map(|d| d.normalize())
+    }
+
+    /// The nearest double.
+    pub fn to_f64(self) -> f64 {
+        money::nearest_quotient(self.integer, if self.micro { i128::from(MICROS) } else { 1 })
+    }
+}
+
+impl fmt::Display for Total {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.micro {
+            return write!(f, "{}", self.integer);
+        }
+        let (sign, magnitude) = (if self.integer < 0 { "-" } else { "" }, self.integer.unsigned_abs());
+        let (whole, rest) = (magnitude / 1_000_000, magnitude % 1_000_000);
+        let fraction = format!("{rest:06}");
+        match fraction.trim_end_matches('0') {
+            "" => write!(f, "{sign}{whole}"),
+            places => write!(f, "{sign}{whole}.{places}"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Value {
+    Quotient { numerator: Total, denominator: Total },
+    Amount(Total),
+    /// A score or a derived value, with no numerator and denominator of its own.
+    Derived(f64),
+    Undefined(Undefined),
+}
+
+/// The value of a metric with its exact numerator and denominator, or the reason that there is none.
+///
+/// ```
+/// use svcmetrics::RecurringRevenue;
+/// use rust_decimal::Decimal;
+/// let quarter = RecurringRevenue { start: 100.into(), new: 20.into(), ..Default::default() };
+/// let rate = quarter.recurring_revenue_rate()?;
+/// assert_eq!(rate.value(), Some(1.2));
+/// assert_eq!(rate.to_string(), "120.0 %");
+/// assert_eq!(quarter.end()?, Decimal::from(120));
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+///
+/// # Example: nobody was there at the start
+///
+/// ```
+/// use svcmetrics::{RecurringRevenue, Undefined};
+/// let first = RecurringRevenue { new: 45.into(), ..Default::default() };
+/// let rate = first.net_revenue_retention()?;
+/// assert_eq!((rate.value(), rate.undefined_reason()), (None, Some(Undefined::ZeroDenominator)));
+/// assert_eq!(rate.to_string(), "–");
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    pub(crate) unit: Unit,
+    pub(crate) value: Value,
+}
+
+impl Figure {
+    pub(crate) const fn undefined(unit: Unit, reason: Undefined) -> Self {
+        Self { unit, value: Value::Undefined(reason) }
+    }
+
+    /// A quotient of two totals; undefined where the denominator is 0.
+    pub(crate) fn quotient(unit: Unit, numerator: Total, denominator: Total) -> Self {
+        if denominator.integer == 0 {
+            return Self::undefined(unit, Undefined::ZeroDenominator);
+        }
+        Self { unit, value: Value::Quotient { numerator, denominator } }
+    }
+
+    /// Whether there is a value.
+    pub const fn is_defined(&self) -> bool {
+        !matches!(self.value, Value::Undefined(_))
+    }
+
+    /// Why there is none.
+    pub const fn undefined_reason(&self) -> Option<Undefined> {
+        match self.value {
+            Value::Undefined(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
+    /// What it is counted in.
+    pub const fn unit(&self) -> Unit {
+        self.unit
+    }
+
+    /// The double nearest to the exact value.
+    pub fn value(&self) -> Option<f64> {
+        match self.value {
+            Value::Quotient { numerator, denominator } => {
+                let (n, d) = aligned(numerator, denominator)?;
+                Some(money::nearest_quotient(n, d))
+            }
+            Value::Amount(total) => Some(total.to_f64()),
+            Value::Derived(value) => Some(value),
+            Value::Undefined(_) => None,
+        }
+    }
+
+    /// The exact amount, or the quotient rounded half to even at 28 digits; nothing where undefined, or beyond 96 bits.
+    pub fn to_decimal(&self) -> Option<Decimal> {
+        match self.value {
+            Value::Quotient { numerator, denominator } => {
+                let (n, d) = aligned(numerator, denominator)?;
+                money::decimal_quotient(n, d)
+            }
+            Value::Amount(total) => total.to_decimal(),
+            Value::Derived(value) => format!("{value}").parse().ok(),
+            Value::Undefined(_) => None,
+        }
+    }
+
+    /// The exact numerator; of an amount the amount; none of a score or a derived value.
+    pub const fn numerator(&self) -> Option<Total> {
+        match self.value {
+            Value::Quotient { numerator, .. } => Some(numerator),
+            Value::Amount(total) => Some(total),
+            _ => None,
+        }
+    }
+
+    /// The exact denominator, where there is one.
+    pub const fn denominator(&self) -> Option<Total> {
+        match self.value {
+            Value::Quotient { denominator, .. } => Some(denominator),
+            _ => None,
+        }
+    }
+
+    /// The value times 100.
+    pub fn percent(&self) -> Option<f64> {
+        match self.value {
+            Value::Quotient { numerator, denominator } => {
+                let (n, d) = aligned(numerator, denominator)?;
+                Some(n.checked_mul(100).map_or_else(|| money::nearest_quotient(n, d) * 100.0, |n| money::nearest_quotient(n, d)))
+            }
+            _ => self.value().map(|value| value * 100.0),
+        }
+    }
+}
+
+/// Both as integers of the same unit; nothing beyond 128 bits.
+pub(crate) fn aligned(numerator: Total, denominator: Total) -> Option<(i128, i128)> {
+    if numerator.micro == denominator.micro {
+        Some((numerator.integer, denominator.integer))
+    } else {
+        Some((numerator.micros()?, denominator.micros()?))
+    }
+}
+
+/// Percent with one place, money and numbers with thousands apart, `–` for undefined.
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match (self.value(), self.unit) {
+            (None, _) => "–".to_owned(),
+            (Some(_), Unit::Fraction) => format!("{:.1} %", self.percent().unwrap_or_default()),
+            (Some(value), Unit::Points) => format!("{value:.1}"),
+            (Some(value), Unit::Money) => grouped(&format!("{value:.2}")),
+            (Some(value), Unit::Number) => match self.value {
+                Value::Amount(total) => grouped(&total.to_string()),
+                _ => grouped(&format!("{value:.2}")),
+            },
+        };
+        f.pad(&text)
+    }
+}
+
+/// Digits before the point in threes.
+fn grouped(number: &str) -> String {
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let mut text = String::from(sign);
+    for (position, digit) in whole.chars().enumerate() {
+        if position > 0 && (whole.len() - position) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        text.push('.');
+        text.push_str(fraction);
+    }
+    text
+}

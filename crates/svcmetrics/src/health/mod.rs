@@ -1,0 +1,14 @@
+//! Customer health: a composite of catalogue metrics. A customer is a group of one, so one model scores a customer and a group.
+
+#[cfg(feature = "serde")]
+mod document;
+mod model;
+mod score;
+mod table;
+
+pub use model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
+pub use score::{Contribution, Explanation};
+pub use table::{HealthScore, HealthScorer, HealthScores};
+
+pub(crate) use model::{HEALTH_BAND, HEALTH_SCORE};
+pub(crate) use score::{Scored, Scoring};

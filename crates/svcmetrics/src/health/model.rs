@@ -1,0 +1,459 @@
+//! The model: which metrics make up health, with which weights, bands and gates.
+
+use crate::condition::{Comparison, Condition};
+use crate::error::{Error, Result, shown};
+use crate::figure::Unit;
+use crate::measure::{Column, ColumnKind, Expression, Measure, Name, Scope, Time};
+use crate::metric::{Better, Form, Metric};
+use crate::metrics::{self, REVENUE_END};
+use rust_decimal::Decimal;
+use std::fmt;
+
+/// A customer's score in micro-points; computed by the model, never in a table.
+pub(crate) const HEALTH_SCORE: Column = Column::known("health_score", ColumnKind::HealthScore);
+/// The position of a customer's band, from 1; 0 is `unknown`.
+pub(crate) const HEALTH_BAND: Column = Column::known("health_band", ColumnKind::HealthBand);
+
+const ARTICLE: &str = "ServiceXRG, Eight metrics, 7";
+
+/// One of a model's metrics: its weight, and the values that give 0 and all of its points.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Component {
+    pub(crate) metric: Name,
+    pub(crate) weight: Decimal,
+    pub(crate) floor: f64,
+    pub(crate) ceiling: f64,
+}
+
+impl Component {
+    /// A metric with a weight, scaled from 0 to 1.
+    pub fn new(metric: impl Into<Name>, weight: impl Into<Decimal>) -> Self {
+        Self { metric: metric.into(), weight: weight.into(), floor: 0.0, ceiling: 1.0 }
+    }
+
+    /// The value that gives nothing and the value that gives all; a floor above the ceiling where lower is better.
+    pub fn scaled(mut self, floor: f64, ceiling: f64) -> Self {
+        (self.floor, self.ceiling) = (floor, ceiling);
+        self
+    }
+
+    /// The metric's id.
+    pub fn metric(&self) -> &str {
+        &self.metric
+    }
+
+    /// Its weight.
+    pub fn weight(&self) -> Decimal {
+        self.weight
+    }
+
+    /// The value that gives nothing.
+    pub fn floor(&self) -> f64 {
+        self.floor
+    }
+
+    /// The value that gives all.
+    pub fn ceiling(&self) -> f64 {
+        self.ceiling
+    }
+}
+
+/// A band of scores: from its threshold to the next one's, half-open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Band {
+    /// Its name.
+    pub name: Name,
+    /// The first score in it, in points.
+    pub from: Decimal,
+}
+
+/// What keeps a customer from a higher band, whatever the score: a metric below a value. An undefined metric never caps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// The metric's id; it need not be a component.
+    pub metric: Name,
+    /// The gate closes below this value.
+    pub below: f64,
+    /// The highest band then.
+    pub cap: Name,
+}
+
+/// What becomes of components that are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingPolicy {
+    /// The others share their weight.
+    #[default]
+    Renormalize,
+    /// They count as 0.
+    Zero,
+    /// There is no score.
+    Require,
+}
+
+impl MissingPolicy {
+    pub(crate) const ALL: [Self; 3] = [Self::Renormalize, Self::Zero, Self::Require];
+
+    /// The stable lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Renormalize => "renormalize",
+            Self::Zero => "zero",
+            Self::Require => "require",
+        }
+    }
+}
+
+/// Which customers have a health at all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Among {
+    /// Those with revenue at the end of the period, where a table has that column.
+    #[default]
+    Paying,
+    /// Every row.
+    Everyone,
+    /// Those for which this holds; a null is no.
+    Where(Condition),
+}
+
+/// A health model: a weighted composite of metrics on a scale from 0 to 100.
+///
+/// ```
+/// use svcmetrics::{Component, HealthModel};
+/// let model = HealthModel::new([
+///     Component::new("adoption_rate", 2),
+///     Component::new("net_revenue_retention", 1).scaled(0.8, 1.2),
+/// ])?;
+/// assert_eq!(model.components().len(), 2);
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+///
+/// # Example: a weight that is none
+///
+/// ```
+/// use svcmetrics::{Component, HealthModel};
+/// let error = HealthModel::new([Component::new("adoption_rate", 0)]).unwrap_err();
+/// assert!(error.to_string().contains("components.adoption_rate.weight"));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct HealthModel {
+    pub(crate) components: Vec<Component>,
+    pub(crate) bands: Vec<Band>,
+    pub(crate) gates: Vec<Gate>,
+    pub(crate) missing: MissingPolicy,
+    pub(crate) min_coverage: Decimal,
+    pub(crate) among: Among,
+}
+
+impl HealthModel {
+    /// A model of these components, with the default bands, no gates, renormalizing, at least half of the weight present.
+    ///
+    /// # Errors
+    /// [`Error::InvalidModel`] that names the field.
+    pub fn new(components: impl IntoIterator<Item = Component>) -> Result<Self> {
+        let model = Self { components: components.into_iter().collect(), ..Self::standard() };
+        model.validate().map(|()| model)
+    }
+
+    /// The default model: adoption, plan realization, commitment to renew and net revenue retention, equally weighted.
+    pub fn standard() -> Self {
+        let equal = |metric: &'static str| Component::new(metric, 1);
+        let band = |name: &'static str, from: i64| Band { name: name.into(), from: Decimal::from(from) };
+        Self {
+            components: ["adoption_rate", "plan_realization", "renewal_commitment_rate", "net_revenue_retention"].map(equal).into(),
+            bands: vec![band("red", 0), band("yellow", 50), band("green", 75)],
+            gates: Vec::new(),
+            missing: MissingPolicy::default(),
+            min_coverage: Decimal::new(5, 1),
+            among: Among::default(),
+        }
+    }
+
+    /// The default model for a table without columns of plan goals: success rate instead of plan realization.
+    pub fn standard_without_plan() -> Self {
+        let mut model = Self::standard();
+        model.components[1].metric = "success_rate".into();
+        model
+    }
+
+    /// With other bands: names and the first score of each, lowest first, from 0.
+    ///
+    /// # Errors
+    /// [`Error::InvalidModel`], as with all of these.
+    pub fn bands(mut self, bands: impl IntoIterator<Item = (impl Into<Name>, impl Into<Decimal>)>) -> Result<Self> {
+        self.bands = bands.into_iter().map(|(name, from)| Band { name: name.into(), from: from.into() }).collect();
+        self.validate().map(|()| self)
+    }
+
+    /// With a gate.
+    ///
+    /// # Errors
+    /// [`Error::InvalidModel`].
+    pub fn gate(mut self, metric: impl Into<Name>, below: f64, cap: impl Into<Name>) -> Result<Self> {
+        self.gates.push(Gate { metric: metric.into(), below, cap: cap.into() });
+        self.validate().map(|()| self)
+    }
+
+    /// With another policy for missing components.
+    pub fn missing(mut self, missing: MissingPolicy) -> Self {
+        self.missing = missing;
+        self
+    }
+
+    /// With another least share of the weight that must be present, from 0 to 1.
+    ///
+    /// # Errors
+    /// [`Error::InvalidModel`].
+    pub fn min_coverage(mut self, share: impl Into<Decimal>) -> Result<Self> {
+        self.min_coverage = share.into();
+        self.validate().map(|()| self)
+    }
+
+    /// For other customers.
+    pub fn among(mut self, among: Among) -> Self {
+        self.among = among;
+        self
+    }
+
+    /// Its components, in order.
+    pub fn components(&self) -> &[Component] {
+        &self.components
+    }
+
+    /// Its bands, lowest first.
+    pub fn all_bands(&self) -> &[Band] {
+        &self.bands
+    }
+
+    /// Its gates.
+    pub fn gates(&self) -> &[Gate] {
+        &self.gates
+    }
+
+    /// What becomes of missing components.
+    pub fn missing_policy(&self) -> MissingPolicy {
+        self.missing
+    }
+
+    /// The least share of the weight that must be present.
+    pub fn least_coverage(&self) -> Decimal {
+        self.min_coverage
+    }
+
+    /// Which customers it is about.
+    pub fn population(&self) -> &Among {
+        &self.among
+    }
+
+    /// A name that two models share only if they are equal but for whom they are about: readable for the default model, a
+    /// fingerprint for others.
+    pub fn id(&self) -> String {
+        let like = |model: Self| Self { among: self.among.clone(), ..model } == *self;
+        if like(Self::standard()) {
+            return "standard/plan_realization".to_owned();
+        }
+        if like(Self::standard_without_plan()) {
+            return "standard/success_rate".to_owned();
+        }
+        // FNV-1a, since std's hashes may change between releases.
+        let hash = self.to_string().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        format!("custom/{hash:016x}")
+    }
+
+    /// The metrics that are read, components first, each once.
+    pub(crate) fn reads(&self) -> Vec<&Name> {
+        let mut ids: Vec<&Name> = self.components.iter().map(|component| &component.metric).collect();
+        for gate in &self.gates {
+            if !ids.contains(&&gate.metric) {
+                ids.push(&gate.metric);
+            }
+        }
+        ids
+    }
+
+    /// The same model for a table with these columns: whom it is about made explicit.
+    pub(crate) fn resolved(mut self, has: impl Fn(&str) -> bool) -> Self {
+        if self.among == Among::Paying {
+            self.among = if has(&REVENUE_END.name) { Among::Where(Condition::positive(REVENUE_END)) } else { Among::Everyone };
+        }
+        self
+    }
+
+    pub(crate) fn validate(&self) -> Result<()> {
+        let invalid = |field: String, found: String, expected: &str| Err(Error::InvalidModel { field, found: shown(&found), expected: expected.to_owned() });
+        if self.components.is_empty() {
+            return invalid("components".into(), "none".into(), "at least one metric with its weight");
+        }
+        for (position, component) in self.components.iter().enumerate() {
+            let field = |name: &str| format!("components.{}{name}", component.metric);
+            if self.components[..position].iter().any(|earlier| earlier.metric == component.metric) {
+                return invalid(field(""), "the metric twice".into(), "each metric once");
+            }
+            if component.weight <= Decimal::ZERO {
+                return invalid(field(".weight"), component.weight.to_string(), "a number above 0");
+            }
+            if !component.floor.is_finite() || !component.ceiling.is_finite() || !(component.ceiling - component.floor).is_finite() {
+                return invalid(field(".floor"), format!("{} to {}", component.floor, component.ceiling), "finite floor and ceiling");
+            }
+            #[allow(clippy::float_cmp)] // equal is equal: it is divided by
+            if component.floor == component.ceiling {
+                return invalid(field(".ceiling"), format!("{} for both", component.floor), "a ceiling other than the floor");
+            }
+        }
+        if self.whole_weights().is_none() {
+            return invalid("components".into(), "weights".into(), "weights that add up to less than 2^53 when made whole by a power of ten");
+        }
+        for (position, band) in self.bands.iter().enumerate() {
+            let field = format!("bands.{}", band.name);
+            let plain = band.name.starts_with(|c: char| c.is_ascii_lowercase()) && band.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            if !plain || band.name == "unknown" {
+                return invalid(field, band.name.to_string(), "a name of lower-case letters, digits and '_' other than 'unknown'");
+            }
+            if self.bands[..position].iter().any(|earlier| earlier.name == band.name) {
+                return invalid(field, "the band twice".into(), "each band once");
+            }
+            let low = if position == 0 { Decimal::ZERO } else { self.bands[position - 1].from };
+            let fits = if position == 0 { band.from == low } else { band.from > low };
+            if !fits || band.from > Decimal::ONE_HUNDRED || band.from.normalize().scale() > crate::money::PLACES {
+                return invalid(field, band.from.to_string(), "thresholds that rise from exactly 0 up to 100, with at most six decimal places");
+            }
+        }
+        if self.bands.is_empty() {
+            return invalid("bands".into(), "none".into(), "at least one band, from 0");
+        }
+        for (position, gate) in self.gates.iter().enumerate() {
+            if !gate.below.is_finite() {
+                return invalid(format!("gates[{position}].below"), gate.below.to_string(), "a finite number");
+            }
+            if !self.bands.iter().any(|band| band.name == gate.cap) {
+                let names: Vec<_> = self.bands.iter().map(|band| band.name.as_ref()).collect();
+                return invalid(format!("gates[{position}].cap"), gate.cap.to_string(), &format!("one of {}", names.join(", ")));
+            }
+        }
+        if self.min_coverage < Decimal::ZERO || self.min_coverage > Decimal::ONE || self.min_coverage.scale() > 18 {
+            return invalid("min_coverage".into(), self.min_coverage.to_string(), "a number from 0 to 1");
+        }
+        if let Among::Where(condition) = &self.among
+            && let Some(column) = condition.columns().into_iter().find(|column| column.kind.is_computed())
+        {
+            return invalid("among".into(), column.name.to_string(), "columns of the table");
+        }
+        let own = self.metrics();
+        for id in self.reads() {
+            if own.iter().any(|metric| metric.id == *id) {
+                return invalid(format!("components.{id}"), "health itself".into(), "another metric");
+            }
+        }
+        if let Some(metric) = own.iter().skip(3).find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE)) {
+            return invalid("bands".into(), format!("'{}', which another metric is called", metric.id), "other names");
+        }
+        Ok(())
+    }
+
+    /// The weights, all times the smallest power of ten that makes them whole; nothing if they are too large.
+    pub(crate) fn whole_weights(&self) -> Option<Vec<i64>> {
+        let places = self.components.iter().map(|component| component.weight.normalize().scale()).max()?;
+        let power = 10_i128.checked_pow(places)?;
+        let whole = |component: &Component| {
+            let weight = component.weight.normalize();
+            let scaled = weight.mantissa().checked_mul(power / 10_i128.checked_pow(weight.scale())?)?;
+            i64::try_from(scaled).ok()
+        };
+        let weights: Vec<i64> = self.components.iter().map(whole).collect::<Option<_>>()?;
+        let total = weights.iter().try_fold(0_i64, |sum, weight| sum.checked_add(*weight))?;
+        (total < 1 << 53).then_some(weights)
+    }
+
+    /// Whom it is about, as a condition; none for everyone. Nulls are outside, so each column must be there.
+    fn condition(&self) -> Option<Condition> {
+        let condition = match &self.among {
+            Among::Everyone => return None,
+            Among::Paying => Condition::positive(REVENUE_END),
+            Among::Where(condition) => condition.clone(),
+        };
+        let mut conditions: Vec<Condition> = condition.columns().into_iter().cloned().map(Condition::Present).collect();
+        conditions.push(condition);
+        Some(Condition::All(conditions))
+    }
+
+    /// The metrics it adds to a scorecard: entries like any other, over two computed columns.
+    pub(crate) fn metrics(&self) -> Vec<Metric> {
+        let scope = |id: &'static str, reads: &[Column]| {
+            let scope = Scope::new(id).reads(reads.iter().cloned());
+            match self.condition() {
+                Some(condition) => scope.among(condition),
+                None => scope,
+            }
+        };
+        let in_band = |position: usize| {
+            let band = Expression { terms: Vec::new(), constant: i64::try_from(position + 1).unwrap_or(0) * crate::money::MICROS };
+            Condition::compare(HEALTH_BAND, Comparison::Equal, band)
+        };
+        let scored = scope("customer_health", &[HEALTH_SCORE]);
+        let customers = scope("health_customers", &[]);
+        let revenue = scope("health_revenue", &[HEALTH_SCORE, REVENUE_END]);
+        let any_revenue = scope("health_customers_revenue", &[REVENUE_END]);
+        let score = Measure::total("health_score", &scored, HEALTH_SCORE.into(), Time::Stock);
+        let scored_customers = Measure::count("health_scored", &scored, Time::Stock);
+        let with_score = Measure::count("health_customers_scored", &customers, Time::Stock).only(Condition::positive(HEALTH_BAND));
+        let all = Measure::count("health_customers", &customers, Time::Stock);
+        let total = |id: Name, scope: &Scope| Measure::total(id, scope, REVENUE_END.into(), Time::Stock);
+        let unknown = Condition::compare(HEALTH_BAND, Comparison::Equal, Expression::constant(0));
+        let unknown = total("health_revenue_unknown".into(), &any_revenue).only(unknown);
+        let scored_revenue = vec![(1, total("health_revenue_scored".into(), &revenue))];
+
+        let mut metrics = vec![
+            Metric::score("health", "Health", Form::Health).better(Better::Higher),
+            Metric::score("customer_health", "Mean customer health", Form::Quotient { numerator: vec![(1, score)], denominator: vec![(1, scored_customers.clone())] })
+                .better(Better::Higher),
+            Metric::share("health_coverage", "Customers with a health score", vec![(1, with_score)], vec![(1, all)]).better(Better::Higher),
+        ];
+        for (position, band) in self.bands.iter().enumerate() {
+            let better = match position {
+                0 if self.bands.len() > 1 => Better::Lower,
+                last if last + 1 == self.bands.len() => Better::Higher,
+                _ => Better::Neither,
+            };
+            let (name, title) = (&band.name, capitalized(&band.name));
+            let count = Measure::count(format!("health_{name}"), &scored, Time::Stock).only(in_band(position));
+            let money = vec![(1, total(format!("health_revenue_{name}").into(), &revenue).only(in_band(position)))];
+            metrics.push(Metric::share(format!("{name}_share"), format!("{title} customers"), vec![(1, count)], vec![(1, scored_customers.clone())]).better(better));
+            metrics.push(Metric::amount(format!("{name}_revenue"), format!("{title} revenue"), Unit::Money, money.clone()).better(better));
+            metrics.push(Metric::share(format!("{name}_revenue_share"), format!("{title} share of revenue"), money, scored_revenue.clone()).better(better));
+        }
+        metrics.push(Metric::amount("unknown_revenue", "Revenue without a score", Unit::Money, vec![(1, unknown)]));
+        metrics.into_iter().map(|metric| metric.source(ARTICLE)).collect()
+    }
+}
+
+fn capitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+impl Default for HealthModel {
+    fn default() -> Self {
+        Self::standard()
+    }
+}
+
+/// The whole model in one line.
+impl fmt::Display for HealthModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, component) in self.components.iter().enumerate() {
+            let joint = if position > 0 { " + " } else { "" };
+            write!(f, "{joint}{} x {} [{}, {}]", component.weight.normalize(), component.metric, component.floor, component.ceiling)?;
+        }
+        for band in &self.bands {
+            write!(f, "; {} from {}", band.name, band.from.normalize())?;
+        }
+        for gate in &self.gates {
+            write!(f, "; at most {} where {} < {}", gate.cap, gate.metric, gate.below)?;
+        }
+        write!(f, "; missing: {}; at least {} present", self.missing.name(), self.min_coverage.normalize())?;
+        match &self.among {
+            Among::Paying => Ok(()),
+            Among::Everyone => write!(f, "; among all"),
+            Among::Where(condition) => write!(f, "; among {condition}"),
+        }
+    }
+}

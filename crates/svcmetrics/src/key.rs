@@ -1,0 +1,143 @@
+//! Group keys: what a row is grouped by.
+
+use crate::engine::columns::TimeUnit;
+use std::fmt;
+
+/// The type of a key column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum KeyType {
+    /// Only nulls were seen: any type.
+    Null,
+    /// Text; categories by their text.
+    Text,
+    /// True or false.
+    Boolean,
+    /// Whole numbers.
+    Integer,
+    /// Days.
+    Date,
+    /// Times.
+    Timestamp {
+        /// What they count.
+        unit: TimeUnit,
+        /// The time zone, if any.
+        zone: Option<String>,
+    },
+}
+
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Text => "text",
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Date => "date",
+            Self::Timestamp { .. } => "timestamp",
+        })
+    }
+}
+
+/// One value of a key. They order as result rows do: False before True, text by code point, null last.
+///
+/// ```
+/// use svcmetrics::Key;
+/// let mut keys = [Key::Null, Key::from("b"), Key::from("a")];
+/// keys.sort();
+/// assert_eq!(keys, [Key::from("a"), Key::from("b"), Key::Null]);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Key {
+    /// True or false.
+    Boolean(bool),
+    /// A whole number, of 64 bits with or without sign.
+    Integer(#[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))] i128),
+    /// A text.
+    Text(Box<str>),
+    /// Days since 1970.
+    Date(i32),
+    /// A time since 1970, in its column's unit.
+    Timestamp(i64),
+    /// No value: a group of its own.
+    Null,
+}
+
+impl Key {
+    /// Whether it can stand in a column of that type.
+    pub(crate) fn fits(&self, key_type: &KeyType) -> bool {
+        matches!(
+            (self, key_type),
+            (Self::Null, _)
+                | (Self::Boolean(_), KeyType::Boolean)
+                | (Self::Integer(_), KeyType::Integer)
+                | (Self::Text(_), KeyType::Text)
+                | (Self::Date(_), KeyType::Date)
+                | (Self::Timestamp(_), KeyType::Timestamp { .. })
+        )
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<i64> for Key {
+    fn from(value: i64) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl From<bool> for Key {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+/// As text; a date as `2026-03-31`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.pad("null"),
+            Self::Boolean(value) => f.pad(if *value { "True" } else { "False" }),
+            Self::Integer(value) => f.pad(&value.to_string()),
+            Self::Text(text) => f.pad(text),
+            Self::Date(day) => f.pad(&civil_date(*day)),
+            Self::Timestamp(time) => f.pad(&time.to_string()),
+        }
+    }
+}
+
+/// A day since 1970 as year, month and day, by the usual algorithm on years that start in March.
+fn civil_date(day: i32) -> String {
+    let days = i64::from(day) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let (month, date) = (if shifted < 10 { shifted + 3 } else { shifted - 9 }, day_of_year - (153 * shifted + 2) / 5 + 1);
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{date:02}")
+}
+
+/// The group's keys as messages show them.
+pub(crate) fn group_text(keys: &[Key]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_dates() {
+        for (day, text) in [(0, "1970-01-01"), (-1, "1969-12-31"), (11_016, "2000-02-29"), (19_782, "2024-02-29"), (20_543, "2026-03-31")] {
+            assert_eq!(Key::Date(day).to_string(), text);
+        }
+    }
+}

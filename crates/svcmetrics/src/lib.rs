@@ -1,0 +1,80 @@
+//! Customer support and customer success metrics, exact and mergeable.
+//!
+//! Every metric is a ratio of two exact sums: **row -> measure -> metric**. A measure is an integer that adds up over rows; a
+//! metric divides two sums of measures, once, at the end. So results do not depend on the order of rows, on threads or on how
+//! a table was cut, and scorecards of parts merge by adding.
+//!
+//! ```
+//! use svcmetrics::{Request, Scorecard, Table};
+//! let table = Table::new(3)
+//!     .with("region", vec!["north", "north", "south"])
+//!     .with("revenue_start", vec![100.0, 80.0, 50.0])
+//!     .with("revenue_end", vec![110.5, 0.0, 50.0]);
+//! let card = Scorecard::of(&table, Request::default().by(["region"]))?;
+//! let churn = card.figures("customer_churn_rate")?;
+//! assert_eq!(churn[0].to_string(), "50.0 %");
+//! assert_eq!(churn[1].to_string(), "0.0 %");
+//! # Ok::<(), svcmetrics::Error>(())
+//! ```
+//!
+//! The typed formulas are in [`formulas`], the definitions in [`catalog`], health in [`HealthModel`].
+//!
+//! Features, all additive: `arrow` (tables and results as `RecordBatch`es), `serde` (every public value, validated on the way
+//! in; models as TOML and JSON).
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "arrow")]
+pub mod arrow;
+mod check;
+mod condition;
+mod definitions;
+mod engine;
+mod error;
+mod figure;
+mod health;
+mod key;
+mod measure;
+mod metric;
+mod metrics;
+mod money;
+mod period;
+mod request;
+mod scorecard;
+#[cfg(feature = "serde")]
+mod stored;
+mod totals;
+
+pub use check::{Check, Observation};
+pub use condition::{Comparison, Condition};
+pub use engine::columns::{Bits, Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
+pub use error::{Error, MissingColumns, Offence, Result};
+pub use figure::{Figure, Total, Undefined, Unit};
+pub use health::{
+    Among, Band, Component, Contribution, Explanation, Gate, HealthModel, HealthScore, HealthScorer, HealthScores, MissingPolicy,
+};
+pub use key::{Key, KeyType};
+pub use measure::{Column, ColumnKind, Expression, Measure, Name, Scope, Time};
+pub use metric::{Better, Combination, Form, Kind, Metric};
+pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, catalog, column, columns, find};
+pub use metrics::revenue::RecurringRevenue;
+pub use money::MoneyPolicy;
+pub use period::{Every, Period};
+pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
+pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};
+
+/// The catalogue's formulas on plain numbers, one function a metric.
+pub mod formulas {
+    pub use crate::metrics::adoption::adoption_rate;
+    pub use crate::metrics::availability::availability;
+    pub use crate::metrics::engagement::engagement_quality;
+    pub use crate::metrics::onboarding::onboard_rate;
+    pub use crate::metrics::retention::{
+        contract_renewal_rate, customer_churn_rate, customer_retention_rate, renewal_commitment_rate,
+    };
+    pub use crate::metrics::revenue::{
+        gross_revenue_retention, net_recurring_revenue, net_revenue_retention, recurring_revenue_rate, revenue_growth_rate,
+    };
+    pub use crate::metrics::success::{plan_realization, success_rate};
+}

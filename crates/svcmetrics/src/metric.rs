@@ -1,0 +1,317 @@
+//! A metric: a formula over measures, as data.
+
+use crate::error::{Error, Result};
+use crate::figure::Unit;
+use crate::measure::{Column, Measure, Name, Scope, Time};
+
+/// What can be said of a metric's numerator and denominator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Kind {
+    /// 0 <= numerator <= denominator in every row.
+    Share,
+    /// May exceed 1, and may be negative where its formula can be.
+    Ratio,
+    /// So much per something.
+    Mean,
+    /// A sum, without denominator.
+    Amount,
+    /// Points on a scale.
+    Score,
+    /// Made of other metrics.
+    Derived,
+}
+
+impl Kind {
+    /// The stable lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Share => "share",
+            Self::Ratio => "ratio",
+            Self::Mean => "mean",
+            Self::Amount => "amount",
+            Self::Score => "score",
+            Self::Derived => "derived",
+        }
+    }
+}
+
+/// Which direction is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Better {
+    /// More is better.
+    Higher,
+    /// Less is better.
+    Lower,
+    /// It depends.
+    Neither,
+}
+
+impl Better {
+    /// The stable lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Higher => "higher",
+            Self::Lower => "lower",
+            Self::Neither => "neither",
+        }
+    }
+}
+
+/// Measures with whole coefficients, summed.
+pub type Combination = Vec<(i32, Measure)>;
+
+/// How a metric is computed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Form {
+    /// A quotient of two sums of measures.
+    Quotient {
+        /// What is divided.
+        numerator: Combination,
+        /// What it is divided by.
+        denominator: Combination,
+    },
+    /// A sum of measures.
+    Amount(Combination),
+    /// The difference of two other metrics' values.
+    Difference(Name, Name),
+    /// The health model on the group's own rates.
+    Health,
+}
+
+impl Form {
+    /// The measures it is made of.
+    pub fn measures(&self) -> impl Iterator<Item = &Measure> {
+        let (first, second): (&[_], &[_]) = match self {
+            Self::Quotient { numerator, denominator } => (numerator, denominator),
+            Self::Amount(amount) => (amount, &[]),
+            Self::Difference(..) | Self::Health => (&[], &[]),
+        };
+        first.iter().chain(second).map(|(_, measure)| measure)
+    }
+
+    /// The rows that count for it; none for what is made of other metrics.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.measures().next().map(Measure::scope)
+    }
+
+    /// `onboarded_customers / new_customers`: the formula over measures.
+    pub fn formula(&self) -> String {
+        match self {
+            Self::Quotient { numerator, denominator } => format!("{} / {}", bracketed(numerator), bracketed(denominator)),
+            Self::Amount(amount) => combination(amount),
+            Self::Difference(minuend, subtrahend) => format!("{minuend} - {subtrahend}"),
+            Self::Health => "weighted mean of the components' scaled rates, times 100".to_owned(),
+        }
+    }
+}
+
+fn combination(terms: &Combination) -> String {
+    let mut text = String::new();
+    for (position, (coefficient, measure)) in terms.iter().enumerate() {
+        text.push_str(match (position, *coefficient < 0) {
+            (0, false) => "",
+            (0, true) => "-",
+            (_, false) => " + ",
+            (_, true) => " - ",
+        });
+        if coefficient.unsigned_abs() != 1 {
+            text.push_str(&format!("{} x ", coefficient.unsigned_abs()));
+        }
+        text.push_str(&measure.id);
+    }
+    text
+}
+
+fn bracketed(terms: &Combination) -> String {
+    let text = combination(terms);
+    if terms.len() > 1 { format!("({text})") } else { text }
+}
+
+/// A metric's definition: what it is called, how it is computed, how it is read.
+///
+/// ```
+/// use svcmetrics::{Better, Column, ColumnKind, Measure, Metric, Request, Scope, Scorecard, Table, Time};
+/// let (tickets, seats) = (Column::new("tickets", ColumnKind::Count), Column::new("seats", ColumnKind::Count));
+/// let scope = Scope::new("tickets_and_seats").reads([tickets.clone(), seats.clone()]);
+/// let metric = Metric::ratio(
+///     "tickets_per_seat",
+///     "Tickets per seat",
+///     vec![(1, Measure::total("seated_tickets", &scope, tickets.into(), Time::Flow))],
+///     vec![(1, Measure::total("ticketed_seats", &scope, seats.into(), Time::Stock))],
+/// )
+/// .better(Better::Lower);
+/// let table = Table::new(2).with("tickets", vec![3_i64, 4]).with("seats", vec![10_i64, 4]);
+/// let card = Scorecard::of(&table, Request::default().define(metric)?)?;
+/// assert_eq!(card.figure("tickets_per_seat")?.value(), Some(0.5));
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Metric {
+    pub(crate) id: Name,
+    pub(crate) title: Name,
+    pub(crate) kind: Kind,
+    pub(crate) better: Better,
+    pub(crate) unit: Unit,
+    pub(crate) source: Name,
+    /// The first whose columns a table has is used, for the whole table.
+    pub(crate) forms: Vec<Form>,
+}
+
+impl Metric {
+    fn new(id: impl Into<Name>, title: impl Into<Name>, kind: Kind, unit: Unit, form: Form) -> Self {
+        let (id, title) = (id.into(), title.into());
+        Self { id, title, kind, better: Better::Neither, unit, source: "".into(), forms: vec![form] }
+    }
+
+    /// A share: 0 <= numerator <= denominator in every row.
+    pub fn share(id: impl Into<Name>, title: impl Into<Name>, numerator: Combination, denominator: Combination) -> Self {
+        Self::new(id, title, Kind::Share, Unit::Fraction, Form::Quotient { numerator, denominator })
+    }
+
+    /// A ratio, which may exceed 1.
+    pub fn ratio(id: impl Into<Name>, title: impl Into<Name>, numerator: Combination, denominator: Combination) -> Self {
+        Self::new(id, title, Kind::Ratio, Unit::Fraction, Form::Quotient { numerator, denominator })
+    }
+
+    /// A mean: so much per something.
+    pub fn mean(id: impl Into<Name>, title: impl Into<Name>, unit: Unit, numerator: Combination, denominator: Combination) -> Self {
+        Self::new(id, title, Kind::Mean, unit, Form::Quotient { numerator, denominator })
+    }
+
+    /// An amount of money or of things.
+    pub fn amount(id: impl Into<Name>, title: impl Into<Name>, unit: Unit, sum: Combination) -> Self {
+        Self::new(id, title, Kind::Amount, unit, Form::Amount(sum))
+    }
+
+    /// The difference of two metrics' values.
+    pub fn difference(id: impl Into<Name>, title: impl Into<Name>, minuend: impl Into<Name>, subtrahend: impl Into<Name>) -> Self {
+        Self::new(id, title, Kind::Derived, Unit::Fraction, Form::Difference(minuend.into(), subtrahend.into()))
+    }
+
+    pub(crate) fn score(id: impl Into<Name>, title: impl Into<Name>, form: Form) -> Self {
+        Self::new(id, title, Kind::Score, Unit::Points, form)
+    }
+
+    /// Which direction is better.
+    pub fn better(mut self, better: Better) -> Self {
+        self.better = better;
+        self
+    }
+
+    /// What it is counted in.
+    pub fn unit(mut self, unit: Unit) -> Self {
+        self.unit = unit;
+        self
+    }
+
+    /// Where its definition comes from.
+    pub fn source(mut self, source: impl Into<Name>) -> Self {
+        self.source = source.into();
+        self
+    }
+
+    /// What is computed instead where a table lacks the columns of the forms before.
+    pub fn otherwise(mut self, numerator: Combination, denominator: Combination) -> Self {
+        self.forms.push(Form::Quotient { numerator, denominator });
+        self
+    }
+
+    /// Its stable name.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its name for people.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What can be said of numerator and denominator.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Which direction is better.
+    pub fn direction(&self) -> Better {
+        self.better
+    }
+
+    /// What it is counted in.
+    pub fn counted_in(&self) -> Unit {
+        self.unit
+    }
+
+    /// Where its definition comes from.
+    pub fn article(&self) -> &str {
+        &self.source
+    }
+
+    /// The ways to compute it, best first.
+    pub fn forms(&self) -> &[Form] {
+        &self.forms
+    }
+
+    /// Flow or stock: a stock if any of its measures is one, or any metric that it is made of, which `find` gives.
+    pub fn time<'a>(&'a self, find: &impl Fn(&str) -> Option<&'a Metric>) -> Time {
+        let stock = self.forms.iter().any(|form| match form {
+            Form::Difference(one, other) => {
+                [one, other].into_iter().any(|id| find(id).is_none_or(|metric| metric.time(find) == Time::Stock))
+            }
+            Form::Health => true,
+            _ => form.measures().any(|measure| measure.time == Time::Stock),
+        });
+        if stock { Time::Stock } else { Time::Flow }
+    }
+
+    /// Checks that the definition does not contradict itself.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let invalid = |problem: String| Err(Error::InvalidDefinition { what: "metric", id: self.id.to_string(), problem });
+        let plain = |name: &str| {
+            name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        };
+        if !plain(&self.id) {
+            return invalid("an id is lower-case letters, digits and '_', and starts with a letter".to_owned());
+        }
+        for form in &self.forms {
+            let Some(scope) = form.scope() else {
+                if matches!(form, Form::Difference(..) | Form::Health) {
+                    continue;
+                }
+                return invalid("it has no measures".to_owned());
+            };
+            if matches!(form, Form::Quotient { numerator, denominator } if numerator.is_empty() || denominator.is_empty()) {
+                return invalid("it needs a numerator and a denominator".to_owned());
+            }
+            if !plain(scope.id()) {
+                return invalid(format!("the scope's id '{}' is not lower-case letters, digits and '_'", scope.id()));
+            }
+            let required: Vec<&Column> = scope.columns();
+            for measure in form.measures() {
+                if measure.scope() != scope {
+                    return invalid(format!("'{}' and its other measures see different rows", measure.id()));
+                }
+                if !plain(&measure.id) {
+                    return invalid(format!("the measure's id '{}' is not lower-case letters, digits and '_'", measure.id()));
+                }
+                let asked = measure.only.iter().flat_map(crate::condition::Condition::columns);
+                if let Some(column) = measure.sum.columns().chain(asked).find(|c| !required.contains(c)) {
+                    return invalid(format!("'{}' sums '{}', which its rows need not have", measure.id(), column.name));
+                }
+                if measure.sum.columns().any(|column| column.kind == crate::measure::ColumnKind::Anything) {
+                    return invalid(format!("'{}' sums a column that is no number", measure.id()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns a table needs for the first of the forms.
+    pub fn columns(&self) -> Vec<&Column> {
+        self.forms.first().and_then(Form::scope).map(Scope::columns).unwrap_or_default()
+    }
+}

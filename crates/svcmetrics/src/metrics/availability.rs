@@ -1,0 +1,46 @@
+//! Availability: is the service there when it is due?
+
+use super::columns::{DOWNTIME_MINUTES, SERVICE_MINUTES};
+use super::revenue::amount;
+use super::{EIGHT_METRICS, invalid};
+use crate::condition::Condition;
+use crate::error::Result;
+use crate::figure::{Figure, Total, Unit};
+use crate::measure::{Measure, Scope, Time};
+use crate::metric::{Better, Metric};
+use rust_decimal::Decimal;
+
+pub(super) fn metrics() -> Vec<Metric> {
+    let service = Scope::new("service_time")
+        .reads([SERVICE_MINUTES, DOWNTIME_MINUTES])
+        .rule(Condition::at_most(DOWNTIME_MINUTES, SERVICE_MINUTES));
+    let due = Measure::total("service_minutes", &service, SERVICE_MINUTES.into(), Time::Flow);
+    let down = Measure::total("downtime_minutes", &service, DOWNTIME_MINUTES.into(), Time::Flow);
+    vec![
+        Metric::share("availability", "Availability", vec![(1, due.clone()), (-1, down)], vec![(1, due)])
+            .better(Better::Higher)
+            .source(format!("{EIGHT_METRICS}, 4")),
+    ]
+}
+
+/// The share of service time without interruption.
+///
+/// `(service_minutes - downtime_minutes) / service_minutes`, a fraction from 0 to 1; undefined without service time.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where downtime is above service time, or either is negative or finer than a millionth.
+///
+/// ```
+/// use svcmetrics::formulas::availability;
+/// assert_eq!(availability(43_200, 432)?.to_string(), "99.0 %");
+/// assert!(!availability(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn availability(service_minutes: impl Into<Decimal>, downtime_minutes: impl Into<Decimal>) -> Result<Figure> {
+    let service = amount("service_minutes", service_minutes)?;
+    let downtime = amount("downtime_minutes", downtime_minutes)?;
+    if downtime > service {
+        return Err(invalid("downtime_minutes", Total::new(downtime, true), format!("at most {}", Total::new(service, true))));
+    }
+    Ok(Figure::quotient(Unit::Fraction, Total::new(service - downtime, true), Total::new(service, true)))
+}

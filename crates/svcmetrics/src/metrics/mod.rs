@@ -1,0 +1,64 @@
+//! The catalogue: every built-in metric, one file a family, and the typed formulas beside the entries.
+
+pub mod adoption;
+pub mod availability;
+mod columns;
+pub mod engagement;
+pub mod onboarding;
+pub mod retention;
+pub mod revenue;
+pub mod success;
+
+pub use columns::{CUSTOMER_ID, CURRENCY, REVENUE_END, REVENUE_START, column, columns};
+
+use crate::error::{Error, Result};
+use crate::figure::{Figure, Total, Unit};
+use crate::health::HealthModel;
+use crate::metric::Metric;
+use std::sync::LazyLock;
+
+/// The version of the definitions: totals of different versions do not merge.
+pub const CATALOG_VERSION: u32 = 1;
+
+pub(crate) const EIGHT_METRICS: &str = "ServiceXRG, Eight metrics";
+
+static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
+    let mut metrics = Vec::new();
+    metrics.extend(onboarding::metrics());
+    metrics.extend(adoption::metrics());
+    metrics.extend(success::metrics());
+    metrics.extend(availability::metrics());
+    metrics.extend(engagement::metrics());
+    metrics.extend(retention::metrics());
+    metrics.extend(revenue::metrics());
+    metrics.extend(HealthModel::standard().metrics());
+    metrics
+});
+
+/// The built-in metrics in the catalogue's order; the last ones are those of the default health model.
+///
+/// ```
+/// let ids: Vec<&str> = svcmetrics::catalog().iter().map(|metric| metric.id()).collect();
+/// assert!(ids.contains(&"net_revenue_retention"));
+/// ```
+pub fn catalog() -> &'static [Metric] {
+    &METRICS
+}
+
+/// The built-in metric of that id.
+pub fn find(id: &str) -> Option<&'static Metric> {
+    METRICS.iter().find(|metric| metric.id() == id)
+}
+
+/// A share of whole numbers on plain numbers: a part above its whole is an error.
+fn share(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
+    if part > whole {
+        return Err(invalid(part_name, part, format!("at most {whole}")));
+    }
+    Ok(Figure::quotient(Unit::Fraction, Total::new(part.into(), false), Total::new(whole.into(), false)))
+}
+
+fn invalid(name: &str, value: impl std::fmt::Display, expected: impl Into<String>) -> Error {
+    let offence = crate::error::Offence::new(name, "found", expected).at(None, &value.to_string());
+    Error::InvalidValue(Box::new(offence))
+}

@@ -1,0 +1,37 @@
+//! Onboarding: are new customers received formally?
+
+use super::columns::{IS_NEW, ONBOARDED};
+use super::{EIGHT_METRICS, share};
+use crate::condition::Condition;
+use crate::error::Result;
+use crate::figure::Figure;
+use crate::measure::{Measure, Scope, Time};
+use crate::metric::{Better, Metric};
+
+pub(super) fn metrics() -> Vec<Metric> {
+    let new = Scope::new("new_customers_onboarding").among(Condition::IsTrue(IS_NEW)).reads([ONBOARDED]);
+    let onboarded = Measure::count("onboarded_customers", &new, Time::Flow).only(Condition::IsTrue(ONBOARDED));
+    let all = Measure::count("new_customers", &new, Time::Flow);
+    vec![
+        Metric::share("onboard_rate", "Onboard", vec![(1, onboarded)], vec![(1, all)])
+            .better(Better::Higher)
+            .source(format!("{EIGHT_METRICS}, 1")),
+    ]
+}
+
+/// The share of new customers that received formal onboarding.
+///
+/// `onboarded / new_customers`, a fraction from 0 to 1; undefined without new customers.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where more were onboarded than are new.
+///
+/// ```
+/// use svcmetrics::formulas::onboard_rate;
+/// assert_eq!(onboard_rate(3, 4)?.value(), Some(0.75));
+/// assert_eq!(onboard_rate(0, 0)?.value(), None);
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn onboard_rate(onboarded: u64, new_customers: u64) -> Result<Figure> {
+    share("onboarded", onboarded, new_customers)
+}

@@ -1,0 +1,286 @@
+//! Micro-units: how fractions become integers and integers become fractions again.
+//!
+//! Money and durations are held as whole millionths (`i64` a value, `i128` a total), so that sums are exact. A float64 stands
+//! for the decimal with at most `scale` places that it is nearest to; what is no such decimal is rounded half to even and
+//! counted, or refused.
+
+use num_bigint::BigInt;
+use rust_decimal::Decimal;
+
+/// Micro-units in one unit.
+pub const MICROS: i64 = 1_000_000;
+
+/// Decimal places of a micro-unit.
+pub const PLACES: u32 = 6;
+
+/// What becomes of a number with more decimal places than are held.
+///
+/// ```
+/// use svcmetrics::{MoneyPolicy, Request, Scorecard, Table};
+/// let table = Table::new(1).with("revenue_start", vec![100.0]).with("revenue_end", vec![100.0 / 12.0]);
+/// let card = Scorecard::of(&table, Request::default().metrics(["revenue_end"])).unwrap();
+/// assert_eq!(card.quality().metrics["revenue_end"].rounded, 1); // 8.333333, and counted
+/// assert!(Scorecard::of(&table, Request::default().money(MoneyPolicy::Exact)).is_err());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum MoneyPolicy {
+    /// Floats are rounded half to even and counted; decimals are refused.
+    #[default]
+    Auto,
+    /// All are refused.
+    Exact,
+    /// All are rounded half to even and counted.
+    Round,
+}
+
+/// A decimal read as an integer, and whether it had to be rounded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Read {
+    Exact(i64),
+    /// The integer, and how far off the value was, in units.
+    Rounded(i64, f64),
+    OutOfRange,
+}
+
+pub(crate) const POWERS: [i64; 19] = {
+    let mut powers = [1; 19];
+    let mut i = 1;
+    while i < 19 {
+        powers[i] = powers[i - 1] * 10;
+        i += 1;
+    }
+    powers
+};
+
+/// Below this, doubles lie closer together than `10^-scale`, so at most one decimal divides back to a given double.
+const UNIQUE_BELOW: [f64; 7] = [
+    (1_u64 << 52) as f64,
+    (1_u64 << 49) as f64,
+    (1_u64 << 46) as f64,
+    (1_u64 << 43) as f64,
+    (1_u64 << 39) as f64,
+    (1_u64 << 36) as f64,
+    (1_u64 << 33) as f64,
+];
+
+/// The integer `m` for which `m / 10^scale` is the decimal that the finite double `x` stands for.
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // bounded by the check on |x| first
+pub(crate) fn from_f64(x: f64, scale: u32) -> Read {
+    let power = POWERS[scale as usize] as f64;
+    if x.abs() >= 9.3e18 / power {
+        return Read::OutOfRange;
+    }
+    if x.abs() < UNIQUE_BELOW[scale as usize] {
+        let near = (x * power).round_ties_even() as i64;
+        for m in [near, near - 1, near + 1] {
+            if m as f64 / power == x {
+                return Read::Exact(m);
+            }
+        }
+        return rounded_f64(x, scale);
+    }
+    from_shortest(&format!("{x}"), scale).unwrap_or_else(|| rounded_f64(x, scale))
+}
+
+/// A float32 stands for the shortest decimal that reads back as it.
+pub(crate) fn from_f32(x: f32, scale: u32) -> Read {
+    if x.abs() >= 9.3e18 {
+        return Read::OutOfRange;
+    }
+    from_shortest(&format!("{x}"), scale).unwrap_or_else(|| rounded_f64(f64::from(x), scale))
+}
+
+/// `text` (digits, at most one point) as an integer of `10^-scale`, if it has no more places than that.
+fn from_shortest(text: &str, scale: u32) -> Option<Read> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let places = u32::try_from(fraction.len()).ok().filter(|places| *places <= scale)?;
+    let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
+    let value = digits * i128::from(POWERS[(scale - places) as usize]);
+    Some(i64::try_from(value).map_or(Read::OutOfRange, Read::Exact))
+}
+
+/// `x` rounded half to even to `10^-scale`, from its exact binary value.
+#[allow(clippy::cast_precision_loss)]
+fn rounded_f64(x: f64, scale: u32) -> Read {
+    let bits = x.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i32;
+    let fraction = (bits & ((1 << 52) - 1)) as i128;
+    // x = mantissa * 2^shift exactly
+    let (mantissa, shift) =
+        if exponent == 0 { (fraction, -1074) } else { (fraction | (1 << 52), exponent - 1075) };
+    let scaled = mantissa * i128::from(POWERS[scale as usize]);
+    let magnitude = if shift >= 0 {
+        scaled << shift.min(20)
+    } else if shift <= -127 {
+        0
+    } else {
+        let unit = 1_i128 << -shift;
+        divide_half_even(scaled, unit)
+    };
+    let signed = if x < 0.0 { -magnitude } else { magnitude };
+    match i64::try_from(signed) {
+        Ok(m) => Read::Rounded(m, (x - m as f64 / POWERS[scale as usize] as f64).abs()),
+        Err(_) => Read::OutOfRange,
+    }
+}
+
+/// `numerator / denominator` rounded half to even; the denominator is positive.
+pub(crate) fn divide_half_even(numerator: i128, denominator: i128) -> i128 {
+    let (quotient, rest) = (numerator.div_euclid(denominator), numerator.rem_euclid(denominator));
+    // rest < denominator, so the difference cannot overflow
+    match rest.cmp(&(denominator - rest)) {
+        std::cmp::Ordering::Less => quotient,
+        std::cmp::Ordering::Greater => quotient + 1,
+        std::cmp::Ordering::Equal => quotient + (quotient & 1),
+    }
+}
+
+/// `value / 10^places` as an integer of `10^-scale`.
+#[allow(clippy::cast_precision_loss)]
+pub(crate) fn from_scaled(value: i128, places: i32, scale: u32) -> Read {
+    let up = i64::from(scale) - i64::from(places);
+    let fit = |value: Option<i128>| value.and_then(|v| i64::try_from(v).ok());
+    if up >= 0 {
+        if value == 0 {
+            return Read::Exact(0);
+        }
+        let power = u32::try_from(up).ok().and_then(|up| 10_i128.checked_pow(up));
+        return fit(power.and_then(|p| value.checked_mul(p))).map_or(Read::OutOfRange, Read::Exact);
+    }
+    // Decimal128 has at most 38 places, so a power beyond i128 only stands before numbers below half a unit.
+    let Some(power) = u32::try_from(-up).ok().and_then(|down| 10_i128.checked_pow(down)) else {
+        return if value == 0 { Read::Exact(0) } else { Read::Rounded(0, 0.0) };
+    };
+    let Some(m) = fit(Some(divide_half_even(value, power))) else { return Read::OutOfRange };
+    if value % power == 0 {
+        Read::Exact(m)
+    } else {
+        let off = (value - i128::from(m) * power).abs();
+        Read::Rounded(m, off as f64 / power as f64 / POWERS[scale as usize] as f64)
+    }
+}
+
+/// A scalar as micro-units: exact, or nothing.
+pub(crate) fn micros(value: Decimal) -> Option<i64> {
+    match from_scaled(value.mantissa(), i32::try_from(value.scale()).ok()?, PLACES) {
+        Read::Exact(m) => Some(m),
+        _ => None,
+    }
+}
+
+/// The double nearest to `numerator / denominator`; the denominator is not 0.
+#[allow(clippy::cast_precision_loss)] // exact below 2^53
+pub(crate) fn nearest_quotient(numerator: i128, denominator: i128) -> f64 {
+    const EXACT: u128 = 1 << 53;
+    if numerator.unsigned_abs() <= EXACT && denominator.unsigned_abs() <= EXACT {
+        return numerator as f64 / denominator as f64;
+    }
+    nearest(&BigInt::from(numerator), &BigInt::from(denominator))
+}
+
+/// The double nearest to `a/b - c/d`; no denominator is 0.
+pub(crate) fn nearest_difference((a, b): (i128, i128), (c, d): (i128, i128)) -> f64 {
+    let big = BigInt::from;
+    nearest(&(big(a) * big(d) - big(c) * big(b)), &(big(b) * big(d)))
+}
+
+/// Long division to 64 bits and a sticky one, then one correct rounding.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
+    let negative = (numerator.sign() == num_bigint::Sign::Minus) != (denominator.sign() == num_bigint::Sign::Minus);
+    let (n, d) = (numerator.magnitude(), denominator.magnitude());
+    if n.bits() == 0 {
+        return 0.0;
+    }
+    // The quotient gets 64 or 65 bits; totals are below 2^256, so exponents stay far from the double's limits.
+    let shift = 64 + d.bits() as i64 - n.bits() as i64;
+    let (n, d) = if shift >= 0 { (n << shift, d.clone()) } else { (n.clone(), d << -shift) };
+    let mut quotient = u128::try_from(&n / &d).unwrap_or(u128::MAX);
+    if (&n % &d).bits() > 0 {
+        // Sticky: more than half is never taken for half.
+        quotient |= 1;
+    }
+    let magnitude = quotient as f64 * 2.0_f64.powi(-(shift as i32));
+    if negative { -magnitude } else { magnitude }
+}
+
+/// `numerator / denominator` as a decimal, rounded half to even at 28 significant digits (and at most 28 places); nothing if
+/// it does not fit 96 bits. The denominator is not 0.
+pub(crate) fn decimal_quotient(numerator: i128, denominator: i128) -> Option<Decimal> {
+    const DIGITS: i64 = 28;
+    let negative = (numerator < 0) != (denominator < 0);
+    let (n, d) = (BigInt::from(numerator.unsigned_abs()), BigInt::from(denominator.unsigned_abs()));
+    if numerator == 0 {
+        return Some(Decimal::ZERO);
+    }
+    let digits = |value: &BigInt| i64::try_from(value.to_string().len()).unwrap_or(i64::MAX);
+    let whole_digits = digits(&(&n / &d));
+    // Digits before the point, or, for a fraction, minus the zeros behind it.
+    let mut lead = if n >= d { whole_digits } else { digits(&n) - digits(&d) };
+    let ten = |power: i64| BigInt::from(10).pow(u32::try_from(power).unwrap_or(0));
+    if n < d && &n * ten(-lead) >= d {
+        lead += 1;
+    }
+    let places = (DIGITS - lead).clamp(0, 28);
+    let (scaled, rest) = { let up = &n * ten(places); (&up / &d, &up % &d) };
+    let twice = rest * 2;
+    let odd = scaled.bit(0);
+    let rounded = if twice > d || (twice == d && odd) { scaled + 1 } else { scaled };
+    let mantissa = i128::try_from(&rounded).ok()?;
+    let value = Decimal::try_from_i128_with_scale(mantissa, u32::try_from(places).ok()?).ok()?.normalize();
+    Some(if negative { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_double_is_read_as_the_decimal_it_stands_for() {
+        assert_eq!(from_f64(0.1, 6), Read::Exact(100_000));
+        assert_eq!(from_f64(4_294_967_296.000_007, 6), Read::Exact(4_294_967_296_000_007));
+        assert_eq!(from_f64(10_000_000_000.1, 6), Read::Exact(10_000_000_000_100_000));
+        assert_eq!(from_f64(-19.99, 2), Read::Exact(-1999));
+        assert_eq!(from_f32(19.99, 6), Read::Exact(19_990_000));
+        assert_eq!(from_f64(1e13, 6), Read::OutOfRange);
+    }
+
+    #[test]
+    fn what_is_no_decimal_is_rounded_half_to_even_and_says_so() {
+        assert!(matches!(from_f64(100.0 / 12.0, 6), Read::Rounded(8_333_333, _)));
+        // 0.5, 1.5 and 2.5 are exact in binary: true ties
+        assert!(matches!(from_f64(0.5, 0), Read::Rounded(0, _)));
+        assert!(matches!(from_f64(1.5, 0), Read::Rounded(2, _)));
+        assert!(matches!(from_f64(-2.5, 0), Read::Rounded(-2, _)));
+        assert!(matches!(from_f64(5e-324, 6), Read::Rounded(0, _)));
+    }
+
+    #[test]
+    fn decimals_are_rescaled_exactly_or_rounded() {
+        assert_eq!(from_scaled(1999, 2, 6), Read::Exact(19_990_000));
+        assert_eq!(from_scaled(5, -3, 6), Read::Exact(5_000_000_000));
+        assert!(matches!(from_scaled(25, 8, 7), Read::Rounded(2, _)));
+        assert_eq!(from_scaled(i128::MAX, 0, 6), Read::OutOfRange);
+        assert_eq!(from_scaled(0, -38, 6), Read::Exact(0));
+    }
+
+    #[test]
+    fn quotients_are_rounded_once() {
+        assert_eq!(nearest_quotient(1, 3), 1.0 / 3.0);
+        // (2^60 + 1) / 2^60 is nearest to 1, (2^60 + 2^8) / 2^60 is exactly representable
+        assert_eq!(nearest_quotient((1 << 60) + 1, 1 << 60), 1.0);
+        assert_eq!(nearest_quotient((1 << 60) + (1 << 8), 1 << 60), 1.0 + f64::EPSILON);
+        assert_eq!(nearest_difference((3, 10), (1, 10)), 0.2);
+        assert_eq!(nearest_difference((6, 5), (9, 10)), 0.3);
+    }
+
+    #[test]
+    fn decimal_quotients_have_28_digits() {
+        assert_eq!(decimal_quotient(1, 3).unwrap().to_string(), "0.3333333333333333333333333333");
+        assert_eq!(decimal_quotient(-2, 3).unwrap().to_string(), "-0.6666666666666666666666666667");
+        assert_eq!(decimal_quotient(6, 5).unwrap().to_string(), "1.2");
+        assert_eq!(decimal_quotient(200, 3).unwrap().to_string(), "66.66666666666666666666666667");
+        assert_eq!(decimal_quotient(1, 64).unwrap().to_string(), "0.015625");
+    }
+}

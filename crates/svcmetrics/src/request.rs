@@ -1,0 +1,196 @@
+//! What is asked of a table.
+
+use crate::engine::plan;
+use crate::error::{Error, Result};
+use crate::health::HealthModel;
+use crate::measure::Name;
+use crate::metric::Metric;
+use crate::metrics;
+use crate::money::MoneyPolicy;
+use std::collections::BTreeMap;
+
+pub use crate::engine::plan::ColumnUnit;
+
+/// What a null means where exactly one of a row's two revenues is null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum AbsentRevenue {
+    /// The customer was not there yet, or no longer: revenue 0.
+    Zero,
+    /// It is not known: the row is missing.
+    Missing,
+}
+
+/// What becomes of complete rows outside a column's domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnInvalid {
+    /// An error that names them.
+    #[default]
+    Raise,
+    /// They are left out of the metrics that read them, and counted.
+    Skip,
+}
+
+/// What is asked of a table: keys, metrics, and how its values are read. The default asks for all metrics over all rows.
+///
+/// ```
+/// use svcmetrics::{Request, Scorecard, Table};
+/// let table = Table::new(2)
+///     .with("region", vec!["north", "south"])
+///     .with("is_new", vec![true, true])
+///     .with("onboarded", vec![true, false]);
+/// let card = Scorecard::of(&table, Request::default().by(["region"]).metrics(["onboard_rate"]))?;
+/// assert_eq!(card.len(), 2);
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(crate) by: Vec<String>,
+    pub(crate) period: Option<String>,
+    pub(crate) metrics: Option<Vec<String>>,
+    pub(crate) own: Vec<Metric>,
+    pub(crate) columns: BTreeMap<String, (String, ColumnUnit)>,
+    pub(crate) health: Option<HealthModel>,
+    pub(crate) absent_revenue: Option<AbsentRevenue>,
+    pub(crate) on_invalid: OnInvalid,
+    pub(crate) money: MoneyPolicy,
+    pub(crate) scale: u32,
+    pub(crate) nan_is_missing: bool,
+    pub(crate) unique: Option<String>,
+    pub(crate) max_groups: u64,
+    /// Offenders that are named; more when a table is checked.
+    pub(crate) keep: usize,
+    /// Findings are gathered, not raised.
+    pub(crate) check: bool,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            by: Vec::new(),
+            period: None,
+            metrics: None,
+            own: Vec::new(),
+            columns: BTreeMap::new(),
+            health: None,
+            absent_revenue: None,
+            on_invalid: OnInvalid::default(),
+            money: MoneyPolicy::default(),
+            scale: crate::money::PLACES,
+            nan_is_missing: false,
+            unique: None,
+            max_groups: 10_000_000,
+            keep: crate::error::OFFENDERS_NAMED,
+            check: false,
+        }
+    }
+}
+
+impl Request {
+    /// Grouped by these columns.
+    pub fn by(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.by = keys.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The key that is time: stocks do not add over it. Without this, a key named `period`.
+    pub fn period(mut self, key: impl Into<String>) -> Self {
+        self.period = Some(key.into());
+        self
+    }
+
+    /// Only these metrics. Asking for one whose columns are missing is an error.
+    pub fn metrics(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.metrics = Some(ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A metric of the caller's own, beside the built-in ones.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDefinition`] where it contradicts itself or its id is taken.
+    pub fn define(mut self, metric: Metric) -> Result<Self> {
+        metric.validate()?;
+        let taken = metrics::find(metric.id()).is_some() || self.own.iter().any(|own| own.id() == metric.id());
+        if taken {
+            return Err(Error::InvalidDefinition { what: "metric", id: metric.id().into(), problem: "there is a metric of that id".into() });
+        }
+        self.own.push(metric);
+        Ok(self)
+    }
+
+    /// Our column `ours` stands in the table as `theirs`, in that unit.
+    pub fn column(mut self, ours: impl Into<String>, theirs: impl Into<String>, unit: ColumnUnit) -> Self {
+        self.columns.insert(ours.into(), (theirs.into(), unit));
+        self
+    }
+
+    /// The health model; without it, the default one that fits the table.
+    pub fn health(mut self, model: HealthModel) -> Self {
+        self.health = Some(model);
+        self
+    }
+
+    /// What a null on one side of revenue means.
+    pub fn absent_revenue(mut self, meaning: AbsentRevenue) -> Self {
+        self.absent_revenue = Some(meaning);
+        self
+    }
+
+    /// What becomes of invalid rows.
+    pub fn on_invalid(mut self, policy: OnInvalid) -> Self {
+        self.on_invalid = policy;
+        self
+    }
+
+    /// What becomes of numbers with too many decimal places.
+    pub fn money(mut self, policy: MoneyPolicy) -> Self {
+        self.money = policy;
+        self
+    }
+
+    /// The decimal places that are held, at most six.
+    pub fn scale(mut self, places: u32) -> Self {
+        self.scale = places;
+        self
+    }
+
+    /// Whether NaN is missing; otherwise it is an error.
+    pub fn nan_is_missing(mut self, missing: bool) -> Self {
+        self.nan_is_missing = missing;
+        self
+    }
+
+    /// Rows of a group must differ in this column.
+    pub fn unique(mut self, column: impl Into<String>) -> Self {
+        self.unique = Some(column.into());
+        self
+    }
+
+    /// The most groups that there may be.
+    pub fn max_groups(mut self, limit: u64) -> Self {
+        self.max_groups = limit;
+        self
+    }
+
+    /// Names in the caller's table for ours.
+    pub(crate) fn source<'a>(&'a self, ours: &'a str) -> &'a str {
+        self.columns.get(ours).map_or(ours, |(theirs, _)| theirs)
+    }
+
+    /// The metrics that can be asked for with this model: built in, the caller's own, the model's.
+    pub(crate) fn candidates(&self, model: &HealthModel) -> Vec<Metric> {
+        let of_model = model.metrics();
+        let standard: Vec<Name> = HealthModel::standard().metrics().into_iter().map(|metric| metric.id).collect();
+        let built_in = metrics::catalog().iter().filter(|metric| !standard.contains(&metric.id)).cloned();
+        built_in.chain(self.own.iter().cloned()).chain(of_model).collect()
+    }
+
+    /// The columns of a table that this request reads, of those that it has.
+    ///
+    /// # Errors
+    /// As building a scorecard of such a table.
+    pub fn reads(&self, names: &[String]) -> Result<Vec<String>> {
+        plan::Plan::new(self, names).map(|plan| plan.sources())
+    }
+}
