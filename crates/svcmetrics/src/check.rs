@@ -50,7 +50,7 @@ pub struct Check {
 }
 
 /// Checks a table part by part.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Checker {
     builder: ScorecardBuilder,
     names: Vec<String>,

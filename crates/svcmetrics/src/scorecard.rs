@@ -129,7 +129,7 @@ pub struct Scorecard {
 /// assert_eq!(builder.finish()?.figure("adoption_rate")?.value(), Some(0.375));
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ScorecardBuilder {
     request: Request,
     engine: Option<Engine>,

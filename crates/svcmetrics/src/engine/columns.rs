@@ -4,6 +4,7 @@ use crate::error::{Error, Offence, Result};
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// Texts by position: what holds strings in whatever layout.
 pub trait Texts: Send + Sync {
@@ -110,6 +111,7 @@ pub enum Nulls<'a> {
 macro_rules! values {
     ($($(#[$doc:meta])* $variant:ident($type:ty),)*) => {
         /// What a column holds.
+        #[derive(Clone)]
         #[non_exhaustive]
         pub enum Values<'a> {
             /// Nulls only, of no type.
@@ -125,7 +127,7 @@ macro_rules! values {
                 scale: i8,
             },
             /// Texts.
-            Text(Box<dyn Texts + 'a>),
+            Text(Arc<dyn Texts + 'a>),
             /// Times since 1970.
             Timestamps {
                 /// The times.
@@ -232,7 +234,7 @@ impl Values<'_> {
 }
 
 /// A column's values, and where it is null.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Data<'a> {
     pub(crate) values: Values<'a>,
     pub(crate) nulls: Nulls<'a>,
@@ -401,13 +403,13 @@ impl From<Vec<Option<Decimal>>> for Data<'_> {
 
 impl<'a> From<Vec<&'a str>> for Data<'a> {
     fn from(values: Vec<&'a str>) -> Self {
-        Self { values: Values::Text(Box::new(values)), nulls: Nulls::None }
+        Self { values: Values::Text(Arc::new(values)), nulls: Nulls::None }
     }
 }
 
 impl From<Vec<String>> for Data<'_> {
     fn from(values: Vec<String>) -> Self {
-        Self { values: Values::Text(Box::new(values)), nulls: Nulls::None }
+        Self { values: Values::Text(Arc::new(values)), nulls: Nulls::None }
     }
 }
 
@@ -415,7 +417,7 @@ impl<'a> From<Vec<Option<&'a str>>> for Data<'a> {
     fn from(values: Vec<Option<&'a str>>) -> Self {
         let mask = values.iter().map(Option::is_none).collect();
         let texts: Vec<&str> = values.into_iter().map(Option::unwrap_or_default).collect();
-        Self { values: Values::Text(Box::new(texts)), nulls: Nulls::Mask(Cow::Owned(mask)) }
+        Self { values: Values::Text(Arc::new(texts)), nulls: Nulls::Mask(Cow::Owned(mask)) }
     }
 }
 
@@ -429,7 +431,7 @@ impl<'a> From<Vec<Option<&'a str>>> for Data<'a> {
 ///     .with("milestones_total", vec![2_i64, 3, 2]);
 /// assert_eq!(table.rows(), 3);
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Table<'a> {
     rows: usize,
     columns: Vec<(String, Data<'a>)>,

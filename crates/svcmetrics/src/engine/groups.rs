@@ -6,7 +6,7 @@ use crate::key::{Key, KeyType, group_text};
 use std::collections::HashMap;
 
 /// One key column: each distinct value gets a code, in the order of their appearance.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct KeyColumn {
     pub(crate) name: String,
     key_type: KeyType,
@@ -192,7 +192,7 @@ fn type_of(data: &Data<'_>) -> KeyType {
 }
 
 /// Rows -> dense group ids, over any number of key columns.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Groups {
     pub(crate) columns: Vec<KeyColumn>,
     /// A level a column: (id over the columns before, code) -> id.
@@ -259,7 +259,7 @@ impl Groups {
 }
 
 /// Who stands where: the check for duplicates.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Identities {
     column: KeyColumn,
     seen: HashMap<(u32, u32), u64>,

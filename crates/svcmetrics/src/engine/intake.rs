@@ -122,7 +122,7 @@ pub(crate) struct Reading {
 }
 
 /// A block of a column: integers, what each is, and how far the rounded ones were off.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Cells {
     pub(crate) values: Vec<i64>,
     pub(crate) states: Vec<State>,

@@ -47,7 +47,7 @@ pub(crate) struct Absent {
 }
 
 /// Reads and judges rows, block by block.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rows {
     pub(crate) plan: Plan,
     on_invalid: OnInvalid,
@@ -141,8 +141,10 @@ impl Rows {
         for ((planned, data), cells) in self.plan.columns.iter().zip(part).zip(&mut self.cells) {
             if let Some(data) = data {
                 intake::read(planned.column.kind, data, rows.clone(), &planned.reading, cells);
-                #[cfg(feature = "fault-null-as-zero")]
-                cells.states.iter_mut().filter(|state| **state == State::Missing).for_each(|state| *state = State::Fine);
+                #[cfg(feature = "test-faults")]
+                if faults::planted("null_as_zero") {
+                    faults::nulls_as_zeros(cells);
+                }
             }
         }
         self.settle_absent_revenue(&rows);
@@ -450,7 +452,7 @@ fn row_parts(metric: &RowMetric, plan: &Plan, statuses: &[Vec<Status>], cells: &
 }
 
 /// Sums rows into exact totals by group.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(crate) rows: Rows,
     pub(crate) groups: Groups,
@@ -530,9 +532,14 @@ impl Engine {
                 if *status == Status::Counted {
                     let total = &mut self.totals[*group as usize * width + lane];
                     let value = addend(sum, cells, row);
-                    #[cfg(feature = "fault-mean-of-rates")]
-                    let value = mean_of_rates(plan, position, cells, row).unwrap_or(value);
-                    *total = plus(*total, value).ok_or_else(|| Error::Overflow {
+                    #[cfg(feature = "test-faults")]
+                    let value = faults::mean_of_rates(plan, position, cells, row).unwrap_or(value);
+                    #[cfg(feature = "test-faults")]
+                    if faults::planted("float_sums") {
+                        *total = faults::float_sum(*total, value);
+                        continue;
+                    }
+                    *total = total.checked_add(value).ok_or_else(|| Error::Overflow {
                         measure: plan.definitions.measures[position].id.to_string(),
                         group: group_text(&self.groups.keys(*group)),
                         limit: "128 bits",
@@ -544,35 +551,48 @@ impl Engine {
     }
 }
 
-#[cfg(not(feature = "fault-float-sums"))]
-fn plus(total: i128, value: i128) -> Option<i128> {
-    total.checked_add(value)
-}
-
-/// Wrong on purpose: sums pass through a double, in units.
-#[cfg(feature = "fault-float-sums")]
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
-fn plus(total: i128, value: i128) -> Option<i128> {
-    Some(((total as f64 / 1e6 + value as f64 / 1e6) * 1e6) as i128)
-}
-
-/// Wrong on purpose: a group's rate becomes the mean of its rows' rates.
-#[cfg(feature = "fault-mean-of-rates")]
-fn mean_of_rates(plan: &Plan, position: usize, cells: &[Cells], row: usize) -> Option<i128> {
+/// Wrong on purpose, where the environment asks for it: the tests must notice.
+#[cfg(feature = "test-faults")]
+mod faults {
+    use super::{Cells, Plan, State, addend};
     use crate::metric::Form;
-    let id = &plan.definitions.measures[position].id;
-    plan.definitions.chosen.iter().find_map(|chosen| {
-        let Form::Quotient { numerator, denominator } = chosen.form() else { return None };
-        let ([(_, one)], [(_, other)]) = (numerator.as_slice(), denominator.as_slice()) else { return None };
-        if one.id != *id && other.id != *id {
+    use std::sync::LazyLock;
+
+    static FAULT: LazyLock<String> = LazyLock::new(|| std::env::var("SVCMETRICS_FAULT").unwrap_or_default());
+
+    pub(super) fn planted(fault: &str) -> bool {
+        *FAULT == fault
+    }
+
+    pub(super) fn nulls_as_zeros(cells: &mut Cells) {
+        cells.states.iter_mut().filter(|state| **state == State::Missing).for_each(|state| *state = State::Fine);
+    }
+
+    /// The sum as it would be in a double, in units.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+    pub(super) fn float_sum(total: i128, value: i128) -> i128 {
+        ((total as f64 / 1e6 + value as f64 / 1e6) * 1e6) as i128
+    }
+
+    /// A group's rate as the mean of its rows' rates.
+    pub(super) fn mean_of_rates(plan: &Plan, position: usize, cells: &[Cells], row: usize) -> Option<i128> {
+        if !planted("mean_of_rates") {
             return None;
         }
-        let of = |id: &str| plan.definitions.measures.iter().position(|m| m.id == id).map(|p| addend(&plan.sums[p], cells, row));
-        let whole = of(&other.id)?;
-        Some(match (whole, other.id == *id) {
-            (0, _) => 0,
-            (_, true) => 1_000_000,
-            (_, false) => of(&one.id)? * 1_000_000 / whole,
+        let id = &plan.definitions.measures[position].id;
+        plan.definitions.chosen.iter().find_map(|chosen| {
+            let Form::Quotient { numerator, denominator } = chosen.form() else { return None };
+            let ([(_, one)], [(_, other)]) = (numerator.as_slice(), denominator.as_slice()) else { return None };
+            if one.id != *id && other.id != *id {
+                return None;
+            }
+            let of = |id: &str| plan.definitions.measures.iter().position(|m| m.id == id).map(|p| addend(&plan.sums[p], cells, row));
+            let whole = of(&other.id)?;
+            Some(match (whole, other.id == *id) {
+                (0, _) => 0,
+                (_, true) => 1_000_000,
+                (_, false) => of(&one.id)? * 1_000_000 / whole,
+            })
         })
-    })
+    }
 }

@@ -10,14 +10,14 @@ pub(crate) struct Finding {
     pub(crate) rows: Vec<(u64, String)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Gathered {
     make: fn(Offence) -> Error,
     offence: Offence,
 }
 
 /// By scope, and within it by what is wrong.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Offences {
     gathered: BTreeMap<(usize, usize, u8), Gathered>,
     keep: usize,

@@ -23,7 +23,7 @@ const NEAR: f64 = 0.8;
 /// A column made ready: where its block of cells stands, and whether they count millionths.
 pub(crate) type Slot = usize;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PlannedColumn {
     pub(crate) column: Column,
     /// The caller's name for it.
@@ -33,7 +33,7 @@ pub(crate) struct PlannedColumn {
     pub(crate) metric: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PlannedScope {
     pub(crate) among: Option<Condition<Slot>>,
     pub(crate) among_slots: Vec<Slot>,
@@ -45,7 +45,7 @@ pub(crate) struct PlannedScope {
     pub(crate) after_health: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PlannedSum {
     pub(crate) scope: usize,
     pub(crate) sum: Expression<Slot>,
@@ -54,7 +54,7 @@ pub(crate) struct PlannedSum {
 }
 
 /// How one metric that health reads is evaluated on a row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum RowMetric {
     /// The table lacks its columns.
     Absent,
@@ -63,7 +63,7 @@ pub(crate) enum RowMetric {
     Difference(Box<RowMetric>, Box<RowMetric>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PlannedHealth {
     pub(crate) scoring: Scoring,
     pub(crate) reads: Vec<RowMetric>,
@@ -72,7 +72,7 @@ pub(crate) struct PlannedHealth {
 }
 
 /// What is computed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) definitions: Definitions,
     pub(crate) by: Vec<String>,

@@ -51,7 +51,7 @@ pub struct HealthScores {
 /// assert_eq!(scores[1].as_ref().unwrap().score, None); // no milestones were set: unknown, not 0
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HealthScorer {
     request: Request,
     rows: Option<Rows>,

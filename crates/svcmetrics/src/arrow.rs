@@ -1,0 +1,404 @@
+//! Arrow in and out: tables from `RecordBatch`es, results as `RecordBatch`es.
+//!
+//! ```
+//! use arrow_array::{Int64Array, RecordBatch};
+//! use std::sync::Arc;
+//! use svcmetrics::{Request, Scorecard, Table};
+//! let batch = RecordBatch::try_from_iter([
+//!     ("milestones_met", Arc::new(Int64Array::from(vec![Some(3), None])) as _),
+//!     ("milestones_total", Arc::new(Int64Array::from(vec![4, 4])) as _),
+//! ])
+//! .unwrap();
+//! let card = Scorecard::of(&Table::from(&batch), Request::default())?;
+//! assert_eq!(card.figure("adoption_rate")?.value(), Some(0.75));
+//! assert_eq!(card.to_record_batch()?.num_rows(), 1);
+//! # Ok::<(), svcmetrics::Error>(())
+//! ```
+
+use crate::engine::columns::{Bits, Data, Nulls, Table, Texts, TimeUnit, Values};
+use crate::error::{Error, Result};
+use crate::figure::{Figure, Undefined, Value, aligned};
+use crate::health::HealthScores;
+use crate::key::{Key, KeyType, group_text};
+use crate::metric::Kind;
+use crate::period::{Every, Period};
+use crate::scorecard::Scorecard;
+use arrow_array::builder::StringBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
+    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+};
+use arrow_schema::{DataType, Field, Schema, TimeUnit as ArrowUnit};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+struct Strings<'a, A>(&'a A);
+
+macro_rules! strings {
+    ($($array:ty),*) => {$(
+        impl Texts for Strings<'_, $array> {
+            fn text(&self, position: usize) -> &str {
+                self.0.value(position)
+            }
+
+            fn count(&self) -> usize {
+                self.0.len()
+            }
+        }
+    )*};
+}
+
+strings!(StringArray, LargeStringArray, StringViewArray);
+
+impl<'a> From<&'a RecordBatch> for Table<'a> {
+    fn from(batch: &'a RecordBatch) -> Self {
+        let schema = batch.schema_ref();
+        schema.fields().iter().zip(batch.columns()).fold(Table::new(batch.num_rows()), |table, (field, array)| {
+            table.with(field.name(), column(field, array.as_ref()))
+        })
+    }
+}
+
+/// An array with what its field says of it.
+fn column<'a>(field: &Field, array: &'a dyn Array) -> Data<'a> {
+    let extension = field.metadata().get("ARROW:extension:name").map(String::as_str);
+    if extension == Some("pandas.period")
+        && let Some(array) = array.as_primitive_opt::<Int64Type>()
+    {
+        let described = field.metadata().get("ARROW:extension:metadata").map_or("", String::as_str);
+        return pandas_periods(described, array);
+    }
+    Data::from(array)
+}
+
+/// The texts of pandas' periods, which count from 1970; those of other lengths than ours are of an unknown type.
+fn pandas_periods<'a>(described: &str, array: &'a Int64Array) -> Data<'a> {
+    let frequency = described.split('"').rev().nth(1).unwrap_or_default();
+    let every = match frequency {
+        "M" | "ME" => Every::Month,
+        "Q-DEC" | "QE-DEC" => Every::Quarter,
+        "A-DEC" | "Y-DEC" | "YE-DEC" => Every::Year,
+        _ => return Data { values: Values::Unknown(format!("pandas period[{frequency}]"), array.len()), nulls: Nulls::None },
+    };
+    let first = Period::fiscal(every, 1970, 1, 1);
+    let text = |ordinal: i64| i32::try_from(ordinal).ok().and_then(|ordinal| first.as_ref().ok()?.step(ordinal)).map(|period| period.to_string());
+    let texts: Vec<String> = array.values().iter().map(|ordinal| text(*ordinal).unwrap_or_default()).collect();
+    Data { values: Values::Text(Arc::new(texts)), nulls: nulls(array) }
+}
+
+fn nulls(array: &dyn Array) -> Nulls<'_> {
+    match array.nulls() {
+        Some(nulls) if nulls.null_count() > 0 => {
+            let (bytes, offset, len) = (nulls.validity(), nulls.offset(), nulls.len());
+            Bits::new(bytes, offset, len).map_or(Nulls::None, Nulls::Valid)
+        }
+        _ => Nulls::None,
+    }
+}
+
+impl<'a> From<&'a dyn Array> for Data<'a> {
+    fn from(array: &'a dyn Array) -> Self {
+        macro_rules! primitive {
+            ($variant:ident, $type:ty) => {
+                Values::$variant(Cow::Borrowed(&array.as_primitive::<$type>().values()[..]))
+            };
+        }
+        macro_rules! timestamps {
+            ($unit:ident, $type:ty, $zone:expr) => {
+                Values::Timestamps {
+                    values: Cow::Borrowed(&array.as_primitive::<$type>().values()[..]),
+                    unit: TimeUnit::$unit,
+                    zone: $zone.as_deref().map(ToOwned::to_owned),
+                }
+            };
+        }
+        macro_rules! widened {
+            ($type:ty, $scale:expr) => {
+                Values::Decimal {
+                    values: Cow::Owned(array.as_primitive::<$type>().values().iter().map(|value| i128::from(*value)).collect()),
+                    scale: *$scale,
+                }
+            };
+        }
+        let values = match array.data_type() {
+            DataType::Null => Values::Null(array.len()),
+            DataType::Boolean => {
+                let bits = array.as_boolean().values();
+                match Bits::new(bits.values(), bits.offset(), bits.len()) {
+                    Some(bits) => Values::Bits(bits),
+                    None => Values::Unknown("malformed bool".to_owned(), array.len()),
+                }
+            }
+            DataType::Int8 => primitive!(Int8, Int8Type),
+            DataType::Int16 => primitive!(Int16, Int16Type),
+            DataType::Int32 => primitive!(Int32, Int32Type),
+            DataType::Int64 => primitive!(Int64, Int64Type),
+            DataType::UInt8 => primitive!(UInt8, UInt8Type),
+            DataType::UInt16 => primitive!(UInt16, UInt16Type),
+            DataType::UInt32 => primitive!(UInt32, UInt32Type),
+            DataType::UInt64 => primitive!(UInt64, UInt64Type),
+            DataType::Float32 => primitive!(Float32, Float32Type),
+            DataType::Float64 => primitive!(Float64, Float64Type),
+            DataType::Date32 => primitive!(Dates, Date32Type),
+            DataType::Date64 => {
+                let day = |milliseconds: &i64| i32::try_from(milliseconds.div_euclid(86_400_000)).unwrap_or(i32::MAX);
+                Values::Dates(Cow::Owned(array.as_primitive::<Date64Type>().values().iter().map(day).collect()))
+            }
+            DataType::Decimal32(_, scale) => widened!(Decimal32Type, scale),
+            DataType::Decimal64(_, scale) => widened!(Decimal64Type, scale),
+            DataType::Decimal128(_, scale) => {
+                Values::Decimal { values: Cow::Borrowed(&array.as_primitive::<Decimal128Type>().values()[..]), scale: *scale }
+            }
+            DataType::Timestamp(ArrowUnit::Second, zone) => timestamps!(Second, TimestampSecondType, zone),
+            DataType::Timestamp(ArrowUnit::Millisecond, zone) => timestamps!(Millisecond, TimestampMillisecondType, zone),
+            DataType::Timestamp(ArrowUnit::Microsecond, zone) => timestamps!(Microsecond, TimestampMicrosecondType, zone),
+            DataType::Timestamp(ArrowUnit::Nanosecond, zone) => timestamps!(Nanosecond, TimestampNanosecondType, zone),
+            DataType::Utf8 => Values::Text(Arc::new(Strings(array.as_string::<i32>()))),
+            DataType::LargeUtf8 => Values::Text(Arc::new(Strings(array.as_string::<i64>()))),
+            DataType::Utf8View => Values::Text(Arc::new(Strings(array.as_string_view()))),
+            DataType::Dictionary(..) => match array.as_any_dictionary_opt() {
+                Some(dictionary) => Values::Dictionary {
+                    codes: Box::new(Data::from(dictionary.keys())),
+                    values: Box::new(Data::from(dictionary.values().as_ref())),
+                },
+                None => Values::Unknown(array.data_type().to_string(), array.len()),
+            },
+            other => Values::Unknown(other.to_string(), array.len()),
+        };
+        let nulls = if matches!(values, Values::Null(_)) { Nulls::None } else { nulls(array) };
+        Self { values, nulls }
+    }
+}
+
+/// Columns in the making: fields and arrays of one length.
+#[derive(Default)]
+struct Frame {
+    fields: Vec<Field>,
+    arrays: Vec<ArrayRef>,
+}
+
+impl Frame {
+    fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
+        self.fields.push(Field::new(name, array.data_type().clone(), true));
+        self.arrays.push(array);
+    }
+
+    fn finish(self) -> Result<RecordBatch> {
+        let schema = Arc::new(Schema::new(self.fields));
+        let made = RecordBatch::try_new(schema, self.arrays);
+        made.map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
+    }
+}
+
+/// A column of keys.
+fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
+    macro_rules! of {
+        ($array:ty, $variant:ident) => {
+            keys.iter().map(|key| if let Key::$variant(value) = key { Some(*value) } else { None }).collect::<$array>()
+        };
+    }
+    Ok(match key_type {
+        KeyType::Null | KeyType::Text => {
+            let text = |key: &Key| if let Key::Text(text) = key { Some(text.to_string()) } else { None };
+            let bytes: usize = keys.iter().map(|key| if let Key::Text(text) = key { text.len() } else { 0 }).sum();
+            if i32::try_from(bytes).is_ok() {
+                Arc::new(keys.iter().map(text).collect::<StringArray>())
+            } else {
+                Arc::new(keys.iter().map(text).collect::<LargeStringArray>())
+            }
+        }
+        KeyType::Boolean => Arc::new(of!(BooleanArray, Boolean)),
+        KeyType::Integer => {
+            let fits = |key: &Key| !matches!(key, Key::Integer(value) if i64::try_from(*value).is_err());
+            let overflow = || Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "64 bits" };
+            if keys.iter().all(fits) {
+                let value = |key: &Key| if let Key::Integer(value) = key { i64::try_from(*value).ok() } else { None };
+                Arc::new(keys.iter().map(value).collect::<Int64Array>())
+            } else {
+                let value = |key: &Key| match key {
+                    Key::Integer(value) => u64::try_from(*value).map(Some).map_err(|_| overflow()),
+                    _ => Ok(None),
+                };
+                Arc::new(keys.iter().map(value).collect::<Result<Vec<_>>>()?.into_iter().collect::<UInt64Array>())
+            }
+        }
+        KeyType::Date => Arc::new(of!(Date32Array, Date)),
+        KeyType::Timestamp { unit, zone } => {
+            let zone = zone.as_deref();
+            match unit {
+                TimeUnit::Second => Arc::new(of!(TimestampSecondArray, Timestamp).with_timezone_opt(zone)),
+                TimeUnit::Millisecond => Arc::new(of!(TimestampMillisecondArray, Timestamp).with_timezone_opt(zone)),
+                TimeUnit::Microsecond => Arc::new(of!(TimestampMicrosecondArray, Timestamp).with_timezone_opt(zone)),
+                TimeUnit::Nanosecond => Arc::new(of!(TimestampNanosecondArray, Timestamp).with_timezone_opt(zone)),
+            }
+        }
+    })
+}
+
+fn decimals(values: Vec<Option<i128>>, precision: u8, name: &str) -> Result<ArrayRef> {
+    let array = Decimal128Array::from(values).with_precision_and_scale(precision, 6);
+    let made = array.and_then(|array| array.validate_decimal_precision(precision).map(|()| array));
+    made.map(|array| Arc::new(array) as ArrayRef)
+        .map_err(|_| Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "38 digits" })
+}
+
+fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> {
+    let fit = |value| i64::try_from(value).map_err(|_| Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "64 bits" });
+    Ok(Arc::new(values.map(fit).collect::<Result<Vec<i64>>>().map(Int64Array::from)?))
+}
+
+impl Scorecard {
+    fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
+        for (position, key) in self.keys.iter().enumerate() {
+            let values: Vec<Key> = self.groups.iter().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
+            frame.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
+        }
+        Ok(())
+    }
+
+    /// Wide: a row a group, sorted by the keys; keys, rows, then a column a metric: amounts as decimals, all others as the
+    /// nearest doubles, undefined as null.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] for a total that a decimal of 38 digits does not hold.
+    pub fn to_record_batch(&self) -> Result<RecordBatch> {
+        let mut frame = Frame::default();
+        self.push_keys(&mut frame, 1)?;
+        frame.push("rows", integers((0..self.len()).map(|group| self.rows(group)), "rows")?);
+        for metric in self.metrics() {
+            let figures = self.figures(metric.id())?;
+            let array = if metric.kind() == Kind::Amount {
+                let micros = |(group, figure): (usize, &Figure)| match figure.numerator() {
+                    Some(total) => total.micros().map(Some).ok_or_else(|| self.too_large(group, metric.id())),
+                    None => Ok(None),
+                };
+                decimals(figures.iter().enumerate().map(micros).collect::<Result<_>>()?, 38, metric.id())?
+            } else {
+                Arc::new(figures.iter().map(Figure::value).collect::<Float64Array>())
+            };
+            frame.push(metric.id(), array);
+        }
+        frame.finish()
+    }
+
+    fn too_large(&self, group: usize, metric: &str) -> Error {
+        Error::Overflow { measure: metric.to_owned(), group: group_text(&self.groups[group]), limit: "38 digits" }
+    }
+
+    /// Long: a row a group and metric, with the exact numerator and denominator, the counts, and why a value is undefined.
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch`].
+    pub fn tidy_record_batch(&self) -> Result<RecordBatch> {
+        let chosen: Vec<_> = self.definitions.shown().collect();
+        let mut frame = Frame::default();
+        self.push_keys(&mut frame, chosen.len())?;
+        let (mut ids, mut values) = (StringBuilder::new(), Vec::new());
+        let (mut numerators, mut denominators) = (Vec::new(), Vec::new());
+        let mut reasons = StringBuilder::new();
+        let mut counts: [Vec<Option<i64>>; 5] = Default::default();
+        for group in 0..self.len() {
+            for chosen in &chosen {
+                let figure = self.read(group, chosen)?;
+                let (numerator, denominator) = self.parts(group, chosen, &figure)?;
+                ids.append_value(chosen.metric.id());
+                values.push(figure.value());
+                numerators.push(numerator);
+                denominators.push(denominator);
+                reasons.append_option(figure.undefined_reason().map(Undefined::reason));
+                let found = self.counts(group, chosen);
+                let of = |count: fn(&crate::scorecard::Counts) -> i128| found.as_ref().and_then(|found| i64::try_from(count(found)).ok());
+                let row = [of(|c| c.counted), of(|c| c.missing), of(|c| c.invalid), of(|c| c.outside), of(|c| c.rounded)];
+                counts.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
+            }
+        }
+        let rows = values.len();
+        frame.push("metric", Arc::new(ids.finish()));
+        frame.push("value", Arc::new(Float64Array::from(values)));
+        frame.push("numerator", decimals(numerators, 38, "numerator")?);
+        frame.push("denominator", decimals(denominators, 38, "denominator")?);
+        for (name, column) in ["counted", "missing", "invalid", "outside", "rounded"].into_iter().zip(counts) {
+            frame.push(name, Arc::new(Int64Array::from(column)));
+        }
+        frame.push("undefined_reason", Arc::new(reasons.finish()));
+        for name in ["low", "high"] {
+            frame.push(name, Arc::new(Float64Array::from(vec![None; rows])));
+        }
+        frame.finish()
+    }
+
+    /// Numerator and denominator in micro-units. A zero denominator is shown; what has neither, or was not counted, has none.
+    fn parts(&self, group: usize, chosen: &crate::definitions::Chosen, figure: &Figure) -> Result<(Option<i128>, Option<i128>)> {
+        let micros = |total: crate::figure::Total| total.micros().map(Some).ok_or_else(|| self.too_large(group, chosen.metric.id()));
+        match figure.value {
+            Value::Quotient { numerator, denominator } => {
+                aligned(numerator, denominator).ok_or_else(|| self.too_large(group, chosen.metric.id()))?;
+                Ok((micros(numerator)?, micros(denominator)?))
+            }
+            Value::Amount(total) => Ok((micros(total)?, None)),
+            Value::Derived(_) | Value::Undefined(_) => Ok((None, None)),
+        }
+    }
+
+    /// The exact totals: keys, rows, counts and measures by their ids. Parts of it may be stored, added up by any tool, and
+    /// read back by [`Scorecard::from_measures`].
+    ///
+    /// # Errors
+    /// [`Error::KeyName`] for a key that is named like a measure; [`Error::Overflow`].
+    pub fn measures_record_batch(&self) -> Result<RecordBatch> {
+        let mut frame = Frame::default();
+        self.push_keys(&mut frame, 1)?;
+        let names = self.definitions.lane_names();
+        if let Some(key) = self.keys.iter().find(|key| names.contains(&key.name)) {
+            return Err(Error::KeyName { key: key.name.clone(), problem: "is named like a measure; rename the column".into() });
+        }
+        for (lane, name) in names.iter().enumerate() {
+            let totals = (0..self.len()).map(|group| self.totals.group(group)[lane]);
+            if lane < self.definitions.measure_lane(0) {
+                frame.push(name, integers(totals, name)?);
+                continue;
+            }
+            let absent = self.over_time && self.definitions.is_stock(lane);
+            let scale = if self.definitions.is_micro(lane) { 1 } else { i128::from(crate::money::MICROS) };
+            let micros = totals.enumerate().map(|(group, total)| match total.checked_mul(scale) {
+                _ if absent => Ok(None),
+                Some(micros) => Ok(Some(micros)),
+                None => Err(self.too_large(group, name)),
+            });
+            frame.push(name, decimals(micros.collect::<Result<_>>()?, 38, name)?);
+        }
+        frame.finish()
+    }
+}
+
+impl HealthScores {
+    /// A row a customer in the table's order: the identity where there is one, score, band, coverage, and, if asked, each
+    /// component's points.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] for identities beyond 64 bits.
+    pub fn to_record_batch(&self, explain: bool) -> Result<RecordBatch> {
+        let mut frame = Frame::default();
+        if let Some((key_type, customers)) = &self.customers {
+            frame.push("customer_id", key_array("customer_id", key_type, customers)?);
+        }
+        let score = |score: &Option<crate::health::HealthScore>| score.as_ref()?.score.map(|micro| crate::Total::new(micro.into(), true).to_f64());
+        frame.push("score", Arc::new(self.scores.iter().map(score).collect::<Float64Array>()));
+        frame.push("band", Arc::new((0..self.scores.len()).map(|row| self.band(row)).collect::<StringArray>()));
+        frame.push("coverage", Arc::new(self.scores.iter().map(|score| score.as_ref().map(|score| score.coverage)).collect::<Float64Array>()));
+        if explain {
+            for (position, component) in self.model.components().iter().enumerate() {
+                let name = format!("{}_points", component.metric());
+                let points = |score: &Option<crate::health::HealthScore>| score.as_ref()?.points[position].map(i128::from);
+                let array = decimals(self.scores.iter().map(points).collect(), 9, &name)?;
+                frame.push(name, array);
+            }
+        }
+        frame.finish()
+    }
+}
