@@ -59,13 +59,17 @@ impl<'a> From<&'a RecordBatch> for Table<'a> {
     fn from(batch: &'a RecordBatch) -> Self {
         let schema = batch.schema_ref();
         schema.fields().iter().zip(batch.columns()).fold(Table::new(batch.num_rows()), |table, (field, array)| {
-            table.with(field.name(), column(field, array.as_ref()))
+            table.with(field.name(), described(field, array.as_ref()))
         })
     }
 }
 
-/// An array with what its field says of it.
-fn column<'a>(field: &Field, array: &'a dyn Array) -> Data<'a> {
+/// A batch's column, with what its field says of it.
+pub fn column(batch: &RecordBatch, position: usize) -> Data<'_> {
+    described(batch.schema_ref().field(position), batch.column(position).as_ref())
+}
+
+fn described<'a>(field: &Field, array: &'a dyn Array) -> Data<'a> {
     let extension = field.metadata().get("ARROW:extension:name").map(String::as_str);
     if extension == Some("pandas.period")
         && let Some(array) = array.as_primitive_opt::<Int64Type>()

@@ -50,11 +50,22 @@ pub struct Check {
 }
 
 /// Checks a table part by part.
+///
+/// ```
+/// use svcmetrics::{Checker, Request, Table};
+/// let mut checker = Checker::new(Request::default());
+/// checker.add(&Table::new(1).with("milestone_met", vec![5_i64]).with("milestones_total", vec![4_i64]), &mut || true)?;
+/// let check = checker.finish()?;
+/// assert_eq!(check.observations[0].kind, "near_miss");
+/// assert!(check.is_clean());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
 #[derive(Debug, Clone)]
-pub(crate) struct Checker {
+pub struct Checker {
     builder: ScorecardBuilder,
-    names: Vec<String>,
     nulls: Vec<(String, u64)>,
+    /// What made the rest unreadable, and is itself what was found.
+    stopped: Option<Error>,
 }
 
 impl Check {
@@ -63,31 +74,8 @@ impl Check {
     /// # Errors
     /// Only for what makes the request itself impossible, such as a key that is not there.
     pub fn of(table: &Table<'_>, request: Request) -> Result<Self> {
-        Self::of_parts([table], request, &mut || true)
-    }
-
-    /// Checks a table that comes in parts.
-    ///
-    /// # Errors
-    /// As [`Check::of`], and [`Error::Interrupted`] where `go_on` says no.
-    pub fn of_parts<'t, 'a: 't>(
-        parts: impl IntoIterator<Item = &'t Table<'a>>,
-        request: Request,
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<Self> {
-        let request = Request { keep: ROWS_NAMED, check: true, on_invalid: OnInvalid::Skip, ..request };
-        let mut checker = Checker { builder: ScorecardBuilder::new(request), names: Vec::new(), nulls: Vec::new() };
-        for part in parts {
-            match checker.add(part, go_on) {
-                Ok(()) => {}
-                // A column of the wrong type stops the reading, and is itself what was found.
-                Err(error @ (Error::ColumnType(_) | Error::DuplicateColumn { .. } | Error::MixedCurrency { .. })) => {
-                    let rows = error.offence().map(|offence| offence.first.clone()).unwrap_or_default();
-                    return Ok(Self { scorecard: None, observations: observed(&error, &rows) });
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let mut checker = Checker::new(request);
+        checker.add(table, &mut || true)?;
         checker.finish()
     }
 
@@ -98,23 +86,43 @@ impl Check {
 }
 
 impl Checker {
-    fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        if self.names.is_empty() {
-            self.names = part.names();
+    /// A check of what the request asks.
+    pub fn new(request: Request) -> Self {
+        let request = Request { keep: ROWS_NAMED, check: true, on_invalid: OnInvalid::Skip, ..request };
+        Self { builder: ScorecardBuilder::new(request), nulls: Vec::new(), stopped: None }
+    }
+
+    /// Checks rows as long as `go_on` says yes.
+    ///
+    /// # Errors
+    /// Only for what makes the request itself impossible, such as a key that is not there, and [`Error::Interrupted`].
+    pub fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        if self.stopped.is_none() {
+            match self.builder.add_while(part, go_on) {
+                Err(error @ (Error::ColumnType(_) | Error::DuplicateColumn { .. } | Error::MixedCurrency { .. })) => self.stopped = Some(error),
+                other => other?,
+            }
         }
-        self.builder.add_while(part, go_on)?;
-        for name in &self.names {
-            let Ok(Some(data)) = part.get(name) else { continue };
+        for name in part.names() {
+            let Ok(Some(data)) = part.get(&name) else { continue };
             let nulls = (0..part.rows()).filter(|row| data.is_null(*row)).count() as u64;
-            match self.nulls.iter_mut().find(|(known, _)| known == name) {
+            match self.nulls.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, count)) => *count += nulls,
-                None => self.nulls.push((name.clone(), nulls)),
+                None => self.nulls.push((name, nulls)),
             }
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<Check> {
+    /// What was found.
+    ///
+    /// # Errors
+    /// As [`Checker::add`].
+    pub fn finish(self) -> Result<Check> {
+        if let Some(error) = self.stopped {
+            let rows = error.offence().map(|offence| offence.first.clone()).unwrap_or_default();
+            return Ok(Check { scorecard: None, observations: observed(&error, &rows) });
+        }
         let (card, findings) = self.builder.finish_check()?;
         let mut observations: Vec<Observation> = findings.iter().flat_map(|Finding { error, rows }| observed(error, rows)).collect();
         let mut near: Vec<(String, String, String)> = Vec::new();

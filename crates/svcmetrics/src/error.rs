@@ -340,6 +340,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// The error for an argument outside its domain.
+    pub fn invalid_argument(name: &str, found: &str, expected: &str) -> Self {
+        Self::InvalidValue(Box::new(Offence::new(name, "found", expected).at(None, found)))
+    }
+
     /// The variant as a stable lower-case word, the same in both languages.
     pub fn kind(&self) -> &'static str {
         match self {

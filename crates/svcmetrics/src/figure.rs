@@ -82,6 +82,7 @@ impl Unit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Total {
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub(crate) integer: i128,
     pub(crate) micro: bool,
 }
@@ -166,6 +167,8 @@ pub(crate) enum Value {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "StoredFigure", into = "StoredFigure"))]
 pub struct Figure {
     pub(crate) unit: Unit,
     pub(crate) value: Value,
@@ -254,6 +257,65 @@ impl Figure {
             }
             _ => self.value().map(|value| value * 100.0),
         }
+    }
+}
+
+/// What is stored: totals as text, since JSON readers take long integers for doubles.
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredFigure {
+    unit: Unit,
+    numerator: Option<Total>,
+    denominator: Option<Total>,
+    value: Option<f64>,
+    undefined: Option<Undefined>,
+}
+
+#[cfg(feature = "serde")]
+impl From<Figure> for StoredFigure {
+    fn from(figure: Figure) -> Self {
+        let value = if let Value::Derived(value) = figure.value { Some(value) } else { None };
+        let (numerator, denominator) = (figure.numerator(), figure.denominator());
+        Self { unit: figure.unit, numerator, denominator, value, undefined: figure.undefined_reason() }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<StoredFigure> for Figure {
+    type Error = crate::error::Error;
+
+    fn try_from(stored: StoredFigure) -> Result<Self, Self::Error> {
+        let invalid = |problem: &str| crate::error::Error::InvalidDocument { what: "a figure", problem: problem.into() };
+        let value = match (stored.numerator, stored.denominator, stored.value, stored.undefined) {
+            (Some(numerator), Some(denominator), None, None) if denominator.integer != 0 && aligned(numerator, denominator).is_some() => {
+                Value::Quotient { numerator, denominator }
+            }
+            (Some(amount), None, None, None) => Value::Amount(amount),
+            (None, None, Some(value), None) if value.is_finite() => Value::Derived(value),
+            (None, None, None, Some(reason)) => Value::Undefined(reason),
+            _ => return Err(invalid("expected a quotient, an amount, a value or a reason that there is none")),
+        };
+        Ok(Self { unit: stored.unit, value })
+    }
+}
+
+#[cfg(feature = "serde")]
+impl Figure {
+    /// The figure as JSON.
+    ///
+    /// # Errors
+    /// None that a figure can cause.
+    pub fn to_json(&self) -> crate::error::Result<String> {
+        serde_json::to_string(self).map_err(|error| crate::error::Error::InvalidDocument { what: "a figure", problem: error.to_string() })
+    }
+
+    /// Reads what [`Figure::to_json`] wrote.
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidDocument`].
+    pub fn from_json(text: &str) -> crate::error::Result<Self> {
+        serde_json::from_str(text).map_err(|error| crate::error::Error::InvalidDocument { what: "a figure", problem: error.to_string() })
     }
 }
 

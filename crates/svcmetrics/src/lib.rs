@@ -36,6 +36,7 @@ mod figure;
 mod health;
 mod key;
 mod measure;
+mod measures;
 mod metric;
 mod metrics;
 mod money;
@@ -46,7 +47,7 @@ mod scorecard;
 mod stored;
 mod totals;
 
-pub use check::{Check, Observation};
+pub use check::{Check, Checker, Observation};
 pub use condition::{Comparison, Condition};
 pub use engine::columns::{Bits, Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
 pub use error::{Error, MissingColumns, Offence, Result};

@@ -66,6 +66,19 @@ impl HealthScorer {
         Self { request, rows: None, customers: None, scores: Vec::new() }
     }
 
+    /// The columns of a table that are read, of those that it has.
+    ///
+    /// # Errors
+    /// As [`crate::Request::reads`].
+    pub fn reads(&self, names: &[String]) -> Result<Vec<String>> {
+        let mut reads = self.request.reads(names)?;
+        let identity = self.request.source(CUSTOMER_ID);
+        if names.iter().any(|name| name == identity) && !reads.iter().any(|name| name == identity) {
+            reads.push(identity.to_owned());
+        }
+        Ok(reads)
+    }
+
     /// Scores rows.
     ///
     /// # Errors

@@ -59,6 +59,5 @@ fn share(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
 }
 
 fn invalid(name: &str, value: impl std::fmt::Display, expected: impl Into<String>) -> Error {
-    let offence = crate::error::Offence::new(name, "found", expected).at(None, &value.to_string());
-    Error::InvalidValue(Box::new(offence))
+    Error::invalid_argument(name, &value.to_string(), &expected.into())
 }

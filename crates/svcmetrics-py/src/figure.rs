@@ -1,0 +1,93 @@
+//! `Figure`: a value with its exact parts, or the reason that there is none.
+
+use crate::convert;
+use crate::error::Result;
+use pyo3::prelude::*;
+use pyo3::types::PyType;
+
+/// The value of a metric with its exact numerator and denominator, or the reason that there is none.
+#[pyclass(frozen, module = "svcmetrics", eq)]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Figure(pub(crate) svcmetrics::Figure);
+
+#[pymethods]
+impl Figure {
+    #[getter]
+    fn value<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match (self.0.numerator(), self.0.denominator()) {
+            (Some(amount), None) => convert::total(py, amount).map(Some),
+            _ => self.0.value().map(|value| Ok(value.into_pyobject(py)?.into_any())).transpose(),
+        }
+    }
+
+    #[getter]
+    fn decimal<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let class = py.import("decimal")?.getattr("Decimal")?;
+        self.0.to_decimal().map(|value| class.call1((value.to_string(),))).transpose()
+    }
+
+    #[getter]
+    fn numerator<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.numerator().map(|total| convert::total(py, total)).transpose()
+    }
+
+    #[getter]
+    fn denominator<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.denominator().map(|total| convert::total(py, total)).transpose()
+    }
+
+    #[getter]
+    fn percent(&self) -> Option<f64> {
+        self.0.percent()
+    }
+
+    #[getter]
+    fn undefined_reason(&self) -> Option<&'static str> {
+        self.0.undefined_reason().map(svcmetrics::Undefined::reason)
+    }
+
+    #[getter]
+    fn defined(&self) -> bool {
+        self.0.is_defined()
+    }
+
+    #[getter]
+    fn unit(&self) -> &'static str {
+        self.0.unit().name()
+    }
+
+    fn __float__(&self, py: Python<'_>) -> Result<f64> {
+        if let Some(value) = self.0.value() {
+            return Ok(value);
+        }
+        let reason = self.undefined_reason().unwrap_or_default();
+        let class = py.import("svcmetrics.errors")?.getattr("UndefinedFigureError")?;
+        Err(PyErr::from_value(class.call1((format!("the figure is undefined: {reason}"),))?).into())
+    }
+
+    fn __hash__(&self) -> u64 {
+        self.0.value().unwrap_or_default().to_bits()
+    }
+
+    fn __str__(&self) -> String {
+        self.0.to_string()
+    }
+
+    fn __repr__(&self) -> String {
+        match (self.0.undefined_reason(), self.0.numerator(), self.0.denominator()) {
+            (Some(reason), ..) => format!("<Figure – ({reason})>"),
+            (_, Some(numerator), Some(denominator)) => format!("<Figure {} ({numerator} / {denominator})>", self.0),
+            _ => format!("<Figure {}>", self.0),
+        }
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Result<(Bound<'py, PyAny>, (String,))> {
+        let class: Bound<'py, PyType> = slf.get_type();
+        Ok((class.getattr("_read")?, (slf.get().0.to_json()?,)))
+    }
+
+    #[staticmethod]
+    fn _read(text: &str) -> Result<Self> {
+        Ok(Self(svcmetrics::Figure::from_json(text)?))
+    }
+}

@@ -1,0 +1,49 @@
+//! The typed formulas by name.
+
+use crate::convert::number;
+use crate::error::Result;
+use crate::figure::Figure;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use rust_decimal::Decimal;
+use svcmetrics::{Error, formulas};
+
+/// A whole number, 0 or more.
+fn count(name: &str, arguments: &Bound<'_, PyDict>) -> Result<u64> {
+    let value = amount(name, arguments)?;
+    let whole = value.is_integer().then(|| u64::try_from(value).ok()).flatten();
+    whole.ok_or_else(|| svcmetrics::Error::invalid_argument(name, &value.to_string(), "a whole number, 0 or more").into())
+}
+
+fn amount(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Decimal> {
+    let missing = || Error::InvalidOption { option: format!("argument {name}"), found: "nothing".into(), expected: "a number".into() };
+    number(name, &arguments.get_item(name)?.ok_or_else(missing)?)
+}
+
+/// A formula on plain numbers.
+#[pyfunction]
+pub(crate) fn formula(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Figure> {
+    let count = |name: &str| count(name, arguments);
+    let amount = |name: &str| amount(name, arguments);
+    let figure = match name {
+        "onboard_rate" => formulas::onboard_rate(count("onboarded")?, count("new_customers")?),
+        "adoption_rate" => formulas::adoption_rate(count("milestones_met")?, count("milestones_total")?),
+        "success_rate" => formulas::success_rate(count("reached")?, count("with_goals")?),
+        "plan_realization" => formulas::plan_realization(count("met")?, count("total")?),
+        "availability" => formulas::availability(amount("service_minutes")?, amount("downtime_minutes")?),
+        "engagement_quality" => formulas::engagement_quality(count("positive")?, count("engagements")?),
+        "renewal_commitment_rate" => formulas::renewal_commitment_rate(count("committed")?, count("active")?),
+        "net_recurring_revenue" => formulas::net_recurring_revenue(amount("added")?, amount("lost")?),
+        "recurring_revenue_rate" => formulas::recurring_revenue_rate(amount("start")?, amount("end")?),
+        "net_revenue_retention" => {
+            formulas::net_revenue_retention(amount("start")?, amount("expansion")?, amount("contraction")?, amount("churn")?)
+        }
+        "gross_revenue_retention" => formulas::gross_revenue_retention(amount("start")?, amount("contraction")?, amount("churn")?),
+        "revenue_growth_rate" => formulas::revenue_growth_rate(amount("start")?, amount("added")?, amount("lost")?),
+        "customer_retention_rate" => formulas::customer_retention_rate(count("retained")?, count("start")?),
+        "customer_churn_rate" => formulas::customer_churn_rate(count("churned")?, count("start")?),
+        "contract_renewal_rate" => formulas::contract_renewal_rate(count("renewed")?, count("due")?),
+        _ => return Err(Error::MetricNotFound { metric: name.to_owned(), near: Vec::new(), available: Vec::new() }.into()),
+    };
+    Ok(Figure(figure?))
+}

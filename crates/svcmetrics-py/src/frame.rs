@@ -1,0 +1,103 @@
+//! `Frame`: a finished table on its way to whatever the caller uses.
+
+use crate::capsule;
+use crate::error::Result;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt64Type};
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::{DataType, TimeUnit};
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyList};
+use svcmetrics::{Key, KeyType};
+
+/// A finished table.
+#[pyclass(frozen, module = "svcmetrics._svcmetrics")]
+pub(crate) struct Frame(pub(crate) RecordBatch);
+
+#[pymethods]
+impl Frame {
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> Result<Bound<'py, PyCapsule>> {
+        // A consumer may ask for other types; the interface lets a producer answer with its own.
+        let _ = requested_schema;
+        capsule::export(py, vec![self.0.clone()], self.0.schema())
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    /// Names of the columns.
+    fn names(&self) -> Vec<String> {
+        self.0.schema_ref().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    /// A column's kind: `text`, `boolean`, `integer`, `float`, `decimal`, `date` or `time`.
+    fn kind(&self, position: usize) -> &'static str {
+        match self.0.column(position).data_type() {
+            DataType::Boolean => "boolean",
+            DataType::Int64 | DataType::UInt64 => "integer",
+            DataType::Float64 => "float",
+            DataType::Decimal128(..) => "decimal",
+            DataType::Date32 => "date",
+            DataType::Timestamp(..) => "time",
+            _ => "text",
+        }
+    }
+
+    /// A column as a list of Python values, null as None.
+    fn values<'py>(&self, py: Python<'py>, position: usize) -> Result<Bound<'py, PyList>> {
+        let array = self.0.column(position);
+        let rows = 0..array.len();
+        macro_rules! list {
+            ($value:expr) => {{
+                let value = $value;
+                let each = rows.map(|row| if array.is_null(row) { Ok(py.None().into_bound(py)) } else { value(row) });
+                PyList::new(py, each.collect::<PyResult<Vec<_>>>()?)?
+            }};
+        }
+        macro_rules! times {
+            ($type:ty, $unit:ident, $zone:expr) => {{
+                let (values, zone) = (array.as_primitive::<$type>().values().clone(), $zone.as_ref().map(ToString::to_string));
+                let key_type = KeyType::Timestamp { unit: svcmetrics::TimeUnit::$unit, zone };
+                list!(|row: usize| crate::convert::key(py, &Key::Timestamp(values[row]), &key_type))
+            }};
+        }
+        Ok(match array.data_type() {
+            DataType::Boolean => list!(|row| Ok(array.as_boolean().value(row).into_pyobject(py)?.to_owned().into_any())),
+            DataType::Int64 => list!(|row: usize| Ok(array.as_primitive::<Int64Type>().value(row).into_pyobject(py)?.into_any())),
+            DataType::UInt64 => list!(|row: usize| Ok(array.as_primitive::<UInt64Type>().value(row).into_pyobject(py)?.into_any())),
+            DataType::Float64 => list!(|row: usize| Ok(array.as_primitive::<Float64Type>().value(row).into_pyobject(py)?.into_any())),
+            DataType::Decimal128(..) => {
+                let class = py.import("decimal")?.getattr("Decimal")?;
+                list!(|row: usize| class.call1((array.as_primitive::<Decimal128Type>().value_as_string(row),)))
+            }
+            DataType::Date32 => list!(|row: usize| crate::convert::key(py, &Key::Date(array.as_primitive::<Date32Type>().value(row)), &KeyType::Date)),
+            DataType::Timestamp(TimeUnit::Second, zone) => times!(TimestampSecondType, Second, zone),
+            DataType::Timestamp(TimeUnit::Millisecond, zone) => times!(TimestampMillisecondType, Millisecond, zone),
+            DataType::Timestamp(TimeUnit::Microsecond, zone) => times!(TimestampMicrosecondType, Microsecond, zone),
+            DataType::Timestamp(TimeUnit::Nanosecond, zone) => times!(TimestampNanosecondType, Nanosecond, zone),
+            DataType::LargeUtf8 => list!(|row| Ok(array.as_string::<i64>().value(row).into_pyobject(py)?.into_any())),
+            _ => list!(|row| Ok(array.as_string::<i32>().value(row).into_pyobject(py)?.into_any())),
+        })
+    }
+
+    /// A column of floats or decimals as a numpy array of the nearest doubles, null as NaN.
+    #[allow(clippy::cast_precision_loss)] // the nearest double is what is asked for
+    fn floats<'py>(&self, py: Python<'py>, position: usize) -> Bound<'py, PyArray1<f64>> {
+        let array = self.0.column(position);
+        let values = if let Some(decimals) = array.as_primitive_opt::<Decimal128Type>() {
+            let double = |value: i128| if value.unsigned_abs() < 1 << 53 { value as f64 / 1e6 } else { decimal_text(value).parse().unwrap_or(f64::NAN) };
+            decimals.iter().map(|value| value.map_or(f64::NAN, double)).collect()
+        } else {
+            let floats = array.as_primitive_opt::<Float64Type>();
+            floats.map(|floats| floats.iter().map(|value| value.unwrap_or(f64::NAN)).collect()).unwrap_or_default()
+        };
+        PyArray1::from_vec(py, values)
+    }
+}
+
+fn decimal_text(micros: i128) -> String {
+    format!("{micros}e-6")
+}

@@ -1,0 +1,68 @@
+//! Keyword arguments as a request.
+
+use crate::error::Result;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::collections::BTreeMap;
+use svcmetrics::{AbsentRevenue, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request};
+
+fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(options: &Bound<'py, PyDict>, name: &str) -> Result<Option<T>> {
+    let Some(value) = options.get_item(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
+    value.extract::<T>().map(Some).map_err(|_| {
+        let found = value.repr().map_or_else(|_| String::new(), |text| text.to_string());
+        let expected = format!("a value of another type than {}", value.get_type());
+        Error::InvalidOption { option: name.to_owned(), found, expected }.into()
+    })
+}
+
+/// The policy of that lower-case name.
+fn policy<T: Copy>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)]) -> Result<Option<T>> {
+    let Some(word) = get::<String>(options, name)? else { return Ok(None) };
+    let found = known.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+    let expected = || known.iter().map(|(known, _)| format!("\"{known}\"")).collect::<Vec<_>>().join(" or ");
+    found.map(Some).ok_or_else(|| Error::InvalidOption { option: name.to_owned(), found: word.clone(), expected: expected() }.into())
+}
+
+/// `columns` is a mapping of our names to pairs of theirs and a unit.
+pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
+    let mut request = Request::default();
+    if let Some(by) = get::<Vec<String>>(options, "by")? {
+        request = request.by(by);
+    }
+    if let Some(period) = get::<String>(options, "period")? {
+        request = request.period(period);
+    }
+    if let Some(metrics) = get::<Vec<String>>(options, "metrics")? {
+        request = request.metrics(metrics);
+    }
+    for (ours, (theirs, unit)) in get::<BTreeMap<String, (String, Option<String>)>>(options, "columns")?.unwrap_or_default() {
+        let unit = unit.as_deref().map_or(Ok(ColumnUnit::OWN), ColumnUnit::named)?;
+        request = request.column(ours, theirs, unit);
+    }
+    if let Some(model) = options.get_item("health")?.filter(|model| !model.is_none()) {
+        request = request.health(model.cast::<crate::health::HealthModel>()?.get().0.clone());
+    }
+    if let Some(meaning) = policy(options, "absent_revenue", &[("zero", AbsentRevenue::Zero), ("missing", AbsentRevenue::Missing)])? {
+        request = request.absent_revenue(meaning);
+    }
+    if let Some(on_invalid) = policy(options, "on_invalid", &[("raise", OnInvalid::Raise), ("skip", OnInvalid::Skip)])? {
+        request = request.on_invalid(on_invalid);
+    }
+    let moneys = [("auto", MoneyPolicy::Auto), ("exact", MoneyPolicy::Exact), ("round", MoneyPolicy::Round)];
+    if let Some(money) = policy(options, "money", &moneys)? {
+        request = request.money(money);
+    }
+    if let Some(scale) = get::<u32>(options, "scale")? {
+        request = request.scale(scale);
+    }
+    if let Some(missing) = get::<bool>(options, "nan_is_missing")? {
+        request = request.nan_is_missing(missing);
+    }
+    if let Some(unique) = get::<String>(options, "unique")? {
+        request = request.unique(unique);
+    }
+    if let Some(limit) = get::<u64>(options, "max_groups")? {
+        request = request.max_groups(limit);
+    }
+    Ok(request)
+}

@@ -1,0 +1,122 @@
+//! `Scorecard`: what the core computed, with Python's types at the edge.
+
+use crate::convert;
+use crate::error::{Result, detached};
+use crate::figure::Figure;
+use crate::frame::Frame;
+use crate::health::HealthModel;
+use crate::request::request;
+use crate::table::Columns;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyTuple};
+use svcmetrics::{MissingColumns, Quality};
+
+/// Totals by group and the definitions that read them.
+#[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Scorecard(pub(crate) svcmetrics::Scorecard);
+
+#[pymethods]
+impl Scorecard {
+    fn metrics(&self) -> Vec<String> {
+        self.0.metrics().map(|metric| metric.id().to_owned()).collect()
+    }
+
+    fn not_measured(&self) -> std::collections::BTreeMap<String, MissingColumns> {
+        self.0.not_measured().clone()
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.0.keys().iter().map(|key| key.name.clone()).collect()
+    }
+
+    fn period(&self) -> Option<String> {
+        self.0.period().map(ToOwned::to_owned)
+    }
+
+    fn unique_checked(&self) -> bool {
+        self.0.is_unique_checked()
+    }
+
+    fn health_model(&self) -> Option<HealthModel> {
+        self.0.health_model().cloned().map(HealthModel)
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Rows, and by metric counted, missing, invalid, outside, rounded and the largest rounding.
+    fn quality<'py>(&self, py: Python<'py>) -> Result<(i128, Bound<'py, PyDict>)> {
+        let Quality { rows, metrics, .. } = self.0.quality();
+        let by_metric = PyDict::new(py);
+        for (id, quality) in metrics {
+            let counts = PyDict::new(py);
+            let named = [("counted", quality.counted), ("missing", quality.missing), ("invalid", quality.invalid), ("outside", quality.outside), ("rounded", quality.rounded)];
+            for (name, count) in named {
+                counts.set_item(name, count)?;
+            }
+            counts.set_item("largest_rounding", quality.largest_rounding)?;
+            by_metric.set_item(id, counts)?;
+        }
+        Ok((rows, by_metric))
+    }
+
+    /// The groups' keys: a tuple each.
+    fn groups<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyList>> {
+        let group = |keys: &Vec<svcmetrics::Key>| -> PyResult<Bound<'py, PyTuple>> {
+            let values = keys.iter().zip(self.0.keys()).map(|(key, column)| convert::key(py, key, &column.key_type));
+            PyTuple::new(py, values.collect::<PyResult<Vec<_>>>()?)
+        };
+        Ok(PyList::new(py, self.0.groups().iter().map(group).collect::<PyResult<Vec<_>>>()?)?)
+    }
+
+    /// A metric's figures, in the order of the groups.
+    fn figures(&self, metric: &str) -> Result<Vec<Figure>> {
+        Ok(self.0.figures(metric)?.into_iter().map(Figure).collect())
+    }
+
+    fn wide(&self, py: Python<'_>) -> Result<Frame> {
+        Ok(Frame(detached(py, || self.0.to_record_batch())?))
+    }
+
+    fn tidy(&self, py: Python<'_>) -> Result<Frame> {
+        Ok(Frame(detached(py, || self.0.tidy_record_batch())?))
+    }
+
+    fn measures(&self, py: Python<'_>) -> Result<Frame> {
+        Ok(Frame(detached(py, || self.0.measures_record_batch())?))
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // Python hands over a list
+    fn rollup(&self, py: Python<'_>, by: Vec<String>) -> Result<Self> {
+        Ok(Self(detached(py, || self.0.rollup(&by))?))
+    }
+
+    fn merge(&self, py: Python<'_>, other: &Self, common: bool) -> Result<Self> {
+        Ok(Self(detached(py, || if common { self.0.merge_common(&other.0) } else { self.0.merge(&other.0) })?))
+    }
+
+    fn join(&self, py: Python<'_>, other: &Self) -> Result<Self> {
+        Ok(Self(detached(py, || self.0.join(&other.0))?))
+    }
+
+    fn to_json(&self, py: Python<'_>) -> Result<String> {
+        detached(py, || self.0.to_json())
+    }
+
+    #[staticmethod]
+    fn from_json(py: Python<'_>, text: &str) -> Result<Self> {
+        Ok(Self(detached(py, || svcmetrics::Scorecard::from_json(text))?))
+    }
+}
+
+/// The scorecard of exact totals: a list of names and columns, as tables are handed over.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // Python hands over a list
+pub(crate) fn from_measures<'py>(py: Python<'py>, rows: usize, columns: Vec<(String, Bound<'py, PyAny>)>, options: &Bound<'py, PyDict>) -> Result<Scorecard> {
+    let request = request(options)?;
+    let columns = Columns::of(rows, &columns)?;
+    let table = columns.table()?;
+    Ok(Scorecard(detached(py, || svcmetrics::Scorecard::from_measures(&table, &request))?))
+}

@@ -1,0 +1,134 @@
+//! Columns as Python hands them over: numpy arrays with masks, categories, lists of objects, single Arrow arrays.
+
+use crate::capsule;
+use crate::convert::scalar;
+use crate::error::Result;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{Field, Schema};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+use std::borrow::Cow;
+use std::sync::Arc;
+use svcmetrics::{Data, Nulls, Scalar, Table, TimeUnit, Values};
+
+macro_rules! arrays {
+    ($($variant:ident($type:ty)),*) => {
+        /// Values in a numpy array.
+        enum Array<'py> {
+            $($variant(PyReadonlyArray1<'py, $type>),)*
+        }
+
+        impl<'py> Array<'py> {
+            fn of(object: &Bound<'py, PyAny>) -> Result<Self> {
+                $(if let Ok(array) = object.cast::<PyArray1<$type>>() {
+                    return Ok(Self::$variant(array.try_readonly().map_err(|error| PyTypeError::new_err(error.to_string()))?));
+                })*
+                Err(PyTypeError::new_err(format!("a numpy array of type {} cannot be read", object.getattr("dtype")?)).into())
+            }
+
+            fn values(&self) -> Result<Values<'_>> {
+                Ok(match self {
+                    $(Self::$variant(array) => Values::$variant(Cow::Borrowed(array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?)),)*
+                })
+            }
+        }
+    };
+}
+
+arrays!(Booleans(bool), Int8(i8), Int16(i16), Int32(i32), Int64(i64), UInt8(u8), UInt16(u16), UInt32(u32), UInt64(u64), Float32(f32), Float64(f64));
+
+/// One column, held while it is read.
+enum Held<'py> {
+    Array(Array<'py>, Option<PyReadonlyArray1<'py, bool>>),
+    Days(Array<'py>, PyReadonlyArray1<'py, bool>),
+    Times(PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, bool>, TimeUnit, Option<String>),
+    Dictionary(Box<Held<'py>>, Box<Held<'py>>),
+    Objects(Vec<Scalar>),
+    Arrow(RecordBatch),
+    Unknown(String, usize),
+}
+
+impl<'py> Held<'py> {
+    /// `column` is a tuple: its kind, then what that kind needs (see `svcmetrics.tables`).
+    fn of(name: &str, column: &Bound<'py, PyAny>) -> Result<Self> {
+        let column = column.cast::<PyTuple>()?;
+        let part = |position: usize| column.get_item(position);
+        let mask = |position: usize| -> Result<PyReadonlyArray1<'py, bool>> { Ok(part(position)?.extract()?) };
+        let kind: String = part(0)?.extract()?;
+        Ok(match kind.as_str() {
+            "array" => Self::Array(Array::of(&part(1)?)?, if part(2)?.is_none() { None } else { Some(mask(2)?) }),
+            "days" => Self::Days(Array::of(&part(1)?)?, mask(2)?),
+            "times" => {
+                let unit: String = part(3)?.extract()?;
+                let unit = match unit.as_str() {
+                    "s" => TimeUnit::Second,
+                    "ms" => TimeUnit::Millisecond,
+                    "us" => TimeUnit::Microsecond,
+                    _ => TimeUnit::Nanosecond,
+                };
+                Self::Times(part(1)?.extract()?, mask(2)?, unit, part(4)?.extract()?)
+            }
+            "dictionary" => Self::Dictionary(Box::new(Self::of(name, &part(1)?)?), Box::new(Self::of(name, &part(2)?)?)),
+            "objects" => {
+                let objects = part(1)?;
+                let objects = objects.cast::<PyList>()?;
+                Self::Objects(objects.iter().map(|object| scalar(&object)).collect::<PyResult<_>>()?)
+            }
+            "arrow" => {
+                let (array, field): (ArrayRef, Field) = capsule::array(&part(1)?, name)?;
+                let schema = Schema::new(vec![field.with_name(name)]);
+                Self::Arrow(RecordBatch::try_new(Arc::new(schema), vec![array]).map_err(|error| PyTypeError::new_err(error.to_string()))?)
+            }
+            _ => Self::Unknown(part(1)?.extract()?, part(2)?.extract()?),
+        })
+    }
+
+    fn data(&self) -> Result<Data<'_>> {
+        let slice = |mask: &'_ PyReadonlyArray1<'py, bool>| -> Result<Vec<bool>> {
+            Ok(mask.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?.to_vec())
+        };
+        let masked = |mask: &PyReadonlyArray1<'py, bool>| -> Result<Nulls<'_>> { Ok(Nulls::Mask(Cow::Owned(slice(mask)?))) };
+        Ok(match self {
+            Self::Array(array, None) => Data::new(array.values()?, Nulls::None)?,
+            Self::Array(array, Some(mask)) => Data::new(array.values()?, masked(mask)?)?,
+            Self::Days(array, mask) => match array.values()? {
+                Values::Int32(days) => Data::new(Values::Dates(days), masked(mask)?)?,
+                _ => return Err(PyTypeError::new_err("days are 32-bit integers").into()),
+            },
+            Self::Times(array, mask, unit, zone) => {
+                let values = Cow::Borrowed(array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?);
+                Data::new(Values::Timestamps { values, unit: *unit, zone: zone.clone() }, masked(mask)?)?
+            }
+            Self::Dictionary(codes, values) => {
+                Data::new(Values::Dictionary { codes: Box::new(codes.data()?), values: Box::new(values.data()?) }, Nulls::None)?
+            }
+            Self::Objects(objects) => Data::new(Values::Mixed(Cow::Borrowed(objects)), Nulls::None)?,
+            Self::Arrow(batch) => svcmetrics::arrow::column(batch, 0),
+            Self::Unknown(name, rows) => Data::new(Values::Unknown(name.clone(), *rows), Nulls::None)?,
+        })
+    }
+}
+
+/// A table's columns, held while it is read.
+pub(crate) struct Columns<'py> {
+    rows: usize,
+    columns: Vec<(String, Held<'py>)>,
+}
+
+impl<'py> Columns<'py> {
+    /// `columns` is a list of names and tuples.
+    pub(crate) fn of(rows: usize, columns: &[(String, Bound<'py, PyAny>)]) -> Result<Self> {
+        let held = columns.iter().map(|(name, column)| Ok((name.clone(), Held::of(name, column)?)));
+        Ok(Self { rows, columns: held.collect::<Result<_>>()? })
+    }
+
+    pub(crate) fn table(&self) -> Result<Table<'_>> {
+        let mut table = Table::new(self.rows);
+        for (name, held) in &self.columns {
+            table = table.with(name, held.data()?);
+        }
+        Ok(table)
+    }
+}

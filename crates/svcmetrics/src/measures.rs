@@ -1,0 +1,167 @@
+//! A scorecard from its exact totals: the way back from `measures()`, after any tool has added them up.
+
+use crate::definitions::{COUNTS, Chosen, Definitions, Parameters};
+use crate::engine::columns::{Data, Scalar, Table, Values};
+use crate::engine::groups::Groups;
+use crate::error::{Error, Result};
+use crate::health::HealthModel;
+use crate::metric::{Form, Metric};
+use crate::money::{self, PLACES, Read};
+use crate::request::Request;
+use crate::scorecard::{KeyColumn, Scorecard};
+use crate::totals::Totals;
+
+fn invalid(problem: impl Into<String>) -> Error {
+    Error::InvalidDocument { what: "measures", problem: problem.into() }
+}
+
+impl Scorecard {
+    /// The scorecard whose totals these are: columns of keys, and of rows, counts and measures by their ids, as `measures()`
+    /// gives them. The metrics are those whose measures are there; of the request its keys, period, own metrics, health model
+    /// and scale are used. Rows of one group are added up. Where stocks are null, time was rolled away.
+    ///
+    /// ```
+    /// use svcmetrics::{Request, Scorecard, Table};
+    /// let table = Table::new(2)
+    ///     .with("rows", vec![3_i64, 4])
+    ///     .with("milestones.counted", vec![3_i64, 4])
+    ///     .with("milestones.missing", vec![0_i64, 0])
+    ///     .with("milestones.invalid", vec![0_i64, 0])
+    ///     .with("milestones.outside", vec![0_i64, 0])
+    ///     .with("milestones.rounded", vec![0_i64, 0])
+    ///     .with("milestones_met", vec![5_i64, 7])
+    ///     .with("milestones_total", vec![10_i64, 14]);
+    /// let card = Scorecard::from_measures(&table, &Request::default())?;
+    /// assert_eq!(card.figure("adoption_rate")?.value(), Some(0.5));
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidDocument`] for totals that are missing, no whole numbers, or contradict each other.
+    pub fn from_measures(table: &Table<'_>, request: &Request) -> Result<Self> {
+        let names = table.names();
+        let definitions = definitions(&names, request)?;
+        let lanes = definitions.lane_names();
+        let mut columns = Vec::new();
+        for name in &lanes {
+            columns.push(table.get(name)?.ok_or_else(|| invalid(format!("no column '{name}'")))?);
+        }
+        let keys = request.by.iter().map(|key| {
+            let missing = || Error::ColumnNotFound { metric: None, missing: vec![(key.clone(), Vec::new())], available: names.clone() };
+            table.get(key)?.ok_or_else(missing)
+        });
+        let keys: Vec<&Data<'_>> = keys.collect::<Result<_>>()?;
+        let mut groups = Groups::new(&request.by, request.max_groups);
+        let ids = groups.assign(&keys, table.rows(), 0)?;
+
+        let width = definitions.width();
+        let mut totals = Totals::new(width, vec![0; groups.len() * width]);
+        let is_null = |lane: usize| table.rows() > 0 && (0..table.rows()).all(|row| columns[lane].is_null(row));
+        let stocks: Vec<usize> = (0..width).filter(|lane| definitions.is_stock(*lane)).collect();
+        let over_time = !stocks.is_empty() && stocks.iter().all(|lane| is_null(*lane));
+        for (row, group) in ids.iter().enumerate() {
+            let mut values = vec![0_i128; width];
+            for (lane, column) in columns.iter().enumerate() {
+                if over_time && definitions.is_stock(lane) {
+                    continue;
+                }
+                let expected = if definitions.is_micro(lane) { "a number with at most six decimal places" } else { "a whole number" };
+                let value = integer(column, row, definitions.is_micro(lane));
+                values[lane] = value.ok_or_else(|| invalid(format!("column '{}', row {row}: found {}; expected {expected}", lanes[lane], column.shown(row))))?;
+                if lane < definitions.measure_lane(0) && values[lane] < 0 {
+                    return Err(invalid(format!("column '{}', row {row}: found {}; expected 0 or more", lanes[lane], values[lane])));
+                }
+            }
+            totals.add(*group as usize, &values).map_err(|lane| invalid(format!("column '{}': the total does not fit 128 bits", lanes[lane])))?;
+        }
+        let count = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+        let mut order: Vec<_> = (0..count).map(|group| (groups.keys(group), group)).collect();
+        order.sort_unstable();
+        let mut sorted = Totals::new(width, Vec::new());
+        order.iter().for_each(|(_, group)| sorted.push(totals.group(*group as usize)));
+        let period = request.period.clone().unwrap_or_else(|| "period".to_owned());
+        let key_columns = groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone()));
+        Ok(Self {
+            keys: key_columns.collect(),
+            period: request.by.contains(&period).then_some(period),
+            over_time,
+            unique_checked: false,
+            groups: order.into_iter().map(|(keys, _)| keys).collect(),
+            totals: sorted,
+            largest_rounding: vec![0.0; definitions.scopes.len()],
+            not_measured: std::collections::BTreeMap::new(),
+            definitions,
+        })
+    }
+}
+
+/// The metrics whose totals are all there.
+fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
+    let has = |name: &str| names.iter().any(|known| known == name);
+    let has_form = |form: &Form| {
+        form.measures().next().is_some()
+            && form.measures().all(|measure| has(measure.id()))
+            && form.scope().is_some_and(|scope| COUNTS.iter().all(|count| has(&format!("{}.{count}", scope.id()))))
+    };
+    let model = match &request.health {
+        Some(model) => model.clone(),
+        None if has("goals_met") && has("goals_total") => HealthModel::standard(),
+        None => HealthModel::standard_without_plan(),
+    };
+    // Whether a table had the column of revenue at the end shows in the bands' revenue.
+    let model = model.resolved(|column| column != "revenue_end" || has("health_revenue_scored"));
+    let candidates = request.candidates(&model);
+    let form = |metric: &Metric| metric.forms.iter().position(&has_form);
+    let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();
+    let with_health = has("health_score");
+    let chosen = candidates.iter().filter_map(|metric| {
+        let form = match metric.forms.first()? {
+            Form::Difference(one, two) => {
+                let there = |id: &str| candidates.iter().any(|metric| metric.id == id && form(metric).is_some());
+                (there(one) && there(two)).then_some(0)?
+            }
+            Form::Health => with_health.then_some(0)?,
+            _ if of_model.contains(&metric.id) && !with_health => return None,
+            _ => form(metric)?,
+        };
+        Some(Chosen { metric: metric.clone(), form, shown: true })
+    });
+    let parameters = Parameters { scale: request.scale, absent_revenue: None, currency: None };
+    let chosen: Vec<Chosen> = chosen.collect();
+    if chosen.is_empty() {
+        return Err(invalid(format!("no metric's totals are all there; found columns {}", crate::error::listed(names))));
+    }
+    Definitions::new(chosen, with_health.then_some(model), parameters)
+}
+
+/// A total as an integer of whole units, or of millionths.
+fn integer(data: &Data<'_>, row: usize, micro: bool) -> Option<i128> {
+    if data.is_null(row) {
+        return None;
+    }
+    let scaled = |value: i128, places: i32| {
+        let up = i32::try_from(if micro { PLACES } else { 0 }).ok()? - places;
+        let power = 10_i128.checked_pow(up.unsigned_abs())?;
+        if up >= 0 { value.checked_mul(power) } else { (value % power == 0).then(|| value / power) }
+    };
+    let float = |value: f64| match money::from_f64(value, if micro { PLACES } else { 0 }) {
+        Read::Exact(value) => Some(i128::from(value)),
+        _ => None,
+    };
+    match &data.values {
+        Values::Decimal { values, scale } => scaled(values[row], i32::from(*scale)),
+        Values::Float64(values) => float(values[row]),
+        Values::Mixed(values) => match &values[row] {
+            Scalar::Integer(value) => scaled(*value, 0),
+            Scalar::Decimal { value, scale } => scaled(*value, *scale),
+            Scalar::Float(value) => float(*value),
+            _ => None,
+        },
+        Values::Int64(values) => scaled(values[row].into(), 0),
+        Values::Int32(values) => scaled(values[row].into(), 0),
+        Values::UInt64(values) => scaled(values[row].into(), 0),
+        Values::UInt32(values) => scaled(values[row].into(), 0),
+        _ => None,
+    }
+}
+
