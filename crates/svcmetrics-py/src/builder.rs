@@ -233,6 +233,33 @@ pub(crate) fn check<'py>(py: Python<'py>, tables: &Bound<'py, PyAny>, options: &
     Ok((Frame(observations(&check)?), check.scorecard.clone().map(Scorecard), check.is_clean()))
 }
 
+/// Totals that are read back: parts are scorecards of their own, and merge.
+struct Totals {
+    request: Request,
+    card: Option<svcmetrics::Scorecard>,
+}
+
+impl Sink for Totals {
+    fn add(&mut self, part: &Table<'_>, _: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
+        let card = svcmetrics::Scorecard::from_measures(part, &self.request)?;
+        self.card = Some(match &self.card {
+            Some(earlier) => earlier.merge(&card)?,
+            None => card,
+        });
+        Ok(())
+    }
+}
+
+/// The scorecard of a table of exact totals.
+#[pyfunction]
+pub(crate) fn from_measures<'py>(py: Python<'py>, table: &Bound<'py, PyAny>, options: &Bound<'py, PyDict>) -> Result<Scorecard> {
+    let mut totals = Totals { request: request(options)?, card: None };
+    let source = Source::of(table)?;
+    let names = source.names();
+    source.pour(py, &names, &mut totals)?;
+    totals.card.map(Scorecard).ok_or_else(|| used().into())
+}
+
 fn observations(check: &Check) -> Result<RecordBatch> {
     let found = &check.observations;
     let text = |get: fn(&svcmetrics::Observation) -> Option<&str>| Arc::new(found.iter().map(get).collect::<StringArray>()) as ArrayRef;

@@ -16,7 +16,7 @@ mod table;
 #[pyo3::pymodule]
 mod _svcmetrics {
     #[pymodule_export]
-    use super::builder::{Builder, check, health_scores};
+    use super::builder::{Builder, check, from_measures, health_scores};
     #[pymodule_export]
     use super::catalog::{catalog, measures};
     #[pymodule_export]
@@ -28,7 +28,7 @@ mod _svcmetrics {
     #[pymodule_export]
     use super::health::HealthModel;
     #[pymodule_export]
-    use super::scorecard::{Scorecard, from_measures};
+    use super::scorecard::Scorecard;
 
     #[pymodule_export]
     const DEBUG: bool = cfg!(debug_assertions);

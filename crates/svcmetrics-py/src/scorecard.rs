@@ -5,8 +5,6 @@ use crate::error::{Result, detached};
 use crate::figure::Figure;
 use crate::frame::Frame;
 use crate::health::HealthModel;
-use crate::request::request;
-use crate::table::Columns;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use svcmetrics::{MissingColumns, Quality};
@@ -109,14 +107,4 @@ impl Scorecard {
     fn from_json(py: Python<'_>, text: &str) -> Result<Self> {
         Ok(Self(detached(py, || svcmetrics::Scorecard::from_json(text))?))
     }
-}
-
-/// The scorecard of exact totals: a list of names and columns, as tables are handed over.
-#[pyfunction]
-#[allow(clippy::needless_pass_by_value)] // Python hands over a list
-pub(crate) fn from_measures<'py>(py: Python<'py>, rows: usize, columns: Vec<(String, Bound<'py, PyAny>)>, options: &Bound<'py, PyDict>) -> Result<Scorecard> {
-    let request = request(options)?;
-    let columns = Columns::of(rows, &columns)?;
-    let table = columns.table()?;
-    Ok(Scorecard(detached(py, || svcmetrics::Scorecard::from_measures(&table, &request))?))
 }

@@ -1,0 +1,127 @@
+"""The catalogue: every metric's definition, as data."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from svcmetrics import _svcmetrics, render
+from svcmetrics.frames import extra
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A metric's definition."""
+
+    id: str
+    title: str
+    #: ``share``, ``ratio``, ``mean``, ``amount``, ``score`` or ``derived``.
+    kind: str
+    time: Literal["flow", "stock"]
+    better: Literal["higher", "lower", "neither"]
+    formula: str
+    among: str | None
+    columns: tuple[str, ...]
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True)
+class MeasureDefinition:
+    """A measure's definition: what is summed, over which rows."""
+
+    id: str
+    time: Literal["flow", "stock"]
+    formula: str
+    among: str | None
+    columns: tuple[str, ...]
+    unit: str
+
+
+class Catalog:
+    """Definitions in order: iterable, by id, and as a frame."""
+
+    def __init__(self, kind: type[Any], entries: list[dict[str, Any]]) -> None:
+        self._kind = kind
+        self._entries = [kind(**{**entry, "columns": tuple(entry["columns"])}) for entry in entries]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, metric: str) -> Any:
+        """The definition of that id."""
+        for entry in self._entries:
+            if entry.id == metric:
+                return entry
+        from svcmetrics.errors import MetricNotFoundError
+
+        raise MetricNotFoundError(
+            f"no definition '{metric}'; there are: {', '.join(entry.id for entry in self._entries)}",
+            kind="metric_not_found",
+            metric=metric,
+        )
+
+    @property
+    def _names(self) -> list[str]:
+        return [field.name for field in fields(self._kind)]
+
+    def _columns(self) -> dict[str, list[Any]]:
+        def plain(value: object) -> object:
+            return list(value) if isinstance(value, tuple) else value
+
+        return {name: [plain(getattr(entry, name)) for entry in self._entries] for name in self._names}
+
+    def to_polars(self) -> polars.DataFrame:
+        """As a polars frame."""
+        return extra("polars").DataFrame(self._columns())  # type: ignore[no-any-return]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """As a pandas frame."""
+        return extra("pandas").DataFrame(self._columns())  # type: ignore[no-any-return]
+
+    def to_arrow(self) -> pyarrow.Table:
+        """As a pyarrow table."""
+        return extra("pyarrow").table(self._columns())  # type: ignore[no-any-return]
+
+    def _cells(self) -> list[list[str]]:
+        def shown(value: object) -> str:
+            return ", ".join(value) if isinstance(value, tuple) else render.cell(value)
+
+        return [[shown(getattr(entry, name)) for name in self._names] for entry in self._entries]
+
+    def __repr__(self) -> str:
+        return render.text(self._names, self._cells(), left=len(self._names))
+
+    def _repr_html_(self) -> str:
+        return render.html(self._names, self._cells(), left=1)
+
+
+@functools.cache
+def _catalog(measures: bool) -> Catalog:
+    if measures:
+        return Catalog(MeasureDefinition, _svcmetrics.measures())
+    return Catalog(Definition, _svcmetrics.catalog())
+
+
+def catalog(measures: bool = False) -> Catalog:
+    """The definitions of all metrics, or with ``measures`` of the sums that they are made of.
+
+    >>> import svcmetrics as sm
+    >>> sm.catalog()["net_revenue_retention"].formula
+    '(revenue_start + revenue_expansion - revenue_contraction - revenue_churn) / revenue_start'
+    >>> [metric.id for metric in sm.catalog() if metric.kind == "derived"]
+    ['renewal_gap']
+    >>> sm.catalog(measures=True)["revenue_churn"].formula
+    'sum of revenue_start where revenue_start > 0 and revenue_end = 0'
+    """
+    return _catalog(measures)

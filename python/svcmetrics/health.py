@@ -1,0 +1,282 @@
+"""Customer health: a composite of metrics, for a customer and for a group."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import EllipsisType
+from typing import Any, Literal, NamedTuple
+
+from svcmetrics import _svcmetrics
+from svcmetrics.errors import InvalidModelError
+from svcmetrics.frames import Frame
+from svcmetrics.tables import incoming
+
+Number = int | float | str | Decimal
+
+
+@dataclass(frozen=True)
+class Component:
+    """One of a model's metrics: its weight, and the values that give none and all of its points (a floor above the ceiling
+    where lower is better).
+
+    >>> import svcmetrics as sm
+    >>> sm.Component(weight=1, floor=0.8, ceiling=1.2)
+    Component(weight=1, floor=0.8, ceiling=1.2)
+    """
+
+    weight: Number = 1
+    floor: float = 0.0
+    ceiling: float = 1.0
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What keeps a customer from a higher band, whatever the score: a metric below a value. An undefined metric never caps.
+
+    >>> import svcmetrics as sm
+    >>> sm.Gate("renewal_commitment_rate", below=1, cap="yellow")
+    Gate(metric='renewal_commitment_rate', below=1, cap='yellow')
+    """
+
+    metric: str
+    below: float
+    cap: str
+
+
+class Contribution(NamedTuple):
+    """A component's part in a score."""
+
+    metric: str
+    value: float | None
+    points: Decimal | None
+    lost: Decimal | None
+
+
+class Explanation(NamedTuple):
+    """Why a score is what it is: points add up to it, lost points to what it lacks of 100."""
+
+    score: Decimal | None
+    band: str
+    coverage: float
+    contributions: list[Contribution]
+
+
+def _number(field: str, value: object) -> str | int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        message = f"health model, {field}: found {value!r}; expected a number"
+        raise InvalidModelError(message, kind="invalid_model", value=repr(value), expected="a number")
+    # As text, since a float says its decimal best by its shortest form.
+    return str(value)
+
+
+class HealthModel:
+    """A health model: a weighted composite of metrics on a scale from 0 to 100.
+
+    ``score = 100 x sum(weight x scaled) / sum(weight)`` over the components that are there, each metric scaled from its floor
+    to its ceiling; a score from a band's threshold on is in that band.
+
+    Parameters
+    ----------
+    components
+        Metric ids with weights, or with :class:`Component`. None: the default model.
+    bands
+        Names and the first score of each, from 0.
+    gates
+        What caps the band, whatever the score.
+    missing
+        Components that are missing: the others share their weight (``"renormalize"``), they count as 0 (``"zero"``), or there
+        is no score (``"require"``).
+    min_coverage
+        The least share of the weight that must be present; below it the band is ``unknown``.
+    among
+        Whom it is about: a condition such as ``"revenue_end > 0 and is_active"``, None for everyone; by default those with
+        revenue at the end, where a table has that column.
+
+    >>> import svcmetrics as sm
+    >>> model = sm.HealthModel({"adoption_rate": 2, "net_revenue_retention": sm.Component(weight=1, floor=0.8, ceiling=1.2)})
+    >>> sm.HealthModel.from_toml(model.to_toml()) == model
+    True
+
+    Every error names its field.
+
+    >>> sm.HealthModel({"adoption_rate": 0})
+    Traceback (most recent call last):
+    svcmetrics.errors.InvalidModelError: health model, components.adoption_rate.weight: found 0; expected a number above 0
+    """
+
+    def __init__(
+        self,
+        components: Mapping[str, Number | Component] | None = None,
+        *,
+        bands: Mapping[str, Number] | None = None,
+        gates: Iterable[Gate] = (),
+        missing: Literal["renormalize", "zero", "require"] = "renormalize",
+        min_coverage: Number = 0.5,
+        among: str | None | EllipsisType = ...,
+    ) -> None:
+        if components is None:
+            components = {component: 1 for component in json.loads(_svcmetrics.HealthModel.standard().to_json())["components"]}
+        document: dict[str, Any] = {"missing": missing, "min_coverage": _number("min_coverage", min_coverage)}
+        document["components"] = {
+            metric: {
+                "weight": _number(f"components.{metric}.weight", component.weight),
+                "floor": component.floor,
+                "ceiling": component.ceiling,
+            }
+            if isinstance(component, Component)
+            else _number(f"components.{metric}.weight", component)
+            for metric, component in components.items()
+        }
+        if bands is not None:
+            document["bands"] = {name: _number(f"bands.{name}", threshold) for name, threshold in bands.items()}
+        document["gates"] = [{"metric": gate.metric, "below": gate.below, "cap": gate.cap} for gate in gates]
+        if among is not ...:
+            document["among"] = "all" if among is None else among
+        self._native = _svcmetrics.HealthModel.from_json(json.dumps(document))
+
+    @classmethod
+    def _of(cls, native: _svcmetrics.HealthModel) -> HealthModel:
+        model = cls.__new__(cls)
+        model._native = native
+        return model
+
+    @classmethod
+    def from_toml(cls, text: str) -> HealthModel:
+        """Reads a model from TOML: ``[components]`` and what departs from the default.
+
+        >>> import svcmetrics as sm
+        >>> sm.HealthModel.from_toml("[components]\\nadoption_rate = 1").components
+        {'adoption_rate': Component(weight=Decimal('1'), floor=0.0, ceiling=1.0)}
+        """
+        return cls._of(_svcmetrics.HealthModel.from_toml(text))
+
+    def to_toml(self) -> str:
+        """The model as TOML."""
+        return self._native.to_toml()
+
+    @classmethod
+    def from_json(cls, text: str) -> HealthModel:
+        """Reads a model from JSON, with the fields of TOML."""
+        return cls._of(_svcmetrics.HealthModel.from_json(text))
+
+    def to_json(self) -> str:
+        """The model as JSON."""
+        return self._native.to_json()
+
+    @property
+    def id(self) -> str:
+        """A name of the model: readable for the default one, a fingerprint for others."""
+        return self._native.id()
+
+    @property
+    def _document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.to_json())
+        return document
+
+    @property
+    def components(self) -> dict[str, Component]:
+        """The components by metric."""
+        return {
+            metric: Component(Decimal(part["weight"]), part["floor"], part["ceiling"])
+            for metric, part in self._document["components"].items()
+        }
+
+    @property
+    def bands(self) -> dict[str, Decimal]:
+        """The bands' thresholds, lowest first."""
+        return {name: Decimal(threshold) for name, threshold in self._document["bands"].items()}
+
+    @property
+    def gates(self) -> list[Gate]:
+        """The gates."""
+        return [Gate(**gate) for gate in self._document["gates"]]
+
+    def explain(self, values: Mapping[str, float | None]) -> Explanation:
+        """Scores one customer or group from the values of the metrics: what adds to the score, and what keeps it from 100.
+
+        >>> import svcmetrics as sm
+        >>> model = sm.HealthModel({"adoption_rate": 3, "renewal_commitment_rate": 1})
+        >>> why = model.explain({"adoption_rate": 0.5, "renewal_commitment_rate": 1.0})
+        >>> why.score, why.band, [part.lost for part in why.contributions]
+        (Decimal('62.500000'), 'yellow', [Decimal('37.500000'), Decimal('0.000000')])
+
+        Half of the weight at least must be there.
+
+        >>> model.explain({"renewal_commitment_rate": 1.0}).band
+        'unknown'
+        """
+        known = {metric: None if value is None else float(value) for metric, value in values.items()}
+        score, band, coverage, parts = self._native.explain(known)
+        contributions = [Contribution(metric, value, _points(points), _points(lost)) for metric, value, points, lost in parts]
+        return Explanation(_points(score), band, coverage, contributions)
+
+    def __eq__(self, other: object) -> bool:
+        return self._native == other._native if isinstance(other, HealthModel) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (HealthModel.from_json, (self.to_json(),))
+
+    def __repr__(self) -> str:
+        return f"<HealthModel {self._native}>"
+
+
+def _points(micros: int | None) -> Decimal | None:
+    return None if micros is None else Decimal(micros).scaleb(-6)
+
+
+class HealthScores(Frame):
+    """The health of every customer, in the table's order, and the model as it fitted the table."""
+
+    def __init__(self, native: _svcmetrics.Frame, model: HealthModel) -> None:
+        super().__init__(native)
+        self.model = model
+
+
+def health_scores(
+    table: Any,
+    model: HealthModel | None = None,
+    *,
+    explain: bool = True,
+    columns: Mapping[str, Any] | None = None,
+    absent_revenue: Literal["zero", "missing"] | None = None,
+    on_invalid: Literal["raise", "skip"] = "raise",
+    money: Literal["auto", "exact", "round"] = "auto",
+    scale: int = 6,
+    nan: Literal["null", "error"] | None = None,
+) -> HealthScores:
+    """The health of every customer: a row each, in the table's order.
+
+    Columns: ``customer_id`` where the table has it, ``score`` (0 to 100, null below the model's coverage), ``band`` (``unknown``
+    without a score), ``coverage``, and with ``explain`` for each component ``<metric>_points``, which add up to the score.
+    Customers that the model is not about have nulls throughout. The other parameters are those of :func:`scorecard`.
+
+    >>> import numpy as np, svcmetrics as sm
+    >>> table = {"customer_id": [7, 8, 9], "milestones_met": [3, 0, 1], "milestones_total": [4, 0, 4]}
+    >>> sm.health_scores(table, sm.HealthModel({"adoption_rate": 1}))
+    customer_id  score     band  coverage  adoption_rate_points
+    ───────────  ─────  ───────  ────────  ────────────────────
+              7     75    green         1                    75
+              8      –  unknown         0                     –
+              9     25      red         1                    25
+    """
+    from svcmetrics.scorecard import options_for
+
+    found = incoming(table)
+    options = options_for(
+        found,
+        columns=columns,
+        health=model,
+        absent_revenue=absent_revenue,
+        on_invalid=on_invalid,
+        money=money,
+        scale=scale,
+        nan=nan,
+    )
+    native, fitted = _svcmetrics.health_scores([found.source], options, explain)
+    return HealthScores(native, HealthModel._of(fitted))

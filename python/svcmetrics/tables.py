@@ -1,0 +1,200 @@
+"""Tables in: each kind of frame is passed as it is, and no frame library is imported to look at another's.
+
+What the core takes is an object with ``__arrow_c_stream__``, or names, a number of rows and a function that gives a column by
+name as a tuple: ``("array", values, mask or None)``, ``("days", values, mask)``, ``("times", values, mask, unit, zone)``,
+``("dictionary", codes, values)``, ``("objects", list)``, ``("arrow", array)`` or ``("unknown", type, rows)``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from svcmetrics.errors import DuplicateColumnError, UnsupportedTableError
+
+ColumnTuple = tuple[Any, ...]
+Source = Any
+
+#: Lazy and distributed frames, by module and class: they have an Arrow stream too, and would be pulled through this process.
+_LAZY = {
+    ("polars", "LazyFrame"): "call .collect() first",
+    ("pyspark", "DataFrame"): "call .toArrow() first",
+    ("dask", "DataFrame"): "call .compute() first",
+    ("ibis", "Table"): "call .to_pyarrow() first",
+}
+
+
+class Incoming(NamedTuple):
+    """A table as the core takes it, and what its kind says of it."""
+
+    source: Source
+    #: Whether NaN means missing in this kind of table.
+    nan_is_missing: bool
+    in_memory: bool
+    #: The names of the columns, where they are known before it is read.
+    names: list[str] | None
+    #: The keys of a GroupBy.
+    by: list[str] | None = None
+
+
+def incoming(table: Any) -> Incoming:
+    """The table as the core takes it."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None:
+        if isinstance(table, pandas.core.groupby.DataFrameGroupBy):
+            return _of_pandas(table.obj, pandas)._replace(by=_keys_of(table))
+        if isinstance(table, pandas.DataFrame):
+            return _of_pandas(table, pandas)
+    module, name = type(table).__module__.split(".")[0], type(table).__name__
+    if (module, name) in _LAZY:
+        raise UnsupportedTableError(f"a lazy {module} {name} is not read; {_LAZY[module, name]}", kind="unsupported_table")
+    if isinstance(table, Mapping):
+        return _of_mapping(table)
+    if hasattr(table, "__arrow_c_stream__"):
+        # A DuckDB relation has a length, but counting it would run its query.
+        in_memory = module not in ("duckdb", "_duckdb") and hasattr(table, "__len__")
+        return Incoming(table, False, in_memory, _names_of(table))
+    if hasattr(table, "__arrow_c_array__"):
+        return Incoming(_OneBatch(table), False, True, None)
+    raise UnsupportedTableError(
+        f"found {type(table).__module__}.{type(table).__qualname__}; expected a table: pandas, polars, pyarrow, DuckDB, anything "
+        "with __arrow_c_stream__, or a mapping of names to numpy arrays",
+        kind="unsupported_table",
+    )
+
+
+def _names_of(table: Any) -> list[str] | None:
+    names = getattr(table, "column_names", None) or getattr(table, "columns", None)
+    return [str(name) for name in names] if isinstance(names, Sequence) else None
+
+
+class _OneBatch:
+    """A single record batch as a stream, by way of whoever made it."""
+
+    def __init__(self, batch: Any) -> None:
+        self.batch = batch
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        pyarrow = sys.modules.get("pyarrow")
+        if pyarrow is None:
+            raise UnsupportedTableError("a single Arrow batch is read with pyarrow only; pass a stream", kind="unsupported_table")
+        batch = pyarrow.record_batch(self.batch)
+        return pyarrow.Table.from_batches([batch]).__arrow_c_stream__()
+
+
+def _keys_of(groupby: Any) -> list[str]:
+    keys = groupby.keys
+    keys = [keys] if isinstance(keys, str) else keys
+    if isinstance(keys, list) and all(isinstance(key, str) and key in groupby.obj.columns for key in keys):
+        return keys
+    raise UnsupportedTableError(
+        f"a GroupBy by {keys!r} is not read; group by names of columns, or pass the frame with by=[...]", kind="unsupported_table"
+    )
+
+
+def _of_mapping(table: Mapping[Any, Any]) -> Incoming:
+    names = [str(name) for name in table]
+    lengths = {str(name): len(values) for name, values in table.items()}
+    if len(set(lengths.values())) > 1:
+        raise UnsupportedTableError(f"the arrays differ in length: {lengths}", kind="unsupported_table")
+    rows = next(iter(lengths.values()), 0)
+    by_name = {str(name): values for name, values in table.items()}
+    return Incoming((names, rows, lambda name: array_column(by_name[name])), True, True, names)
+
+
+def _of_pandas(frame: Any, pandas: Any) -> Incoming:
+    names = [str(name) for name in frame.columns]
+    duplicates = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    positions = {name: position for position, name in enumerate(names)}
+
+    def column(name: str) -> ColumnTuple:
+        if name in duplicates:
+            count = names.count(name)
+            message = f"column '{name}' stands in the table {count} times; expected once"
+            raise DuplicateColumnError(message, kind="duplicate_column", column=name)
+        return _pandas_column(frame.iloc[:, positions[name]], pandas)
+
+    return Incoming((names, len(frame), column), True, True, names)
+
+
+def _pandas_column(series: Any, pandas: Any) -> ColumnTuple:
+    """A pandas column by the way that copies least, public names only."""
+    dtype = series.dtype
+    numpy = sys.modules["numpy"]
+    if isinstance(dtype, numpy.dtype):
+        return array_column(series.to_numpy())
+    if isinstance(dtype, pandas.CategoricalDtype):
+        codes = series.cat.codes.to_numpy()
+        categories = _pandas_column(pandas.Series(dtype.categories), pandas)
+        return ("dictionary", ("array", numpy.ascontiguousarray(codes), numpy.ascontiguousarray(codes < 0)), categories)
+    if isinstance(dtype, pandas.PeriodDtype):
+        return ("objects", [_period_text(period) for period in series])
+    if isinstance(dtype, pandas.DatetimeTZDtype):
+        naive = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+        return (*array_column(naive)[:4], str(dtype.tz))
+    if isinstance(dtype, pandas.ArrowDtype) or (isinstance(dtype, pandas.StringDtype) and dtype.storage == "pyarrow"):
+        import pyarrow
+
+        array = pyarrow.array(series.array)
+        array = array.combine_chunks() if isinstance(array, pyarrow.ChunkedArray) else array
+        return ("arrow", array)
+    if isinstance(dtype, pandas.StringDtype):
+        return ("objects", [None if missing else text for text, missing in zip(series, series.isna(), strict=True)])
+    numpy_dtype = getattr(dtype, "numpy_dtype", None)
+    if numpy_dtype is not None and numpy_dtype.kind in "biuf":
+        mask = series.isna().to_numpy()
+        filled = series.fillna(False if numpy_dtype.kind == "b" else 0) if mask.any() else series
+        values = numpy.ascontiguousarray(filled.to_numpy(dtype=numpy_dtype))
+        return ("array", values, numpy.ascontiguousarray(mask))
+    return ("objects", series.astype(object).tolist())
+
+
+def _period_text(period: Any) -> str | None:
+    """A pandas period as this package writes periods."""
+    frequency = getattr(period, "freqstr", None)
+    if frequency is None:
+        return None
+    if frequency.startswith("Q"):
+        return f"{period.year}-Q{period.quarter}" if frequency == "Q-DEC" else f"FY{period.qyear}-Q{period.quarter}"
+    return str(period)
+
+
+def array_column(values: Any) -> ColumnTuple:
+    """A numpy array, or anything that numpy makes one of, as a column."""
+    import numpy
+
+    array = numpy.asarray(values)
+    if array.ndim != 1:
+        raise UnsupportedTableError(f"found an array of {array.ndim} dimensions; expected one", kind="unsupported_table")
+    if isinstance(values, numpy.ma.MaskedArray):
+        mask = numpy.ascontiguousarray(numpy.ma.getmaskarray(values))
+        kind, data, *rest = array_column(values.data)
+        if kind != "array":
+            return ("objects", [None if masked else value for value, masked in zip(values.data.tolist(), mask, strict=True)])
+        return (kind, data, mask, *rest[1:])
+    kind = array.dtype.kind
+    if kind in "biuf" and array.dtype.itemsize <= 8:
+        if array.dtype == numpy.float16:
+            array = array.astype(numpy.float32)
+        return ("array", numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), None)
+    if kind == "M":
+        return _times(array, numpy)
+    if kind == "O":
+        return ("objects", array.tolist())
+    if kind in "UT":
+        return ("objects", array.tolist())
+    return ("unknown", str(array.dtype), len(array))
+
+
+def _times(array: Any, numpy: Any) -> ColumnTuple:
+    unit, step = numpy.datetime_data(array.dtype)
+    mask = numpy.ascontiguousarray(numpy.isnat(array))
+    if step == 1 and unit == "D":
+        days = numpy.where(mask, 0, array.view("int64")).astype(numpy.int32)
+        return ("days", numpy.ascontiguousarray(days), mask)
+    if step != 1 or unit not in ("s", "ms", "us", "ns"):
+        array = array.astype("datetime64[s]")
+        unit = "s"
+    values = numpy.where(mask, 0, numpy.ascontiguousarray(array).view("int64"))
+    return ("times", numpy.ascontiguousarray(values), mask, unit, None)

@@ -1,0 +1,47 @@
+//! What must hold for every metric of the catalogue, on whatever table.
+
+mod figures;
+mod health;
+mod parts;
+
+use crate::support::random::{KEYS, Rows};
+use proptest::prelude::*;
+use svcmetrics::{Metric, Scorecard, Time, catalog, find};
+
+/// The scorecard of all metrics, grouped by these keys.
+fn card(rows: &Rows, by: &[&str]) -> Scorecard {
+    Scorecard::of(&rows.table(), rows.request(by)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Which of the keys a table is grouped by: each in or out, in their order.
+fn some_keys() -> impl Strategy<Value = Vec<&'static str>> {
+    proptest::sample::subsequence(&KEYS[..], 0..=KEYS.len())
+}
+
+fn time(metric: &Metric) -> Time {
+    metric.time(&|id| find(id))
+}
+
+/// All figures and counts of a group, as text that tells any two apart.
+fn contents(card: &Scorecard, group: usize, wanted: impl Fn(&Metric) -> bool) -> Vec<String> {
+    let of = |metric: &Metric| {
+        let (figure, counts) = (card.figure_of(group, metric.id()).unwrap(), card.counts_of(group, metric.id()).unwrap());
+        format!("{}: {figure:?} of {counts:?}", metric.id())
+    };
+    card.metrics().filter(|metric| wanted(metric)).map(of).collect()
+}
+
+#[test]
+fn random_tables_measure_every_metric_of_the_catalogue() {
+    let mut runner = proptest::test_runner::TestRunner::new(crate::support::random::config(4));
+    let tables = crate::support::random::complete_tables(5);
+    let outcome = runner.run(&tables, |rows| {
+        let card = card(&rows, &KEYS);
+        let measured: Vec<&str> = card.metrics().map(Metric::id).collect();
+        let all: Vec<&str> = catalog().iter().map(Metric::id).collect();
+        prop_assert_eq!(measured, all);
+        prop_assert!(card.not_measured().is_empty());
+        Ok(())
+    });
+    outcome.unwrap();
+}

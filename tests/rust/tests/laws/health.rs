@@ -1,0 +1,176 @@
+//! Health: scores, their explanation, and what a scorecard makes of them.
+
+use super::{card, some_keys};
+use crate::support::exact::is_nearest;
+use crate::support::random::{Rows, config, tables};
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use svcmetrics::{
+    Among, Component, HealthModel, HealthScore, HealthScorer, HealthScores, MissingPolicy, Scorecard, Total,
+};
+
+const FULL: i64 = 100_000_000;
+
+/// Metrics that health is made of here, with values of a share, of a ratio, and one that may be negative.
+const METRICS: [&str; 5] =
+    ["adoption_rate", "renewal_commitment_rate", "net_revenue_retention", "revenue_growth_rate", "customer_churn_rate"];
+
+fn components() -> impl Strategy<Value = Vec<Component>> {
+    let scale = prop_oneof![
+        3 => Just((0.0, 1.0)),
+        1 => Just((1.0, 0.0)),
+        1 => (0..10_i32, 11..30_i32).prop_map(|(floor, ceiling)| (f64::from(floor) / 10.0, f64::from(ceiling) / 10.0)),
+    ];
+    let weight = (1..1000_i64, 0..4_u32).prop_map(|(digits, places)| Decimal::new(digits, places));
+    let one = (weight, scale);
+    (proptest::sample::subsequence(&METRICS[..], 1..=METRICS.len()), proptest::collection::vec(one, METRICS.len())).prop_map(
+        |(metrics, parts)| {
+            let component = |(metric, (weight, (floor, ceiling))): (&str, (Decimal, (f64, f64)))| {
+                Component::new(metric.to_owned(), weight).scaled(floor, ceiling)
+            };
+            metrics.into_iter().zip(parts).map(component).collect()
+        },
+    )
+}
+
+fn models() -> impl Strategy<Value = HealthModel> {
+    let missing = proptest::sample::select(vec![MissingPolicy::Renormalize, MissingPolicy::Zero, MissingPolicy::Require]);
+    let among = prop_oneof![Just(Among::Paying), Just(Among::Everyone), Just(Among::Where("is_active".parse().unwrap()))];
+    (components(), missing, 0..=10_i64, among, any::<bool>()).prop_map(|(components, missing, coverage, among, gated)| {
+        let model = HealthModel::new(components).unwrap().missing(missing).min_coverage(Decimal::new(coverage, 1)).unwrap();
+        let model = model.among(among);
+        if gated { model.gate("contract_renewal_rate", 0.5, "yellow").unwrap() } else { model }
+    })
+}
+
+/// Nothing where the table has the columns of none of the components: that is an error.
+fn scores(rows: &Rows, model: &HealthModel) -> Option<HealthScores> {
+    let mut scorer = HealthScorer::new(rows.request(&[]).health(model.clone()));
+    match scorer.add(&rows.table()) {
+        Ok(()) => Some(scorer.finish().unwrap()),
+        Err(error) => {
+            assert_eq!(error.kind(), "column_not_found");
+            None
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(256))]
+
+    #[test]
+    fn contributions_add_up_to_the_score_and_lost_points_to_the_rest(
+        model in models(),
+        values in proptest::collection::vec(proptest::option::weighted(0.8, -0.5..2.0_f64), METRICS.len()),
+    ) {
+        let value = |id: &str| METRICS.iter().position(|metric| *metric == id).and_then(|place| values[place]);
+        let found = model.explain(value);
+        prop_assert_eq!(found.contributions.len(), model.components().len());
+        let parts = |of: fn(&svcmetrics::Contribution) -> Option<i64>| found.contributions.iter().filter_map(of).collect::<Vec<_>>();
+        let (points, lost) = (parts(|part| part.points), parts(|part| part.lost));
+        let Some(score) = found.score else {
+            prop_assert_eq!(&found.band, "unknown");
+            prop_assert!(points.is_empty() && lost.is_empty());
+            return Ok(());
+        };
+        prop_assert!((0..=FULL).contains(&score));
+        prop_assert_eq!(points.iter().sum::<i64>(), score);
+        prop_assert_eq!(lost.iter().sum::<i64>(), FULL - score);
+        prop_assert!(points.iter().chain(&lost).all(|part| (0..=FULL).contains(part)));
+        for (part, component) in found.contributions.iter().zip(model.components()) {
+            prop_assert_eq!(part.points.is_some(), value(component.metric()).is_some());
+            let counts_as_zero = model.missing_policy() == MissingPolicy::Zero;
+            prop_assert_eq!(part.lost.is_some(), part.value.is_some() || counts_as_zero);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(config(32))]
+
+    #[test]
+    fn every_customers_points_add_up_to_the_score(rows in tables(100), model in models()) {
+        let Some(scores) = scores(&rows, &model) else { return Ok(()) };
+        prop_assert_eq!(scores.scores.len(), rows.rows.len());
+        for (row, found) in scores.scores.iter().enumerate() {
+            let Some(HealthScore { score, points, coverage, .. }) = found else {
+                prop_assert_eq!(scores.band(row), None);
+                continue;
+            };
+            prop_assert!((0.0..=1.0).contains(coverage));
+            prop_assert_eq!(score.is_none(), scores.band(row) == Some("unknown"));
+            match score {
+                Some(score) => prop_assert_eq!(points.iter().flatten().sum::<i64>(), *score),
+                None => prop_assert!(points.iter().all(Option::is_none)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_customer_is_a_group_of_one(rows in tables(60), model in models()) {
+        let Some(scores) = scores(&rows, &model) else { return Ok(()) };
+        let numbered = rows.clone().numbered("row");
+        let card = Scorecard::of(&numbered.table(), numbered.request(&["row"]).health(model)).unwrap();
+        prop_assert_eq!(card.len(), rows.rows.len());
+        if card.not_measured().contains_key("health") {
+            return Ok(());
+        }
+        for (group, score) in scores.scores.iter().enumerate() {
+            let Some(score) = score else { continue };
+            let of_group = card.figure_of(group, "health").unwrap().value();
+            prop_assert_eq!(of_group.is_some(), score.score.is_some());
+            if let (Some(points), Some(micro)) = (of_group, score.score) {
+                prop_assert!(is_nearest(points, micro.into(), 1_000_000), "{points} of {micro} micro-points");
+            }
+            let mean = card.figure_of(group, "customer_health").unwrap();
+            prop_assert_eq!(mean.numerator().and_then(Total::micros), score.score.map(i128::from));
+        }
+    }
+
+    #[test]
+    fn a_group_has_the_scores_bands_and_revenue_of_its_customers(rows in tables(100), by in some_keys(), model in models()) {
+        let Some(scores) = scores(&rows, &model) else { return Ok(()) };
+        let card = Scorecard::of(&rows.table(), rows.request(&by).health(model.clone())).unwrap();
+        if card.not_measured().contains_key("customer_health") || card.not_measured().contains_key("revenue_end") {
+            return Ok(());
+        }
+        let everywhere: (i128, i128) = scores.scores.iter().flatten().filter_map(|score| score.score).fold((0, 0), |(sum, count), score| {
+            (sum + i128::from(score), count + 1)
+        });
+        let all = card.rollup::<&str>(&[]).unwrap();
+        let dropped_time = by.contains(&"period");
+        let mean = all.figure("customer_health").unwrap();
+        if !dropped_time {
+            let total = |total: Option<Total>| total.and_then(Total::micros).unwrap_or(0);
+            prop_assert_eq!((total(mean.numerator()), total(mean.denominator())), (everywhere.0, everywhere.1 * 1_000_000));
+            for (place, band) in model.all_bands().iter().enumerate() {
+                let scored = scores.scores.iter().flatten().filter(|score| score.score.is_some());
+                let inside = scored.filter(|score| score.band == place + 1).count();
+                let share = all.figure(&format!("{}_share", band.name)).unwrap();
+                prop_assert_eq!(share.numerator().map_or(0, Total::integer), i128::try_from(inside).unwrap(), "{}", band.name);
+            }
+        }
+        for group in 0..card.len() {
+            let amount = |id: String| card.figure_of(group, &id).unwrap().numerator().and_then(Total::micros);
+            let of_bands: i128 = model.all_bands().iter().filter_map(|band| amount(format!("{}_revenue", band.name))).sum();
+            let share = |id: String| card.figure_of(group, &id).unwrap();
+            let shares: Vec<_> = model.all_bands().iter().map(|band| share(format!("{}_revenue_share", band.name))).collect();
+            if let Some(whole) = shares[0].denominator().and_then(Total::micros) {
+                prop_assert_eq!(of_bands, whole);
+            }
+            let customers: i128 = model.all_bands().iter().filter_map(|band| Some(share(format!("{}_share", band.name)).numerator()?.integer())).sum();
+            let mean = card.figure_of(group, "customer_health").unwrap();
+            prop_assert_eq!(customers, mean.denominator().map_or(0, Total::integer));
+        }
+    }
+
+    #[test]
+    fn health_of_a_group_lies_between_0_and_100(rows in tables(100), by in some_keys()) {
+        let card = card(&rows, &by);
+        for id in ["health", "customer_health"].into_iter().filter(|id| !card.not_measured().contains_key(*id)) {
+            for figure in card.figures(id).unwrap() {
+                prop_assert!(figure.value().is_none_or(|value| (0.0..=100.0).contains(&value)), "{id}: {figure:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! JSON cells as the vectors write them: `true`, whole numbers, `null`, decimals as strings, floats with a point.
+
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+use svcmetrics::{Key, Scalar, Table};
+
+/// Columns that hold text although no key names them.
+const TEXTS: [&str; 4] = ["customer_id", "currency", "loss_reason", "gain_reason"];
+
+/// A decimal as the integer of its millionths; nothing if it is none.
+pub(crate) fn micros(text: &str) -> Option<i128> {
+    let mut decimal: Decimal = text.parse().ok()?;
+    if decimal.normalize().scale() > 6 {
+        return None;
+    }
+    decimal.rescale(6);
+    Some(decimal.mantissa())
+}
+
+/// A cell of a column; `text` where strings are texts and not decimals.
+pub(crate) fn scalar(cell: &Value, text: bool) -> Result<Scalar, String> {
+    match cell {
+        Value::Null => Ok(Scalar::Null),
+        Value::Bool(value) => Ok(Scalar::Boolean(*value)),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Ok(Scalar::Integer(whole.into())),
+            (None, Some(float)) => Ok(Scalar::Float(float)),
+            _ => Err(format!("{number} is no number that a table holds")),
+        },
+        Value::String(value) if text => Ok(Scalar::Text(value.clone())),
+        Value::String(value) => {
+            let decimal: Decimal = value.parse().map_err(|_| format!("'{value}' is no decimal"))?;
+            let scale = i32::try_from(decimal.scale()).map_err(|error| error.to_string())?;
+            Ok(Scalar::Decimal { value: decimal.mantissa(), scale })
+        }
+        other => Err(format!("{other} is no cell")),
+    }
+}
+
+/// A table of such columns, with the keys that it is grouped by.
+pub(crate) fn table(columns: &Map<String, Value>, by: &[String]) -> Result<Table<'static>, String> {
+    let cells = |name: &str| columns[name].as_array().ok_or_else(|| format!("column {name} is no list"));
+    let rows = columns.keys().next().map_or(Ok(0), |name| cells(name).map(Vec::len))?;
+    columns.keys().try_fold(Table::new(rows), |table, name| {
+        let text = by.contains(name) || TEXTS.contains(&name.as_str());
+        let column: Result<Vec<Scalar>, String> = cells(name)?.iter().map(|cell| scalar(cell, text)).collect();
+        let column = column?;
+        if column.len() == rows { Ok(table.with(name, column)) } else { Err(format!("column {name} has {} rows of {rows}", column.len())) }
+    })
+}
+
+/// A group's key as the vectors write it.
+pub(crate) fn key(value: &Value) -> Result<Key, String> {
+    match value {
+        Value::Null => Ok(Key::Null),
+        Value::Bool(value) => Ok(Key::from(*value)),
+        Value::String(text) => Ok(Key::from(text.as_str())),
+        Value::Number(number) => number.as_i64().map(Key::from).ok_or_else(|| format!("{number} is no key")),
+        other => Err(format!("{other} is no key")),
+    }
+}

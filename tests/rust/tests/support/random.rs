@@ -1,0 +1,142 @@
+//! Random tables with every column that the catalogue reads: nulls, invalid values, null keys, no rows at all.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use svcmetrics::{AbsentRevenue, ColumnKind, OnInvalid, Request, Scalar, Table, columns};
+
+/// The keys that random tables have; `period` is time.
+pub(crate) const KEYS: [&str; 3] = ["region", "tier", "period"];
+
+/// A table by rows, so that it can be permuted and cut.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    pub(crate) names: Vec<String>,
+    pub(crate) rows: Vec<Vec<Scalar>>,
+    /// What a null on one side of revenue means.
+    pub(crate) absent: AbsentRevenue,
+}
+
+impl Rows {
+    /// As the engine takes it.
+    pub(crate) fn table(&self) -> Table<'static> {
+        self.names.iter().enumerate().fold(Table::new(self.rows.len()), |table, (position, name)| {
+            table.with(name, self.rows.iter().map(|row| row[position].clone()).collect::<Vec<_>>())
+        })
+    }
+
+    /// Those rows, in that order.
+    pub(crate) fn pick(&self, rows: impl IntoIterator<Item = usize>) -> Self {
+        Self { rows: rows.into_iter().map(|row| self.rows[row].clone()).collect(), ..self.clone() }
+    }
+
+    /// The rows cut into so many parts: row `i` goes to `parts[i]`.
+    pub(crate) fn cut(&self, parts: &[usize], count: usize) -> Vec<Self> {
+        (0..count).map(|part| self.pick((0..self.rows.len()).filter(|row| parts[*row] == part))).collect()
+    }
+
+    /// With a column of the rows' numbers.
+    pub(crate) fn numbered(mut self, name: &str) -> Self {
+        self.names.push(name.to_owned());
+        for (number, row) in self.rows.iter_mut().enumerate() {
+            row.push(Scalar::Integer(i128::try_from(number).unwrap()));
+        }
+        self
+    }
+
+    /// What is asked of it: all metrics, grouped by these keys, invalid rows left out.
+    pub(crate) fn request(&self, by: &[&str]) -> Request {
+        Request::default().by(by.iter().copied()).on_invalid(OnInvalid::Skip).absent_revenue(self.absent)
+    }
+
+    pub(crate) fn column(&self, name: &str) -> usize {
+        self.names.iter().position(|known| known == name).unwrap()
+    }
+}
+
+fn cents(value: i128) -> Scalar {
+    Scalar::Decimal { value, scale: 2 }
+}
+
+fn amount(negative: bool) -> BoxedStrategy<Scalar> {
+    let least = if negative { -500 } else { 0 };
+    prop_oneof![
+        2 => Just(Scalar::Null),
+        3 => Just(Scalar::Integer(0)),
+        4 => (least..500_i128).prop_map(cents),
+        2 => prop_oneof![Just(cents(1999)), Just(cents(5000))],
+        2 => (0..50_000_i32).prop_map(|n| Scalar::Float(f64::from(n) / 100.0)),
+        1 => (0..100_i32).prop_map(|n| Scalar::Float(f64::from(n) / 12.0)),
+        1 => Just(Scalar::Integer(9_000_000_000_000)),
+        1 => Just(cents(-1)),
+        1 => Just(Scalar::Float(f64::INFINITY)),
+    ]
+    .boxed()
+}
+
+/// Values of a column, of whatever kind: a new kind does not compile until it is generated here.
+fn cell(kind: ColumnKind) -> BoxedStrategy<Scalar> {
+    match kind {
+        ColumnKind::Flag => prop_oneof![
+            2 => Just(Scalar::Null),
+            6 => any::<bool>().prop_map(Scalar::Boolean),
+            2 => (0..3_i128).prop_map(Scalar::Integer),
+        ]
+        .boxed(),
+        ColumnKind::Count => prop_oneof![
+            2 => Just(Scalar::Null),
+            8 => (0..9_i128).prop_map(Scalar::Integer),
+            1 => (0..9_i32).prop_map(|n| Scalar::Float(f64::from(n))),
+            1 => Just(Scalar::Integer(-1)),
+            1 => Just(Scalar::Float(1.5)),
+        ]
+        .boxed(),
+        ColumnKind::Money | ColumnKind::Quantity => amount(false),
+        ColumnKind::SignedMoney => amount(true),
+        ColumnKind::Anything => prop_oneof![Just(Scalar::Null), "[a-c]".prop_map(Scalar::Text)].boxed(),
+        ColumnKind::HealthScore | ColumnKind::HealthBand => unreachable!("computed, never in a table"),
+    }
+}
+
+fn keys() -> Vec<(String, BoxedStrategy<Scalar>)> {
+    let text = |texts: &'static [&'static str]| {
+        prop_oneof![1 => Just(Scalar::Null), 5 => proptest::sample::select(texts).prop_map(|text| Scalar::Text(text.to_owned()))].boxed()
+    };
+    let tier = prop_oneof![1 => Just(Scalar::Null), 3 => (0..3_i128).prop_map(Scalar::Integer)].boxed();
+    vec![
+        ("region".to_owned(), text(&["north", "south", "", "\u{e4}"])),
+        ("tier".to_owned(), tier),
+        ("period".to_owned(), text(&["2026-01", "2026-02", "2026-03"])),
+        ("currency".to_owned(), text(&["EUR"])),
+    ]
+}
+
+/// Tables of 0 to `most` rows with all of the catalogue's columns.
+pub(crate) fn complete_tables(most: usize) -> impl Strategy<Value = Rows> {
+    tables_without(most, Just(Vec::new()))
+}
+
+/// Tables of 0 to `most` rows; now and then a few columns are not there, and other forms of metrics are taken.
+pub(crate) fn tables(most: usize) -> impl Strategy<Value = Rows> {
+    let dropped = prop_oneof![
+        3 => Just(Vec::new()),
+        1 => Just(vec!["reached_goal"]),
+        1 => Just(vec!["goals_met"]),
+        1 => Just(vec!["negative_engagements", "revenue_end", "contracts_due"]),
+    ];
+    tables_without(most, dropped)
+}
+
+fn tables_without(most: usize, dropped: impl Strategy<Value = Vec<&'static str>> + 'static) -> impl Strategy<Value = Rows> {
+    let absent = prop_oneof![Just(AbsentRevenue::Zero), Just(AbsentRevenue::Missing)];
+    (dropped, absent).prop_flat_map(move |(dropped, absent)| {
+        let of_catalogue = columns().iter().map(|(column, _)| (column.name.to_string(), cell(column.kind)));
+        let all = keys().into_iter().chain(of_catalogue).filter(|(name, _)| !dropped.contains(&name.as_str()));
+        let (names, cells): (Vec<String>, Vec<BoxedStrategy<Scalar>>) = all.unzip();
+        vec(cells, 0..=most).prop_map(move |rows| Rows { names: names.clone(), rows, absent })
+    })
+}
+
+/// So many cases; failures are printed and not kept in files, and shrinking gives up soon.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() }
+}

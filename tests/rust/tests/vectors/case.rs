@@ -1,0 +1,120 @@
+//! The vectors' format, as `tests/vectors/README.md` describes it. Unknown fields are refused, missing ones too.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) topic: String,
+    pub(super) cases: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(super) enum Case {
+    Table(TableCase),
+    Formula(FormulaCase),
+    Health(HealthCase),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Options {
+    pub(super) absent_revenue: Option<String>,
+    pub(super) on_invalid: Option<String>,
+    pub(super) money: Option<String>,
+    pub(super) scale: Option<u32>,
+    pub(super) nan: Option<String>,
+    pub(super) unique: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TableCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) columns: Map<String, Value>,
+    #[serde(default)]
+    pub(super) by: Vec<String>,
+    pub(super) period: Option<String>,
+    pub(super) metrics: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) options: Options,
+    pub(super) rollup: Option<Vec<String>>,
+    pub(super) expect: Option<Vec<Group>>,
+    #[serde(default)]
+    pub(super) not_measured: Vec<String>,
+    pub(super) error: Option<Wrong>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Group {
+    pub(super) key: Vec<Value>,
+    pub(super) rows: Option<i64>,
+    pub(super) metrics: Map<String, Value>,
+    #[serde(default)]
+    pub(super) counts: std::collections::BTreeMap<String, Counts>,
+}
+
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Counts {
+    pub(super) counted: i64,
+    pub(super) missing: i64,
+    pub(super) invalid: i64,
+    pub(super) outside: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wrong {
+    pub(super) kind: String,
+    pub(super) column: Option<String>,
+    pub(super) row: Option<u64>,
+    pub(super) count: Option<u64>,
+    #[serde(default)]
+    pub(super) contains: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FormulaCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) formula: String,
+    pub(super) arguments: Map<String, Value>,
+    pub(super) expect: Option<Value>,
+    pub(super) error: Option<Wrong>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HealthCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) columns: Map<String, Value>,
+    #[serde(default)]
+    pub(super) options: Options,
+    pub(super) model: Option<Value>,
+    pub(super) expect: Vec<Customer>,
+}
+
+/// All four are given, null where there is nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Customer {
+    #[serde(deserialize_with = "given")]
+    pub(super) score: Option<String>,
+    #[serde(deserialize_with = "given")]
+    pub(super) band: Option<String>,
+    #[serde(deserialize_with = "given")]
+    pub(super) coverage: Option<f64>,
+    pub(super) points: std::collections::BTreeMap<String, Option<String>>,
+}
+
+/// An `Option` that must stand there, if only as null.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}

@@ -1,0 +1,85 @@
+//! Formula cases: the catalogue's formulas on plain numbers.
+
+use super::case::FormulaCase;
+use super::figures::{agrees, agrees_error};
+use crate::support::json::scalar;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+use std::cell::RefCell;
+use svcmetrics::{Error, Figure, Scalar, formulas};
+
+/// The arguments by name; what was not asked for is left over.
+struct Arguments(RefCell<Map<String, Value>>);
+
+/// What stands in the way of a call.
+enum Refused {
+    /// The formula said so.
+    ByFormula(Error),
+    /// Its types do: a count cannot be negative.
+    ByType,
+    /// The case is wrong.
+    Case(String),
+}
+
+impl Arguments {
+    fn take(&self, name: &str) -> Result<Decimal, Refused> {
+        let value = self.0.borrow_mut().remove(name).ok_or_else(|| Refused::Case(format!("no argument {name}")))?;
+        match scalar(&value, false) {
+            Ok(Scalar::Integer(whole)) => Ok(Decimal::from_i128_with_scale(whole, 0)),
+            Ok(Scalar::Decimal { value, scale }) => Ok(Decimal::from_i128_with_scale(value, scale.unsigned_abs())),
+            _ => Err(Refused::Case(format!("{name}: {value} is no number"))),
+        }
+    }
+
+    fn count(&self, name: &str) -> Result<u64, Refused> {
+        let value = self.take(name)?;
+        if value.is_sign_negative() {
+            return Err(Refused::ByType);
+        }
+        value.try_into().map_err(|_| Refused::Case(format!("{name}: {value} is no count")))
+    }
+}
+
+fn call(formula: &str, of: &Arguments) -> Result<Figure, Refused> {
+    let figure = match formula {
+        "onboard_rate" => formulas::onboard_rate(of.count("onboarded")?, of.count("new_customers")?),
+        "adoption_rate" => formulas::adoption_rate(of.count("milestones_met")?, of.count("milestones_total")?),
+        "success_rate" => formulas::success_rate(of.count("reached")?, of.count("with_goals")?),
+        "availability" => formulas::availability(of.take("service_minutes")?, of.take("downtime_minutes")?),
+        "engagement_quality" => formulas::engagement_quality(of.count("positive")?, of.count("engagements")?),
+        "renewal_commitment_rate" => formulas::renewal_commitment_rate(of.count("committed")?, of.count("active")?),
+        "plan_realization" => formulas::plan_realization(of.count("met")?, of.count("total")?),
+        "net_recurring_revenue" => formulas::net_recurring_revenue(of.take("added")?, of.take("lost")?),
+        "recurring_revenue_rate" => formulas::recurring_revenue_rate(of.take("start")?, of.take("end")?),
+        "net_revenue_retention" => {
+            formulas::net_revenue_retention(of.take("start")?, of.take("expansion")?, of.take("contraction")?, of.take("churn")?)
+        }
+        "gross_revenue_retention" => {
+            formulas::gross_revenue_retention(of.take("start")?, of.take("contraction")?, of.take("churn")?)
+        }
+        "revenue_growth_rate" => formulas::revenue_growth_rate(of.take("start")?, of.take("added")?, of.take("lost")?),
+        "customer_retention_rate" => formulas::customer_retention_rate(of.count("retained")?, of.count("start")?),
+        "customer_churn_rate" => formulas::customer_churn_rate(of.count("churned")?, of.count("start")?),
+        "contract_renewal_rate" => formulas::contract_renewal_rate(of.count("renewed")?, of.count("due")?),
+        other => return Err(Refused::Case(format!("no formula {other}"))),
+    };
+    figure.map_err(Refused::ByFormula)
+}
+
+pub(super) fn run(case: &FormulaCase) -> Result<(), String> {
+    let arguments = Arguments(RefCell::new(case.arguments.clone()));
+    let outcome = call(&case.formula, &arguments);
+    let left: Vec<String> = arguments.0.borrow().keys().cloned().collect();
+    match (outcome, &case.expect, &case.error) {
+        (Err(Refused::Case(problem)), _, _) => Err(problem),
+        (Ok(_), _, _) if !left.is_empty() => Err(format!("arguments that the formula does not have: {}", left.join(", "))),
+        (Ok(figure), Some(expected), None) => agrees(&figure, expected),
+        (Err(Refused::ByFormula(error)), None, Some(expected)) => agrees_error(&error, expected),
+        // What Rust's types refuse at compile time is an invalid value where there are no such types.
+        (Err(Refused::ByType), None, Some(expected)) if expected.kind == "invalid_value" => Ok(()),
+        (Ok(figure), None, Some(expected)) => Err(format!("found {figure}; expected the error {}", expected.kind)),
+        (Err(Refused::ByFormula(error)), Some(_), None) => Err(format!("found the error {error}; expected a figure")),
+        (Err(Refused::ByType), _, _) => Err("a negative count; expected a figure or another error".to_owned()),
+        (_, _, _) => Err("a case has either 'expect' or 'error'".to_owned()),
+    }
+}

@@ -1,0 +1,100 @@
+//! Table cases: a table, a request, the groups of its scorecard.
+
+use super::case::{Counts, Group, Options, TableCase};
+use super::figures::{agrees, agrees_error};
+use crate::support::json;
+use svcmetrics::{AbsentRevenue, CUSTOMER_ID, Key, MoneyPolicy, OnInvalid, Request, Scorecard};
+
+/// The request of these options, for a table of these columns.
+pub(super) fn request(options: &Options, has: impl Fn(&str) -> bool) -> Result<Request, String> {
+    let mut request = Request::default();
+    request = match options.absent_revenue.as_deref() {
+        None => request,
+        Some("zero") => request.absent_revenue(AbsentRevenue::Zero),
+        Some("missing") => request.absent_revenue(AbsentRevenue::Missing),
+        Some(other) => return Err(format!("absent_revenue: {other}")),
+    };
+    request = match options.on_invalid.as_deref() {
+        None => request,
+        Some("raise") => request.on_invalid(OnInvalid::Raise),
+        Some("skip") => request.on_invalid(OnInvalid::Skip),
+        Some(other) => return Err(format!("on_invalid: {other}")),
+    };
+    request = match options.money.as_deref() {
+        None => request,
+        Some("auto") => request.money(MoneyPolicy::Auto),
+        Some("exact") => request.money(MoneyPolicy::Exact),
+        Some("round") => request.money(MoneyPolicy::Round),
+        Some(other) => return Err(format!("money: {other}")),
+    };
+    request = match options.nan.as_deref() {
+        None => request,
+        Some("null") => request.nan_is_missing(true),
+        Some("error") => request.nan_is_missing(false),
+        Some(other) => return Err(format!("nan: {other}")),
+    };
+    if let Some(scale) = options.scale {
+        request = request.scale(scale);
+    }
+    // The Python default: customer_id where it is there. The core asks for the column by name.
+    let unique = options.unique.unwrap_or(true) && has(CUSTOMER_ID);
+    Ok(if unique { request.unique(CUSTOMER_ID) } else { request })
+}
+
+pub(super) fn run(case: &TableCase) -> Result<(), String> {
+    let mut request = request(&case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
+    if let Some(period) = &case.period {
+        request = request.period(period);
+    }
+    if let Some(metrics) = &case.metrics {
+        request = request.metrics(metrics.iter());
+    }
+    let table = json::table(&case.columns, &case.by)?;
+    let card = Scorecard::of(&table, request).and_then(|card| match &case.rollup {
+        Some(keys) => card.rollup(keys),
+        None => Ok(card),
+    });
+    match (card, &case.expect, &case.error) {
+        (Ok(card), Some(expected), None) => groups(&card, expected, &case.not_measured),
+        (Err(error), None, Some(expected)) => agrees_error(&error, expected),
+        (Ok(_), None, Some(expected)) => Err(format!("found a scorecard; expected the error {}", expected.kind)),
+        (Err(error), Some(_), None) => Err(format!("found the error {}: {error}; expected a scorecard", error.kind())),
+        (_, _, _) => Err("a case has either 'expect' or 'error'".to_owned()),
+    }
+}
+
+fn groups(card: &Scorecard, expected: &[Group], not_measured: &[String]) -> Result<(), String> {
+    let wanted: Vec<Vec<Key>> = expected.iter().map(|group| group.key.iter().map(json::key).collect()).collect::<Result<_, _>>()?;
+    if card.groups() != wanted {
+        return Err(format!("groups: found {:?}; expected {wanted:?}", card.groups()));
+    }
+    let mut problems: Vec<String> = Vec::new();
+    for (place, group) in expected.iter().enumerate() {
+        problems.extend(of_group(card, place, group).into_iter().map(|problem| format!("group {:?}: {problem}", group.key)));
+    }
+    let measured = not_measured.iter().filter(|id| !card.not_measured().contains_key(*id));
+    problems.extend(measured.map(|id| format!("{id} is not listed as not measured")));
+    if problems.is_empty() { Ok(()) } else { Err(problems.join("\n  ")) }
+}
+
+fn of_group(card: &Scorecard, place: usize, group: &Group) -> Vec<String> {
+    let mut problems = Vec::new();
+    if let Some(rows) = group.rows
+        && card.rows(place) != i128::from(rows)
+    {
+        problems.push(format!("rows: found {}; expected {rows}", card.rows(place)));
+    }
+    for (id, expected) in &group.metrics {
+        let outcome = card.figure_of(place, id).map_err(|error| error.to_string()).and_then(|figure| agrees(&figure, expected));
+        problems.extend(outcome.err().map(|problem| format!("{id}: {problem}")));
+    }
+    for (id, expected) in &group.counts {
+        let Counts { counted, missing, invalid, outside } = *expected;
+        let wanted = [counted, missing, invalid, outside].map(i128::from);
+        let found = card.counts_of(place, id).ok().flatten().map(|found| [found.counted, found.missing, found.invalid, found.outside]);
+        if found != Some(wanted) {
+            problems.push(format!("{id}: found {found:?} counted, missing, invalid and outside; expected {wanted:?}"));
+        }
+    }
+    problems
+}
