@@ -110,8 +110,11 @@ fn pour_stream(py: Python<'_>, mut stream: Stream, needed: &[String], sink: &mut
     let names: Vec<String> = stream.columns.iter().map(|column| column.name.clone()).collect();
     let wanted: Vec<bool> = names.iter().map(|name| needed.contains(name)).collect();
     let fields: Vec<Option<Arc<Field>>> = stream.columns.iter().map(|column| column.field.clone().ok()).collect();
-    let unknown: Vec<(String, String)> =
-        stream.columns.iter().filter_map(|column| Some((column.name.clone(), column.field.as_ref().err()?.clone()))).collect();
+    let unknown: Vec<(String, String)> = stream
+        .columns
+        .iter()
+        .filter_map(|column| Some((column.name.clone(), column.field.as_ref().err()?.clone())))
+        .collect();
     let mut empty = true;
     loop {
         py.check_signals()?;
@@ -123,7 +126,9 @@ fn pour_stream(py: Python<'_>, mut stream: Stream, needed: &[String], sink: &mut
     }
     if empty {
         // An empty stream still has a schema, and so a complete result.
-        let none = |(field, wanted): (&Option<Arc<Field>>, &bool)| field.as_ref().filter(|_| *wanted).map(|field| new_empty_array(field.data_type()));
+        let none = |(field, wanted): (&Option<Arc<Field>>, &bool)| {
+            field.as_ref().filter(|_| *wanted).map(|field| new_empty_array(field.data_type()))
+        };
         let arrays = fields.iter().zip(&wanted).map(none).collect();
         add(py, sink, &part(&batch(&fields, arrays, 0)?, &names, needed, &unknown, 0))?;
     }
@@ -142,7 +147,13 @@ fn batch(fields: &[Option<Arc<Field>>], arrays: Vec<Option<ArrayRef>>, rows: usi
     Ok(made.map_err(|error| pyo3::exceptions::PyValueError::new_err(format!("malformed Arrow data: {error}")))?)
 }
 
-fn part<'a>(batch: &'a RecordBatch, names: &[String], needed: &[String], unknown: &[(String, String)], rows: usize) -> Table<'a> {
+fn part<'a>(
+    batch: &'a RecordBatch,
+    names: &[String],
+    needed: &[String],
+    unknown: &[(String, String)],
+    rows: usize,
+) -> Table<'a> {
     let mut table = with_names(Table::from(batch), names, needed, rows);
     for (name, format) in unknown.iter().filter(|(name, _)| needed.contains(name)) {
         if let Ok(data) = Data::new(Values::Unknown(format.clone(), rows), svcmetrics::Nulls::None) {
@@ -196,7 +207,12 @@ impl Builder {
 
 /// A frame with the health of every customer, and the model as it fitted.
 #[pyfunction]
-pub(crate) fn health_scores<'py>(py: Python<'py>, tables: &Bound<'py, PyAny>, options: &Bound<'py, PyDict>, explain: bool) -> Result<(Frame, crate::health::HealthModel)> {
+pub(crate) fn health_scores<'py>(
+    py: Python<'py>,
+    tables: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+    explain: bool,
+) -> Result<(Frame, crate::health::HealthModel)> {
     let request = request(options)?;
     let mut scorer = HealthScorer::new(request);
     for table in tables.try_iter()? {
@@ -222,7 +238,11 @@ impl Sink for Checking {
 
 /// A frame of what was found, the scorecard where there could be one, and whether nothing is wrong.
 #[pyfunction]
-pub(crate) fn check<'py>(py: Python<'py>, tables: &Bound<'py, PyAny>, options: &Bound<'py, PyDict>) -> Result<(Frame, Option<Scorecard>, bool)> {
+pub(crate) fn check<'py>(
+    py: Python<'py>,
+    tables: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+) -> Result<(Frame, Option<Scorecard>, bool)> {
     let mut checking = Checking(svcmetrics::Checker::new(request(options)?));
     for table in tables.try_iter()? {
         let source = Source::of(&table?)?;
@@ -252,7 +272,11 @@ impl Sink for Totals {
 
 /// The scorecard of a table of exact totals.
 #[pyfunction]
-pub(crate) fn from_measures<'py>(py: Python<'py>, table: &Bound<'py, PyAny>, options: &Bound<'py, PyDict>) -> Result<Scorecard> {
+pub(crate) fn from_measures<'py>(
+    py: Python<'py>,
+    table: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+) -> Result<Scorecard> {
     let mut totals = Totals { request: request(options)?, card: None };
     let source = Source::of(table)?;
     let names = source.names();
@@ -262,7 +286,9 @@ pub(crate) fn from_measures<'py>(py: Python<'py>, table: &Bound<'py, PyAny>, opt
 
 fn observations(check: &Check) -> Result<RecordBatch> {
     let found = &check.observations;
-    let text = |get: fn(&svcmetrics::Observation) -> Option<&str>| Arc::new(found.iter().map(get).collect::<StringArray>()) as ArrayRef;
+    let text = |get: fn(&svcmetrics::Observation) -> Option<&str>| {
+        Arc::new(found.iter().map(get).collect::<StringArray>()) as ArrayRef
+    };
     let columns: [(&str, ArrayRef); 7] = [
         ("finding", text(|observation| Some(&observation.kind))),
         ("metric", text(|observation| observation.metric.as_deref())),

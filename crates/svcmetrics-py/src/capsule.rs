@@ -45,7 +45,8 @@ impl Stream {
     /// Takes over the stream of an object with `__arrow_c_stream__`.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> Result<Self> {
         let capsule = object.call_method0("__arrow_c_stream__")?;
-        let capsule = capsule.cast::<PyCapsule>().map_err(|_| PyTypeError::new_err("__arrow_c_stream__ gave no capsule"))?;
+        let capsule =
+            capsule.cast::<PyCapsule>().map_err(|_| PyTypeError::new_err("__arrow_c_stream__ gave no capsule"))?;
         let pointer = capsule.pointer_checked(Some(STREAM))?.cast::<FFI_ArrowArrayStream>();
         // SAFETY: a capsule of this name holds a valid, exclusively owned stream; the move leaves a released one behind, so the
         // capsule's destructor does not release it again.
@@ -72,7 +73,10 @@ impl Stream {
     }
 
     /// The next batch: its rows, and the arrays of the columns in `wanted`, checked. Nothing at the end.
-    pub(crate) fn next(&mut self, wanted: &[bool]) -> std::result::Result<Option<(usize, Vec<Option<ArrayRef>>)>, PyErr> {
+    pub(crate) fn next(
+        &mut self,
+        wanted: &[bool],
+    ) -> std::result::Result<Option<(usize, Vec<Option<ArrayRef>>)>, PyErr> {
         let mut array = FFI_ArrowArray::empty();
         let get_next = self.stream.get_next().ok_or_else(|| malformed("the stream has no batches"))?;
         // SAFETY: the callback is called with the stream it came from and an empty array to fill.
@@ -91,9 +95,11 @@ impl Stream {
         }
         // A type that is not known is taken as one without buffers: nothing of it is touched.
         let unknown = |name: &str| Arc::new(Field::new(name, DataType::Null, true));
-        let fields: Fields = self.columns.iter().map(|column| column.field.clone().unwrap_or_else(|_| unknown(&column.name))).collect();
+        let fields: Fields =
+            self.columns.iter().map(|column| column.field.clone().unwrap_or_else(|_| unknown(&column.name))).collect();
         // SAFETY: the producer filled the array; what the interface lets a consumer check is checked below, before use.
-        let data = unsafe { from_ffi_and_data_type(array, DataType::Struct(fields)) }.map_err(|error| malformed(&error.to_string()))?;
+        let data = unsafe { from_ffi_and_data_type(array, DataType::Struct(fields)) }
+            .map_err(|error| malformed(&error.to_string()))?;
         let (rows, offset) = (data.len(), data.offset());
         let mut arrays = Vec::with_capacity(wanted.len());
         for ((child, column), wanted) in data.child_data().iter().zip(&self.columns).zip(wanted) {
@@ -133,14 +139,21 @@ pub(crate) fn array(object: &Bound<'_, PyAny>, name: &str) -> Result<(ArrayRef, 
     // SAFETY: capsules of these names hold a valid schema, which is only read, and a valid array, which is moved out, leaving
     // a released one behind.
     let (schema, array) = unsafe { (schema.as_ref(), FFI_ArrowArray::from_raw(array.as_ptr())) };
-    let field = Field::try_from(schema).map_err(|_| PyTypeError::new_err(format!("column '{name}' is of an unknown type, Arrow format '{}'", schema.format())))?;
+    let field = Field::try_from(schema).map_err(|_| {
+        PyTypeError::new_err(format!("column '{name}' is of an unknown type, Arrow format '{}'", schema.format()))
+    })?;
     // SAFETY: as for a stream's arrays.
-    let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }.map_err(|error| malformed(&error.to_string()))?;
+    let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }
+        .map_err(|error| malformed(&error.to_string()))?;
     Ok((checked(&data, name)?, field))
 }
 
 /// A capsule with a stream of these batches.
-pub(crate) fn export<'py>(py: Python<'py>, batches: Vec<RecordBatch>, schema: SchemaRef) -> Result<Bound<'py, PyCapsule>> {
+pub(crate) fn export<'py>(
+    py: Python<'py>,
+    batches: Vec<RecordBatch>,
+    schema: SchemaRef,
+) -> Result<Bound<'py, PyCapsule>> {
     let reader = RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
     let stream = FFI_ArrowArrayStream::new(Box::new(reader));
     Ok(PyCapsule::new_with_value(py, Exported(stream), STREAM)?)

@@ -18,7 +18,10 @@ pub(crate) fn catalog(py: Python<'_>) -> Result<Bound<'_, PyList>> {
         entry.set_item("kind", metric.kind().name())?;
         entry.set_item("time", metric.time(&svcmetrics::find).name())?;
         entry.set_item("better", metric.direction().name())?;
-        entry.set_item("formula", metric.forms().iter().map(svcmetrics::Form::formula).collect::<Vec<_>>().join("; otherwise "))?;
+        entry.set_item(
+            "formula",
+            metric.forms().iter().map(svcmetrics::Form::formula).collect::<Vec<_>>().join("; otherwise "),
+        )?;
         entry.set_item("among", scope.and_then(|scope| scope.about()).map(ToString::to_string))?;
         entry.set_item("columns", columns(metric))?;
         entry.set_item("unit", metric.counted_in().name())?;
@@ -32,7 +35,9 @@ pub(crate) fn catalog(py: Python<'_>) -> Result<Bound<'_, PyList>> {
 fn columns(metric: &Metric) -> Vec<String> {
     let own = |metric: &Metric| metric.columns().into_iter().map(|column| column.name.to_string()).collect::<Vec<_>>();
     let mut names = match metric.forms().first() {
-        Some(svcmetrics::Form::Difference(one, two)) => [one, two].into_iter().filter_map(|id| svcmetrics::find(id)).flat_map(own).collect(),
+        Some(svcmetrics::Form::Difference(one, two)) => {
+            [one, two].into_iter().filter_map(|id| svcmetrics::find(id)).flat_map(own).collect()
+        }
         _ => own(metric),
     };
     names.retain(|name| svcmetrics::column(name).is_some());

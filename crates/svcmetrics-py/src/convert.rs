@@ -21,7 +21,9 @@ pub(crate) fn scalar(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
     }
     if let Ok(text) = object.cast::<PyString>() {
         // A lone surrogate is no text elsewhere; it is shown as Python shows it.
-        return Ok(text.to_str().map_or_else(|_| Scalar::Text(text.to_string_lossy().into_owned()), |text| Scalar::Text(text.to_owned())));
+        return Ok(text
+            .to_str()
+            .map_or_else(|_| Scalar::Text(text.to_string_lossy().into_owned()), |text| Scalar::Text(text.to_owned())));
     }
     let kind = object.get_type().name()?.to_string();
     match kind.as_str() {
@@ -78,7 +80,11 @@ fn decimal(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
 pub(crate) fn number(name: &str, object: &Bound<'_, PyAny>) -> crate::error::Result<Decimal> {
     let wrong = |found: &Bound<'_, PyAny>| {
         let option = format!("argument {name}");
-        svcmetrics::Error::InvalidOption { option, found: found.repr().map_or_else(|_| String::new(), |text| text.to_string()), expected: "a finite number".into() }
+        svcmetrics::Error::InvalidOption {
+            option,
+            found: found.repr().map_or_else(|_| String::new(), |text| text.to_string()),
+            expected: "a finite number".into(),
+        }
     };
     let is_number = !object.is_instance_of::<PyBool>() && !object.is_none();
     let text = object.str()?.to_string();
@@ -106,7 +112,16 @@ pub(crate) fn key<'py>(py: Python<'py>, key: &Key, key_type: &KeyType) -> PyResu
             let datetime = py.import("datetime")?;
             let utc = datetime.getattr("timezone")?.getattr("utc")?;
             let none = py.None().into_bound(py);
-            let epoch = datetime.getattr("datetime")?.call1((1970, 1, 1, 0, 0, 0, 0, if zone.is_some() { utc } else { none }))?;
+            let epoch = datetime.getattr("datetime")?.call1((
+                1970,
+                1,
+                1,
+                0,
+                0,
+                0,
+                0,
+                if zone.is_some() { utc } else { none },
+            ))?;
             epoch.add(datetime.getattr("timedelta")?.call1((0, 0, microseconds))?)
         }
         _ => Ok(py.None().into_bound(py)),

@@ -88,11 +88,15 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
 }
 
 /// Runs the core without the interpreter's lock; a panic there becomes an `InternalError`.
-pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> std::result::Result<T, Error> + Send) -> Result<T> {
+pub(crate) fn detached<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> std::result::Result<T, Error> + Send,
+) -> Result<T> {
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(result) => Ok(result?),
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            let text =
+                panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
             let class = py.import("svcmetrics.errors")?.getattr("InternalError")?;
             Err(PyErr::from_value(class.call1((text.unwrap_or("a panic without a message"),))?).into())
         }

@@ -12,11 +12,17 @@ use svcmetrics::{Error, formulas};
 fn count(name: &str, arguments: &Bound<'_, PyDict>) -> Result<u64> {
     let value = amount(name, arguments)?;
     let whole = value.is_integer().then(|| u64::try_from(value).ok()).flatten();
-    whole.ok_or_else(|| svcmetrics::Error::invalid_argument(name, &value.to_string(), "a whole number, 0 or more").into())
+    whole.ok_or_else(|| {
+        svcmetrics::Error::invalid_argument(name, &value.to_string(), "a whole number, 0 or more").into()
+    })
 }
 
 fn amount(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Decimal> {
-    let missing = || Error::InvalidOption { option: format!("argument {name}"), found: "nothing".into(), expected: "a number".into() };
+    let missing = || Error::InvalidOption {
+        option: format!("argument {name}"),
+        found: "nothing".into(),
+        expected: "a number".into(),
+    };
     number(name, &arguments.get_item(name)?.ok_or_else(missing)?)
 }
 
@@ -35,15 +41,24 @@ pub(crate) fn formula(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Figur
         "renewal_commitment_rate" => formulas::renewal_commitment_rate(count("committed")?, count("active")?),
         "net_recurring_revenue" => formulas::net_recurring_revenue(amount("added")?, amount("lost")?),
         "recurring_revenue_rate" => formulas::recurring_revenue_rate(amount("start")?, amount("end")?),
-        "net_revenue_retention" => {
-            formulas::net_revenue_retention(amount("start")?, amount("expansion")?, amount("contraction")?, amount("churn")?)
+        "net_revenue_retention" => formulas::net_revenue_retention(
+            amount("start")?,
+            amount("expansion")?,
+            amount("contraction")?,
+            amount("churn")?,
+        ),
+        "gross_revenue_retention" => {
+            formulas::gross_revenue_retention(amount("start")?, amount("contraction")?, amount("churn")?)
         }
-        "gross_revenue_retention" => formulas::gross_revenue_retention(amount("start")?, amount("contraction")?, amount("churn")?),
         "revenue_growth_rate" => formulas::revenue_growth_rate(amount("start")?, amount("added")?, amount("lost")?),
         "customer_retention_rate" => formulas::customer_retention_rate(count("retained")?, count("start")?),
         "customer_churn_rate" => formulas::customer_churn_rate(count("churned")?, count("start")?),
         "contract_renewal_rate" => formulas::contract_renewal_rate(count("renewed")?, count("due")?),
-        _ => return Err(Error::MetricNotFound { metric: name.to_owned(), near: Vec::new(), available: Vec::new() }.into()),
+        _ => {
+            return Err(
+                Error::MetricNotFound { metric: name.to_owned(), near: Vec::new(), available: Vec::new() }.into()
+            );
+        }
     };
     Ok(Figure(figure?))
 }

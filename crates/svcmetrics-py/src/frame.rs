@@ -3,7 +3,10 @@
 use crate::capsule;
 use crate::error::Result;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt64Type};
+use arrow_array::types::{
+    Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt64Type,
+};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use numpy::PyArray1;
@@ -18,7 +21,11 @@ pub(crate) struct Frame(pub(crate) RecordBatch);
 #[pymethods]
 impl Frame {
     #[pyo3(signature = (requested_schema=None))]
-    fn __arrow_c_stream__<'py>(&self, py: Python<'py>, requested_schema: Option<Bound<'py, PyAny>>) -> Result<Bound<'py, PyCapsule>> {
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> Result<Bound<'py, PyCapsule>> {
         // A consumer may ask for other types; the interface lets a producer answer with its own.
         let _ = requested_schema;
         capsule::export(py, vec![self.0.clone()], self.0.schema())
@@ -59,21 +66,34 @@ impl Frame {
         }
         macro_rules! times {
             ($type:ty, $unit:ident, $zone:expr) => {{
-                let (values, zone) = (array.as_primitive::<$type>().values().clone(), $zone.as_ref().map(ToString::to_string));
+                let (values, zone) =
+                    (array.as_primitive::<$type>().values().clone(), $zone.as_ref().map(ToString::to_string));
                 let key_type = KeyType::Timestamp { unit: svcmetrics::TimeUnit::$unit, zone };
                 list!(|row: usize| crate::convert::key(py, &Key::Timestamp(values[row]), &key_type))
             }};
         }
         Ok(match array.data_type() {
-            DataType::Boolean => list!(|row| Ok(array.as_boolean().value(row).into_pyobject(py)?.to_owned().into_any())),
-            DataType::Int64 => list!(|row: usize| Ok(array.as_primitive::<Int64Type>().value(row).into_pyobject(py)?.into_any())),
-            DataType::UInt64 => list!(|row: usize| Ok(array.as_primitive::<UInt64Type>().value(row).into_pyobject(py)?.into_any())),
-            DataType::Float64 => list!(|row: usize| Ok(array.as_primitive::<Float64Type>().value(row).into_pyobject(py)?.into_any())),
+            DataType::Boolean => {
+                list!(|row| Ok(array.as_boolean().value(row).into_pyobject(py)?.to_owned().into_any()))
+            }
+            DataType::Int64 => {
+                list!(|row: usize| Ok(array.as_primitive::<Int64Type>().value(row).into_pyobject(py)?.into_any()))
+            }
+            DataType::UInt64 => {
+                list!(|row: usize| Ok(array.as_primitive::<UInt64Type>().value(row).into_pyobject(py)?.into_any()))
+            }
+            DataType::Float64 => {
+                list!(|row: usize| Ok(array.as_primitive::<Float64Type>().value(row).into_pyobject(py)?.into_any()))
+            }
             DataType::Decimal128(..) => {
                 let class = py.import("decimal")?.getattr("Decimal")?;
                 list!(|row: usize| class.call1((array.as_primitive::<Decimal128Type>().value_as_string(row),)))
             }
-            DataType::Date32 => list!(|row: usize| crate::convert::key(py, &Key::Date(array.as_primitive::<Date32Type>().value(row)), &KeyType::Date)),
+            DataType::Date32 => list!(|row: usize| crate::convert::key(
+                py,
+                &Key::Date(array.as_primitive::<Date32Type>().value(row)),
+                &KeyType::Date
+            )),
             DataType::Timestamp(TimeUnit::Second, zone) => times!(TimestampSecondType, Second, zone),
             DataType::Timestamp(TimeUnit::Millisecond, zone) => times!(TimestampMillisecondType, Millisecond, zone),
             DataType::Timestamp(TimeUnit::Microsecond, zone) => times!(TimestampMicrosecondType, Microsecond, zone),
@@ -88,7 +108,13 @@ impl Frame {
     fn floats<'py>(&self, py: Python<'py>, position: usize) -> Bound<'py, PyArray1<f64>> {
         let array = self.0.column(position);
         let values = if let Some(decimals) = array.as_primitive_opt::<Decimal128Type>() {
-            let double = |value: i128| if value.unsigned_abs() < 1 << 53 { value as f64 / 1e6 } else { decimal_text(value).parse().unwrap_or(f64::NAN) };
+            let double = |value: i128| {
+                if value.unsigned_abs() < 1 << 53 {
+                    value as f64 / 1e6
+                } else {
+                    decimal_text(value).parse().unwrap_or(f64::NAN)
+                }
+            };
             decimals.iter().map(|value| value.map_or(f64::NAN, double)).collect()
         } else {
             let floats = array.as_primitive_opt::<Float64Type>();

@@ -48,6 +48,11 @@ impl HealthModel {
     fn explain(&self, values: std::collections::HashMap<String, Option<f64>>) -> (Option<i64>, String, f64, Vec<Part>) {
         let explanation = self.0.explain(|metric| values.get(metric).copied().flatten());
         let part = |part: svcmetrics::Contribution| (part.metric, part.value, part.points, part.lost);
-        (explanation.score, explanation.band, explanation.coverage, explanation.contributions.into_iter().map(part).collect())
+        (
+            explanation.score,
+            explanation.band,
+            explanation.coverage,
+            explanation.contributions.into_iter().map(part).collect(),
+        )
     }
 }

@@ -20,7 +20,9 @@ fn policy<T: Copy>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)])
     let Some(word) = get::<String>(options, name)? else { return Ok(None) };
     let found = known.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
     let expected = || known.iter().map(|(known, _)| format!("\"{known}\"")).collect::<Vec<_>>().join(" or ");
-    found.map(Some).ok_or_else(|| Error::InvalidOption { option: name.to_owned(), found: word.clone(), expected: expected() }.into())
+    found.map(Some).ok_or_else(|| {
+        Error::InvalidOption { option: name.to_owned(), found: word.clone(), expected: expected() }.into()
+    })
 }
 
 /// `columns` is a mapping of our names to pairs of theirs and a unit.
@@ -35,17 +37,22 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     if let Some(metrics) = get::<Vec<String>>(options, "metrics")? {
         request = request.metrics(metrics);
     }
-    for (ours, (theirs, unit)) in get::<BTreeMap<String, (String, Option<String>)>>(options, "columns")?.unwrap_or_default() {
+    for (ours, (theirs, unit)) in
+        get::<BTreeMap<String, (String, Option<String>)>>(options, "columns")?.unwrap_or_default()
+    {
         let unit = unit.as_deref().map_or(Ok(ColumnUnit::OWN), ColumnUnit::named)?;
         request = request.column(ours, theirs, unit);
     }
     if let Some(model) = options.get_item("health")?.filter(|model| !model.is_none()) {
         request = request.health(model.cast::<crate::health::HealthModel>()?.get().0.clone());
     }
-    if let Some(meaning) = policy(options, "absent_revenue", &[("zero", AbsentRevenue::Zero), ("missing", AbsentRevenue::Missing)])? {
+    if let Some(meaning) =
+        policy(options, "absent_revenue", &[("zero", AbsentRevenue::Zero), ("missing", AbsentRevenue::Missing)])?
+    {
         request = request.absent_revenue(meaning);
     }
-    if let Some(on_invalid) = policy(options, "on_invalid", &[("raise", OnInvalid::Raise), ("skip", OnInvalid::Skip)])? {
+    if let Some(on_invalid) = policy(options, "on_invalid", &[("raise", OnInvalid::Raise), ("skip", OnInvalid::Skip)])?
+    {
         request = request.on_invalid(on_invalid);
     }
     let moneys = [("auto", MoneyPolicy::Auto), ("exact", MoneyPolicy::Exact), ("round", MoneyPolicy::Round)];

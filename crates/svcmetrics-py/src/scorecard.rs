@@ -50,7 +50,13 @@ impl Scorecard {
         let by_metric = PyDict::new(py);
         for (id, quality) in metrics {
             let counts = PyDict::new(py);
-            let named = [("counted", quality.counted), ("missing", quality.missing), ("invalid", quality.invalid), ("outside", quality.outside), ("rounded", quality.rounded)];
+            let named = [
+                ("counted", quality.counted),
+                ("missing", quality.missing),
+                ("invalid", quality.invalid),
+                ("outside", quality.outside),
+                ("rounded", quality.rounded),
+            ];
             for (name, count) in named {
                 counts.set_item(name, count)?;
             }

@@ -37,7 +37,19 @@ macro_rules! arrays {
     };
 }
 
-arrays!(Booleans(bool), Int8(i8), Int16(i16), Int32(i32), Int64(i64), UInt8(u8), UInt16(u16), UInt32(u32), UInt64(u64), Float32(f32), Float64(f64));
+arrays!(
+    Booleans(bool),
+    Int8(i8),
+    Int16(i16),
+    Int32(i32),
+    Int64(i64),
+    UInt8(u8),
+    UInt16(u16),
+    UInt32(u32),
+    UInt64(u64),
+    Float32(f32),
+    Float64(f64)
+);
 
 /// One column, held while it is read.
 enum Held<'py> {
@@ -70,7 +82,9 @@ impl<'py> Held<'py> {
                 };
                 Self::Times(part(1)?.extract()?, mask(2)?, unit, part(4)?.extract()?)
             }
-            "dictionary" => Self::Dictionary(Box::new(Self::of(name, &part(1)?)?), Box::new(Self::of(name, &part(2)?)?)),
+            "dictionary" => {
+                Self::Dictionary(Box::new(Self::of(name, &part(1)?)?), Box::new(Self::of(name, &part(2)?)?))
+            }
             "objects" => {
                 let objects = part(1)?;
                 let objects = objects.cast::<PyList>()?;
@@ -79,7 +93,10 @@ impl<'py> Held<'py> {
             "arrow" => {
                 let (array, field): (ArrayRef, Field) = capsule::array(&part(1)?, name)?;
                 let schema = Schema::new(vec![field.with_name(name)]);
-                Self::Arrow(RecordBatch::try_new(Arc::new(schema), vec![array]).map_err(|error| PyTypeError::new_err(error.to_string()))?)
+                Self::Arrow(
+                    RecordBatch::try_new(Arc::new(schema), vec![array])
+                        .map_err(|error| PyTypeError::new_err(error.to_string()))?,
+                )
             }
             _ => Self::Unknown(part(1)?.extract()?, part(2)?.extract()?),
         })
@@ -89,7 +106,8 @@ impl<'py> Held<'py> {
         let slice = |mask: &'_ PyReadonlyArray1<'py, bool>| -> Result<Vec<bool>> {
             Ok(mask.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?.to_vec())
         };
-        let masked = |mask: &PyReadonlyArray1<'py, bool>| -> Result<Nulls<'_>> { Ok(Nulls::Mask(Cow::Owned(slice(mask)?))) };
+        let masked =
+            |mask: &PyReadonlyArray1<'py, bool>| -> Result<Nulls<'_>> { Ok(Nulls::Mask(Cow::Owned(slice(mask)?))) };
         Ok(match self {
             Self::Array(array, None) => Data::new(array.values()?, Nulls::None)?,
             Self::Array(array, Some(mask)) => Data::new(array.values()?, masked(mask)?)?,
@@ -101,9 +119,10 @@ impl<'py> Held<'py> {
                 let values = Cow::Borrowed(array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?);
                 Data::new(Values::Timestamps { values, unit: *unit, zone: zone.clone() }, masked(mask)?)?
             }
-            Self::Dictionary(codes, values) => {
-                Data::new(Values::Dictionary { codes: Box::new(codes.data()?), values: Box::new(values.data()?) }, Nulls::None)?
-            }
+            Self::Dictionary(codes, values) => Data::new(
+                Values::Dictionary { codes: Box::new(codes.data()?), values: Box::new(values.data()?) },
+                Nulls::None,
+            )?,
             Self::Objects(objects) => Data::new(Values::Mixed(Cow::Borrowed(objects)), Nulls::None)?,
             Self::Arrow(batch) => svcmetrics::arrow::column(batch, 0),
             Self::Unknown(name, rows) => Data::new(Values::Unknown(name.clone(), *rows), Nulls::None)?,

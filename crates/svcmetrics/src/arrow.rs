@@ -26,12 +26,14 @@ use crate::scorecard::Scorecard;
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, LargeStringArray, RecordBatch, StringArray, StringViewArray,
-    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, LargeStringArray,
+    RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema, TimeUnit as ArrowUnit};
 use std::borrow::Cow;
@@ -87,10 +89,20 @@ fn pandas_periods<'a>(described: &str, array: &'a Int64Array) -> Data<'a> {
         "M" | "ME" => Every::Month,
         "Q-DEC" | "QE-DEC" => Every::Quarter,
         "A-DEC" | "Y-DEC" | "YE-DEC" => Every::Year,
-        _ => return Data { values: Values::Unknown(format!("pandas period[{frequency}]"), array.len()), nulls: Nulls::None },
+        _ => {
+            return Data {
+                values: Values::Unknown(format!("pandas period[{frequency}]"), array.len()),
+                nulls: Nulls::None,
+            };
+        }
     };
     let first = Period::fiscal(every, 1970, 1, 1);
-    let text = |ordinal: i64| i32::try_from(ordinal).ok().and_then(|ordinal| first.as_ref().ok()?.step(ordinal)).map(|period| period.to_string());
+    let text = |ordinal: i64| {
+        i32::try_from(ordinal)
+            .ok()
+            .and_then(|ordinal| first.as_ref().ok()?.step(ordinal))
+            .map(|period| period.to_string())
+    };
     let texts: Vec<String> = array.values().iter().map(|ordinal| text(*ordinal).unwrap_or_default()).collect();
     Data { values: Values::Text(Arc::new(texts)), nulls: nulls(array) }
 }
@@ -124,7 +136,9 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
         macro_rules! widened {
             ($type:ty, $scale:expr) => {
                 Values::Decimal {
-                    values: Cow::Owned(array.as_primitive::<$type>().values().iter().map(|value| i128::from(*value)).collect()),
+                    values: Cow::Owned(
+                        array.as_primitive::<$type>().values().iter().map(|value| i128::from(*value)).collect(),
+                    ),
                     scale: *$scale,
                 }
             };
@@ -155,12 +169,17 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
             }
             DataType::Decimal32(_, scale) => widened!(Decimal32Type, scale),
             DataType::Decimal64(_, scale) => widened!(Decimal64Type, scale),
-            DataType::Decimal128(_, scale) => {
-                Values::Decimal { values: Cow::Borrowed(&array.as_primitive::<Decimal128Type>().values()[..]), scale: *scale }
-            }
+            DataType::Decimal128(_, scale) => Values::Decimal {
+                values: Cow::Borrowed(&array.as_primitive::<Decimal128Type>().values()[..]),
+                scale: *scale,
+            },
             DataType::Timestamp(ArrowUnit::Second, zone) => timestamps!(Second, TimestampSecondType, zone),
-            DataType::Timestamp(ArrowUnit::Millisecond, zone) => timestamps!(Millisecond, TimestampMillisecondType, zone),
-            DataType::Timestamp(ArrowUnit::Microsecond, zone) => timestamps!(Microsecond, TimestampMicrosecondType, zone),
+            DataType::Timestamp(ArrowUnit::Millisecond, zone) => {
+                timestamps!(Millisecond, TimestampMillisecondType, zone)
+            }
+            DataType::Timestamp(ArrowUnit::Microsecond, zone) => {
+                timestamps!(Microsecond, TimestampMicrosecondType, zone)
+            }
             DataType::Timestamp(ArrowUnit::Nanosecond, zone) => timestamps!(Nanosecond, TimestampNanosecondType, zone),
             DataType::Utf8 => Values::Text(Arc::new(Strings(array.as_string::<i32>()))),
             DataType::LargeUtf8 => Values::Text(Arc::new(Strings(array.as_string::<i64>()))),
@@ -247,19 +266,29 @@ fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
 fn decimals(values: Vec<Option<i128>>, precision: u8, name: &str) -> Result<ArrayRef> {
     let array = Decimal128Array::from(values).with_precision_and_scale(precision, 6);
     let made = array.and_then(|array| array.validate_decimal_precision(precision).map(|()| array));
-    made.map(|array| Arc::new(array) as ArrayRef)
-        .map_err(|_| Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "38 digits" })
+    made.map(|array| Arc::new(array) as ArrayRef).map_err(|_| Error::Overflow {
+        measure: name.to_owned(),
+        group: String::new(),
+        limit: "38 digits",
+    })
 }
 
 fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> {
-    let fit = |value| i64::try_from(value).map_err(|_| Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "64 bits" });
+    let fit = |value| {
+        i64::try_from(value).map_err(|_| Error::Overflow {
+            measure: name.to_owned(),
+            group: String::new(),
+            limit: "64 bits",
+        })
+    };
     Ok(Arc::new(values.map(fit).collect::<Result<Vec<i64>>>().map(Int64Array::from)?))
 }
 
 impl Scorecard {
     fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
         for (position, key) in self.keys.iter().enumerate() {
-            let values: Vec<Key> = self.groups.iter().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
+            let values: Vec<Key> =
+                self.groups.iter().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
             frame.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
         }
         Ok(())
@@ -316,8 +345,11 @@ impl Scorecard {
                 denominators.push(denominator);
                 reasons.append_option(figure.undefined_reason().map(Undefined::reason));
                 let found = self.counts(group, chosen);
-                let of = |count: fn(&crate::scorecard::Counts) -> i128| found.as_ref().and_then(|found| i64::try_from(count(found)).ok());
-                let row = [of(|c| c.counted), of(|c| c.missing), of(|c| c.invalid), of(|c| c.outside), of(|c| c.rounded)];
+                let of = |count: fn(&crate::scorecard::Counts) -> i128| {
+                    found.as_ref().and_then(|found| i64::try_from(count(found)).ok())
+                };
+                let row =
+                    [of(|c| c.counted), of(|c| c.missing), of(|c| c.invalid), of(|c| c.outside), of(|c| c.rounded)];
                 counts.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
             }
         }
@@ -337,8 +369,15 @@ impl Scorecard {
     }
 
     /// Numerator and denominator in micro-units. A zero denominator is shown; what has neither, or was not counted, has none.
-    fn parts(&self, group: usize, chosen: &crate::definitions::Chosen, figure: &Figure) -> Result<(Option<i128>, Option<i128>)> {
-        let micros = |total: crate::figure::Total| total.micros().map(Some).ok_or_else(|| self.too_large(group, chosen.metric.id()));
+    fn parts(
+        &self,
+        group: usize,
+        chosen: &crate::definitions::Chosen,
+        figure: &Figure,
+    ) -> Result<(Option<i128>, Option<i128>)> {
+        let micros = |total: crate::figure::Total| {
+            total.micros().map(Some).ok_or_else(|| self.too_large(group, chosen.metric.id()))
+        };
         match figure.value {
             Value::Quotient { numerator, denominator } => {
                 aligned(numerator, denominator).ok_or_else(|| self.too_large(group, chosen.metric.id()))?;
@@ -359,7 +398,10 @@ impl Scorecard {
         self.push_keys(&mut frame, 1)?;
         let names = self.definitions.lane_names();
         if let Some(key) = self.keys.iter().find(|key| names.contains(&key.name)) {
-            return Err(Error::KeyName { key: key.name.clone(), problem: "is named like a measure; rename the column".into() });
+            return Err(Error::KeyName {
+                key: key.name.clone(),
+                problem: "is named like a measure; rename the column".into(),
+            });
         }
         for (lane, name) in names.iter().enumerate() {
             let totals = (0..self.len()).map(|group| self.totals.group(group)[lane]);
@@ -391,14 +433,22 @@ impl HealthScores {
         if let Some((key_type, customers)) = &self.customers {
             frame.push("customer_id", key_array("customer_id", key_type, customers)?);
         }
-        let score = |score: &Option<crate::health::HealthScore>| score.as_ref()?.score.map(|micro| crate::Total::new(micro.into(), true).to_f64());
+        let score = |score: &Option<crate::health::HealthScore>| {
+            score.as_ref()?.score.map(|micro| crate::Total::new(micro.into(), true).to_f64())
+        };
         frame.push("score", Arc::new(self.scores.iter().map(score).collect::<Float64Array>()));
         frame.push("band", Arc::new((0..self.scores.len()).map(|row| self.band(row)).collect::<StringArray>()));
-        frame.push("coverage", Arc::new(self.scores.iter().map(|score| score.as_ref().map(|score| score.coverage)).collect::<Float64Array>()));
+        frame.push(
+            "coverage",
+            Arc::new(
+                self.scores.iter().map(|score| score.as_ref().map(|score| score.coverage)).collect::<Float64Array>(),
+            ),
+        );
         if explain {
             for (position, component) in self.model.components().iter().enumerate() {
                 let name = format!("{}_points", component.metric());
-                let points = |score: &Option<crate::health::HealthScore>| score.as_ref()?.points[position].map(i128::from);
+                let points =
+                    |score: &Option<crate::health::HealthScore>| score.as_ref()?.points[position].map(i128::from);
                 let array = decimals(self.scores.iter().map(points).collect(), 9, &name)?;
                 frame.push(name, array);
             }

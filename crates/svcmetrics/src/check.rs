@@ -81,7 +81,9 @@ impl Check {
 
     /// Whether nothing was found that would be an error.
     pub fn is_clean(&self) -> bool {
-        self.observations.iter().all(|observation| matches!(observation.kind.as_str(), "near_miss" | "null" | "rounded"))
+        self.observations
+            .iter()
+            .all(|observation| matches!(observation.kind.as_str(), "near_miss" | "null" | "rounded"))
     }
 }
 
@@ -99,7 +101,9 @@ impl Checker {
     pub fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         if self.stopped.is_none() {
             match self.builder.add_while(part, go_on) {
-                Err(error @ (Error::ColumnType(_) | Error::DuplicateColumn { .. } | Error::MixedCurrency { .. })) => self.stopped = Some(error),
+                Err(error @ (Error::ColumnType(_) | Error::DuplicateColumn { .. } | Error::MixedCurrency { .. })) => {
+                    self.stopped = Some(error)
+                }
                 other => other?,
             }
         }
@@ -124,7 +128,8 @@ impl Checker {
             return Ok(Check { scorecard: None, observations: observed(&error, &rows) });
         }
         let (card, findings) = self.builder.finish_check()?;
-        let mut observations: Vec<Observation> = findings.iter().flat_map(|Finding { error, rows }| observed(error, rows)).collect();
+        let mut observations: Vec<Observation> =
+            findings.iter().flat_map(|Finding { error, rows }| observed(error, rows)).collect();
         let mut near: Vec<(String, String, String)> = Vec::new();
         for (metric, missing) in card.not_measured() {
             for (column, names) in missing {

@@ -47,7 +47,9 @@ impl Comparison {
     }
 
     fn read(sign: &str) -> Option<Self> {
-        [Self::Equal, Self::Unequal, Self::Less, Self::AtMost, Self::More, Self::AtLeast].into_iter().find(|c| c.sign() == sign)
+        [Self::Equal, Self::Unequal, Self::Less, Self::AtMost, Self::More, Self::AtLeast]
+            .into_iter()
+            .find(|c| c.sign() == sign)
     }
 }
 
@@ -130,14 +132,17 @@ impl Condition {
     /// # Errors
     /// [`Error::InvalidDefinition`] with what could not be read.
     pub fn parse(text: &str, known: impl Fn(&str) -> Option<Column>) -> Result<Self> {
-        let mut parts = text.split(" and ").map(|part| Self::parse_one(part.trim(), text, &known)).collect::<Result<Vec<_>>>()?;
+        let mut parts =
+            text.split(" and ").map(|part| Self::parse_one(part.trim(), text, &known)).collect::<Result<Vec<_>>>()?;
         Ok(if parts.len() == 1 { parts.remove(0) } else { Self::All(parts) })
     }
 
     fn parse_one(part: &str, whole: &str, known: &impl Fn(&str) -> Option<Column>) -> Result<Self> {
         let invalid = |problem: String| Error::InvalidDefinition { what: "condition", id: whole.to_owned(), problem };
         let column = |name: &str, otherwise: ColumnKind| {
-            let fits = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+            let fits = !name.is_empty()
+                && !name.starts_with(|c: char| c.is_ascii_digit())
+                && name.chars().all(|c| c.is_alphanumeric() || c == '_');
             if fits {
                 Ok(known(name).unwrap_or_else(|| Column::new(name.to_owned(), otherwise)))
             } else {
@@ -154,12 +159,15 @@ impl Condition {
         let words: Vec<&str> = part.split_whitespace().collect();
         let side = |word: &str| -> Result<Expression> {
             if let Ok(number) = word.parse::<rust_decimal::Decimal>() {
-                let constant = micros(number).ok_or_else(|| invalid(format!("{number} has more than six decimal places or is too large")))?;
+                let constant = micros(number)
+                    .ok_or_else(|| invalid(format!("{number} has more than six decimal places or is too large")))?;
                 return Ok(Expression { terms: Vec::new(), constant });
             }
             let column = column(word, ColumnKind::SignedMoney)?;
             match column.kind {
-                ColumnKind::Flag | ColumnKind::Anything => Err(invalid(format!("'{word}' is no number; it cannot be compared"))),
+                ColumnKind::Flag | ColumnKind::Anything => {
+                    Err(invalid(format!("'{word}' is no number; it cannot be compared")))
+                }
                 _ => Ok(column.into()),
             }
         };
@@ -168,12 +176,14 @@ impl Condition {
             ["not", name] => Ok(Self::IsFalse(flag(name)?)),
             [name, "is", "present"] => Ok(Self::Present(column(name, ColumnKind::Anything)?)),
             [left, sign, right] => {
-                let comparison = Comparison::read(sign)
-                    .ok_or_else(|| invalid(format!("'{}' is no comparison; expected =, !=, <, <=, > or >=", shown(sign))))?;
+                let comparison = Comparison::read(sign).ok_or_else(|| {
+                    invalid(format!("'{}' is no comparison; expected =, !=, <, <=, > or >=", shown(sign)))
+                })?;
                 Ok(Self::Compare(side(left)?, comparison, side(right)?))
             }
             _ => Err(invalid(
-                "expected 'flag', 'not flag', 'column is present' or 'column > 0', several joined by ' and '".to_owned(),
+                "expected 'flag', 'not flag', 'column is present' or 'column > 0', several joined by ' and '"
+                    .to_owned(),
             )),
         }
     }
@@ -212,7 +222,15 @@ mod tests {
 
     #[test]
     fn conditions_read_back_as_they_are_written() {
-        for text in ["is_new", "not is_active", "goals_total > 0", "loss_reason is present", "revenue_start > revenue_end and loss_reason is present", "revenue_end >= 2.5", "own_column != -3"] {
+        for text in [
+            "is_new",
+            "not is_active",
+            "goals_total > 0",
+            "loss_reason is present",
+            "revenue_start > revenue_end and loss_reason is present",
+            "revenue_end >= 2.5",
+            "own_column != -3",
+        ] {
             let condition: Condition = text.parse().unwrap();
             assert_eq!(condition.to_string(), text);
         }

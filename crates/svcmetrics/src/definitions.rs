@@ -51,7 +51,11 @@ impl Definitions {
     /// [`Error::InvalidDefinition`] where two metrics give one id to different scopes or measures.
     pub(crate) fn new(chosen: Vec<Chosen>, model: Option<HealthModel>, parameters: Parameters) -> Result<Self> {
         let (mut scopes, mut measures): (Vec<Arc<Scope>>, Vec<Measure>) = (Vec::new(), Vec::new());
-        let twice = |what, id: &str| Error::InvalidDefinition { what, id: id.to_owned(), problem: "the id stands for two definitions".into() };
+        let twice = |what, id: &str| Error::InvalidDefinition {
+            what,
+            id: id.to_owned(),
+            problem: "the id stands for two definitions".into(),
+        };
         for measure in chosen.iter().flat_map(|chosen| chosen.form().measures()) {
             match scopes.iter().find(|scope| scope.id == measure.scope.id) {
                 None => scopes.push(measure.scope.clone()),
@@ -119,14 +123,22 @@ impl Definitions {
 
     /// Lanes and coefficients of a combination.
     pub(crate) fn lanes<'a>(&'a self, terms: &'a Combination) -> impl Iterator<Item = (i32, usize)> + 'a {
-        terms.iter().filter_map(|(coefficient, measure)| Some((*coefficient, self.measure_lane(self.measure_position(&measure.id)?))))
+        terms.iter().filter_map(|(coefficient, measure)| {
+            Some((*coefficient, self.measure_lane(self.measure_position(&measure.id)?)))
+        })
     }
 
     /// What differs between two, in words, if anything does.
     pub(crate) fn difference(&self, other: &Self) -> Option<Error> {
         let differ = |what, left: String, right: String| Some(Error::Mismatch { what, left, right });
         let metrics = |definitions: &Self| -> Vec<String> {
-            let name = |chosen: &Chosen| if chosen.form == 0 { chosen.metric.id.to_string() } else { format!("{} (otherwise)", chosen.metric.id) };
+            let name = |chosen: &Chosen| {
+                if chosen.form == 0 {
+                    chosen.metric.id.to_string()
+                } else {
+                    format!("{} (otherwise)", chosen.metric.id)
+                }
+            };
             definitions.chosen.iter().map(name).collect()
         };
         let (left, right) = (metrics(self), metrics(other));
@@ -137,7 +149,8 @@ impl Definitions {
             };
             return differ("their metrics", only(&left, &right), only(&right, &left));
         }
-        let model = |definitions: &Self| definitions.model.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+        let model =
+            |definitions: &Self| definitions.model.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
         if self.model != other.model {
             return differ("the health model", model(self), model(other));
         }
@@ -155,7 +168,9 @@ impl Definitions {
             return differ("currency", left.clone(), right.clone());
         }
         let definition = self.chosen.iter().zip(&other.chosen).find(|(one, two)| one.metric != two.metric);
-        definition.and_then(|(one, _)| differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into()))
+        definition.and_then(|(one, _)| {
+            differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
+        })
     }
 
     /// These, with what the other knows and this does not.
@@ -192,7 +207,10 @@ impl Definitions {
     pub(crate) fn common(&self, other: &Self) -> Result<Self> {
         let same = |chosen: &&Chosen| {
             let model_alike = self.model == other.model || !is_of_model(chosen, self);
-            model_alike && other.find(&chosen.metric.id).is_some_and(|found| found.metric == chosen.metric && found.form == chosen.form)
+            model_alike
+                && other
+                    .find(&chosen.metric.id)
+                    .is_some_and(|found| found.metric == chosen.metric && found.form == chosen.form)
         };
         let kept: Vec<Chosen> = self.chosen.iter().filter(same).cloned().collect();
         let whole = |chosen: &&Chosen| match chosen.form() {

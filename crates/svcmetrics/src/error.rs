@@ -17,7 +17,9 @@ pub(crate) fn shown(text: &str) -> String {
         match c {
             '\'' | '"' => c.to_string(),
             // Marks that turn the writing direction would scramble the rest of the message.
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => c.escape_unicode().to_string(),
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                c.escape_unicode().to_string()
+            }
             _ => c.escape_debug().to_string(),
         }
     };
@@ -142,7 +144,9 @@ pub type MissingColumns = Vec<(String, Vec<String>)>;
 fn missing_text(missing: &MissingColumns) -> String {
     let each = |(column, near): &(String, Vec<String>)| match near.as_slice() {
         [] => format!("'{column}'"),
-        near => format!("'{column}' (did you mean '{}'?)", near.iter().map(|n| shown(n)).collect::<Vec<_>>().join("' or '")),
+        near => {
+            format!("'{column}' (did you mean '{}'?)", near.iter().map(|n| shown(n)).collect::<Vec<_>>().join("' or '"))
+        }
     };
     missing.iter().map(each).collect::<Vec<_>>().join(", ")
 }
@@ -409,7 +413,9 @@ impl Error {
     /// The first row at fault: a 0-based position over all parts of the table.
     pub fn row(&self) -> Option<u64> {
         match self {
-            Self::AbsentRevenue { row, .. } | Self::MixedCurrency { row, .. } | Self::TooManyGroups { row, .. } => Some(*row),
+            Self::AbsentRevenue { row, .. } | Self::MixedCurrency { row, .. } | Self::TooManyGroups { row, .. } => {
+                Some(*row)
+            }
             Self::DuplicateCustomer { rows, .. } => Some(rows.1),
             other => other.offence().and_then(|offence| offence.row),
         }
@@ -420,7 +426,9 @@ impl Error {
         match self {
             Self::DuplicateCustomer { value, .. } => Some(value),
             Self::MixedCurrency { second, .. } => Some(second),
-            Self::InvalidModel { found, .. } | Self::InvalidOption { found, .. } | Self::InvalidPeriod { found, .. } => Some(found),
+            Self::InvalidModel { found, .. }
+            | Self::InvalidOption { found, .. }
+            | Self::InvalidPeriod { found, .. } => Some(found),
             other => other.offence().map(|offence| offence.value.as_str()),
         }
     }

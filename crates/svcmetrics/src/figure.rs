@@ -136,7 +136,10 @@ impl fmt::Display for Total {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Value {
-    Quotient { numerator: Total, denominator: Total },
+    Quotient {
+        numerator: Total,
+        denominator: Total,
+    },
     Amount(Total),
     /// A score or a derived value, with no numerator and denominator of its own.
     Derived(f64),
@@ -253,7 +256,10 @@ impl Figure {
         match self.value {
             Value::Quotient { numerator, denominator } => {
                 let (n, d) = aligned(numerator, denominator)?;
-                Some(n.checked_mul(100).map_or_else(|| money::nearest_quotient(n, d) * 100.0, |n| money::nearest_quotient(n, d)))
+                Some(
+                    n.checked_mul(100)
+                        .map_or_else(|| money::nearest_quotient(n, d) * 100.0, |n| money::nearest_quotient(n, d)),
+                )
             }
             _ => self.value().map(|value| value * 100.0),
         }
@@ -286,9 +292,12 @@ impl TryFrom<StoredFigure> for Figure {
     type Error = crate::error::Error;
 
     fn try_from(stored: StoredFigure) -> Result<Self, Self::Error> {
-        let invalid = |problem: &str| crate::error::Error::InvalidDocument { what: "a figure", problem: problem.into() };
+        let invalid =
+            |problem: &str| crate::error::Error::InvalidDocument { what: "a figure", problem: problem.into() };
         let value = match (stored.numerator, stored.denominator, stored.value, stored.undefined) {
-            (Some(numerator), Some(denominator), None, None) if denominator.integer != 0 && aligned(numerator, denominator).is_some() => {
+            (Some(numerator), Some(denominator), None, None)
+                if denominator.integer != 0 && aligned(numerator, denominator).is_some() =>
+            {
                 Value::Quotient { numerator, denominator }
             }
             (Some(amount), None, None, None) => Value::Amount(amount),
@@ -307,7 +316,8 @@ impl Figure {
     /// # Errors
     /// None that a figure can cause.
     pub fn to_json(&self) -> crate::error::Result<String> {
-        serde_json::to_string(self).map_err(|error| crate::error::Error::InvalidDocument { what: "a figure", problem: error.to_string() })
+        serde_json::to_string(self)
+            .map_err(|error| crate::error::Error::InvalidDocument { what: "a figure", problem: error.to_string() })
     }
 
     /// Reads what [`Figure::to_json`] wrote.
@@ -315,7 +325,8 @@ impl Figure {
     /// # Errors
     /// [`crate::Error::InvalidDocument`].
     pub fn from_json(text: &str) -> crate::error::Result<Self> {
-        serde_json::from_str(text).map_err(|error| crate::error::Error::InvalidDocument { what: "a figure", problem: error.to_string() })
+        serde_json::from_str(text)
+            .map_err(|error| crate::error::Error::InvalidDocument { what: "a figure", problem: error.to_string() })
     }
 }
 

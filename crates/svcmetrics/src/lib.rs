@@ -53,13 +53,14 @@ pub use engine::columns::{Bits, Data, Nulls, Scalar, Table, Texts, TimeUnit, Val
 pub use error::{Error, MissingColumns, Offence, Result};
 pub use figure::{Figure, Total, Undefined, Unit};
 pub use health::{
-    Among, Band, Component, Contribution, Explanation, Gate, HealthModel, HealthScore, HealthScorer, HealthScores, MissingPolicy,
+    Among, Band, Component, Contribution, Explanation, Gate, HealthModel, HealthScore, HealthScorer, HealthScores,
+    MissingPolicy,
 };
 pub use key::{Key, KeyType};
 pub use measure::{Column, ColumnKind, Expression, Measure, Name, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};
-pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, catalog, column, columns, find};
 pub use metrics::revenue::RecurringRevenue;
+pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, catalog, column, columns, find};
 pub use money::MoneyPolicy;
 pub use period::{Every, Period};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
@@ -75,7 +76,8 @@ pub mod formulas {
         contract_renewal_rate, customer_churn_rate, customer_retention_rate, renewal_commitment_rate,
     };
     pub use crate::metrics::revenue::{
-        gross_revenue_retention, net_recurring_revenue, net_revenue_retention, recurring_revenue_rate, revenue_growth_rate,
+        gross_revenue_retention, net_recurring_revenue, net_revenue_retention, recurring_revenue_rate,
+        revenue_growth_rate,
     };
     pub use crate::metrics::success::{plan_realization, success_rate};
 }

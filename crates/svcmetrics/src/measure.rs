@@ -294,7 +294,11 @@ impl Measure {
 
     /// What is summed, in words: `count of rows where onboarded`, `sum of revenue_end`.
     pub fn formula(&self) -> String {
-        let sum = if self.sum == Expression::constant(1) { "count of rows".to_owned() } else { format!("sum of {}", self.sum) };
+        let sum = if self.sum == Expression::constant(1) {
+            "count of rows".to_owned()
+        } else {
+            format!("sum of {}", self.sum)
+        };
         match &self.only {
             Some(condition) => format!("{sum} where {condition}"),
             None => sum,

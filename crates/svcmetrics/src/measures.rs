@@ -47,7 +47,11 @@ impl Scorecard {
             columns.push(table.get(name)?.ok_or_else(|| invalid(format!("no column '{name}'")))?);
         }
         let keys = request.by.iter().map(|key| {
-            let missing = || Error::ColumnNotFound { metric: None, missing: vec![(key.clone(), Vec::new())], available: names.clone() };
+            let missing = || Error::ColumnNotFound {
+                metric: None,
+                missing: vec![(key.clone(), Vec::new())],
+                available: names.clone(),
+            };
             table.get(key)?.ok_or_else(missing)
         });
         let keys: Vec<&Data<'_>> = keys.collect::<Result<_>>()?;
@@ -65,14 +69,29 @@ impl Scorecard {
                 if over_time && definitions.is_stock(lane) {
                     continue;
                 }
-                let expected = if definitions.is_micro(lane) { "a number with at most six decimal places" } else { "a whole number" };
+                let expected = if definitions.is_micro(lane) {
+                    "a number with at most six decimal places"
+                } else {
+                    "a whole number"
+                };
                 let value = integer(column, row, definitions.is_micro(lane));
-                values[lane] = value.ok_or_else(|| invalid(format!("column '{}', row {row}: found {}; expected {expected}", lanes[lane], column.shown(row))))?;
+                values[lane] = value.ok_or_else(|| {
+                    invalid(format!(
+                        "column '{}', row {row}: found {}; expected {expected}",
+                        lanes[lane],
+                        column.shown(row)
+                    ))
+                })?;
                 if lane < definitions.measure_lane(0) && values[lane] < 0 {
-                    return Err(invalid(format!("column '{}', row {row}: found {}; expected 0 or more", lanes[lane], values[lane])));
+                    return Err(invalid(format!(
+                        "column '{}', row {row}: found {}; expected 0 or more",
+                        lanes[lane], values[lane]
+                    )));
                 }
             }
-            totals.add(*group as usize, &values).map_err(|lane| invalid(format!("column '{}': the total does not fit 128 bits", lanes[lane])))?;
+            totals
+                .add(*group as usize, &values)
+                .map_err(|lane| invalid(format!("column '{}': the total does not fit 128 bits", lanes[lane])))?;
         }
         let count = u32::try_from(groups.len()).unwrap_or(u32::MAX);
         let mut order: Vec<_> = (0..count).map(|group| (groups.keys(group), group)).collect();
@@ -129,7 +148,10 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     let parameters = Parameters { scale: request.scale, absent_revenue: None, currency: None };
     let chosen: Vec<Chosen> = chosen.collect();
     if chosen.is_empty() {
-        return Err(invalid(format!("no metric's totals are all there; found columns {}", crate::error::listed(names))));
+        return Err(invalid(format!(
+            "no metric's totals are all there; found columns {}",
+            crate::error::listed(names)
+        )));
     }
     Definitions::new(chosen, with_health.then_some(model), parameters)
 }
@@ -164,4 +186,3 @@ fn integer(data: &Data<'_>, row: usize, micro: bool) -> Option<i128> {
         _ => None,
     }
 }
-

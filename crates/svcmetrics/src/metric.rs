@@ -101,7 +101,9 @@ impl Form {
     /// `onboarded_customers / new_customers`: the formula over measures.
     pub fn formula(&self) -> String {
         match self {
-            Self::Quotient { numerator, denominator } => format!("{} / {}", bracketed(numerator), bracketed(denominator)),
+            Self::Quotient { numerator, denominator } => {
+                format!("{} / {}", bracketed(numerator), bracketed(denominator))
+            }
             Self::Amount(amount) => combination(amount),
             Self::Difference(minuend, subtrahend) => format!("{minuend} - {subtrahend}"),
             Self::Health => "weighted mean of the components' scaled rates, times 100".to_owned(),
@@ -169,17 +171,33 @@ impl Metric {
     }
 
     /// A share: 0 <= numerator <= denominator in every row.
-    pub fn share(id: impl Into<Name>, title: impl Into<Name>, numerator: Combination, denominator: Combination) -> Self {
+    pub fn share(
+        id: impl Into<Name>,
+        title: impl Into<Name>,
+        numerator: Combination,
+        denominator: Combination,
+    ) -> Self {
         Self::new(id, title, Kind::Share, Unit::Fraction, Form::Quotient { numerator, denominator })
     }
 
     /// A ratio, which may exceed 1.
-    pub fn ratio(id: impl Into<Name>, title: impl Into<Name>, numerator: Combination, denominator: Combination) -> Self {
+    pub fn ratio(
+        id: impl Into<Name>,
+        title: impl Into<Name>,
+        numerator: Combination,
+        denominator: Combination,
+    ) -> Self {
         Self::new(id, title, Kind::Ratio, Unit::Fraction, Form::Quotient { numerator, denominator })
     }
 
     /// A mean: so much per something.
-    pub fn mean(id: impl Into<Name>, title: impl Into<Name>, unit: Unit, numerator: Combination, denominator: Combination) -> Self {
+    pub fn mean(
+        id: impl Into<Name>,
+        title: impl Into<Name>,
+        unit: Unit,
+        numerator: Combination,
+        denominator: Combination,
+    ) -> Self {
         Self::new(id, title, Kind::Mean, unit, Form::Quotient { numerator, denominator })
     }
 
@@ -189,7 +207,12 @@ impl Metric {
     }
 
     /// The difference of two metrics' values.
-    pub fn difference(id: impl Into<Name>, title: impl Into<Name>, minuend: impl Into<Name>, subtrahend: impl Into<Name>) -> Self {
+    pub fn difference(
+        id: impl Into<Name>,
+        title: impl Into<Name>,
+        minuend: impl Into<Name>,
+        subtrahend: impl Into<Name>,
+    ) -> Self {
         Self::new(id, title, Kind::Derived, Unit::Fraction, Form::Difference(minuend.into(), subtrahend.into()))
     }
 
@@ -270,9 +293,11 @@ impl Metric {
 
     /// Checks that the definition does not contradict itself.
     pub(crate) fn validate(&self) -> Result<()> {
-        let invalid = |problem: String| Err(Error::InvalidDefinition { what: "metric", id: self.id.to_string(), problem });
+        let invalid =
+            |problem: String| Err(Error::InvalidDefinition { what: "metric", id: self.id.to_string(), problem });
         let plain = |name: &str| {
-            name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
         if !plain(&self.id) {
             return invalid("an id is lower-case letters, digits and '_', and starts with a letter".to_owned());
@@ -284,7 +309,8 @@ impl Metric {
                 }
                 return invalid("it has no measures".to_owned());
             };
-            if matches!(form, Form::Quotient { numerator, denominator } if numerator.is_empty() || denominator.is_empty()) {
+            if matches!(form, Form::Quotient { numerator, denominator } if numerator.is_empty() || denominator.is_empty())
+            {
                 return invalid("it needs a numerator and a denominator".to_owned());
             }
             if !plain(scope.id()) {
@@ -296,7 +322,10 @@ impl Metric {
                     return invalid(format!("'{}' and its other measures see different rows", measure.id()));
                 }
                 if !plain(&measure.id) {
-                    return invalid(format!("the measure's id '{}' is not lower-case letters, digits and '_'", measure.id()));
+                    return invalid(format!(
+                        "the measure's id '{}' is not lower-case letters, digits and '_'",
+                        measure.id()
+                    ));
                 }
                 let asked = measure.only.iter().flat_map(crate::condition::Condition::columns);
                 if let Some(column) = measure.sum.columns().chain(asked).find(|c| !required.contains(c)) {

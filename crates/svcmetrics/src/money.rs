@@ -107,8 +107,7 @@ fn rounded_f64(x: f64, scale: u32) -> Read {
     let exponent = ((bits >> 52) & 0x7ff) as i32;
     let fraction = (bits & ((1 << 52) - 1)) as i128;
     // x = mantissa * 2^shift exactly
-    let (mantissa, shift) =
-        if exponent == 0 { (fraction, -1074) } else { (fraction | (1 << 52), exponent - 1075) };
+    let (mantissa, shift) = if exponent == 0 { (fraction, -1074) } else { (fraction | (1 << 52), exponent - 1075) };
     let scaled = mantissa * i128::from(POWERS[scale as usize]);
     let magnitude = if shift >= 0 {
         scaled << shift.min(20)
@@ -223,7 +222,10 @@ pub(crate) fn decimal_quotient(numerator: i128, denominator: i128) -> Option<Dec
         lead += 1;
     }
     let places = (DIGITS - lead).clamp(0, 28);
-    let (scaled, rest) = { let up = &n * ten(places); (&up / &d, &up % &d) };
+    let (scaled, rest) = {
+        let up = &n * ten(places);
+        (&up / &d, &up % &d)
+    };
     let twice = rest * 2;
     let odd = scaled.bit(0);
     let rounded = if twice > d || (twice == d && odd) { scaled + 1 } else { scaled };

@@ -63,7 +63,10 @@ impl Period {
     /// [`Error::InvalidPeriod`] for a month outside 1 to 12 or a year outside 0 to 9999.
     pub fn month(year: i32, month: u8) -> Result<Self> {
         if !(1..=12).contains(&month) || !YEARS.contains(&year) {
-            return Err(Error::InvalidPeriod { found: format!("{year}-{month:02}"), expected: "a month from 1 to 12 of a year from 0 to 9999" });
+            return Err(Error::InvalidPeriod {
+                found: format!("{year}-{month:02}"),
+                expected: "a month from 1 to 12 of a year from 0 to 9999",
+            });
         }
         Ok(Self { start: year * 12 + i32::from(month) - 1, every: Every::Month, fiscal_start: 1 })
     }
@@ -91,7 +94,10 @@ impl Period {
     pub fn fiscal(every: Every, year: i32, number: u8, fiscal_start: u8) -> Result<Self> {
         let count = 12 / every.months();
         if !(1..=12).contains(&fiscal_start) || number == 0 || i32::from(number) > count || !YEARS.contains(&year) {
-            return Err(Error::InvalidPeriod { found: format!("{year}, {number} of {count}, fiscal start {fiscal_start}"), expected: EXPECTED });
+            return Err(Error::InvalidPeriod {
+                found: format!("{year}, {number} of {count}, fiscal start {fiscal_start}"),
+                expected: EXPECTED,
+            });
         }
         let first_year = if fiscal_start == 1 { year } else { year - 1 };
         let start = first_year * 12 + i32::from(fiscal_start) - 1 + (i32::from(number) - 1) * every.months();
@@ -111,7 +117,11 @@ impl Period {
         };
         let (year, part) = text_year.split_once('-').map_or((text_year, None), |(year, part)| (year, Some(part)));
         let digits = |text: &str, count: usize| -> Result<i32> {
-            if text.len() == count && text.bytes().all(|b| b.is_ascii_digit()) { text.parse().map_err(|_| invalid()) } else { Err(invalid()) }
+            if text.len() == count && text.bytes().all(|b| b.is_ascii_digit()) {
+                text.parse().map_err(|_| invalid())
+            } else {
+                Err(invalid())
+            }
         };
         let year = digits(year, 4)?;
         let small = |value: i32| u8::try_from(value).map_err(|_| invalid());
@@ -196,7 +206,10 @@ impl FromStr for Period {
     /// Calendar periods only; fiscal ones need [`Period::parse_fiscal`], since their text does not hold the month they start in.
     fn from_str(text: &str) -> Result<Self> {
         if text.starts_with("FY") {
-            return Err(Error::InvalidPeriod { found: text.to_owned(), expected: "a calendar period; parse_fiscal reads fiscal ones" });
+            return Err(Error::InvalidPeriod {
+                found: text.to_owned(),
+                expected: "a calendar period; parse_fiscal reads fiscal ones",
+            });
         }
         Self::parse_fiscal(text, 1)
     }

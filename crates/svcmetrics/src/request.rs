@@ -113,7 +113,11 @@ impl Request {
         metric.validate()?;
         let taken = metrics::find(metric.id()).is_some() || self.own.iter().any(|own| own.id() == metric.id());
         if taken {
-            return Err(Error::InvalidDefinition { what: "metric", id: metric.id().into(), problem: "there is a metric of that id".into() });
+            return Err(Error::InvalidDefinition {
+                what: "metric",
+                id: metric.id().into(),
+                problem: "there is a metric of that id".into(),
+            });
         }
         self.own.push(metric);
         Ok(self)

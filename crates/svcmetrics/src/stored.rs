@@ -59,7 +59,9 @@ impl From<Scorecard> for Stored {
     fn from(card: Scorecard) -> Self {
         let definitions = &card.definitions;
         let of_model: Vec<Metric> = definitions.model.iter().flat_map(HealthModel::metrics).collect();
-        let is_own = |metric: &&Metric| metrics::find(metric.id()).is_none() && !of_model.iter().any(|of_model| of_model.id == metric.id);
+        let is_own = |metric: &&Metric| {
+            metrics::find(metric.id()).is_none() && !of_model.iter().any(|of_model| of_model.id == metric.id)
+        };
         Self {
             format: FORMAT,
             catalog: CATALOG_VERSION,
@@ -69,7 +71,11 @@ impl From<Scorecard> for Stored {
             unique_checked: card.unique_checked,
             parameters: definitions.parameters.clone(),
             model: definitions.model.clone(),
-            metrics: definitions.chosen.iter().map(|c| StoredMetric { id: c.metric.id.to_string(), form: c.form, shown: c.shown }).collect(),
+            metrics: definitions
+                .chosen
+                .iter()
+                .map(|c| StoredMetric { id: c.metric.id.to_string(), form: c.form, shown: c.shown })
+                .collect(),
             own: definitions.chosen.iter().map(|chosen| &chosen.metric).filter(is_own).cloned().collect(),
             not_measured: card.not_measured.clone(),
             largest_rounding: card.largest_rounding.clone(),
@@ -94,7 +100,9 @@ impl TryFrom<Stored> for Scorecard {
     fn try_from(stored: Stored) -> Result<Self> {
         if (stored.format, stored.catalog) != (FORMAT, CATALOG_VERSION) {
             let (found, catalog) = (stored.format, stored.catalog);
-            return invalid(format!("found format {found} of catalogue {catalog}; expected format {FORMAT} of catalogue {CATALOG_VERSION}"));
+            return invalid(format!(
+                "found format {found} of catalogue {catalog}; expected format {FORMAT} of catalogue {CATALOG_VERSION}"
+            ));
         }
         let definitions = stored.definitions()?;
         if definitions.lane_names() != stored.lanes {
@@ -107,24 +115,35 @@ impl TryFrom<Stored> for Scorecard {
         if stored.over_time && stored.period.is_some() {
             return invalid("over_time: found a period; expected none where time was rolled away");
         }
-        if stored.largest_rounding.len() != definitions.scopes.len() || stored.largest_rounding.iter().any(|off| !off.is_finite() || *off < 0.0) {
+        if stored.largest_rounding.len() != definitions.scopes.len()
+            || stored.largest_rounding.iter().any(|off| !off.is_finite() || *off < 0.0)
+        {
             return invalid("largest_rounding: expected a number, 0 or more, for each scope");
         }
         if stored.groups.len() > GROUPS_READ || (stored.keys.is_empty() && stored.groups.len() != 1) {
-            return invalid(format!("groups: found {}; expected at most {GROUPS_READ}, and exactly one without keys", stored.groups.len()));
+            return invalid(format!(
+                "groups: found {}; expected at most {GROUPS_READ}, and exactly one without keys",
+                stored.groups.len()
+            ));
         }
         let mut totals = Totals::new(definitions.width(), Vec::new());
         let mut groups: Vec<Vec<Key>> = Vec::with_capacity(stored.groups.len());
         for (position, group) in stored.groups.into_iter().enumerate() {
-            let fits = group.key.len() == stored.keys.len() && group.key.iter().zip(&stored.keys).all(|(key, column)| key.fits(&column.key_type));
+            let fits = group.key.len() == stored.keys.len()
+                && group.key.iter().zip(&stored.keys).all(|(key, column)| key.fits(&column.key_type));
             if !fits || groups.last().is_some_and(|last| *last >= group.key) {
-                return invalid(format!("groups[{position}].key: expected values of the keys' types, each group once, in order"));
+                return invalid(format!(
+                    "groups[{position}].key: expected values of the keys' types, each group once, in order"
+                ));
             }
             let lanes: Option<Vec<i128>> = group.totals.iter().map(|total| total.parse().ok()).collect();
             let lanes = lanes.filter(|lanes| lanes.len() == definitions.width());
-            let counts = lanes.as_ref().map(|lanes| lanes[..definitions.measure_lane(0)].iter().all(|count| *count >= 0));
+            let counts =
+                lanes.as_ref().map(|lanes| lanes[..definitions.measure_lane(0)].iter().all(|count| *count >= 0));
             let (Some(lanes), Some(true)) = (lanes, counts) else {
-                return invalid(format!("groups[{position}].totals: expected an integer for each lane, counts 0 or more"));
+                return invalid(format!(
+                    "groups[{position}].totals: expected an integer for each lane, counts 0 or more"
+                ));
             };
             totals.push(&lanes);
             groups.push(group.key);
@@ -188,7 +207,8 @@ impl Scorecard {
     /// # Errors
     /// None that data can cause.
     pub fn to_json(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|error| Error::InvalidDocument { what: "a scorecard", problem: error.to_string() })
+        serde_json::to_string(self)
+            .map_err(|error| Error::InvalidDocument { what: "a scorecard", problem: error.to_string() })
     }
 
     /// Reads what [`Scorecard::to_json`] wrote.
@@ -196,6 +216,7 @@ impl Scorecard {
     /// # Errors
     /// [`Error::InvalidDocument`] that says what is wrong: another version, an unknown field, totals that do not fit.
     pub fn from_json(text: &str) -> Result<Self> {
-        serde_json::from_str(text).map_err(|error| Error::InvalidDocument { what: "a scorecard", problem: error.to_string() })
+        serde_json::from_str(text)
+            .map_err(|error| Error::InvalidDocument { what: "a scorecard", problem: error.to_string() })
     }
 }

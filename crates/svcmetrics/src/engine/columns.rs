@@ -252,7 +252,11 @@ impl<'a> Data<'a> {
             Nulls::Mask(mask) => mask.len(),
         };
         if rows != values.len() {
-            let offence = Offence::new("", format!("holds {} values and", values.len()), format!("a mask of {} rows", values.len()));
+            let offence = Offence::new(
+                "",
+                format!("holds {} values and", values.len()),
+                format!("a mask of {} rows", values.len()),
+            );
             return Err(Error::ColumnType(Box::new(offence.at(None, &format!("a mask of {rows} rows")))));
         }
         Ok(Self { values, nulls })
@@ -316,7 +320,9 @@ impl<'a> Data<'a> {
             Values::Text(texts) => format!("'{}'", texts.text(row)),
             Values::Dates(values) => format!("day {}", values[row]),
             Values::Timestamps { values, .. } => format!("time {}", values[row]),
-            Values::Dictionary { values, .. } => self.code(row).map_or_else(|| "null".to_owned(), |code| values.shown(code)),
+            Values::Dictionary { values, .. } => {
+                self.code(row).map_or_else(|| "null".to_owned(), |code| values.shown(code))
+            }
             Values::Mixed(values) => match &values[row] {
                 Scalar::Null => "null".to_owned(),
                 Scalar::Boolean(value) => value.to_string(),
@@ -394,7 +400,9 @@ impl From<Vec<Option<Decimal>>> for Data<'_> {
     fn from(values: Vec<Option<Decimal>>) -> Self {
         let scalar = |value: Option<Decimal>| match value {
             // at most 28 places
-            Some(value) => Scalar::Decimal { value: value.mantissa(), scale: i32::try_from(value.scale()).unwrap_or(0) },
+            Some(value) => {
+                Scalar::Decimal { value: value.mantissa(), scale: i32::try_from(value.scale()).unwrap_or(0) }
+            }
             None => Scalar::Null,
         };
         values.into_iter().map(scalar).collect::<Vec<_>>().into()

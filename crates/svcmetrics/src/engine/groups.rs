@@ -18,7 +18,13 @@ pub(crate) struct KeyColumn {
 
 impl KeyColumn {
     pub(crate) fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), key_type: KeyType::Null, values: Vec::new(), texts: HashMap::new(), others: HashMap::new() }
+        Self {
+            name: name.into(),
+            key_type: KeyType::Null,
+            values: Vec::new(),
+            texts: HashMap::new(),
+            others: HashMap::new(),
+        }
     }
 
     pub(crate) fn key_type(&self) -> &KeyType {
@@ -95,7 +101,11 @@ impl KeyColumn {
             return Ok(Key::Null);
         }
         let wrong = |hint: &str| {
-            let offence = Offence::new(&self.name, format!("is a key of type {} with", data.values.type_name()), format!("{} keys", self.key_type));
+            let offence = Offence::new(
+                &self.name,
+                format!("is a key of type {} with", data.values.type_name()),
+                format!("{} keys", self.key_type),
+            );
             Err(Error::ColumnType(Box::new(offence.hint(hint).at(Some(first_row + row as u64), &data.shown(row)))))
         };
         let float = |value: f64| {
@@ -161,7 +171,11 @@ impl KeyColumn {
         if self.key_type == KeyType::Null {
             self.key_type = found;
         } else if found != KeyType::Null && found != self.key_type {
-            let offence = Offence::new(&self.name, format!("is a key of type {found} from here on,"), format!("{} keys as before", self.key_type));
+            let offence = Offence::new(
+                &self.name,
+                format!("is a key of type {found} from here on,"),
+                format!("{} keys as before", self.key_type),
+            );
             return Err(Error::ColumnType(Box::new(offence.at(Some(first_row), ""))));
         }
         Ok(())
@@ -177,7 +191,9 @@ fn type_of(data: &Data<'_>) -> KeyType {
         Values::Timestamps { unit, zone, .. } => KeyType::Timestamp { unit: *unit, zone: zone.clone() },
         Values::Dictionary { values, .. } => type_of(values),
         Values::Mixed(values) => {
-            let first = values.iter().find(|value| !matches!(value, Scalar::Null) && !matches!(value, Scalar::Float(x) if x.is_nan()));
+            let first = values
+                .iter()
+                .find(|value| !matches!(value, Scalar::Null) && !matches!(value, Scalar::Float(x) if x.is_nan()));
             match first {
                 None => KeyType::Null,
                 Some(Scalar::Boolean(_)) => KeyType::Boolean,
@@ -233,7 +249,8 @@ impl Groups {
                         if members.len() as u64 >= self.limit {
                             return Err(Error::TooManyGroups { limit: self.limit, row: first_row + row as u64 });
                         }
-                        let new = u32::try_from(members.len()).map_err(|_| Error::TooManyGroups { limit: u64::from(u32::MAX), row: first_row })?;
+                        let new = u32::try_from(members.len())
+                            .map_err(|_| Error::TooManyGroups { limit: u64::from(u32::MAX), row: first_row })?;
                         members.push(pair);
                         known.insert(pair, new);
                         new

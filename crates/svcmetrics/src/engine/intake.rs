@@ -103,10 +103,12 @@ impl ColumnUnit {
     /// # Errors
     /// [`Error::InvalidOption`] that names the units that there are.
     pub fn named(name: &str) -> Result<Self> {
-        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, unit)| *unit).ok_or_else(|| Error::InvalidOption {
-            option: "unit".into(),
-            found: name.into(),
-            expected: Self::NAMED.map(|(known, _)| known).join(", "),
+        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, unit)| *unit).ok_or_else(|| {
+            Error::InvalidOption {
+                option: "unit".into(),
+                found: name.into(),
+                expected: Self::NAMED.map(|(known, _)| known).join(", "),
+            }
         })
     }
 }
@@ -198,7 +200,9 @@ pub(crate) fn read(kind: ColumnKind, data: &Data<'_>, rows: Range<usize>, readin
         Values::UInt32(values) => integers!(values),
         Values::UInt64(values) => integers!(values),
         Values::Float32(values) => {
-            each(data, rows, cells, |row, off| reader.float(f64::from(values[row]), |_, scale| money::from_f32(values[row], scale), off));
+            each(data, rows, cells, |row, off| {
+                reader.float(f64::from(values[row]), |_, scale| money::from_f32(values[row], scale), off)
+            });
         }
         Values::Float64(values) => each(data, rows, cells, |row, off| reader.float(values[row], money::from_f64, off)),
         Values::Decimal { values, scale } => {
@@ -228,7 +232,12 @@ pub(crate) fn read(kind: ColumnKind, data: &Data<'_>, rows: Range<usize>, readin
     }
 }
 
-fn each(data: &Data<'_>, rows: Range<usize>, cells: &mut Cells, value: impl Fn(usize, &mut Option<f64>) -> (i64, State)) {
+fn each(
+    data: &Data<'_>,
+    rows: Range<usize>,
+    cells: &mut Cells,
+    value: impl Fn(usize, &mut Option<f64>) -> (i64, State),
+) {
     for (position, row) in rows.enumerate() {
         if data.is_null(row) {
             cells.push((0, State::Missing));
@@ -338,7 +347,11 @@ impl Reading {
             return invalid("scale", self.scale.to_string(), "0 to 6 decimal places");
         }
         if self.unit.places > self.scale {
-            return invalid("scale", self.scale.to_string(), &format!("at least {}, since '{column}' is in cents", self.unit.places));
+            return invalid(
+                "scale",
+                self.scale.to_string(),
+                &format!("at least {}, since '{column}' is in cents", self.unit.places),
+            );
         }
         if self.unit != ColumnUnit::OWN && !kind.is_micro() {
             return invalid("unit", format!("a unit for '{column}'"), "a unit for money or durations only");
@@ -357,7 +370,10 @@ mod tests {
         let plain: Data<'_> = vec![Some(0.1), None, Some(100.0 / 12.0), Some(-1.0), Some(f64::NAN)].into();
         let codes: Data<'_> = vec![Some(0_i32), None, Some(2), Some(1), Some(3)].into();
         let values: Data<'_> = vec![0.1, -1.0, 100.0 / 12.0, f64::NAN].into();
-        let dictionary = Data { values: Values::Dictionary { codes: Box::new(codes), values: Box::new(values) }, nulls: super::super::columns::Nulls::None };
+        let dictionary = Data {
+            values: Values::Dictionary { codes: Box::new(codes), values: Box::new(values) },
+            nulls: super::super::columns::Nulls::None,
+        };
         let (mut one, mut other) = (Cells::default(), Cells::default());
         read(ColumnKind::Money, &plain, 0..5, &reading, &mut one);
         read(ColumnKind::Money, &dictionary, 0..5, &reading, &mut other);

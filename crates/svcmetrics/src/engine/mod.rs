@@ -1,11 +1,18 @@
 //! The engine: columns -> totals. The rest of the crate sees [`Engine`]: rows go in, exact totals by group come out.
 
+pub(crate) mod choose;
 pub(crate) mod columns;
+#[cfg(feature = "test-faults")]
+mod faults;
 pub(crate) mod groups;
 mod intake;
+mod judge;
 mod kernel;
 mod offences;
 pub(crate) mod plan;
+mod rows;
 
-pub(crate) use kernel::{Engine, Rows, Status};
+pub(crate) use judge::Status;
+pub(crate) use kernel::{BLOCK, Engine};
 pub(crate) use offences::Finding;
+pub(crate) use rows::Rows;

@@ -29,7 +29,14 @@ impl Offences {
     }
 
     /// One more row; `offence` describes it where it is the first of its kind.
-    pub(crate) fn add(&mut self, at: (usize, usize, u8), row: u64, value: &str, make: fn(Offence) -> Error, offence: impl FnOnce() -> Offence) {
+    pub(crate) fn add(
+        &mut self,
+        at: (usize, usize, u8),
+        row: u64,
+        value: &str,
+        make: fn(Offence) -> Error,
+        offence: impl FnOnce() -> Offence,
+    ) {
         let gathered = self.gathered.entry(at).or_insert_with(|| Gathered { make, offence: offence() });
         let found = &mut gathered.offence;
         if found.count == 0 {
@@ -43,10 +50,15 @@ impl Offences {
 
     /// The one that comes first: by row, then in the order of the metrics.
     pub(crate) fn first(&self) -> Option<Error> {
-        self.gathered.values().min_by_key(|gathered| gathered.offence.row).map(|gathered| (gathered.make)(gathered.offence.clone()))
+        self.gathered
+            .values()
+            .min_by_key(|gathered| gathered.offence.row)
+            .map(|gathered| (gathered.make)(gathered.offence.clone()))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = Finding> + '_ {
-        self.gathered.values().map(|Gathered { make, offence }| Finding { error: make(offence.clone()), rows: offence.first.clone() })
+        self.gathered
+            .values()
+            .map(|Gathered { make, offence }| Finding { error: make(offence.clone()), rows: offence.first.clone() })
     }
 }

@@ -8,7 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 fn invalid<T>(field: &str, found: &Value, expected: &str) -> Result<T> {
-    Err(Error::InvalidModel { field: field.to_owned(), found: shown(&found.to_string()), expected: expected.to_owned() })
+    Err(Error::InvalidModel {
+        field: field.to_owned(),
+        found: shown(&found.to_string()),
+        expected: expected.to_owned(),
+    })
 }
 
 fn decimal(field: &str, value: &Value) -> Result<Decimal> {
@@ -50,14 +54,16 @@ fn component(metric: &str, value: &Value) -> Result<Component> {
         Some(weight) => decimal(&format!("{field}.weight"), weight)?,
         None => Decimal::ONE,
     };
-    let number = |name: &str, otherwise| table.get(name).map_or(Ok(otherwise), |value| float(&format!("{field}.{name}"), value));
+    let number =
+        |name: &str, otherwise| table.get(name).map_or(Ok(otherwise), |value| float(&format!("{field}.{name}"), value));
     Ok(Component::new(metric.to_owned(), weight).scaled(number("floor", 0.0)?, number("ceiling", 1.0)?))
 }
 
 fn gate(position: usize, value: &Value) -> Result<Gate> {
     let field = format!("gates[{position}]");
     let table = table(&field, value, &["metric", "below", "cap"])?;
-    let get = |name: &str| table.get(name).map_or_else(|| invalid(&format!("{field}.{name}"), &Value::Null, "a value"), Ok);
+    let get =
+        |name: &str| table.get(name).map_or_else(|| invalid(&format!("{field}.{name}"), &Value::Null, "a value"), Ok);
     Ok(Gate {
         metric: text(&format!("{field}.metric"), get("metric")?)?.to_owned().into(),
         below: float(&format!("{field}.below"), get("below")?)?,
@@ -69,22 +75,31 @@ impl HealthModel {
     fn from_value(value: &Value) -> Result<Self> {
         let whole = table("", value, &["components", "bands", "gates", "missing", "min_coverage", "among"])?;
         let mut model = Self::standard();
-        let Some(components) = whole.get("components") else { return invalid("components", &Value::Null, "a table of metrics with weights") };
+        let Some(components) = whole.get("components") else {
+            return invalid("components", &Value::Null, "a table of metrics with weights");
+        };
         let components = table("components", components, &[])?;
         model.components = components.iter().map(|(metric, value)| component(metric, value)).collect::<Result<_>>()?;
         if let Some(bands) = whole.get("bands") {
-            let band = |(name, from): (&String, &Value)| Ok(Band { name: name.clone().into(), from: decimal(&join("bands", name), from)? });
+            let band = |(name, from): (&String, &Value)| {
+                Ok(Band { name: name.clone().into(), from: decimal(&join("bands", name), from)? })
+            };
             model.bands = table("bands", bands, &[])?.iter().map(band).collect::<Result<Vec<_>>>()?;
             model.bands.sort_by_key(|band| band.from);
         }
         if let Some(gates) = whole.get("gates") {
             let Some(gates) = gates.as_array() else { return invalid("gates", gates, "a list of gates") };
-            model.gates = gates.iter().enumerate().map(|(position, value)| gate(position, value)).collect::<Result<_>>()?;
+            model.gates =
+                gates.iter().enumerate().map(|(position, value)| gate(position, value)).collect::<Result<_>>()?;
         }
         if let Some(missing) = whole.get("missing") {
             let word = text("missing", missing)?;
             let Some(policy) = MissingPolicy::ALL.into_iter().find(|policy| policy.name() == word) else {
-                return invalid("missing", missing, &format!("one of {}", MissingPolicy::ALL.map(MissingPolicy::name).join(", ")));
+                return invalid(
+                    "missing",
+                    missing,
+                    &format!("one of {}", MissingPolicy::ALL.map(MissingPolicy::name).join(", ")),
+                );
             };
             model.missing = policy;
         }
@@ -95,7 +110,9 @@ impl HealthModel {
             None => Among::Paying,
             Some(among) => match text("among", among)? {
                 "all" => Among::Everyone,
-                condition => Among::Where(condition.parse::<Condition>().or_else(|error| invalid("among", among, &error.to_string()))?),
+                condition => Among::Where(
+                    condition.parse::<Condition>().or_else(|error| invalid("among", among, &error.to_string()))?,
+                ),
             },
         };
         model.validate()?;
@@ -105,11 +122,17 @@ impl HealthModel {
     fn to_value(&self) -> Value {
         let number = |decimal: Decimal| Value::String(decimal.normalize().to_string());
         let component = |component: &Component| {
-            let value = json!({ "weight": number(component.weight), "floor": component.floor, "ceiling": component.ceiling });
+            let value =
+                json!({ "weight": number(component.weight), "floor": component.floor, "ceiling": component.ceiling });
             (component.metric.to_string(), value)
         };
-        let gates: Vec<Value> = self.gates.iter().map(|gate| json!({ "metric": gate.metric, "below": gate.below, "cap": gate.cap })).collect();
-        let bands: Map<String, Value> = self.bands.iter().map(|band| (band.name.to_string(), number(band.from))).collect();
+        let gates: Vec<Value> = self
+            .gates
+            .iter()
+            .map(|gate| json!({ "metric": gate.metric, "below": gate.below, "cap": gate.cap }))
+            .collect();
+        let bands: Map<String, Value> =
+            self.bands.iter().map(|band| (band.name.to_string(), number(band.from))).collect();
         let mut value = json!({
             "missing": self.missing.name(),
             "min_coverage": number(self.min_coverage),
@@ -143,7 +166,8 @@ impl HealthModel {
     /// # Errors
     /// [`Error::InvalidModel`] that names the field, [`Error::InvalidDocument`] for what is no JSON.
     pub fn from_json(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text).map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })?;
+        let value: Value = serde_json::from_str(text)
+            .map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })?;
         Self::from_value(&value)
     }
 
@@ -164,7 +188,8 @@ impl HealthModel {
     /// # Errors
     /// [`Error::InvalidModel`] that names the field, [`Error::InvalidDocument`] for what is no TOML.
     pub fn from_toml(text: &str) -> Result<Self> {
-        let value: Value = toml::from_str(text).map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })?;
+        let value: Value = toml::from_str(text)
+            .map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })?;
         Self::from_value(&value)
     }
 
@@ -173,7 +198,8 @@ impl HealthModel {
     /// # Errors
     /// None that a valid model can cause.
     pub fn to_toml(&self) -> Result<String> {
-        toml::to_string(&self.to_value()).map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })
+        toml::to_string(&self.to_value())
+            .map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })
     }
 }
 

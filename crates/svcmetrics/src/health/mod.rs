@@ -2,6 +2,7 @@
 
 #[cfg(feature = "serde")]
 mod document;
+mod metrics;
 mod model;
 mod score;
 mod table;
@@ -10,5 +11,5 @@ pub use model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
 pub use score::{Contribution, Explanation};
 pub use table::{HealthScore, HealthScorer, HealthScores};
 
-pub(crate) use model::{HEALTH_BAND, HEALTH_SCORE};
+pub(crate) use metrics::{HEALTH_BAND, HEALTH_SCORE};
 pub(crate) use score::{Scored, Scoring};

@@ -1,20 +1,12 @@
 //! The model: which metrics make up health, with which weights, bands and gates.
 
-use crate::condition::{Comparison, Condition};
+use super::metrics::ARTICLE;
+use crate::condition::Condition;
 use crate::error::{Error, Result, shown};
-use crate::figure::Unit;
-use crate::measure::{Column, ColumnKind, Expression, Measure, Name, Scope, Time};
-use crate::metric::{Better, Form, Metric};
+use crate::measure::Name;
 use crate::metrics::{self, REVENUE_END};
 use rust_decimal::Decimal;
 use std::fmt;
-
-/// A customer's score in micro-points; computed by the model, never in a table.
-pub(crate) const HEALTH_SCORE: Column = Column::known("health_score", ColumnKind::HealthScore);
-/// The position of a customer's band, from 1; 0 is `unknown`.
-pub(crate) const HEALTH_BAND: Column = Column::known("health_band", ColumnKind::HealthBand);
-
-const ARTICLE: &str = "ServiceXRG, Eight metrics, 7";
 
 /// One of a model's metrics: its weight, and the values that give 0 and all of its points.
 #[derive(Debug, Clone, PartialEq)]
@@ -159,7 +151,9 @@ impl HealthModel {
         let equal = |metric: &'static str| Component::new(metric, 1);
         let band = |name: &'static str, from: i64| Band { name: name.into(), from: Decimal::from(from) };
         Self {
-            components: ["adoption_rate", "plan_realization", "renewal_commitment_rate", "net_revenue_retention"].map(equal).into(),
+            components: ["adoption_rate", "plan_realization", "renewal_commitment_rate", "net_revenue_retention"]
+                .map(equal)
+                .into(),
             bands: vec![band("red", 0), band("yellow", 50), band("green", 75)],
             gates: Vec::new(),
             missing: MissingPolicy::default(),
@@ -255,7 +249,10 @@ impl HealthModel {
             return "standard/success_rate".to_owned();
         }
         // FNV-1a, since std's hashes may change between releases.
-        let hash = self.to_string().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+        let hash = self
+            .to_string()
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         format!("custom/{hash:016x}")
     }
 
@@ -273,13 +270,16 @@ impl HealthModel {
     /// The same model for a table with these columns: whom it is about made explicit.
     pub(crate) fn resolved(mut self, has: impl Fn(&str) -> bool) -> Self {
         if self.among == Among::Paying {
-            self.among = if has(&REVENUE_END.name) { Among::Where(Condition::positive(REVENUE_END)) } else { Among::Everyone };
+            self.among =
+                if has(&REVENUE_END.name) { Among::Where(Condition::positive(REVENUE_END)) } else { Among::Everyone };
         }
         self
     }
 
     pub(crate) fn validate(&self) -> Result<()> {
-        let invalid = |field: String, found: String, expected: &str| Err(Error::InvalidModel { field, found: shown(&found), expected: expected.to_owned() });
+        let invalid = |field: String, found: String, expected: &str| {
+            Err(Error::InvalidModel { field, found: shown(&found), expected: expected.to_owned() })
+        };
         if self.components.is_empty() {
             return invalid("components".into(), "none".into(), "at least one metric with its weight");
         }
@@ -291,22 +291,42 @@ impl HealthModel {
             if component.weight <= Decimal::ZERO {
                 return invalid(field(".weight"), component.weight.to_string(), "a number above 0");
             }
-            if !component.floor.is_finite() || !component.ceiling.is_finite() || !(component.ceiling - component.floor).is_finite() {
-                return invalid(field(".floor"), format!("{} to {}", component.floor, component.ceiling), "finite floor and ceiling");
+            if !component.floor.is_finite()
+                || !component.ceiling.is_finite()
+                || !(component.ceiling - component.floor).is_finite()
+            {
+                return invalid(
+                    field(".floor"),
+                    format!("{} to {}", component.floor, component.ceiling),
+                    "finite floor and ceiling",
+                );
             }
             #[allow(clippy::float_cmp)] // equal is equal: it is divided by
             if component.floor == component.ceiling {
-                return invalid(field(".ceiling"), format!("{} for both", component.floor), "a ceiling other than the floor");
+                return invalid(
+                    field(".ceiling"),
+                    format!("{} for both", component.floor),
+                    "a ceiling other than the floor",
+                );
             }
         }
         if self.whole_weights().is_none() {
-            return invalid("components".into(), "weights".into(), "weights that add up to less than 2^53 when made whole by a power of ten");
+            return invalid(
+                "components".into(),
+                "weights".into(),
+                "weights that add up to less than 2^53 when made whole by a power of ten",
+            );
         }
         for (position, band) in self.bands.iter().enumerate() {
             let field = format!("bands.{}", band.name);
-            let plain = band.name.starts_with(|c: char| c.is_ascii_lowercase()) && band.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            let plain = band.name.starts_with(|c: char| c.is_ascii_lowercase())
+                && band.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
             if !plain || band.name == "unknown" {
-                return invalid(field, band.name.to_string(), "a name of lower-case letters, digits and '_' other than 'unknown'");
+                return invalid(
+                    field,
+                    band.name.to_string(),
+                    "a name of lower-case letters, digits and '_' other than 'unknown'",
+                );
             }
             if self.bands[..position].iter().any(|earlier| earlier.name == band.name) {
                 return invalid(field, "the band twice".into(), "each band once");
@@ -314,7 +334,11 @@ impl HealthModel {
             let low = if position == 0 { Decimal::ZERO } else { self.bands[position - 1].from };
             let fits = if position == 0 { band.from == low } else { band.from > low };
             if !fits || band.from > Decimal::ONE_HUNDRED || band.from.normalize().scale() > crate::money::PLACES {
-                return invalid(field, band.from.to_string(), "thresholds that rise from exactly 0 up to 100, with at most six decimal places");
+                return invalid(
+                    field,
+                    band.from.to_string(),
+                    "thresholds that rise from exactly 0 up to 100, with at most six decimal places",
+                );
             }
         }
         if self.bands.is_empty() {
@@ -326,7 +350,11 @@ impl HealthModel {
             }
             if !self.bands.iter().any(|band| band.name == gate.cap) {
                 let names: Vec<_> = self.bands.iter().map(|band| band.name.as_ref()).collect();
-                return invalid(format!("gates[{position}].cap"), gate.cap.to_string(), &format!("one of {}", names.join(", ")));
+                return invalid(
+                    format!("gates[{position}].cap"),
+                    gate.cap.to_string(),
+                    &format!("one of {}", names.join(", ")),
+                );
             }
         }
         if self.min_coverage < Decimal::ZERO || self.min_coverage > Decimal::ONE || self.min_coverage.scale() > 18 {
@@ -343,7 +371,9 @@ impl HealthModel {
                 return invalid(format!("components.{id}"), "health itself".into(), "another metric");
             }
         }
-        if let Some(metric) = own.iter().skip(3).find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE)) {
+        if let Some(metric) =
+            own.iter().skip(3).find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE))
+        {
             return invalid("bands".into(), format!("'{}', which another metric is called", metric.id), "other names");
         }
         Ok(())
@@ -362,72 +392,6 @@ impl HealthModel {
         let total = weights.iter().try_fold(0_i64, |sum, weight| sum.checked_add(*weight))?;
         (total < 1 << 53).then_some(weights)
     }
-
-    /// Whom it is about, as a condition; none for everyone. Nulls are outside, so each column must be there.
-    fn condition(&self) -> Option<Condition> {
-        let condition = match &self.among {
-            Among::Everyone => return None,
-            Among::Paying => Condition::positive(REVENUE_END),
-            Among::Where(condition) => condition.clone(),
-        };
-        let mut conditions: Vec<Condition> = condition.columns().into_iter().cloned().map(Condition::Present).collect();
-        conditions.push(condition);
-        Some(Condition::All(conditions))
-    }
-
-    /// The metrics it adds to a scorecard: entries like any other, over two computed columns.
-    pub(crate) fn metrics(&self) -> Vec<Metric> {
-        let scope = |id: &'static str, reads: &[Column]| {
-            let scope = Scope::new(id).reads(reads.iter().cloned());
-            match self.condition() {
-                Some(condition) => scope.among(condition),
-                None => scope,
-            }
-        };
-        let in_band = |position: usize| {
-            let band = Expression { terms: Vec::new(), constant: i64::try_from(position + 1).unwrap_or(0) * crate::money::MICROS };
-            Condition::compare(HEALTH_BAND, Comparison::Equal, band)
-        };
-        let scored = scope("customer_health", &[HEALTH_SCORE]);
-        let customers = scope("health_customers", &[]);
-        let revenue = scope("health_revenue", &[HEALTH_SCORE, REVENUE_END]);
-        let any_revenue = scope("health_customers_revenue", &[REVENUE_END]);
-        let score = Measure::total("health_score", &scored, HEALTH_SCORE.into(), Time::Stock);
-        let scored_customers = Measure::count("health_scored", &scored, Time::Stock);
-        let with_score = Measure::count("health_customers_scored", &customers, Time::Stock).only(Condition::positive(HEALTH_BAND));
-        let all = Measure::count("health_customers", &customers, Time::Stock);
-        let total = |id: Name, scope: &Scope| Measure::total(id, scope, REVENUE_END.into(), Time::Stock);
-        let unknown = Condition::compare(HEALTH_BAND, Comparison::Equal, Expression::constant(0));
-        let unknown = total("health_revenue_unknown".into(), &any_revenue).only(unknown);
-        let scored_revenue = vec![(1, total("health_revenue_scored".into(), &revenue))];
-
-        let mut metrics = vec![
-            Metric::score("health", "Health", Form::Health).better(Better::Higher),
-            Metric::score("customer_health", "Mean customer health", Form::Quotient { numerator: vec![(1, score)], denominator: vec![(1, scored_customers.clone())] })
-                .better(Better::Higher),
-            Metric::share("health_coverage", "Customers with a health score", vec![(1, with_score)], vec![(1, all)]).better(Better::Higher),
-        ];
-        for (position, band) in self.bands.iter().enumerate() {
-            let better = match position {
-                0 if self.bands.len() > 1 => Better::Lower,
-                last if last + 1 == self.bands.len() => Better::Higher,
-                _ => Better::Neither,
-            };
-            let (name, title) = (&band.name, capitalized(&band.name));
-            let count = Measure::count(format!("health_{name}"), &scored, Time::Stock).only(in_band(position));
-            let money = vec![(1, total(format!("health_revenue_{name}").into(), &revenue).only(in_band(position)))];
-            metrics.push(Metric::share(format!("{name}_share"), format!("{title} customers"), vec![(1, count)], vec![(1, scored_customers.clone())]).better(better));
-            metrics.push(Metric::amount(format!("{name}_revenue"), format!("{title} revenue"), Unit::Money, money.clone()).better(better));
-            metrics.push(Metric::share(format!("{name}_revenue_share"), format!("{title} share of revenue"), money, scored_revenue.clone()).better(better));
-        }
-        metrics.push(Metric::amount("unknown_revenue", "Revenue without a score", Unit::Money, vec![(1, unknown)]));
-        metrics.into_iter().map(|metric| metric.source(ARTICLE)).collect()
-    }
-}
-
-fn capitalized(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 impl Default for HealthModel {
@@ -441,7 +405,14 @@ impl fmt::Display for HealthModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, component) in self.components.iter().enumerate() {
             let joint = if position > 0 { " + " } else { "" };
-            write!(f, "{joint}{} x {} [{}, {}]", component.weight.normalize(), component.metric, component.floor, component.ceiling)?;
+            write!(
+                f,
+                "{joint}{} x {} [{}, {}]",
+                component.weight.normalize(),
+                component.metric,
+                component.floor,
+                component.ceiling
+            )?;
         }
         for band in &self.bands {
             write!(f, "; {} from {}", band.name, band.from.normalize())?;

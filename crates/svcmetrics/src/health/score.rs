@@ -78,8 +78,14 @@ impl Scoring {
         let weights = model.whole_weights().unwrap_or_default();
         let reads = model.reads();
         let place = |metric: &str| reads.iter().position(|id| id.as_ref() == metric).unwrap_or(0);
-        let rank = |name: &str| model.bands.iter().position(|band| band.name == name).map_or(model.bands.len(), |position| position + 1);
-        let scale = |(component, weight): (&super::Component, &i64)| Scale { weight: *weight, floor: component.floor, ceiling: component.ceiling };
+        let rank = |name: &str| {
+            model.bands.iter().position(|band| band.name == name).map_or(model.bands.len(), |position| position + 1)
+        };
+        let scale = |(component, weight): (&super::Component, &i64)| Scale {
+            weight: *weight,
+            floor: component.floor,
+            ceiling: component.ceiling,
+        };
         Self {
             components: model.components.iter().zip(&weights).map(scale).collect(),
             total_weight: weights.iter().sum(),
@@ -109,7 +115,8 @@ impl Scoring {
             return unknown;
         }
         let score = ((100.0 * sum) / weight as f64 * 1e6).round_ties_even() as i64;
-        let mut band = self.thresholds.iter().rposition(|threshold| score >= *threshold).map_or(0, |position| position + 1);
+        let mut band =
+            self.thresholds.iter().rposition(|threshold| score >= *threshold).map_or(0, |position| position + 1);
         for (position, below, cap) in &self.gates {
             if values[*position].is_some_and(|value| value < *below) {
                 band = band.min(*cap);
@@ -133,9 +140,14 @@ impl Scoring {
         let weight = self.divisor(scored.present) as f64;
         let counts_as_zero = self.missing == MissingPolicy::Zero;
         let part = |scale: &Scale, share: f64| 100.0 * (scale.weight as f64 * share) / weight * 1e6;
-        let scaled: Vec<Option<f64>> = self.components.iter().zip(values).map(|(scale, value)| value.map(|value| scale.of(value))).collect();
+        let scaled: Vec<Option<f64>> =
+            self.components.iter().zip(values).map(|(scale, value)| value.map(|value| scale.of(value))).collect();
         let of = |share: &dyn Fn(Option<f64>) -> Option<f64>| -> Vec<Option<f64>> {
-            self.components.iter().zip(&scaled).map(|(scale, scaled)| share(*scaled).map(|share| part(scale, share))).collect()
+            self.components
+                .iter()
+                .zip(&scaled)
+                .map(|(scale, scaled)| share(*scaled).map(|share| part(scale, share)))
+                .collect()
         };
         let points = apportioned(&of(&|scaled| scaled), score);
         let lost = of(&|scaled| scaled.map(|scaled| 1.0 - scaled).or(counts_as_zero.then_some(1.0)));
@@ -193,14 +205,13 @@ impl HealthModel {
     pub fn explain(&self, value: impl Fn(&str) -> Option<f64>) -> Explanation {
         let scoring = Scoring::new(self);
         // A value that is no number would poison the sum: it is as good as missing.
-        let values: Vec<Option<f64>> = self.reads().into_iter().map(|id| value(id).filter(|value| !value.is_nan())).collect();
+        let values: Vec<Option<f64>> =
+            self.reads().into_iter().map(|id| value(id).filter(|value| !value.is_nan())).collect();
         let scored = scoring.score(&values);
-        let contribution = |((component, value), (points, lost)): ((&super::Component, &Option<f64>), (Option<i64>, Option<i64>))| Contribution {
-            metric: component.metric.to_string(),
-            value: *value,
-            points,
-            lost,
-        };
+        let contribution =
+            |((component, value), (points, lost)): ((&super::Component, &Option<f64>), (Option<i64>, Option<i64>))| {
+                Contribution { metric: component.metric.to_string(), value: *value, points, lost }
+            };
         let parts = scoring.contributions(&values, &scored);
         Explanation {
             score: scored.score,

@@ -2,16 +2,14 @@
 
 use super::model::HealthModel;
 use super::score::Scored;
-use crate::engine::Rows;
 use crate::engine::columns::Table;
 use crate::engine::groups::KeyColumn;
+use crate::engine::{BLOCK, Rows, Status};
 use crate::error::Result;
 use crate::key::{Key, KeyType};
 use crate::metric::Form;
 use crate::metrics::CUSTOMER_ID;
 use crate::request::Request;
-
-const BLOCK: usize = 1024;
 
 /// One customer's health; nothing where the customer is not among those the model is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +60,13 @@ pub struct HealthScorer {
 impl HealthScorer {
     /// A scorer with the request's model and options; its keys and metrics are not used.
     pub fn new(request: Request) -> Self {
-        let request = Request { by: Vec::new(), period: None, unique: None, metrics: Some(vec!["customer_health".into()]), ..request };
+        let request = Request {
+            by: Vec::new(),
+            period: None,
+            unique: None,
+            metrics: Some(vec!["customer_health".into()]),
+            ..request
+        };
         Self { request, rows: None, customers: None, scores: Vec::new() }
     }
 
@@ -130,7 +134,9 @@ impl HealthScorer {
             None => Rows::new(&self.request, &[])?,
         };
         rows.verdict()?;
-        let customers = self.customers.map(|(column, codes)| (column.key_type().clone(), codes.iter().map(|code| column.value(*code).clone()).collect()));
+        let customers = self.customers.map(|(column, codes)| {
+            (column.key_type().clone(), codes.iter().map(|code| column.value(*code).clone()).collect())
+        });
         let model = rows.plan.definitions.model.clone().unwrap_or_default();
         Ok(HealthScores { model, customers, scores: self.scores })
     }
@@ -138,7 +144,6 @@ impl HealthScorer {
 
 /// The scores of the block that was just read.
 fn collect(rows: &Rows, scores: &mut Vec<Option<HealthScore>>) {
-    use crate::engine::Status;
     let Some(health) = &rows.plan.health else { return };
     // Whom health is about is what the scope of `customer_health` says: rows that it counts or misses.
     let chosen = rows.plan.definitions.find("customer_health");

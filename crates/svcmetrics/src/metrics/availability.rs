@@ -40,7 +40,11 @@ pub fn availability(service_minutes: impl Into<Decimal>, downtime_minutes: impl 
     let service = amount("service_minutes", service_minutes)?;
     let downtime = amount("downtime_minutes", downtime_minutes)?;
     if downtime > service {
-        return Err(invalid("downtime_minutes", Total::new(downtime, true), format!("at most {}", Total::new(service, true))));
+        return Err(invalid(
+            "downtime_minutes",
+            Total::new(downtime, true),
+            format!("at most {}", Total::new(service, true)),
+        ));
     }
     Ok(Figure::quotient(Unit::Fraction, Total::new(service - downtime, true), Total::new(service, true)))
 }

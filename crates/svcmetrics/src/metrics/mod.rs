@@ -9,7 +9,7 @@ pub mod retention;
 pub mod revenue;
 pub mod success;
 
-pub use columns::{CUSTOMER_ID, CURRENCY, REVENUE_END, REVENUE_START, column, columns};
+pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};

@@ -15,8 +15,11 @@ pub(super) fn metrics() -> Vec<Metric> {
 
     let paying = Scope::new("customers_at_start").among(Condition::positive(REVENUE_START)).reads([REVENUE_END]);
     let retained = Measure::count("retained_customers", &paying, Time::Stock).only(Condition::positive(REVENUE_END));
-    let churned = Measure::count("churned_customers", &paying, Time::Stock)
-        .only(Condition::compare(REVENUE_END, Comparison::Equal, Expression::constant(0)));
+    let churned = Measure::count("churned_customers", &paying, Time::Stock).only(Condition::compare(
+        REVENUE_END,
+        Comparison::Equal,
+        Expression::constant(0),
+    ));
     let at_start = Measure::count("customers_start", &paying, Time::Stock);
 
     let contracts = Scope::new("contracts")
@@ -26,12 +29,22 @@ pub(super) fn metrics() -> Vec<Metric> {
     let due = Measure::total("contracts_due", &contracts, CONTRACTS_DUE.into(), Time::Flow);
     let retention = "ServiceXRG, Retention";
     vec![
-        Metric::share("renewal_commitment_rate", "Retention (committed to renew)", vec![(1, committed)], vec![(1, all_active)])
-            .better(Better::Higher)
-            .source(format!("{EIGHT_METRICS}, 6")),
-        Metric::share("customer_retention_rate", "Customer retention", vec![(1, retained)], vec![(1, at_start.clone())])
-            .better(Better::Higher)
-            .source(retention),
+        Metric::share(
+            "renewal_commitment_rate",
+            "Retention (committed to renew)",
+            vec![(1, committed)],
+            vec![(1, all_active)],
+        )
+        .better(Better::Higher)
+        .source(format!("{EIGHT_METRICS}, 6")),
+        Metric::share(
+            "customer_retention_rate",
+            "Customer retention",
+            vec![(1, retained)],
+            vec![(1, at_start.clone())],
+        )
+        .better(Better::Higher)
+        .source(retention),
         Metric::share("customer_churn_rate", "Customer churn", vec![(1, churned)], vec![(1, at_start)])
             .better(Better::Lower)
             .source(retention),

@@ -38,19 +38,24 @@ pub(super) fn metrics() -> Vec<Metric> {
     let change = sum(&[(1, &new), (1, &expansion), (-1, &contraction), (-1, &churn)]);
     let net = sum(&[(1, &start), (1, &expansion), (-1, &contraction), (-1, &churn)]);
     let gross = sum(&[(1, &start), (-1, &contraction), (-1, &churn)]);
-    let money = |id, title, terms, better| Metric::amount(id, title, Unit::Money, terms).better(better).source(NET_ARTICLE);
+    let money =
+        |id, title, terms, better| Metric::amount(id, title, Unit::Money, terms).better(better).source(NET_ARTICLE);
     let part = |id, title, numerator, denominator: &Combination| {
         Metric::share(id, title, numerator, denominator.clone()).source(NET_ARTICLE)
     };
 
-    let reasons = Scope::new("losses_with_reason")
-        .among(less.and(Condition::Present(LOSS_REASON)))
-        .reads([LOSS_AVOIDABLE, REVENUE_START, REVENUE_END]);
+    let reasons = Scope::new("losses_with_reason").among(less.and(Condition::Present(LOSS_REASON))).reads([
+        LOSS_AVOIDABLE,
+        REVENUE_START,
+        REVENUE_END,
+    ]);
     let with_reason = Measure::total("loss_with_reason", &reasons, lost_amount(), Time::Flow);
-    let avoidable = Measure::total("loss_avoidable", &reasons, lost_amount(), Time::Flow).only(Condition::IsTrue(LOSS_AVOIDABLE));
+    let avoidable =
+        Measure::total("loss_avoidable", &reasons, lost_amount(), Time::Flow).only(Condition::IsTrue(LOSS_AVOIDABLE));
 
     vec![
-        money("net_recurring_revenue", "Net recurring revenue", change.clone(), Better::Higher).source(format!("{EIGHT_METRICS}, 8")),
+        money("net_recurring_revenue", "Net recurring revenue", change.clone(), Better::Higher)
+            .source(format!("{EIGHT_METRICS}, 8")),
         Metric::ratio("recurring_revenue_rate", "Recurring revenue rate", one(&end), one(&start))
             .better(Better::Higher)
             .source(RATE_ARTICLE),
@@ -62,17 +67,23 @@ pub(super) fn metrics() -> Vec<Metric> {
         money("revenue_churn", "Churned revenue", one(&churn), Better::Lower),
         money("revenue_added", "Revenue added", added.clone(), Better::Higher),
         money("revenue_lost", "Revenue lost", lost.clone(), Better::Lower),
-        Metric::ratio("net_revenue_retention", "Net revenue retention", net, one(&start)).better(Better::Higher).source(RATE_ARTICLE),
+        Metric::ratio("net_revenue_retention", "Net revenue retention", net, one(&start))
+            .better(Better::Higher)
+            .source(RATE_ARTICLE),
         Metric::share("gross_revenue_retention", "Gross revenue retention", gross, one(&start))
             .better(Better::Higher)
             .source(RATE_ARTICLE),
-        Metric::ratio("revenue_growth_rate", "Revenue growth", change, one(&start)).better(Better::Higher).source(NET_ARTICLE),
+        Metric::ratio("revenue_growth_rate", "Revenue growth", change, one(&start))
+            .better(Better::Higher)
+            .source(NET_ARTICLE),
         part("new_share_of_growth", "New customers' share of growth", one(&new), &added),
         part("expansion_share_of_growth", "Expansion's share of growth", one(&expansion), &added),
         part("churn_share_of_loss", "Churn's share of loss", one(&churn), &lost),
         part("contraction_share_of_loss", "Contraction's share of loss", one(&contraction), &lost),
-        part("avoidable_loss_share", "Avoidable loss", vec![(1, avoidable)], &vec![(1, with_reason)]).better(Better::Lower),
-        Metric::difference("renewal_gap", "Renewal gap", "recurring_revenue_rate", "contract_renewal_rate").source(RATE_ARTICLE),
+        part("avoidable_loss_share", "Avoidable loss", vec![(1, avoidable)], &vec![(1, with_reason)])
+            .better(Better::Lower),
+        Metric::difference("renewal_gap", "Renewal gap", "recurring_revenue_rate", "contract_renewal_rate")
+            .source(RATE_ARTICLE),
     ]
 }
 
@@ -83,7 +94,8 @@ pub(super) fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
         return Err(invalid(name, value, "0 or more"));
     }
     micros(value).map(i128::from).ok_or_else(|| {
-        let offence = crate::error::Offence::new(name, "found", "at most six decimal places, below 9 x 10^12").at(None, &value.to_string());
+        let offence = crate::error::Offence::new(name, "found", "at most six decimal places, below 9 x 10^12")
+            .at(None, &value.to_string());
         Error::Inexact(Box::new(offence))
     })
 }
@@ -159,7 +171,8 @@ impl TryFrom<Movements> for RecurringRevenue {
     type Error = Error;
 
     fn try_from(stored: Movements) -> Result<Self> {
-        let read = |name: &str, text: &str| text.parse::<Decimal>().map_err(|_| invalid(name, text, "a decimal number"));
+        let read =
+            |name: &str, text: &str| text.parse::<Decimal>().map_err(|_| invalid(name, text, "a decimal number"));
         let revenue = Self {
             start: read("start", &stored.start)?,
             new: read("new", &stored.new)?,
@@ -389,7 +402,11 @@ pub fn gross_revenue_retention(
 /// assert!(!revenue_growth_rate(0, 50, 0)?.is_defined());
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
-pub fn revenue_growth_rate(start: impl Into<Decimal>, added: impl Into<Decimal>, lost: impl Into<Decimal>) -> Result<Figure> {
+pub fn revenue_growth_rate(
+    start: impl Into<Decimal>,
+    added: impl Into<Decimal>,
+    lost: impl Into<Decimal>,
+) -> Result<Figure> {
     let period = RecurringRevenue { start: start.into(), new: added.into(), churn: lost.into(), ..Default::default() };
     period.revenue_growth_rate()
 }

@@ -13,10 +13,15 @@ pub(super) fn metrics() -> Vec<Metric> {
     let reached = Measure::count("customers_at_goal", &stated, Time::Stock).only(Condition::IsTrue(REACHED_GOAL));
     let with_goals = Measure::count("customers_with_goal", &stated, Time::Stock);
 
-    let plan = Scope::new("plan_goals").reads([GOALS_MET, GOALS_TOTAL]).rule(Condition::at_most(GOALS_MET, GOALS_TOTAL));
-    let with_plan = Scope { id: "customers_with_plan_goals".into(), ..plan.clone() }.among(Condition::positive(GOALS_TOTAL));
-    let all_met = Measure::count("customers_with_plan_met", &with_plan, Time::Stock)
-        .only(Condition::compare(GOALS_MET, Comparison::Equal, GOALS_TOTAL));
+    let plan =
+        Scope::new("plan_goals").reads([GOALS_MET, GOALS_TOTAL]).rule(Condition::at_most(GOALS_MET, GOALS_TOTAL));
+    let with_plan =
+        Scope { id: "customers_with_plan_goals".into(), ..plan.clone() }.among(Condition::positive(GOALS_TOTAL));
+    let all_met = Measure::count("customers_with_plan_met", &with_plan, Time::Stock).only(Condition::compare(
+        GOALS_MET,
+        Comparison::Equal,
+        GOALS_TOTAL,
+    ));
     let planned = Measure::count("customers_with_plan", &with_plan, Time::Stock);
 
     let met = Measure::total("goals_met", &plan, GOALS_MET.into(), Time::Stock);

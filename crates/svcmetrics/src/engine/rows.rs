@@ -1,0 +1,282 @@
+//! Rows are read, judged and scored, block by block.
+
+use super::columns::{Data, Table};
+use super::intake::{self, Cells, State};
+use super::judge::{Judge, Status, addend};
+use super::offences::Offences;
+use super::plan::{Plan, RowMetric, Slot};
+use crate::error::{Error, Offence, Result, shown};
+use crate::health::Scored;
+use crate::money::{MICROS, nearest_difference};
+use crate::request::{AbsentRevenue, OnInvalid, Request};
+use std::ops::Range;
+
+/// Rows where exactly one of the two revenues is null.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Absent {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    first: Option<u64>,
+}
+
+/// Reads and judges rows, block by block.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    pub(crate) plan: Plan,
+    on_invalid: OnInvalid,
+    absent_revenue: Option<AbsentRevenue>,
+    check: bool,
+    /// Rows of the parts before.
+    pub(crate) before: u64,
+    pub(super) cells: Vec<Cells>,
+    pub(super) statuses: Vec<Vec<Status>>,
+    pub(crate) scored: Vec<Scored>,
+    /// What health reads, by metric: each row's value.
+    pub(crate) values: Vec<Vec<Option<f64>>>,
+    pub(crate) offences: Offences,
+    pub(crate) absent: Absent,
+    currency: Option<String>,
+}
+
+impl Rows {
+    pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
+        let plan = Plan::new(request, names)?;
+        let cells =
+            |planned: &super::plan::PlannedColumn| Cells { micro: planned.column.kind.is_micro(), ..Cells::default() };
+        Ok(Self {
+            on_invalid: request.on_invalid,
+            absent_revenue: request.absent_revenue,
+            check: request.check,
+            before: 0,
+            cells: plan.columns.iter().map(cells).collect(),
+            statuses: vec![Vec::new(); plan.scopes.len()],
+            scored: Vec::new(),
+            values: plan.health.iter().flat_map(|health| health.reads.iter().map(|_| Vec::new())).collect(),
+            offences: Offences::new(request.keep),
+            absent: Absent::default(),
+            currency: None,
+            plan,
+        })
+    }
+
+    /// The columns of a part in the order of the plan; none for computed ones.
+    pub(crate) fn part<'t, 'a>(&mut self, table: &'t Table<'a>) -> Result<Vec<Option<&'t Data<'a>>>> {
+        let mut part = Vec::new();
+        for planned in &self.plan.columns {
+            if planned.column.kind.is_computed() {
+                part.push(None);
+                continue;
+            }
+            let data = required(table, &planned.source)?;
+            if intake::wrong_type(planned.column.kind, data)
+                && let Some(row) = (0..table.rows()).find(|row| !data.is_null(*row))
+            {
+                let (expected, hint) = State::WrongType.expected(planned.column.kind, &planned.reading);
+                let offence =
+                    Offence::new(&planned.source, format!("is of type {} with", data.values.type_name()), expected)
+                        .metric(&planned.metric)
+                        .hint(hint.unwrap_or_default());
+                return Err(Error::ColumnType(Box::new(offence.at(Some(self.before + row as u64), &data.shown(row)))));
+            }
+            part.push(Some(data));
+        }
+        if let Some(source) = self.plan.currency.clone() {
+            self.one_currency(&source, required(table, &source)?)?;
+        }
+        Ok(part)
+    }
+
+    fn one_currency(&mut self, column: &str, data: &Data<'_>) -> Result<()> {
+        for row in (0..data.values.len()).filter(|row| !data.is_null(*row)) {
+            // A dictionary's few texts and a column's repeated one are shown in the same way, so this compares values.
+            let found = data.shown(row);
+            match &self.currency {
+                Some(known) if *known == found => {}
+                None => self.currency = Some(found),
+                Some(known) => {
+                    return Err(Error::MixedCurrency {
+                        column: column.to_owned(),
+                        first: shown(known),
+                        second: shown(&found),
+                        row: self.before + row as u64,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The one currency that was seen.
+    pub(crate) fn currency(&self) -> Option<String> {
+        self.currency.as_ref().map(|currency| currency.trim_matches('\'').to_owned())
+    }
+
+    /// Reads, judges and scores a block of a part's rows.
+    pub(crate) fn block(&mut self, part: &[Option<&Data<'_>>], rows: Range<usize>) {
+        for ((planned, data), cells) in self.plan.columns.iter().zip(part).zip(&mut self.cells) {
+            if let Some(data) = data {
+                intake::read(planned.column.kind, data, rows.clone(), &planned.reading, cells);
+                #[cfg(feature = "test-faults")]
+                if super::faults::planted("null_as_zero") {
+                    super::faults::nulls_as_zeros(cells);
+                }
+            }
+        }
+        self.settle_absent_revenue(&rows);
+        self.judge(part, &rows, false);
+        if self.plan.health.is_some() {
+            self.score(rows.len());
+            self.judge(part, &rows, true);
+        }
+    }
+
+    /// One revenue null and the other not: counted, and read as 0 where that is what the caller says.
+    fn settle_absent_revenue(&mut self, rows: &Range<usize>) {
+        let Some((start, end)) = self.plan.revenues else { return };
+        for position in 0..rows.len() {
+            let missing = |slot: Slot| self.cells[slot].states[position] == State::Missing;
+            let slot = match (missing(start), missing(end)) {
+                (true, false) => {
+                    self.absent.start += 1;
+                    start
+                }
+                (false, true) => {
+                    self.absent.end += 1;
+                    end
+                }
+                _ => continue,
+            };
+            self.absent.first.get_or_insert(self.before + (rows.start + position) as u64);
+            if self.absent_revenue == Some(AbsentRevenue::Zero) {
+                self.cells[slot].states[position] = State::Fine;
+                self.cells[slot].values[position] = 0;
+            }
+        }
+    }
+
+    fn judge(&mut self, part: &[Option<&Data<'_>>], rows: &Range<usize>, after_health: bool) {
+        for (position, scope) in self.plan.scopes.iter().enumerate() {
+            if scope.after_health != after_health {
+                continue;
+            }
+            let judge = Judge { plan: &self.plan, cells: &self.cells, scope, position };
+            let statuses = &mut self.statuses[position];
+            judge.statuses(rows.len(), statuses);
+            for (row, _) in statuses.iter().enumerate().filter(|(_, status)| **status == Status::Invalid) {
+                judge.report(
+                    part,
+                    rows.start,
+                    row,
+                    self.before,
+                    self.on_invalid == OnInvalid::Skip && !self.check,
+                    &mut self.offences,
+                );
+            }
+        }
+    }
+
+    fn score(&mut self, rows: usize) {
+        let Some(health) = &self.plan.health else { return };
+        for (read, values) in health.reads.iter().zip(&mut self.values) {
+            *values = row_values(read, &self.plan, &self.statuses, &self.cells, rows);
+        }
+        self.scored.clear();
+        let mut of_row = vec![None; self.values.len()];
+        for row in 0..rows {
+            for (value, values) in of_row.iter_mut().zip(&self.values) {
+                *value = values[row];
+            }
+            self.scored.push(health.scoring.score(&of_row));
+        }
+        let (score, band) = (health.score, health.band);
+        self.cells[score].fill(self.scored.iter().map(|scored| scored.score));
+        self.cells[band].fill(self.scored.iter().map(|scored| i64::try_from(scored.band).ok()));
+    }
+
+    /// How the block's rows stand to the scope of that id, where it is there.
+    pub(crate) fn standing(&self, scope: &str) -> Option<&[Status]> {
+        self.plan.definitions.scope_position(scope).map(|position| self.statuses[position].as_slice())
+    }
+
+    /// Rows with one revenue that nobody explained.
+    pub(crate) fn absent_revenue(&self) -> Option<Error> {
+        if let (None, Some(row), Some((start, end))) = (self.absent_revenue, self.absent.first, self.plan.revenues) {
+            return Some(Error::AbsentRevenue {
+                start: self.plan.columns[start].source.clone(),
+                end: self.plan.columns[end].source.clone(),
+                start_absent: self.absent.start,
+                end_absent: self.absent.end,
+                count: self.absent.start + self.absent.end,
+                row,
+            });
+        }
+        None
+    }
+
+    /// What stands in the way of a result, if anything does; all rows have been seen.
+    pub(crate) fn verdict(&self) -> Result<()> {
+        self.absent_revenue().or_else(|| self.offences.first()).map_or(Ok(()), Err)
+    }
+}
+
+pub(super) fn required<'t, 'a>(table: &'t Table<'a>, name: &str) -> Result<&'t Data<'a>> {
+    table.get(name)?.ok_or_else(|| Error::ColumnNotFound {
+        metric: None,
+        missing: vec![(name.to_owned(), Vec::new())],
+        available: table.names(),
+    })
+}
+
+/// Each row's value of a metric that health reads: a customer is a group of one.
+#[allow(clippy::cast_precision_loss)] // numerator and denominator are each converted once, by definition
+fn row_values(
+    metric: &RowMetric,
+    plan: &Plan,
+    statuses: &[Vec<Status>],
+    cells: &[Cells],
+    rows: usize,
+) -> Vec<Option<f64>> {
+    let parts = row_parts(metric, plan, statuses, cells, rows);
+    match metric {
+        RowMetric::Difference(one, two) => {
+            let parts = |metric: &RowMetric| row_parts(metric, plan, statuses, cells, rows);
+            parts(one).into_iter().zip(parts(two)).map(|(one, two)| Some(nearest_difference(one?, two?))).collect()
+        }
+        _ => parts
+            .into_iter()
+            .map(|part| part.map(|(numerator, denominator)| numerator as f64 / denominator as f64))
+            .collect(),
+    }
+}
+
+/// Numerators and denominators, aligned; none where the row does not count or the denominator is 0.
+fn row_parts(
+    metric: &RowMetric,
+    plan: &Plan,
+    statuses: &[Vec<Status>],
+    cells: &[Cells],
+    rows: usize,
+) -> Vec<Option<(i128, i128)>> {
+    let RowMetric::Quotient { scope, numerator, denominator } = metric else { return vec![None; rows] };
+    let is_micro = |terms: &[(i32, usize)]| terms.iter().any(|(_, position)| plan.sums[*position].micro);
+    let micro = is_micro(numerator) || denominator.as_deref().is_some_and(is_micro);
+    let total = |terms: &[(i32, usize)], row: usize| -> i128 {
+        let one = |(coefficient, position): &(i32, usize)| {
+            let sum = &plan.sums[*position];
+            let scale = if micro && !sum.micro { i128::from(MICROS) } else { 1 };
+            addend(sum, cells, row) * scale * i128::from(*coefficient)
+        };
+        terms.iter().map(one).sum()
+    };
+    let part = |row: usize| {
+        if statuses[*scope][row] != Status::Counted {
+            return None;
+        }
+        let denominator = match denominator {
+            Some(terms) => total(terms, row),
+            None => i128::from(if micro { MICROS } else { 1 }),
+        };
+        (denominator != 0).then(|| (total(numerator, row), denominator))
+    };
+    (0..rows).map(part).collect()
+}

@@ -1,0 +1,270 @@
+//! Scorecards of scorecards: merged, joined, rolled up. Totals add, and nothing else happens to them.
+
+use super::{KeyColumn, Scorecard};
+use crate::definitions::Definitions;
+use crate::error::{Error, Result};
+use crate::key::{Key, KeyType, group_text};
+use crate::measure::{Measure, Scope};
+use crate::totals::Totals;
+use std::sync::Arc;
+
+impl Scorecard {
+    /// This and a scorecard of other rows.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] that says in what they differ: metrics, keys, model, parameters; [`Error::Overflow`].
+    pub fn merge(&self, other: &Self) -> Result<Self> {
+        if let Some(error) = self.definitions.difference(&other.definitions) {
+            return Err(error);
+        }
+        self.combined(other, self.definitions.clone().united(&other.definitions))
+    }
+
+    /// This and a scorecard of other rows, as far as both have the same metrics.
+    ///
+    /// # Errors
+    /// As [`Scorecard::merge`], but for metrics.
+    pub fn merge_common(&self, other: &Self) -> Result<Self> {
+        let definitions = self.definitions.common(&other.definitions)?;
+        let (one, two) =
+            (self.restricted(definitions.clone()), other.restricted(other.definitions.common(&self.definitions)?));
+        one.merge(&two)
+    }
+
+    /// Only the lanes that these definitions read.
+    fn restricted(&self, definitions: Definitions) -> Self {
+        let names = self.definitions.lane_names();
+        let lanes: Vec<usize> =
+            definitions.lane_names().iter().filter_map(|name| names.iter().position(|known| known == name)).collect();
+        let mut totals = Totals::new(definitions.width(), Vec::new());
+        for group in 0..self.len() {
+            let own = self.totals.group(group);
+            totals.push(&lanes.iter().map(|lane| own[*lane]).collect::<Vec<_>>());
+        }
+        let rounding = |scope: &Arc<Scope>| {
+            self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
+        };
+        let largest_rounding = definitions.scopes.iter().map(rounding).collect();
+        Self { definitions, totals, largest_rounding, ..self.clone() }
+    }
+
+    /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
+    /// that only one has is without rows in the other.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where the keys differ or both have a metric.
+    pub fn join(&self, other: &Self) -> Result<Self> {
+        let definitions = self.definitions.joined(&other.definitions)?;
+        let (left, right) = (self.spread(&definitions, true), other.spread(&definitions, false));
+        left.combined(&right, definitions)
+    }
+
+    /// The same totals in the lanes of wider definitions, with or without the count of rows.
+    fn spread(&self, definitions: &Definitions, with_rows: bool) -> Self {
+        let names = definitions.lane_names();
+        let own = self.definitions.lane_names();
+        let place = |name: &String| names.iter().position(|known| known == name).unwrap_or_default();
+        let places: Vec<usize> = own.iter().map(place).collect();
+        let mut totals = Totals::new(names.len(), Vec::new());
+        for group in 0..self.len() {
+            let mut lanes = vec![0; names.len()];
+            for (place, total) in places.iter().zip(self.totals.group(group)) {
+                lanes[*place] = *total;
+            }
+            if !with_rows {
+                lanes[0] = 0;
+            }
+            totals.push(&lanes);
+        }
+        let rounding = |scope: &Arc<Scope>| {
+            self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
+        };
+        Self {
+            totals,
+            largest_rounding: definitions.scopes.iter().map(rounding).collect(),
+            definitions: definitions.clone(),
+            ..self.clone()
+        }
+    }
+
+    fn combined(&self, other: &Self, definitions: Definitions) -> Result<Self> {
+        let keys = united_keys(&self.keys, &other.keys)?;
+        let differ =
+            |what, left: &str, right: &str| Err(Error::Mismatch { what, left: left.into(), right: right.into() });
+        if self.period != other.period {
+            return differ(
+                "period",
+                self.period.as_deref().unwrap_or("none"),
+                other.period.as_deref().unwrap_or("none"),
+            );
+        }
+        if self.over_time != other.over_time {
+            let word = |card: &Self| if card.over_time { "rolled up over time" } else { "not rolled up over time" };
+            return differ("time", word(self), word(other));
+        }
+        let mut groups = Vec::with_capacity(self.len().max(other.len()));
+        let mut totals = Totals::new(definitions.width(), Vec::new());
+        let (mut one, mut two) = (0, 0);
+        // Both are sorted.
+        while one < self.len() || two < other.len() {
+            let order = match (self.groups.get(one), other.groups.get(two)) {
+                (Some(left), Some(right)) => left.cmp(right),
+                (Some(_), None) => std::cmp::Ordering::Less,
+                _ => std::cmp::Ordering::Greater,
+            };
+            if order.is_le() {
+                groups.push(self.groups[one].clone());
+                totals.push(self.totals.group(one));
+                one += 1;
+            } else {
+                groups.push(other.groups[two].clone());
+                totals.push(other.totals.group(two));
+            }
+            if order.is_eq() {
+                let last = groups.len() - 1;
+                totals
+                    .add(last, other.totals.group(two))
+                    .map_err(|lane| overflow_of(&definitions, lane, &groups[last]))?;
+            }
+            if order.is_ge() {
+                two += 1;
+            }
+        }
+        let mut not_measured = self.not_measured.clone();
+        not_measured.extend(other.not_measured.clone());
+        not_measured.retain(|id, _| definitions.shown().all(|chosen| chosen.metric.id != *id));
+        let largest_rounding =
+            self.largest_rounding.iter().zip(&other.largest_rounding).map(|(a, b)| a.max(*b)).collect();
+        Ok(Self {
+            definitions,
+            keys,
+            period: self.period.clone(),
+            over_time: self.over_time,
+            unique_checked: false,
+            groups,
+            totals,
+            largest_rounding,
+            not_measured,
+        })
+    }
+
+    /// The same over fewer keys: exact, no rows needed. Rolling time away leaves stocks undefined.
+    ///
+    /// ```
+    /// use svcmetrics::{Request, Scorecard, Table, Undefined};
+    /// let table = Table::new(2)
+    ///     .with("period", vec!["2026-01", "2026-02"])
+    ///     .with("revenue_start", vec![100_i64, 120])
+    ///     .with("revenue_end", vec![120_i64, 130]);
+    /// let card = Scorecard::of(&table, Request::default().by(["period"]))?;
+    /// let year = card.rollup::<&str>(&[])?;
+    /// assert_eq!(year.figure("revenue_expansion")?.value(), Some(30.0));
+    /// assert_eq!(year.figure("revenue_end")?.undefined_reason(), Some(Undefined::NotAdditiveOverTime));
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::ColumnNotFound`] for a key that is not there, [`Error::MixedCurrency`] where amounts of several currencies would
+    /// be added up, [`Error::Overflow`].
+    pub fn rollup<S: AsRef<str>>(&self, by: &[S]) -> Result<Self> {
+        let mut positions = Vec::new();
+        for (place, key) in by.iter().map(AsRef::as_ref).enumerate() {
+            if by[..place].iter().any(|earlier| earlier.as_ref() == key) {
+                return Err(Error::KeyName { key: key.to_owned(), problem: "is named twice".into() });
+            }
+            let found = self.keys.iter().position(|known| known.name == key);
+            positions.push(found.ok_or_else(|| {
+                let available: Vec<String> = self.keys.iter().map(|known| known.name.clone()).collect();
+                let near = crate::engine::choose::near(key, available.iter().map(String::as_str));
+                Error::ColumnNotFound { metric: None, missing: vec![(key.to_owned(), near)], available }
+            })?);
+        }
+        self.one_currency(&positions)?;
+        let drops_time = self.period.as_ref().is_some_and(|period| !by.iter().any(|key| key.as_ref() == period));
+        let mut order: Vec<(Vec<Key>, usize)> = (0..self.len())
+            .map(|group| (positions.iter().map(|p| self.groups[group][*p].clone()).collect(), group))
+            .collect();
+        order.sort();
+        let width = self.definitions.width();
+        let (mut groups, mut totals): (Vec<Vec<Key>>, _) = (Vec::new(), Totals::new(width, Vec::new()));
+        if positions.is_empty() {
+            groups.push(Vec::new());
+            totals.push(&vec![0; width]);
+        }
+        for (key, group) in order {
+            let mut lanes = self.totals.group(group).to_vec();
+            if drops_time {
+                lanes
+                    .iter_mut()
+                    .enumerate()
+                    .filter(|(lane, _)| self.definitions.is_stock(*lane))
+                    .for_each(|(_, total)| *total = 0);
+            }
+            match groups.last() {
+                Some(last) if *last == key => {
+                    totals.add(groups.len() - 1, &lanes).map_err(|lane| overflow_of(&self.definitions, lane, &key))?;
+                }
+                _ => {
+                    totals.push(&lanes);
+                    groups.push(key);
+                }
+            }
+        }
+        Ok(Self {
+            keys: positions.iter().map(|position| self.keys[*position].clone()).collect(),
+            period: if drops_time { None } else { self.period.clone() },
+            over_time: self.over_time || drops_time,
+            unique_checked: false,
+            groups,
+            totals,
+            ..self.clone()
+        })
+    }
+
+    /// Amounts of several currencies are not added up.
+    fn one_currency(&self, kept: &[usize]) -> Result<()> {
+        let dropped = self
+            .keys
+            .iter()
+            .position(|key| key.name == crate::metrics::CURRENCY)
+            .filter(|position| !kept.contains(position));
+        let has_money = self.definitions.measures.iter().any(Measure::is_micro);
+        let (Some(position), true) = (dropped, has_money) else { return Ok(()) };
+        let mut currencies: Vec<&Key> =
+            self.groups.iter().map(|keys| &keys[position]).filter(|key| **key != Key::Null).collect();
+        currencies.dedup();
+        match currencies.iter().position(|currency| *currency != currencies[0]) {
+            Some(row) => Err(Error::MixedCurrency {
+                column: self.keys[position].name.clone(),
+                first: currencies[0].to_string(),
+                second: currencies[row].to_string(),
+                row: row as u64,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn overflow_of(definitions: &Definitions, lane: usize, group: &[Key]) -> Error {
+    Error::Overflow { measure: definitions.lane_names()[lane].clone(), group: group_text(group), limit: "128 bits" }
+}
+
+fn united_keys(one: &[KeyColumn], two: &[KeyColumn]) -> Result<Vec<KeyColumn>> {
+    let text = |keys: &[KeyColumn]| {
+        let each: Vec<_> = keys.iter().map(|key| format!("{} ({})", key.name, key.key_type)).collect();
+        if each.is_empty() { "none".to_owned() } else { each.join(", ") }
+    };
+    let differ = || Error::Mismatch { what: "keys", left: text(one), right: text(two) };
+    if one.len() != two.len() {
+        return Err(differ());
+    }
+    let unite = |(left, right): (&KeyColumn, &KeyColumn)| {
+        let key_type = match (&left.key_type, &right.key_type) {
+            (KeyType::Null, known) | (known, KeyType::Null) => known,
+            (left, right) if left == right => left,
+            _ => return Err(differ()),
+        };
+        if left.name == right.name { Ok(KeyColumn::new(&left.name, key_type.clone())) } else { Err(differ()) }
+    };
+    one.iter().zip(two).map(unite).collect()
+}

@@ -1,0 +1,376 @@
+//! Totals by group, read as metrics: built in parts, merged, rolled up, joined.
+
+mod builder;
+mod combine;
+
+pub use builder::ScorecardBuilder;
+
+use crate::definitions::{COUNTS, Chosen, Definitions};
+use crate::error::{Error, MissingColumns, Result};
+use crate::figure::{Figure, Total, Undefined, Value, aligned};
+use crate::health::{HealthModel, Scoring};
+use crate::key::{Key, KeyType, group_text};
+use crate::measure::Time;
+use crate::metric::{Combination, Form, Metric};
+use crate::money::nearest_difference;
+use crate::totals::Totals;
+use std::collections::BTreeMap;
+
+/// A key column of a scorecard: its name and type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct KeyColumn {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub key_type: KeyType,
+}
+
+impl KeyColumn {
+    /// A key column.
+    pub fn new(name: impl Into<String>, key_type: KeyType) -> Self {
+        Self { name: name.into(), key_type }
+    }
+}
+
+/// How many rows stood how to a metric. `counted + missing + invalid + outside` are all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Complete and valid rows that the metric is about.
+    pub counted: i128,
+    /// Rows that lack something.
+    pub missing: i128,
+    /// Complete rows outside the domain.
+    pub invalid: i128,
+    /// Rows that the metric is not about.
+    pub outside: i128,
+    /// Values of counted rows that were rounded.
+    pub rounded: i128,
+}
+
+/// Counts of a metric over the whole scorecard, and the largest distance between a value and what it was rounded to.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub struct MetricQuality {
+    /// Complete and valid rows.
+    pub counted: i128,
+    /// Rows that lack something.
+    pub missing: i128,
+    /// Complete rows outside the domain.
+    pub invalid: i128,
+    /// Rows that the metric is not about.
+    pub outside: i128,
+    /// Values of counted rows that were rounded.
+    pub rounded: i128,
+    /// The largest difference that rounding made, in units.
+    pub largest_rounding: f64,
+}
+
+/// How complete the data behind a scorecard is.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Quality {
+    /// All rows.
+    pub rows: i128,
+    /// By metric; those made of other metrics have none of their own.
+    pub metrics: BTreeMap<String, MetricQuality>,
+}
+
+/// Exact totals by group, and the definitions that read them as metrics.
+///
+/// # Example: parts merge to the whole
+///
+/// ```
+/// use svcmetrics::{Request, Scorecard, Table};
+/// let part = |met: i64| Table::new(1).with("milestones_met", vec![met]).with("milestones_total", vec![4_i64]);
+/// let one = Scorecard::of(&part(1), Request::default())?;
+/// let both = one.merge(&Scorecard::of(&part(4), Request::default())?)?;
+/// assert_eq!(both.figure("adoption_rate")?.value(), Some(0.625));
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+///
+/// # Example: a table without rows
+///
+/// ```
+/// use svcmetrics::{Request, Scorecard, Table, Undefined};
+/// let none = Table::new(0).with("milestones_met", Vec::<i64>::new()).with("milestones_total", Vec::<i64>::new());
+/// let card = Scorecard::of(&none, Request::default())?;
+/// assert_eq!(card.figure("adoption_rate")?.undefined_reason(), Some(Undefined::NoRows));
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "crate::stored::Stored", into = "crate::stored::Stored"))]
+pub struct Scorecard {
+    pub(crate) definitions: Definitions,
+    pub(crate) keys: Vec<KeyColumn>,
+    /// The key that is time.
+    pub(crate) period: Option<String>,
+    /// Whether time was rolled away, and the stocks with it.
+    pub(crate) over_time: bool,
+    /// Whether the identity was checked for duplicates in every group.
+    pub(crate) unique_checked: bool,
+    /// Sorted.
+    pub(crate) groups: Vec<Vec<Key>>,
+    pub(crate) totals: Totals,
+    pub(crate) largest_rounding: Vec<f64>,
+    pub(crate) not_measured: BTreeMap<String, MissingColumns>,
+}
+
+impl Scorecard {
+    /// How many groups there are.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// The key columns.
+    pub fn keys(&self) -> &[KeyColumn] {
+        &self.keys
+    }
+
+    /// The key that is time, if one is.
+    pub fn period(&self) -> Option<&str> {
+        self.period.as_deref()
+    }
+
+    /// Whether the identity was checked for duplicates; not known after a merge or a roll-up.
+    pub fn is_unique_checked(&self) -> bool {
+        self.unique_checked
+    }
+
+    /// The groups' keys, in order.
+    pub fn groups(&self) -> &[Vec<Key>] {
+        &self.groups
+    }
+
+    /// The metrics, in the catalogue's order.
+    pub fn metrics(&self) -> impl Iterator<Item = &Metric> {
+        self.definitions.shown().map(|chosen| &chosen.metric)
+    }
+
+    /// The metrics that the table's columns do not allow: the columns that are missing, and names that come near them.
+    pub fn not_measured(&self) -> &BTreeMap<String, MissingColumns> {
+        &self.not_measured
+    }
+
+    /// The health model, where health was computed: the default one as it fits the table.
+    pub fn health_model(&self) -> Option<&HealthModel> {
+        self.definitions.model.as_ref()
+    }
+
+    /// A group's rows.
+    pub fn rows(&self, group: usize) -> i128 {
+        self.totals.group(group)[0]
+    }
+
+    pub(crate) fn chosen(&self, metric: &str) -> Result<&Chosen> {
+        self.definitions.shown().find(|chosen| chosen.metric.id == metric).ok_or_else(|| {
+            if let Some(missing) = self.not_measured.get(metric) {
+                return Error::ColumnNotFound {
+                    metric: Some(metric.to_owned()),
+                    missing: missing.clone(),
+                    available: Vec::new(),
+                };
+            }
+            let available: Vec<String> = self.metrics().map(|metric| metric.id().to_owned()).collect();
+            let near = crate::engine::choose::near(metric, available.iter().map(String::as_str));
+            Error::MetricNotFound { metric: metric.to_owned(), near, available }
+        })
+    }
+
+    /// The figure of a scorecard without keys.
+    ///
+    /// # Errors
+    /// [`Error::MetricNotFound`] where it was not computed, [`Error::Mismatch`] where there are keys.
+    pub fn figure(&self, metric: &str) -> Result<Figure> {
+        if !self.keys.is_empty() {
+            let names: Vec<_> = self.keys.iter().map(|key| key.name.clone()).collect();
+            return Err(Error::Mismatch {
+                what: "keys",
+                left: names.join(", "),
+                right: "none; figures() gives one a group".into(),
+            });
+        }
+        self.figure_of(0, metric)
+    }
+
+    /// The figures of all groups, in order.
+    ///
+    /// # Errors
+    /// As [`Scorecard::figure_of`].
+    pub fn figures(&self, metric: &str) -> Result<Vec<Figure>> {
+        let chosen = self.chosen(metric)?;
+        (0..self.len()).map(|group| self.read(group, chosen)).collect()
+    }
+
+    /// The figure of a group.
+    ///
+    /// # Errors
+    /// [`Error::MetricNotFound`] where it was not computed; [`Error::Overflow`] where its sums exceed 128 bits.
+    pub fn figure_of(&self, group: usize, metric: &str) -> Result<Figure> {
+        self.read(group, self.chosen(metric)?)
+    }
+
+    pub(crate) fn read(&self, group: usize, chosen: &Chosen) -> Result<Figure> {
+        let unit = chosen.metric.unit;
+        let undefined = |reason| Ok(Figure::undefined(unit, reason));
+        if let Some(reason) = self.counts(group, chosen).and_then(|counts| none_counted(&counts)) {
+            return undefined(reason);
+        }
+        match chosen.form() {
+            Form::Difference(one, two) => self.difference(group, chosen, one, two),
+            Form::Health => self.health(group, chosen),
+            form if self.over_time && form.measures().any(|m| m.time == Time::Stock) => {
+                undefined(Undefined::NotAdditiveOverTime)
+            }
+            Form::Amount(amount) => Ok(Figure { unit, value: Value::Amount(self.sum(group, chosen, amount)?) }),
+            Form::Quotient { numerator, denominator } => {
+                let figure =
+                    Figure::quotient(unit, self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
+                if figure.is_defined() && figure.value().is_none() {
+                    return Err(self.overflow(group, chosen));
+                }
+                Ok(figure)
+            }
+        }
+    }
+
+    fn overflow(&self, group: usize, chosen: &Chosen) -> Error {
+        Error::Overflow {
+            measure: chosen.metric.id.to_string(),
+            group: group_text(&self.groups[group]),
+            limit: "128 bits",
+        }
+    }
+
+    fn sum(&self, group: usize, chosen: &Chosen, terms: &Combination) -> Result<Total> {
+        let lanes = self.totals.group(group);
+        let micro = terms.iter().any(|(_, measure)| measure.is_micro());
+        let mut sum = 0_i128;
+        for (coefficient, lane) in self.definitions.lanes(terms) {
+            let scale = if micro && !self.definitions.is_micro(lane) { crate::money::MICROS } else { 1 };
+            let term =
+                lanes[lane].checked_mul(i128::from(coefficient)).and_then(|term| term.checked_mul(i128::from(scale)));
+            sum = term.and_then(|term| sum.checked_add(term)).ok_or_else(|| self.overflow(group, chosen))?;
+        }
+        Ok(Total::new(sum, micro))
+    }
+
+    fn difference(&self, group: usize, chosen: &Chosen, one: &str, two: &str) -> Result<Figure> {
+        let mut parts = Vec::new();
+        for id in [one, two] {
+            let Some(part) = self.definitions.find(id) else {
+                return Ok(Figure::undefined(chosen.metric.unit, Undefined::NotMergeable));
+            };
+            let figure = self.read(group, part)?;
+            match figure.value {
+                Value::Quotient { numerator, denominator } => {
+                    parts.push(aligned(numerator, denominator).ok_or_else(|| self.overflow(group, chosen))?)
+                }
+                Value::Undefined(reason) => return Ok(Figure::undefined(chosen.metric.unit, reason)),
+                Value::Amount(total) => parts.push((
+                    total.micros().ok_or_else(|| self.overflow(group, chosen))?,
+                    i128::from(crate::money::MICROS),
+                )),
+                Value::Derived(_) => return Ok(Figure::undefined(chosen.metric.unit, Undefined::NotMergeable)),
+            }
+        }
+        Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(nearest_difference(parts[0], parts[1])) })
+    }
+
+    /// The model on the group's own rates.
+    #[allow(clippy::cast_precision_loss)] // each converted once, by definition
+    fn health(&self, group: usize, chosen: &Chosen) -> Result<Figure> {
+        let undefined = |reason| Ok(Figure::undefined(chosen.metric.unit, reason));
+        let Some(model) = &self.definitions.model else { return undefined(Undefined::NotMergeable) };
+        if self.rows(group) == 0 {
+            return undefined(Undefined::NoRows);
+        }
+        if self.over_time {
+            return undefined(Undefined::NotAdditiveOverTime);
+        }
+        let mut values = Vec::new();
+        for id in model.reads() {
+            let value = match self.definitions.find(id) {
+                None => None,
+                Some(part) => match self.read(group, part)?.value {
+                    Value::Quotient { numerator, denominator } => {
+                        let (n, d) = aligned(numerator, denominator).ok_or_else(|| self.overflow(group, chosen))?;
+                        Some(n as f64 / d as f64)
+                    }
+                    Value::Amount(total) => Some(total.integer as f64 / if total.micro { 1e6 } else { 1.0 }),
+                    Value::Derived(value) => Some(value),
+                    Value::Undefined(_) => None,
+                },
+            };
+            values.push(value);
+        }
+        match Scoring::new(model).score(&values).score {
+            Some(score) => {
+                Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(Total::new(score.into(), true).to_f64()) })
+            }
+            None => undefined(Undefined::BelowMinCoverage),
+        }
+    }
+
+    /// How many of a group's rows stood how to a metric; nothing for a metric made of others.
+    pub(crate) fn counts(&self, group: usize, chosen: &Chosen) -> Option<Counts> {
+        let scope = self.definitions.scope_position(chosen.form().scope()?.id())?;
+        let lanes = self.totals.group(group);
+        let first = self.definitions.scope_lane(scope);
+        let [counted, missing, invalid, outside, rounded] = std::array::from_fn(|count| lanes[first + count]);
+        const { assert!(COUNTS.len() == 5) };
+        Some(Counts { counted, missing, invalid, outside, rounded })
+    }
+
+    /// How many of a group's rows stood how to a metric; nothing for one made of other metrics.
+    ///
+    /// # Errors
+    /// [`Error::MetricNotFound`] where it was not computed.
+    pub fn counts_of(&self, group: usize, metric: &str) -> Result<Option<Counts>> {
+        Ok(self.counts(group, self.chosen(metric)?))
+    }
+
+    /// How complete the data is, over all groups.
+    pub fn quality(&self) -> Quality {
+        let mut metrics = BTreeMap::new();
+        for chosen in self.definitions.shown() {
+            let Some(scope) = chosen.form().scope().and_then(|scope| self.definitions.scope_position(scope.id()))
+            else {
+                continue;
+            };
+            let mut quality =
+                MetricQuality { largest_rounding: self.largest_rounding[scope], ..MetricQuality::default() };
+            for counts in (0..self.len()).filter_map(|group| self.counts(group, chosen)) {
+                quality.counted += counts.counted;
+                quality.missing += counts.missing;
+                quality.invalid += counts.invalid;
+                quality.outside += counts.outside;
+                quality.rounded += counts.rounded;
+            }
+            metrics.insert(chosen.metric.id.to_string(), quality);
+        }
+        Quality { rows: (0..self.len()).map(|group| self.rows(group)).sum(), metrics }
+    }
+}
+
+/// Why nothing was counted, where nothing was.
+fn none_counted(counts: &Counts) -> Option<Undefined> {
+    if counts.counted > 0 {
+        return None;
+    }
+    Some(match (counts.missing, counts.invalid) {
+        (0, 0) if counts.outside == 0 => Undefined::NoRows,
+        (0, 0) => Undefined::NoneInScope,
+        (_, 0) => Undefined::AllMissing,
+        (0, _) => Undefined::AllInvalid,
+        _ => Undefined::NoneCounted,
+    })
+}
