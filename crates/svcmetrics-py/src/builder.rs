@@ -44,7 +44,9 @@ fn add(py: Python<'_>, sink: &mut dyn Sink, part: &Table<'_>) -> Result<()> {
             let mut asked = Instant::now();
             sink.add(part, &mut || {
                 if asked.elapsed() > PATIENCE {
-                    *raised = Python::attach(|py| py.check_signals()).err();
+                    #[allow(clippy::redundant_closure_for_method_calls)] // the method alone is of too short a lifetime
+                    let signals = Python::attach(|py| py.check_signals());
+                    *raised = signals.err();
                     asked = Instant::now();
                 }
                 raised.is_none()
@@ -221,8 +223,8 @@ pub(crate) fn health_scores<'py>(
         source.pour(py, &needed, &mut scorer)?;
     }
     let (batch, model) = detached(py, move || {
-        let scores = scorer.finish()?;
-        Ok((scores.to_record_batch(explain)?, scores.model))
+        let health = scorer.finish()?;
+        Ok((health.to_record_batch(explain)?, health.model))
     })?;
     Ok((Frame(batch), crate::health::HealthModel(model)))
 }

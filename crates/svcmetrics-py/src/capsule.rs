@@ -36,6 +36,9 @@ pub(crate) struct Stream {
 // sees to that.
 unsafe impl Send for Stream {}
 
+/// A batch's rows and its arrays, none for a column that is not wanted.
+pub(crate) type Batch = (usize, Vec<Option<ArrayRef>>);
+
 /// What a stream or an array could not give.
 fn malformed(what: &str) -> PyErr {
     PyValueError::new_err(format!("malformed Arrow data: {what}"))
@@ -73,10 +76,7 @@ impl Stream {
     }
 
     /// The next batch: its rows, and the arrays of the columns in `wanted`, checked. Nothing at the end.
-    pub(crate) fn next(
-        &mut self,
-        wanted: &[bool],
-    ) -> std::result::Result<Option<(usize, Vec<Option<ArrayRef>>)>, PyErr> {
+    pub(crate) fn next(&mut self, wanted: &[bool]) -> std::result::Result<Option<Batch>, PyErr> {
         let mut array = FFI_ArrowArray::empty();
         let get_next = self.stream.get_next().ok_or_else(|| malformed("the stream has no batches"))?;
         // SAFETY: the callback is called with the stream it came from and an empty array to fill.
@@ -149,11 +149,7 @@ pub(crate) fn array(object: &Bound<'_, PyAny>, name: &str) -> Result<(ArrayRef, 
 }
 
 /// A capsule with a stream of these batches.
-pub(crate) fn export<'py>(
-    py: Python<'py>,
-    batches: Vec<RecordBatch>,
-    schema: SchemaRef,
-) -> Result<Bound<'py, PyCapsule>> {
+pub(crate) fn export(py: Python<'_>, batches: Vec<RecordBatch>, schema: SchemaRef) -> Result<Bound<'_, PyCapsule>> {
     let reader = RecordBatchIterator::new(batches.into_iter().map(Ok), schema);
     let stream = FFI_ArrowArrayStream::new(Box::new(reader));
     Ok(PyCapsule::new_with_value(py, Exported(stream), STREAM)?)

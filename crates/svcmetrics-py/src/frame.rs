@@ -24,7 +24,7 @@ impl Frame {
     fn __arrow_c_stream__<'py>(
         &self,
         py: Python<'py>,
-        requested_schema: Option<Bound<'py, PyAny>>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
     ) -> Result<Bound<'py, PyCapsule>> {
         // A consumer may ask for other types; the interface lets a producer answer with its own.
         let _ = requested_schema;

@@ -44,6 +44,7 @@ impl HealthModel {
         self.0.to_string()
     }
 
+    #[allow(clippy::needless_pass_by_value)] // Python hands over a dictionary
     /// Score in micro-points, band, coverage, and for each component metric, value, points, lost points.
     fn explain(&self, values: std::collections::HashMap<String, Option<f64>>) -> (Option<i64>, String, f64, Vec<Part>) {
         let explanation = self.0.explain(|metric| values.get(metric).copied().flatten());

@@ -102,7 +102,7 @@ impl Checker {
         if self.stopped.is_none() {
             match self.builder.add_while(part, go_on) {
                 Err(error @ (Error::ColumnType(_) | Error::DuplicateColumn { .. } | Error::MixedCurrency { .. })) => {
-                    self.stopped = Some(error)
+                    self.stopped = Some(error);
                 }
                 other => other?,
             }

@@ -77,7 +77,7 @@ impl Definitions {
     }
 
     /// The lane of a scope's first count.
-    pub(crate) fn scope_lane(&self, scope: usize) -> usize {
+    pub(crate) fn scope_lane(scope: usize) -> usize {
         1 + COUNTS.len() * scope
     }
 

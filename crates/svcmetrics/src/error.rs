@@ -37,11 +37,11 @@ pub(crate) fn shown(text: &str) -> String {
 
 pub(crate) fn listed<S: AsRef<str>>(names: &[S]) -> String {
     const LISTED: usize = 40;
-    let mut text = names.iter().take(LISTED).map(|name| shown(name.as_ref())).collect::<Vec<_>>().join(", ");
+    let mut parts: Vec<String> = names.iter().take(LISTED).map(|name| shown(name.as_ref())).collect();
     if names.len() > LISTED {
-        text.push_str(&format!(", … ({} in all)", names.len()));
+        parts.push(format!("… ({} in all)", names.len()));
     }
-    text
+    parts.join(", ")
 }
 
 /// Values that cannot be used: the first of them whole, the others named and counted.

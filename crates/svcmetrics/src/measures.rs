@@ -97,7 +97,9 @@ impl Scorecard {
         let mut order: Vec<_> = (0..count).map(|group| (groups.keys(group), group)).collect();
         order.sort_unstable();
         let mut sorted = Totals::new(width, Vec::new());
-        order.iter().for_each(|(_, group)| sorted.push(totals.group(*group as usize)));
+        for (_, group) in &order {
+            sorted.push(totals.group(*group as usize));
+        }
         let period = request.period.clone().unwrap_or_else(|| "period".to_owned());
         let key_columns = groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone()));
         Ok(Self {

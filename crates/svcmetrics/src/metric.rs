@@ -121,7 +121,8 @@ fn combination(terms: &Combination) -> String {
             (_, true) => " - ",
         });
         if coefficient.unsigned_abs() != 1 {
-            text.push_str(&format!("{} x ", coefficient.unsigned_abs()));
+            text.push_str(&coefficient.unsigned_abs().to_string());
+            text.push_str(" x ");
         }
         text.push_str(&measure.id);
     }

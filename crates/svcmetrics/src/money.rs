@@ -53,19 +53,20 @@ pub(crate) const POWERS: [i64; 19] = {
     powers
 };
 
-/// Below this, doubles lie closer together than `10^-scale`, so at most one decimal divides back to a given double.
+/// Below this, doubles lie closer together than `10^-scale`, so at most one decimal divides back to a given
+/// double: 2^52, 2^49, 2^46, 2^43, 2^39, 2^36, 2^33 for 0 to 6 places.
 const UNIQUE_BELOW: [f64; 7] = [
-    (1_u64 << 52) as f64,
-    (1_u64 << 49) as f64,
-    (1_u64 << 46) as f64,
-    (1_u64 << 43) as f64,
-    (1_u64 << 39) as f64,
-    (1_u64 << 36) as f64,
-    (1_u64 << 33) as f64,
+    4_503_599_627_370_496.0,
+    562_949_953_421_312.0,
+    70_368_744_177_664.0,
+    8_796_093_022_208.0,
+    549_755_813_888.0,
+    68_719_476_736.0,
+    8_589_934_592.0,
 ];
 
 /// The integer `m` for which `m / 10^scale` is the decimal that the finite double `x` stands for.
-#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // bounded by the check on |x| first
+#[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp)] // |x| is bounded first; equal is equal
 pub(crate) fn from_f64(x: f64, scale: u32) -> Read {
     let power = POWERS[scale as usize] as f64;
     if x.abs() >= 9.3e18 / power {
@@ -105,7 +106,7 @@ fn from_shortest(text: &str, scale: u32) -> Option<Read> {
 fn rounded_f64(x: f64, scale: u32) -> Read {
     let bits = x.to_bits();
     let exponent = ((bits >> 52) & 0x7ff) as i32;
-    let fraction = (bits & ((1 << 52) - 1)) as i128;
+    let fraction = i128::from(bits & ((1 << 52) - 1));
     // x = mantissa * 2^shift exactly
     let (mantissa, shift) = if exponent == 0 { (fraction, -1074) } else { (fraction | (1 << 52), exponent - 1075) };
     let scaled = mantissa * i128::from(POWERS[scale as usize]);
@@ -235,6 +236,7 @@ pub(crate) fn decimal_quotient(numerator: i128, denominator: i128) -> Option<Dec
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // to the bit is what is meant
 mod tests {
     use super::*;
 

@@ -243,19 +243,17 @@ impl Groups {
             let (known, members) = (&mut self.levels[level], &mut self.members[level]);
             for (row, (id, code)) in ids.iter_mut().zip(&codes).enumerate() {
                 let pair = (*id, *code);
-                *id = match known.get(&pair) {
-                    Some(id) => *id,
-                    None => {
-                        if members.len() as u64 >= self.limit {
-                            return Err(Error::TooManyGroups { limit: self.limit, row: first_row + row as u64 });
-                        }
-                        let new = u32::try_from(members.len())
-                            .map_err(|_| Error::TooManyGroups { limit: u64::from(u32::MAX), row: first_row })?;
-                        members.push(pair);
-                        known.insert(pair, new);
-                        new
-                    }
-                };
+                if let Some(known) = known.get(&pair) {
+                    *id = *known;
+                    continue;
+                }
+                if members.len() as u64 >= self.limit {
+                    return Err(Error::TooManyGroups { limit: self.limit, row: first_row + row as u64 });
+                }
+                *id = u32::try_from(members.len())
+                    .map_err(|_| Error::TooManyGroups { limit: u64::from(u32::MAX), row: first_row })?;
+                members.push(pair);
+                known.insert(pair, *id);
             }
         }
         Ok(ids)

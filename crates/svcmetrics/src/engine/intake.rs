@@ -160,7 +160,6 @@ pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
         return false;
     }
     match &data.values {
-        Values::Null(_) | Values::Mixed(_) => false,
         Values::Bits(_) | Values::Booleans(_) => kind != ColumnKind::Flag,
         Values::Dictionary { values, .. } => wrong_type(kind, values),
         Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => true,

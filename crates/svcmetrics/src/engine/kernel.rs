@@ -5,7 +5,7 @@ use super::groups::{Groups, Identities};
 use super::judge::{Status, addend};
 use super::plan::Slot;
 use super::rows::{Rows, required};
-use crate::definitions::COUNTS;
+use crate::definitions::{COUNTS, Definitions};
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::request::Request;
@@ -74,7 +74,7 @@ impl Engine {
             self.totals[*group as usize * width] += 1;
         }
         for (position, scope) in plan.scopes.iter().enumerate() {
-            let lane = plan.definitions.scope_lane(position);
+            let lane = Definitions::scope_lane(position);
             for (group, status) in groups.iter().zip(&statuses[position]) {
                 self.totals[*group as usize * width + lane + *status as usize] += 1;
             }

@@ -47,7 +47,7 @@ impl HealthModel {
         let customers = scope("health_customers", &[]);
         let revenue = scope("health_revenue", &[HEALTH_SCORE, REVENUE_END]);
         let any_revenue = scope("health_customers_revenue", &[REVENUE_END]);
-        let score = Measure::total("health_score", &scored, HEALTH_SCORE.into(), Time::Stock);
+        let points = Measure::total("health_score", &scored, HEALTH_SCORE.into(), Time::Stock);
         let scored_customers = Measure::count("health_scored", &scored, Time::Stock);
         let with_score =
             Measure::count("health_customers_scored", &customers, Time::Stock).only(Condition::positive(HEALTH_BAND));
@@ -62,7 +62,7 @@ impl HealthModel {
             Metric::score(
                 "customer_health",
                 "Mean customer health",
-                Form::Quotient { numerator: vec![(1, score)], denominator: vec![(1, scored_customers.clone())] },
+                Form::Quotient { numerator: vec![(1, points)], denominator: vec![(1, scored_customers.clone())] },
             )
             .better(Better::Higher),
             Metric::share("health_coverage", "Customers with a health score", vec![(1, with_score)], vec![(1, all)])

@@ -83,6 +83,7 @@ pub enum MissingPolicy {
 }
 
 impl MissingPolicy {
+    #[cfg(feature = "serde")]
     pub(crate) const ALL: [Self; 3] = [Self::Renormalize, Self::Zero, Self::Require];
 
     /// The stable lower-case word.

@@ -208,16 +208,23 @@ impl HealthModel {
         let values: Vec<Option<f64>> =
             self.reads().into_iter().map(|id| value(id).filter(|value| !value.is_nan())).collect();
         let scored = scoring.score(&values);
-        let contribution =
-            |((component, value), (points, lost)): ((&super::Component, &Option<f64>), (Option<i64>, Option<i64>))| {
-                Contribution { metric: component.metric.to_string(), value: *value, points, lost }
-            };
         let parts = scoring.contributions(&values, &scored);
         Explanation {
             score: scored.score,
             band: self.band_name(scored.band).to_owned(),
             coverage: scoring.coverage(&scored),
-            contributions: self.components.iter().zip(&values).zip(parts).map(contribution).collect(),
+            contributions: self
+                .components
+                .iter()
+                .zip(&values)
+                .zip(parts)
+                .map(|((component, value), (points, lost))| Contribution {
+                    metric: component.metric.to_string(),
+                    value: *value,
+                    points,
+                    lost,
+                })
+                .collect(),
         }
     }
 

@@ -97,14 +97,12 @@ impl HealthScorer {
     /// As [`crate::ScorecardBuilder::add_while`].
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let identity = self.request.source(CUSTOMER_ID).to_owned();
+        if self.rows.is_none() && part.names().contains(&identity) {
+            self.customers = Some((KeyColumn::new(&identity), Vec::new()));
+        }
         let rows = match &mut self.rows {
             Some(rows) => rows,
-            None => {
-                if part.names().contains(&identity) {
-                    self.customers = Some((KeyColumn::new(&identity), Vec::new()));
-                }
-                self.rows.insert(Rows::new(&self.request, &part.names())?)
-            }
+            none => none.insert(Rows::new(&self.request, &part.names())?),
         };
         if let (Some((column, codes)), Some(data)) = (&mut self.customers, part.get(&identity)?) {
             column.encode(data, rows.before, codes)?;

@@ -272,7 +272,7 @@ impl Scorecard {
             let figure = self.read(group, part)?;
             match figure.value {
                 Value::Quotient { numerator, denominator } => {
-                    parts.push(aligned(numerator, denominator).ok_or_else(|| self.overflow(group, chosen))?)
+                    parts.push(aligned(numerator, denominator).ok_or_else(|| self.overflow(group, chosen))?);
                 }
                 Value::Undefined(reason) => return Ok(Figure::undefined(chosen.metric.unit, reason)),
                 Value::Amount(total) => parts.push((
@@ -324,7 +324,7 @@ impl Scorecard {
     pub(crate) fn counts(&self, group: usize, chosen: &Chosen) -> Option<Counts> {
         let scope = self.definitions.scope_position(chosen.form().scope()?.id())?;
         let lanes = self.totals.group(group);
-        let first = self.definitions.scope_lane(scope);
+        let first = Definitions::scope_lane(scope);
         let [counted, missing, invalid, outside, rounded] = std::array::from_fn(|count| lanes[first + count]);
         const { assert!(COUNTS.len() == 5) };
         Some(Counts { counted, missing, invalid, outside, rounded })
