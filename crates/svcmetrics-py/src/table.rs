@@ -88,7 +88,13 @@ impl<'py> Held<'py> {
             "objects" => {
                 let objects = part(1)?;
                 let objects = objects.cast::<PyList>()?;
-                Self::Objects(objects.iter().map(|object| scalar(&object)).collect::<PyResult<_>>()?)
+                let read = |(position, object): (usize, Bound<'py, PyAny>)| {
+                    if position % 65_536 == 0 {
+                        object.py().check_signals()?;
+                    }
+                    scalar(&object)
+                };
+                Self::Objects(objects.iter().enumerate().map(read).collect::<PyResult<_>>()?)
             }
             "arrow" => {
                 let (array, field): (ArrayRef, Field) = capsule::array(&part(1)?, name)?;

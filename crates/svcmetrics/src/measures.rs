@@ -56,7 +56,7 @@ impl Scorecard {
         });
         let keys: Vec<&Data<'_>> = keys.collect::<Result<_>>()?;
         let mut groups = Groups::new(&request.by, request.max_groups);
-        let ids = groups.assign(&keys, table.rows(), 0)?;
+        let ids = groups.assign(&keys, 0..table.rows(), 0)?;
 
         let width = definitions.width();
         let mut totals = Totals::new(width, vec![0; groups.len() * width]);

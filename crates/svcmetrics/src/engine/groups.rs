@@ -4,6 +4,7 @@ use super::columns::{Data, Scalar, Values};
 use crate::error::{Error, Offence, Result, shown};
 use crate::key::{Key, KeyType, group_text};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// One key column: each distinct value gets a code, in the order of their appearance.
 #[derive(Debug, Clone)]
@@ -63,14 +64,19 @@ impl KeyColumn {
         code
     }
 
-    /// The codes of a part's rows, appended to `codes`; the part starts at row `first_row`.
-    pub(crate) fn encode(&mut self, data: &Data<'_>, first_row: u64, codes: &mut Vec<u32>) -> Result<()> {
+    /// The codes of some of a part's rows, appended to `codes`; the part starts at row `first_row`.
+    pub(crate) fn encode(
+        &mut self,
+        data: &Data<'_>,
+        rows: Range<usize>,
+        first_row: u64,
+        codes: &mut Vec<u32>,
+    ) -> Result<()> {
         self.settle_type(data, first_row)?;
-        let rows = data.values.len();
-        codes.reserve(rows);
+        codes.reserve(rows.len());
         if let Values::Dictionary { values, .. } = &data.values {
             let mut known: Vec<Option<u32>> = vec![None; values.values.len()];
-            for row in 0..rows {
+            for row in rows {
                 let code = match data.code(row) {
                     Some(position) if !values.is_null(position) => match known[position] {
                         Some(code) => code,
@@ -82,7 +88,7 @@ impl KeyColumn {
             }
             return Ok(());
         }
-        for row in 0..rows {
+        for row in rows {
             codes.push(self.one(data, row, first_row)?);
         }
         Ok(())
@@ -233,13 +239,13 @@ impl Groups {
         self.members.last().map_or(1, Vec::len)
     }
 
-    /// The groups of a part's rows.
-    pub(crate) fn assign(&mut self, keys: &[&Data<'_>], rows: usize, first_row: u64) -> Result<Vec<u32>> {
-        let mut ids = vec![0_u32; rows];
+    /// The groups of some of a part's rows.
+    pub(crate) fn assign(&mut self, keys: &[&Data<'_>], rows: Range<usize>, first_row: u64) -> Result<Vec<u32>> {
+        let mut ids = vec![0_u32; rows.len()];
         let mut codes = Vec::new();
         for (level, data) in keys.iter().enumerate() {
             codes.clear();
-            self.columns[level].encode(data, first_row, &mut codes)?;
+            self.columns[level].encode(data, rows.clone(), first_row, &mut codes)?;
             let (known, members) = (&mut self.levels[level], &mut self.members[level]);
             for (row, (id, code)) in ids.iter_mut().zip(&codes).enumerate() {
                 let pair = (*id, *code);
@@ -248,7 +254,7 @@ impl Groups {
                     continue;
                 }
                 if members.len() as u64 >= self.limit {
-                    return Err(Error::TooManyGroups { limit: self.limit, row: first_row + row as u64 });
+                    return Err(Error::TooManyGroups { limit: self.limit, row: first_row + (rows.start + row) as u64 });
                 }
                 *id = u32::try_from(members.len())
                     .map_err(|_| Error::TooManyGroups { limit: u64::from(u32::MAX), row: first_row })?;
@@ -290,15 +296,16 @@ impl Identities {
         Self { column: KeyColumn::new(column), seen: HashMap::new(), first: None, repeated: Vec::new(), count: 0, keep }
     }
 
-    /// Rows of a part; a null identity is nobody's.
-    pub(crate) fn add(&mut self, data: &Data<'_>, groups: &[u32], first_row: u64) -> Result<()> {
+    /// Some of a part's rows; a null identity is nobody's.
+    pub(crate) fn add(&mut self, data: &Data<'_>, rows: Range<usize>, groups: &[u32], first_row: u64) -> Result<()> {
         let mut codes = Vec::new();
-        self.column.encode(data, first_row, &mut codes)?;
+        let start = rows.start;
+        self.column.encode(data, rows, first_row, &mut codes)?;
         for (position, (code, group)) in codes.iter().zip(groups).enumerate() {
             if *self.column.value(*code) == Key::Null {
                 continue;
             }
-            let row = first_row + position as u64;
+            let row = first_row + (start + position) as u64;
             if let Some(earlier) = self.seen.get(&(*group, *code)) {
                 self.count += 1;
                 if self.first.is_none() {

@@ -13,6 +13,9 @@ use crate::request::Request;
 /// Rows that are read, judged and summed together; their columns stay in the cache.
 pub(crate) const BLOCK: usize = 1024;
 
+/// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon.
+const STRETCH: usize = 64 * BLOCK;
+
 /// Sums rows into exact totals by group.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
@@ -47,21 +50,28 @@ impl Engine {
         if !go_on() {
             return Err(Error::Interrupted);
         }
-        let groups = self.groups.assign(&keys, table.rows(), before)?;
-        self.totals.resize(self.groups.len() * self.rows.plan.definitions.width(), 0);
-        if let Some(identities) = &mut self.identities {
-            let column = identities.name().to_owned();
-            identities.add(required(table, &column)?, &groups, before)?;
-        }
-        let mut start = 0;
-        while start < table.rows() {
-            if !go_on() {
-                return Err(Error::Interrupted);
+        let identity = match &self.identities {
+            Some(identities) => Some(required(table, identities.name())?),
+            None => None,
+        };
+        for start in (0..table.rows()).step_by(STRETCH) {
+            let stretch = start..table.rows().min(start + STRETCH);
+            let groups = self.groups.assign(&keys, stretch.clone(), before)?;
+            self.totals.resize(self.groups.len() * self.rows.plan.definitions.width(), 0);
+            if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
+                identities.add(data, stretch.clone(), &groups, before)?;
             }
-            let end = table.rows().min(start + BLOCK);
-            self.rows.block(&part, start..end);
-            self.sum(&groups[start..end])?;
-            start = end;
+            for (block, groups) in stretch.step_by(BLOCK).zip(groups.chunks(BLOCK)) {
+                if !go_on() {
+                    return Err(Error::Interrupted);
+                }
+                self.rows.block(&part, block..block + groups.len());
+                self.sum(groups)?;
+            }
+        }
+        if table.rows() == 0 {
+            // so that the keys' types are known all the same
+            self.groups.assign(&keys, 0..0, before)?;
         }
         self.rows.before += table.rows() as u64;
         Ok(())

@@ -105,7 +105,7 @@ impl HealthScorer {
             none => none.insert(Rows::new(&self.request, &part.names())?),
         };
         if let (Some((column, codes)), Some(data)) = (&mut self.customers, part.get(&identity)?) {
-            column.encode(data, rows.before, codes)?;
+            column.encode(data, 0..part.rows(), rows.before, codes)?;
         }
         let data = rows.part(part)?;
         let mut start = 0;
