@@ -104,12 +104,12 @@ def reading(table: Table, by_contract: sm.Scorecard, by_service: sm.Scorecard) -
         f"lost, {percent(lost[monthly].value / whole['revenue_lost'].value)} was on month-to-month contracts.",
         f"Adoption alone does not: customers with fiber take {adoption[fiber]} of the add-ons on offer, those with DSL "
         f"{adoption['DSL']}, and yet fiber customers left {times:.1f} times as often.",
-        f"Without internet there is nothing to adopt: adoption is undefined ({adoption['No'].undefined_reason}), not 0 %, "
-        "and those customers' health is that of the other components.",
+        f"Without internet there is nothing to adopt: adoption is undefined ({adoption['No'].undefined_reason}), not "
+        "0 %, and those customers' health is that of the other components.",
         f"What could go next: {whole['red_revenue']} a month, {whole['red_revenue_share']} of the scored customers' "
-        f"revenue, is in the red band, {percent(red[monthly].value / whole['red_revenue'].value)} of it on month-to-month "
-        "contracts. Whoever is red has not committed and takes fewer than half of the add-ons. Nobody's charges changed "
-        "while they stayed, so net revenue retention does not tell these customers apart.",
+        f"revenue, is in the red band, {percent(red[monthly].value / whole['red_revenue'].value)} of it on "
+        "month-to-month contracts. Whoever is red has not committed and takes fewer than half of the add-ons. Nobody's "
+        "charges changed while they stayed, so net revenue retention does not tell these customers apart.",
         f"Rates of groups come from sums: {whole['customer_churn_rate']} of all customers left; the mean of the "
         f"{len(churn)} contracts' rates would say {percent(mean)}.",
         f"Money is exact: the revenue at the end is {whole['revenue_end']}; the same amounts added as floats come to "

@@ -83,15 +83,16 @@ class Catalog:
 
     def to_polars(self) -> polars.DataFrame:
         """As a polars frame."""
-        return extra("polars").DataFrame(self._columns())  # type: ignore[no-any-return]
+        frame: polars.DataFrame = extra("polars").DataFrame(self._columns())
+        return frame
 
     def to_pandas(self) -> pandas.DataFrame:
         """As a pandas frame."""
-        return extra("pandas").DataFrame(self._columns())  # type: ignore[no-any-return]
+        return extra("pandas").DataFrame(self._columns())
 
     def to_arrow(self) -> pyarrow.Table:
         """As a pyarrow table."""
-        return extra("pyarrow").table(self._columns())  # type: ignore[no-any-return]
+        return extra("pyarrow").table(self._columns())
 
     def _cells(self) -> list[list[str]]:
         def shown(value: object) -> str:

@@ -16,8 +16,8 @@ class Check(Frame):
     """What was found: a frame with a row for each finding, ``finding``, ``metric``, ``column``, ``row``, ``value``,
     ``expected`` and ``count`` (of all rows that it is about, of which the first thousand are named).
 
-    Findings are the kinds of errors (``invalid_value``, ``duplicate_customer``, ``absent_revenue``, ...), and ``near_miss``,
-    ``null`` and ``rounded``, which are none.
+    Findings are the kinds of errors (``invalid_value``, ``duplicate_customer``, ``absent_revenue``, ...), and
+    ``near_miss``, ``null`` and ``rounded``, which are none.
     """
 
     def __init__(self, native: _svcmetrics.Frame, card: _svcmetrics.Scorecard | None, clean: bool) -> None:
@@ -59,8 +59,8 @@ def check(
     nan: Literal["null", "error"] | None = None,
     unique: str | Literal[False] | None = None,
 ) -> Check:
-    """What a table allows and what is wrong with it: metrics measured and not, near misses of names, duplicates, invalid rows,
-    nulls, rounding, with row numbers. Nothing is raised; the parameters are those of :func:`scorecard`.
+    """What a table allows and what is wrong with it: metrics measured and not, near misses of names, duplicates,
+    invalid rows, nulls, rounding, with row numbers. Nothing is raised; the parameters are those of :func:`scorecard`.
 
     >>> import numpy as np, svcmetrics as sm
     >>> found = sm.check({"milestones_met": np.array([5, 1]), "milestones_total": np.array([4, 4])})

@@ -8,9 +8,10 @@ from typing import Any
 class SvcMetricsError(ValueError):
     """The base of all errors of this package.
 
-    Attributes that apply hold what their names say, the others are None: ``kind`` (the case as a stable word), ``metric``,
-    ``column``, ``row`` (a 0-based position over all parts of the table), ``value`` (as text), ``expected``, ``hint`` (what to
-    do, to be pasted), ``count`` (how many rows offend) and ``first`` (the first ten of them: row and value).
+    Attributes that apply hold what their names say, the others are None: ``kind`` (the case as a stable word),
+    ``metric``, ``column``, ``row`` (a 0-based position over all parts of the table), ``value`` (as text),
+    ``expected``, ``hint`` (what to do, to be pasted), ``count`` (how many rows offend) and ``first`` (the first ten
+    of them: row and value).
 
     >>> import svcmetrics as sm
     >>> try:

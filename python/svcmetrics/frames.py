@@ -41,13 +41,15 @@ class _Native(Protocol):
 
 
 class Frame:
-    """A finished table: ``to_polars()``, ``to_pandas()``, ``to_arrow()``, or anything that reads ``__arrow_c_stream__``.
+    """A finished table: ``to_polars()``, ``to_pandas()``, ``to_arrow()``, or anything that reads
+    ``__arrow_c_stream__``.
 
     Rates and scores are float64 (the doubles nearest to the exact quotients), amounts, numerators and denominators
     decimal128(38, 6); undefined is null, NaN in pandas.
 
     >>> import numpy as np, svcmetrics as sm
-    >>> card = sm.scorecard({"milestones_met": np.array([3]), "milestones_total": np.array([4])}, metrics=["adoption_rate"])
+    >>> table = {"milestones_met": np.array([3]), "milestones_total": np.array([4])}
+    >>> card = sm.scorecard(table, metrics=["adoption_rate"])
     >>> frame = card.tidy()
     >>> frame.columns[:4]
     ['metric', 'value', 'numerator', 'denominator']
@@ -80,11 +82,12 @@ class Frame:
 
     def to_polars(self) -> polars.DataFrame:
         """As a polars frame. Needs polars."""
-        return extra("polars").DataFrame(self)  # type: ignore[no-any-return]
+        frame: polars.DataFrame = extra("polars").DataFrame(self)
+        return frame
 
     def to_arrow(self) -> pyarrow.Table:
         """As a pyarrow table. Needs pyarrow."""
-        return extra("pyarrow").table(self)  # type: ignore[no-any-return]
+        return extra("pyarrow").table(self)
 
     def to_pandas(self, amounts: Amounts = "float") -> pandas.DataFrame:
         """As a pandas frame, with or without pyarrow. Needs pandas.
@@ -93,7 +96,9 @@ class Frame:
         """
         if amounts not in ("float", "decimal"):
             message = f'amounts: found {amounts!r}; expected "float" or "decimal"'
-            raise InvalidOptionError(message, kind="invalid_option", value=str(amounts), expected='"float" or "decimal"')
+            raise InvalidOptionError(
+                message, kind="invalid_option", value=str(amounts), expected='"float" or "decimal"'
+            )
         pandas = extra("pandas")
         series = {}
         for position, name in enumerate(self.columns):
@@ -110,7 +115,7 @@ class Frame:
                 series[name] = pandas.Series(values, dtype="str")
             else:
                 series[name] = pandas.Series(values, dtype="int64" if kind == "integer" else None)
-        return pandas.DataFrame(series)  # type: ignore[no-any-return]
+        return pandas.DataFrame(series)
 
     def __repr__(self) -> str:
         return render.text(self.columns, [[render.cell(value) for value in row] for row in self.rows()])

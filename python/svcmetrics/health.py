@@ -19,8 +19,8 @@ Number = int | float | str | Decimal
 
 @dataclass(frozen=True)
 class Component:
-    """One of a model's metrics: its weight, and the values that give none and all of its points (a floor above the ceiling
-    where lower is better).
+    """One of a model's metrics: its weight, and the values that give none and all of its points (a floor above the
+    ceiling where lower is better).
 
     >>> import svcmetrics as sm
     >>> sm.Component(weight=1, floor=0.8, ceiling=1.2)
@@ -34,7 +34,8 @@ class Component:
 
 @dataclass(frozen=True)
 class Gate:
-    """What keeps a customer from a higher band, whatever the score: a metric below a value. An undefined metric never caps.
+    """What keeps a customer from a higher band, whatever the score: a metric below a value. An undefined metric
+    never caps.
 
     >>> import svcmetrics as sm
     >>> sm.Gate("renewal_commitment_rate", below=1, cap="yellow")
@@ -75,8 +76,8 @@ def _number(field: str, value: object) -> str | int | float:
 class HealthModel:
     """A health model: a weighted composite of metrics on a scale from 0 to 100.
 
-    ``score = 100 x sum(weight x scaled) / sum(weight)`` over the components that are there, each metric scaled from its floor
-    to its ceiling; a score from a band's threshold on is in that band.
+    ``score = 100 x sum(weight x scaled) / sum(weight)`` over the components that are there, each metric scaled from
+    its floor to its ceiling; a score from a band's threshold on is in that band.
 
     Parameters
     ----------
@@ -87,24 +88,27 @@ class HealthModel:
     gates
         What caps the band, whatever the score.
     missing
-        Components that are missing: the others share their weight (``"renormalize"``), they count as 0 (``"zero"``), or there
-        is no score (``"require"``).
+        Components that are missing: the others share their weight (``"renormalize"``), they count as 0 (``"zero"``),
+        or there is no score (``"require"``).
     min_coverage
         The least share of the weight that must be present; below it the band is ``unknown``.
     among
-        Whom it is about: a condition such as ``"revenue_end > 0 and is_active"``, None for everyone; by default those with
-        revenue at the end, where a table has that column.
+        Whom it is about: a condition such as ``"revenue_end > 0 and is_active"``, None for everyone; by default
+        those with revenue at the end, where a table has that column.
 
     >>> import svcmetrics as sm
-    >>> model = sm.HealthModel({"adoption_rate": 2, "net_revenue_retention": sm.Component(weight=1, floor=0.8, ceiling=1.2)})
+    >>> retention = sm.Component(weight=1, floor=0.8, ceiling=1.2)
+    >>> model = sm.HealthModel({"adoption_rate": 2, "net_revenue_retention": retention})
     >>> sm.HealthModel.from_toml(model.to_toml()) == model
     True
 
     Every error names its field.
 
-    >>> sm.HealthModel({"adoption_rate": 0})
-    Traceback (most recent call last):
-    svcmetrics.errors.InvalidModelError: health model, components.adoption_rate.weight: found 0; expected a number above 0
+    >>> try:
+    ...     sm.HealthModel({"adoption_rate": 0})
+    ... except sm.SvcMetricsError as error:
+    ...     print(error)
+    health model, components.adoption_rate.weight: found 0; expected a number above 0
     """
 
     def __init__(
@@ -115,10 +119,11 @@ class HealthModel:
         gates: Iterable[Gate] = (),
         missing: Literal["renormalize", "zero", "require"] = "renormalize",
         min_coverage: Number = 0.5,
-        among: str | None | EllipsisType = ...,
+        among: str | EllipsisType | None = ...,
     ) -> None:
         if components is None:
-            components = {component: 1 for component in json.loads(_svcmetrics.HealthModel.standard().to_json())["components"]}
+            standard = json.loads(_svcmetrics.HealthModel.standard().to_json())
+            components = dict.fromkeys(standard["components"], 1)
         document: dict[str, Any] = {"missing": missing, "min_coverage": _number("min_coverage", min_coverage)}
         document["components"] = {
             metric: {
@@ -195,7 +200,8 @@ class HealthModel:
         return [Gate(**gate) for gate in self._document["gates"]]
 
     def explain(self, values: Mapping[str, float | None]) -> Explanation:
-        """Scores one customer or group from the values of the metrics: what adds to the score, and what keeps it from 100.
+        """Scores one customer or group from the values of the metrics: what adds to the score, and what keeps it
+        from 100.
 
         >>> import svcmetrics as sm
         >>> model = sm.HealthModel({"adoption_rate": 3, "renewal_commitment_rate": 1})
@@ -210,7 +216,9 @@ class HealthModel:
         """
         known = {metric: None if value is None else float(value) for metric, value in values.items()}
         score, band, coverage, parts = self._native.explain(known)
-        contributions = [Contribution(metric, value, _points(points), _points(lost)) for metric, value, points, lost in parts]
+        contributions = [
+            Contribution(metric, value, _points(points), _points(lost)) for metric, value, points, lost in parts
+        ]
         return Explanation(_points(score), band, coverage, contributions)
 
     def __eq__(self, other: object) -> bool:
@@ -252,9 +260,10 @@ def health_scores(
 ) -> HealthScores:
     """The health of every customer: a row each, in the table's order.
 
-    Columns: ``customer_id`` where the table has it, ``score`` (0 to 100, null below the model's coverage), ``band`` (``unknown``
-    without a score), ``coverage``, and with ``explain`` for each component ``<metric>_points``, which add up to the score.
-    Customers that the model is not about have nulls throughout. The other parameters are those of :func:`scorecard`.
+    Columns: ``customer_id`` where the table has it, ``score`` (0 to 100, null below the model's coverage), ``band``
+    (``unknown`` without a score), ``coverage``, and with ``explain`` for each component ``<metric>_points``, which
+    add up to the score. Customers that the model is not about have nulls throughout. The other parameters are those
+    of :func:`scorecard`.
 
     >>> import numpy as np, svcmetrics as sm
     >>> table = {"customer_id": [7, 8, 9], "milestones_met": [3, 0, 1], "milestones_total": [4, 0, 4]}

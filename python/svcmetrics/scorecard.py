@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
 from svcmetrics._svcmetrics import Figure
@@ -32,13 +32,14 @@ class SourceColumn(NamedTuple):
 
 
 def column(name: str, *, unit: str | None = None) -> SourceColumn:
-    """Says that a column has another unit, for ``columns=``: ``cents``, ``thousands``, ``millions`` of money; ``hours``,
-    ``days`` for minutes; ``years`` for months.
+    """Says that a column has another unit, for ``columns=``: ``cents``, ``thousands``, ``millions`` of money;
+    ``hours``, ``days`` for minutes; ``years`` for months.
 
     >>> import numpy as np, svcmetrics as sm
     >>> table = {"open_cents": np.array([1999]), "close_cents": np.array([2500])}
-    >>> names = {"revenue_start": sm.column("open_cents", unit="cents"), "revenue_end": sm.column("close_cents", unit="cents")}
-    >>> sm.scorecard(table, columns=names, metrics=["revenue_end"])["revenue_end"].value
+    >>> start, end = sm.column("open_cents", unit="cents"), sm.column("close_cents", unit="cents")
+    >>> card = sm.scorecard(table, columns={"revenue_start": start, "revenue_end": end})
+    >>> card["revenue_end"].value
     Decimal('25')
     """
     return SourceColumn(name, unit)
@@ -107,8 +108,8 @@ def scorecard(
 ) -> Scorecard:
     """The metrics of a table, a row a customer, by group.
 
-    Every metric is a quotient of two exact sums over the rows that are complete and valid for it; groups' rates come from
-    their sums and are never averages of rates.
+    Every metric is a quotient of two exact sums over the rows that are complete and valid for it; groups' rates come
+    from their sums and are never averages of rates.
 
     Parameters
     ----------
@@ -126,19 +127,21 @@ def scorecard(
     health
         A :class:`HealthModel`; the default one that fits the table where None.
     absent_revenue
-        What a null means where exactly one of ``revenue_start`` and ``revenue_end`` is null: ``"zero"`` (not there yet, or no
-        longer) or ``"missing"``. Without it such rows are an error, since missing would drop exactly the churn.
+        What a null means where exactly one of ``revenue_start`` and ``revenue_end`` is null: ``"zero"`` (not there
+        yet, or no longer) or ``"missing"``. Without it such rows are an error, since missing would drop exactly the
+        churn.
     on_invalid
-        ``"raise"`` names column, row and value; ``"skip"`` leaves invalid rows out of the metrics that read them and counts
-        them.
+        ``"raise"`` names column, row and value; ``"skip"`` leaves invalid rows out of the metrics that read them and
+        counts them.
     money, scale
-        Numbers are held with at most ``scale`` decimal places. ``"auto"``: a float that is no such decimal is rounded half to
-        even and counted, a decimal is refused; ``"exact"``: both are refused; ``"round"``: both are rounded and counted.
+        Numbers are held with at most ``scale`` decimal places. ``"auto"``: a float that is no such decimal is
+        rounded half to even and counted, a decimal is refused; ``"exact"``: both are refused; ``"round"``: both are
+        rounded and counted.
     nan
         ``"null"``: NaN is missing; ``"error"``; None: missing in pandas and numpy, an error elsewhere.
     unique
-        A column in which the rows of a group must differ; None: ``customer_id`` where it is there and the table is in memory;
-        False: no check.
+        A column in which the rows of a group must differ; None: ``customer_id`` where it is there and the table is
+        in memory; False: no check.
     max_groups
         The most groups that there may be; checked before memory is taken.
 
@@ -192,7 +195,11 @@ def scorecard(
 
 def warn_of_near_misses(card: Scorecard) -> None:
     """One warning for all names that come near a column that was wanted."""
-    near = {ours: names for missing, _ in [(m, None) for m in card.not_measured.values()] for ours, names in missing[1].items()}
+    near = {
+        ours: names
+        for missing, _ in [(m, None) for m in card.not_measured.values()]
+        for ours, names in missing[1].items()
+    }
     if near:
         pairs = ", ".join(f"'{names[0]}' for '{ours}'" for ours, names in near.items())
         metrics = [metric for metric, (_, names) in card.not_measured.items() if names]
@@ -278,15 +285,11 @@ class Scorecard:
         """How many groups there are."""
         return len(self._native)
 
-    @overload
-    def __getitem__(self, metric: str) -> Any: ...
-    @overload
-    def __getitem__(self, metric: object) -> Any: ...
-    def __getitem__(self, metric: Any) -> Any:
+    def __getitem__(self, metric: str) -> Any:
         """The figure of a metric where there are no keys, else a figure by key (a tuple of several keys).
 
         >>> import numpy as np, svcmetrics as sm
-        >>> table = {"plan": np.array(["a", "b"]), "is_new": np.array([True, True]), "onboarded": np.array([True, False])}
+        >>> table = {"plan": ["a", "b"], "is_new": [True, True], "onboarded": [True, False]}
         >>> sm.scorecard(table, by="plan")["onboard_rate"]
         {'a': <Figure 100.0 % (1 / 1)>, 'b': <Figure 0.0 % (0 / 1)>}
         """
@@ -317,15 +320,19 @@ class Scorecard:
         return self.wide().to_pandas(amounts)
 
     def tidy(self) -> Frame:
-        """A row a group and metric: keys, ``metric``, ``value``, ``numerator``, ``denominator``, ``counted``, ``missing``,
-        ``invalid``, ``outside``, ``rounded``, ``undefined_reason``, ``low``, ``high``.
+        """A row a group and metric: keys, ``metric``, ``value``, ``numerator``, ``denominator``, ``counted``,
+        ``missing``, ``invalid``, ``outside``, ``rounded``, ``undefined_reason``, ``low``, ``high``.
 
-        Amounts stand in ``numerator``, with a null ``denominator``; scores made of other metrics, and differences, have neither.
+        Amounts stand in ``numerator``, with a null ``denominator``; scores made of other metrics, and differences,
+        have neither.
         """
         return Frame(self._native.tidy())
 
     def measures(self) -> Frame:
-        """Keys and exact totals, columns named by the catalogue's measure ids; :meth:`from_measures` reads them back."""
+        """Keys and exact totals, columns named by the catalogue's measure ids.
+
+        :meth:`from_measures` reads them back.
+        """
         return Frame(self._native.measures())
 
     @classmethod
@@ -367,8 +374,8 @@ class Scorecard:
         return Scorecard(self._native.merge(other._native, False))
 
     def join(self, other: Scorecard) -> Scorecard:
-        """This and a scorecard of a table of other things, side by side on equal keys: the metrics of both for each group of
-        either. They are never added; both having a metric is an error.
+        """This and a scorecard of a table of other things, side by side on equal keys: the metrics of both for each
+        group of either. They are never added; both having a metric is an error.
 
         >>> import numpy as np, svcmetrics as sm
         >>> one = sm.scorecard({"is_new": np.array([True]), "onboarded": np.array([True])}, metrics=["onboard_rate"])
@@ -402,7 +409,11 @@ class Scorecard:
         figures = [self._native.figures(metric) for metric in self.metrics]
         groups = self._native.groups()
         body = [
-            [*("null" if key is None else str(key) for key in group), str(rows[i]), *(str(column[i]) for column in figures)]
+            [
+                *("null" if key is None else str(key) for key in group),
+                str(rows[i]),
+                *(str(column[i]) for column in figures),
+            ]
             for i, group in enumerate(groups)
         ]
         if self.keys:
@@ -422,8 +433,8 @@ class Scorecard:
 def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact") -> Scorecard:
     """The scorecard of all rows of several: parts over different rows.
 
-    They must have the same measures, keys, models and parameters, else an error names the difference; ``how="common"`` keeps
-    the metrics that all have.
+    They must have the same measures, keys, models and parameters, else an error names the difference;
+    ``how="common"`` keeps the metrics that all have.
 
     >>> import numpy as np, svcmetrics as sm
     >>> def part(new, onboarded):
@@ -436,7 +447,9 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
         raise InvalidOptionError(message, kind="invalid_option", value=str(how), expected='"exact" or "common"')
     natives = [card._native for card in cards]
     if not natives:
-        raise InvalidOptionError("cards: found none; expected at least one", kind="invalid_option", expected="at least one")
+        raise InvalidOptionError(
+            "cards: found none; expected at least one", kind="invalid_option", expected="at least one"
+        )
     # In pairs, so that many small parts do not each pay for the whole.
     while len(natives) > 1:
         pairs = zip(natives[::2], natives[1::2], strict=False)

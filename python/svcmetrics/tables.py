@@ -1,8 +1,9 @@
 """Tables in: each kind of frame is passed as it is, and no frame library is imported to look at another's.
 
-What the core takes is an object with ``__arrow_c_stream__``, or names, a number of rows and a function that gives a column by
-name as a tuple: ``("array", values, mask or None)``, ``("days", values, mask)``, ``("times", values, mask, unit, zone)``,
-``("dictionary", codes, values)``, ``("objects", list)``, ``("arrow", array)`` or ``("unknown", type, rows)``.
+What the core takes is an object with ``__arrow_c_stream__``, or names, a number of rows and a function that gives a
+column by name as a tuple: ``("array", values, mask or None)``, ``("days", values, mask)``, ``("times", values, mask,
+unit, zone)``, ``("dictionary", codes, values)``, ``("objects", list)``, ``("arrow", array)`` or ``("unknown", type,
+rows)``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from svcmetrics.errors import DuplicateColumnError, UnsupportedTableError
 ColumnTuple = tuple[Any, ...]
 Source = Any
 
-#: Lazy and distributed frames, by module and class: they have an Arrow stream too, and would be pulled through this process.
+#: Lazy and distributed frames, by module and class: they have an Arrow stream too, and would be pulled through this
+#: process.
 _LAZY = {
     ("polars", "LazyFrame"): "call .collect() first",
     ("pyspark", "DataFrame"): "call .toArrow() first",
@@ -48,7 +50,9 @@ def incoming(table: Any) -> Incoming:
             return _of_pandas(table, pandas)
     module, name = type(table).__module__.split(".")[0], type(table).__name__
     if (module, name) in _LAZY:
-        raise UnsupportedTableError(f"a lazy {module} {name} is not read; {_LAZY[module, name]}", kind="unsupported_table")
+        raise UnsupportedTableError(
+            f"a lazy {module} {name} is not read; {_LAZY[module, name]}", kind="unsupported_table"
+        )
     if isinstance(table, Mapping):
         return _of_mapping(table)
     if hasattr(table, "__arrow_c_stream__"):
@@ -78,7 +82,9 @@ class _OneBatch:
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
         pyarrow = sys.modules.get("pyarrow")
         if pyarrow is None:
-            raise UnsupportedTableError("a single Arrow batch is read with pyarrow only; pass a stream", kind="unsupported_table")
+            raise UnsupportedTableError(
+                "a single Arrow batch is read with pyarrow only; pass a stream", kind="unsupported_table"
+            )
         batch = pyarrow.record_batch(self.batch)
         return pyarrow.Table.from_batches([batch]).__arrow_c_stream__()
 
@@ -89,7 +95,8 @@ def _keys_of(groupby: Any) -> list[str]:
     if isinstance(keys, list) and all(isinstance(key, str) and key in groupby.obj.columns for key in keys):
         return keys
     raise UnsupportedTableError(
-        f"a GroupBy by {keys!r} is not read; group by names of columns, or pass the frame with by=[...]", kind="unsupported_table"
+        f"a GroupBy by {keys!r} is not read; group by names of columns, or pass the frame with by=[...]",
+        kind="unsupported_table",
     )
 
 
@@ -166,12 +173,17 @@ def array_column(values: Any) -> ColumnTuple:
 
     array = numpy.asarray(values)
     if array.ndim != 1:
-        raise UnsupportedTableError(f"found an array of {array.ndim} dimensions; expected one", kind="unsupported_table")
+        raise UnsupportedTableError(
+            f"found an array of {array.ndim} dimensions; expected one", kind="unsupported_table"
+        )
     if isinstance(values, numpy.ma.MaskedArray):
         mask = numpy.ascontiguousarray(numpy.ma.getmaskarray(values))
         kind, data, *rest = array_column(values.data)
         if kind != "array":
-            return ("objects", [None if masked else value for value, masked in zip(values.data.tolist(), mask, strict=True)])
+            return (
+                "objects",
+                [None if masked else value for value, masked in zip(values.data.tolist(), mask, strict=True)],
+            )
         return (kind, data, mask, *rest[1:])
     kind = array.dtype.kind
     if kind in "biuf" and array.dtype.itemsize <= 8:

@@ -1,1 +1,9 @@
-//! x
+//! What bad input gets, row by row of the specification's table.
+
+mod columns;
+mod documents;
+mod groups;
+mod merging;
+mod models;
+mod stored_values;
+mod values;
