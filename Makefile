@@ -44,13 +44,13 @@ test: $(STAMPS)/group-test $(STAMPS)/extension ## Check everything: formats, lin
 	$(check-python)
 	$(call heading,Python: tests)
 	$(BIN)/python -m pytest -r s
-	$(call heading,all checks passed)
+	@printf '\nall checks passed in %d s\n' $(elapsed)
 
 lint: $(STAMPS)/group-test $(STAMPS)/extension ## Check formats, lints, docs and types, without running tests
 	$(check-rust)
 	$(check-docs)
 	$(check-python)
-	$(call heading,all lints passed)
+	@printf '\nall lints passed in %d s\n' $(elapsed)
 
 format: $(STAMPS)/group-test ## Format the Rust and Python sources
 	cargo fmt --all
@@ -61,8 +61,9 @@ clean: ## Remove the environment, what was built, and caches
 	rm -rf $(VENV) target .mypy_cache .pytest_cache .ruff_cache .hypothesis python/svcmetrics/*.so
 	find python tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
+elapsed = $$(($$(date +%s) - $(STARTED)))
 # $(call heading,text)
-heading = @printf '\n=== %s (%d s)\n' '$(1)' $$(($$(date +%s) - $(STARTED)))
+heading = @printf '\n=== %s (after %d s)\n' '$(1)' $(elapsed)
 
 # $(call where-there-is,program,command): the command, where an administrator has installed the program.
 define where-there-is

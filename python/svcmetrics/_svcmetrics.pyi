@@ -3,6 +3,22 @@
 from decimal import Decimal
 from typing import Any, final
 
+__all__ = [
+    "DEBUG",
+    "VERSION",
+    "Builder",
+    "Figure",
+    "Frame",
+    "HealthModel",
+    "Scorecard",
+    "catalog",
+    "check",
+    "formula",
+    "from_measures",
+    "health_scores",
+    "measures",
+]
+
 DEBUG: bool
 VERSION: str
 

@@ -195,11 +195,7 @@ def scorecard(
 
 def warn_of_near_misses(card: Scorecard) -> None:
     """One warning for all names that come near a column that was wanted."""
-    near = {
-        ours: names
-        for missing, _ in [(m, None) for m in card.not_measured.values()]
-        for ours, names in missing[1].items()
-    }
+    near = {ours: names for _, misses in card.not_measured.values() for ours, names in misses.items()}
     if near:
         pairs = ", ".join(f"'{names[0]}' for '{ours}'" for ours, names in near.items())
         metrics = [metric for metric, (_, names) in card.not_measured.items() if names]

@@ -62,8 +62,8 @@ def incoming(table: Any) -> Incoming:
     if hasattr(table, "__arrow_c_array__"):
         return Incoming(_OneBatch(table), False, True, None)
     raise UnsupportedTableError(
-        f"found {type(table).__module__}.{type(table).__qualname__}; expected a table: pandas, polars, pyarrow, DuckDB, anything "
-        "with __arrow_c_stream__, or a mapping of names to numpy arrays",
+        f"found {type(table).__module__}.{type(table).__qualname__}; expected a table: pandas, polars, pyarrow, "
+        "DuckDB, anything with __arrow_c_stream__, or a mapping of names to numpy arrays",
         kind="unsupported_table",
     )
 
