@@ -141,6 +141,10 @@ impl fmt::Display for Offence {
 /// A metric's columns that a table lacks, each with the table's names that come near it.
 pub type MissingColumns = Vec<(String, Vec<String>)>;
 
+fn there_are(what: &str, names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("; {what}: {}", listed(names)) }
+}
+
 fn missing_text(missing: &MissingColumns) -> String {
     let each = |(column, near): &(String, Vec<String>)| match near.as_slice() {
         [] => format!("'{column}'"),
@@ -164,7 +168,7 @@ fn missing_text(missing: &MissingColumns) -> String {
 #[non_exhaustive]
 pub enum Error {
     /// A metric was asked for by name, or a key named, and the table lacks columns for it.
-    #[error("{}: no column {}; the table has: {}", .metric.as_deref().unwrap_or("key"), missing_text(.missing), listed(.available))]
+    #[error("{}: no column {}{}", .metric.as_deref().unwrap_or("key"), missing_text(.missing), there_are("the table has", .available))]
     ColumnNotFound {
         /// The metric; none for a key.
         metric: Option<String>,

@@ -251,18 +251,15 @@ impl Figure {
         }
     }
 
-    /// The value times 100.
+    /// The value of a fraction times 100, the double nearest to it; nothing for what is no fraction.
     pub fn percent(&self) -> Option<f64> {
-        match self.value {
-            Value::Quotient { numerator, denominator } => {
-                let (n, d) = aligned(numerator, denominator)?;
-                Some(
-                    n.checked_mul(100)
-                        .map_or_else(|| money::nearest_quotient(n, d) * 100.0, |n| money::nearest_quotient(n, d)),
-                )
-            }
-            _ => self.value().map(|value| value * 100.0),
-        }
+        let value = self.value().filter(|_| self.unit == Unit::Fraction)?;
+        let exact = match self.value {
+            Value::Quotient { numerator, denominator } => aligned(numerator, denominator),
+            _ => None,
+        };
+        let exact = exact.and_then(|(n, d)| Some(money::nearest_quotient(n.checked_mul(100)?, d)));
+        Some(exact.unwrap_or(value * 100.0))
     }
 }
 
