@@ -16,7 +16,8 @@ from svcmetrics.check import Check, check
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
-from svcmetrics.scorecard import Quality, Scorecard, SourceColumn, column, merge, scorecard
+from svcmetrics.options import SourceColumn, column
+from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
 
 __version__: str = _svcmetrics.VERSION
 

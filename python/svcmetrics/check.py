@@ -8,7 +8,8 @@ from typing import Any, Literal
 from svcmetrics import _svcmetrics
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel
-from svcmetrics.scorecard import Scorecard, options_for
+from svcmetrics.options import options_for
+from svcmetrics.scorecard import Scorecard
 from svcmetrics.tables import incoming
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 from svcmetrics import _svcmetrics
 from svcmetrics.errors import InvalidModelError
 from svcmetrics.frames import Frame
+from svcmetrics.options import options_for
 from svcmetrics.tables import incoming
 
 Number = int | float | str | Decimal
@@ -274,8 +275,6 @@ def health_scores(
               8      –  unknown         0                     –
               9     25      red         1                    25
     """
-    from svcmetrics.scorecard import options_for
-
     found = incoming(table)
     options = options_for(
         found,

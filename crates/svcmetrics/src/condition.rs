@@ -1,7 +1,8 @@
 //! Conditions on a row, in a small language that reads as it is written: `goals_total > 0 and is_active`.
 
+use crate::column::{Column, ColumnKind};
 use crate::error::{Error, Result, shown};
-use crate::measure::{Column, ColumnKind, Expression};
+use crate::expression::Expression;
 use crate::money::micros;
 use std::fmt;
 
@@ -186,15 +187,6 @@ impl Condition {
                     .to_owned(),
             )),
         }
-    }
-}
-
-impl std::str::FromStr for Condition {
-    type Err = Error;
-
-    /// Reads a condition on the columns of the built-in catalogue, or others.
-    fn from_str(text: &str) -> Result<Self> {
-        Self::parse(text, crate::metrics::column)
     }
 }
 

@@ -28,10 +28,12 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 mod check;
+mod column;
 mod condition;
 mod definitions;
 mod engine;
 mod error;
+mod expression;
 mod figure;
 mod health;
 mod key;
@@ -48,16 +50,18 @@ mod stored;
 mod totals;
 
 pub use check::{Check, Checker, Observation};
+pub use column::{Column, ColumnKind, Name};
 pub use condition::{Comparison, Condition};
 pub use engine::columns::{Bits, Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
 pub use error::{Error, MissingColumns, Offence, Result};
+pub use expression::Expression;
 pub use figure::{Figure, Total, Undefined, Unit};
 pub use health::{
     Among, Band, Component, Contribution, Explanation, Gate, HealthModel, HealthScore, HealthScorer, HealthScores,
     MissingPolicy,
 };
 pub use key::{Key, KeyType};
-pub use measure::{Column, ColumnKind, Expression, Measure, Name, Scope, Time};
+pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};
 pub use metrics::revenue::RecurringRevenue;
 pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, catalog, column, columns, find};

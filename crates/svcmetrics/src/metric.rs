@@ -1,8 +1,9 @@
 //! A metric: a formula over measures, as data.
 
+use crate::column::{Column, Name};
 use crate::error::{Error, Result};
 use crate::figure::Unit;
-use crate::measure::{Column, Measure, Name, Scope, Time};
+use crate::measure::{Measure, Scope, Time};
 
 /// What can be said of a metric's numerator and denominator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -332,7 +333,7 @@ impl Metric {
                 if let Some(column) = measure.sum.columns().chain(asked).find(|c| !required.contains(c)) {
                     return invalid(format!("'{}' sums '{}', which its rows need not have", measure.id(), column.name));
                 }
-                if measure.sum.columns().any(|column| column.kind == crate::measure::ColumnKind::Anything) {
+                if measure.sum.columns().any(|column| column.kind == crate::column::ColumnKind::Anything) {
                     return invalid(format!("'{}' sums a column that is no number", measure.id()));
                 }
             }

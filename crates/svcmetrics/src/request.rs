@@ -1,15 +1,12 @@
 //! What is asked of a table.
 
-use crate::engine::plan;
+use crate::column::Name;
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
-use crate::measure::Name;
 use crate::metric::Metric;
 use crate::metrics;
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
-
-pub use crate::engine::plan::ColumnUnit;
 
 /// What a null means where exactly one of a row's two revenues is null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +26,50 @@ pub enum OnInvalid {
     Raise,
     /// They are left out of the metrics that read them, and counted.
     Skip,
+}
+
+/// How a column's own unit becomes ours: `value / 10^places * factor`.
+///
+/// ```
+/// use svcmetrics::{ColumnUnit, Request, Scorecard, Table};
+/// let table = Table::new(1).with("start_cents", vec![1999_i64]).with("revenue_end", vec![0_i64]);
+/// let request = Request::default().column("revenue_start", "start_cents", ColumnUnit::named("cents")?);
+/// assert_eq!(Scorecard::of(&table, request)?.figure("revenue_start")?.to_string(), "19.99");
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnUnit {
+    pub(crate) places: u32,
+    pub(crate) factor: i64,
+}
+
+impl ColumnUnit {
+    /// Our own unit: units of currency, minutes, months.
+    pub const OWN: Self = Self { places: 0, factor: 1 };
+
+    const NAMED: [(&'static str, Self); 7] = [
+        ("units", Self::OWN),
+        ("cents", Self { places: 2, factor: 1 }),
+        ("thousands", Self { places: 0, factor: 1_000 }),
+        ("millions", Self { places: 0, factor: 1_000_000 }),
+        ("hours", Self { places: 0, factor: 60 }),
+        ("days", Self { places: 0, factor: 1_440 }),
+        ("years", Self { places: 0, factor: 12 }),
+    ];
+
+    /// `cents`, `thousands` or `millions` of a currency's unit; `hours` or `days` for minutes; `years` for months.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] that names the units that there are.
+    pub fn named(name: &str) -> Result<Self> {
+        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, unit)| *unit).ok_or_else(|| {
+            Error::InvalidOption {
+                option: "unit".into(),
+                found: name.into(),
+                expected: Self::NAMED.map(|(known, _)| known).join(", "),
+            }
+        })
+    }
 }
 
 /// What is asked of a table: keys, metrics, and how its values are read. The default asks for all metrics over all rows.
@@ -188,13 +229,5 @@ impl Request {
         let standard: Vec<Name> = HealthModel::standard().metrics().into_iter().map(|metric| metric.id).collect();
         let built_in = metrics::catalog().iter().filter(|metric| !standard.contains(&metric.id)).cloned();
         built_in.chain(self.own.iter().cloned()).chain(of_model).collect()
-    }
-
-    /// The columns of a table that this request reads, of those that it has.
-    ///
-    /// # Errors
-    /// As building a scorecard of such a table.
-    pub fn reads(&self, names: &[String]) -> Result<Vec<String>> {
-        plan::Plan::new(self, names).map(|plan| plan.sources())
     }
 }

@@ -1,9 +1,10 @@
 //! Values of whatever type as integers: what each row gives a column, or why it gives nothing.
 
 use super::columns::{Data, Scalar, Values};
+use crate::column::ColumnKind;
 use crate::error::{Error, Offence, Result};
-use crate::measure::ColumnKind;
 use crate::money::{self, MoneyPolicy, POWERS, Read};
+use crate::request::ColumnUnit;
 use std::ops::Range;
 
 /// What one value is.
@@ -66,50 +67,6 @@ fn cast_hint(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Flag => "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False})",
         _ => "make it a number before, as in pandas.to_numeric(df[column])",
-    }
-}
-
-/// How a column's own unit becomes ours: `value / 10^places * factor`.
-///
-/// ```
-/// use svcmetrics::{ColumnUnit, Request, Scorecard, Table};
-/// let table = Table::new(1).with("start_cents", vec![1999_i64]).with("revenue_end", vec![0_i64]);
-/// let request = Request::default().column("revenue_start", "start_cents", ColumnUnit::named("cents")?);
-/// assert_eq!(Scorecard::of(&table, request)?.figure("revenue_start")?.to_string(), "19.99");
-/// # Ok::<(), svcmetrics::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ColumnUnit {
-    places: u32,
-    factor: i64,
-}
-
-impl ColumnUnit {
-    /// Our own unit: units of currency, minutes, months.
-    pub const OWN: Self = Self { places: 0, factor: 1 };
-
-    const NAMED: [(&'static str, Self); 7] = [
-        ("units", Self::OWN),
-        ("cents", Self { places: 2, factor: 1 }),
-        ("thousands", Self { places: 0, factor: 1_000 }),
-        ("millions", Self { places: 0, factor: 1_000_000 }),
-        ("hours", Self { places: 0, factor: 60 }),
-        ("days", Self { places: 0, factor: 1_440 }),
-        ("years", Self { places: 0, factor: 12 }),
-    ];
-
-    /// `cents`, `thousands` or `millions` of a currency's unit; `hours` or `days` for minutes; `years` for months.
-    ///
-    /// # Errors
-    /// [`Error::InvalidOption`] that names the units that there are.
-    pub fn named(name: &str) -> Result<Self> {
-        Self::NAMED.iter().find(|(known, _)| *known == name).map(|(_, unit)| *unit).ok_or_else(|| {
-            Error::InvalidOption {
-                option: "unit".into(),
-                found: name.into(),
-                expected: Self::NAMED.map(|(known, _)| known).join(", "),
-            }
-        })
     }
 }
 

@@ -6,7 +6,7 @@ use super::offences::Offences;
 use super::plan::{Plan, PlannedScope, PlannedSum, Slot};
 use crate::condition::Condition;
 use crate::error::{Error, Offence, Result};
-use crate::measure::Expression;
+use crate::expression::Expression;
 use crate::money::MICROS;
 
 /// How a row stands to a scope, in the order of the first four of [`COUNTS`].

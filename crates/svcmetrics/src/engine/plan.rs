@@ -1,16 +1,16 @@
 //! From a request and a table's column names to what is computed: which metrics, columns, masks and sums.
 
 use super::choose::{Chooser, check_names, choose, computed};
-pub use super::intake::ColumnUnit;
 use super::intake::Reading;
+use crate::column::{Column, ColumnKind};
 use crate::condition::Condition;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::error::{Error, MissingColumns, Result};
+use crate::expression::Expression;
 use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
-use crate::measure::{Column, ColumnKind, Expression};
 use crate::metric::Form;
 use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START};
-use crate::request::Request;
+use crate::request::{ColumnUnit, Request};
 use std::collections::BTreeMap;
 
 /// A column made ready: where its block of cells stands, and whether they count millionths.
@@ -252,5 +252,15 @@ fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
             RowMetric::Difference(Box::new(row_metric(definitions, one)), Box::new(row_metric(definitions, two)))
         }
         Form::Health => RowMetric::Absent,
+    }
+}
+
+impl Request {
+    /// The columns of a table that this request reads, of those that it has.
+    ///
+    /// # Errors
+    /// As building a scorecard of such a table.
+    pub fn reads(&self, names: &[String]) -> Result<Vec<String>> {
+        Plan::new(self, names).map(|plan| plan.sources())
     }
 }

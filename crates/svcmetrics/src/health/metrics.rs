@@ -1,9 +1,11 @@
 //! What a model adds to a scorecard: metrics like any other, over two columns that it computes.
 
-use super::model::{Among, HealthModel};
+use super::model::{ARTICLE, Among, HealthModel};
+use crate::column::{Column, ColumnKind, Name};
 use crate::condition::{Comparison, Condition};
+use crate::expression::Expression;
 use crate::figure::Unit;
-use crate::measure::{Column, ColumnKind, Expression, Measure, Name, Scope, Time};
+use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Form, Metric};
 use crate::metrics::REVENUE_END;
 
@@ -11,8 +13,6 @@ use crate::metrics::REVENUE_END;
 pub(crate) const HEALTH_SCORE: Column = Column::known("health_score", ColumnKind::HealthScore);
 /// The position of a customer's band, from 1; 0 is `unknown`.
 pub(crate) const HEALTH_BAND: Column = Column::known("health_band", ColumnKind::HealthBand);
-
-pub(super) const ARTICLE: &str = "ServiceXRG, Eight metrics, 7";
 
 impl HealthModel {
     /// Whom it is about, as a condition; none for everyone. Nulls are outside, so each column must be there.

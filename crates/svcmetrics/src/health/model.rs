@@ -1,12 +1,13 @@
 //! The model: which metrics make up health, with which weights, bands and gates.
 
-use super::metrics::ARTICLE;
+use crate::column::Name;
 use crate::condition::Condition;
 use crate::error::{Error, Result, shown};
-use crate::measure::Name;
 use crate::metrics::{self, REVENUE_END};
 use rust_decimal::Decimal;
 use std::fmt;
+
+pub(super) const ARTICLE: &str = "ServiceXRG, Eight metrics, 7";
 
 /// One of a model's metrics: its weight, and the values that give 0 and all of its points.
 #[derive(Debug, Clone, PartialEq)]

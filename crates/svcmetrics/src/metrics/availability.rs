@@ -1,8 +1,7 @@
 //! Availability: is the service there when it is due?
 
 use super::columns::{DOWNTIME_MINUTES, SERVICE_MINUTES};
-use super::revenue::amount;
-use super::{EIGHT_METRICS, invalid};
+use super::{EIGHT_METRICS, amount, invalid};
 use crate::condition::Condition;
 use crate::error::Result;
 use crate::figure::{Figure, Total, Unit};

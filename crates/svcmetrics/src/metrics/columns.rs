@@ -1,6 +1,6 @@
 //! The columns of a customers table that the catalogue's metrics read.
 
-use crate::measure::{Column, ColumnKind};
+use crate::column::{Column, ColumnKind};
 use ColumnKind::{Anything, Count, Flag, Money, Quantity};
 
 /// The column that identifies a customer.
@@ -45,4 +45,13 @@ columns! {
 /// The column of that name, where the catalogue knows it.
 pub fn column(name: &str) -> Option<Column> {
     columns().iter().find(|(column, _)| column.name == name).map(|(column, _)| column.clone())
+}
+
+impl std::str::FromStr for crate::condition::Condition {
+    type Err = crate::error::Error;
+
+    /// Reads a condition on the columns of the built-in catalogue, or others.
+    fn from_str(text: &str) -> crate::error::Result<Self> {
+        Self::parse(text, column)
+    }
 }

@@ -4,8 +4,9 @@ use super::columns::{ENGAGEMENTS, NEGATIVE_ENGAGEMENTS, POSITIVE_ENGAGEMENTS};
 use super::{EIGHT_METRICS, share};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
+use crate::expression::Expression;
 use crate::figure::Figure;
-use crate::measure::{Expression, Measure, Scope, Time};
+use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
 
 pub(super) fn metrics() -> Vec<Metric> {

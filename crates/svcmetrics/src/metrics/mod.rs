@@ -15,6 +15,8 @@ use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
 use crate::metric::Metric;
+use crate::money::micros;
+use rust_decimal::Decimal;
 use std::sync::LazyLock;
 
 /// The version of the definitions: totals of different versions do not merge.
@@ -60,4 +62,17 @@ fn share(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
 
 fn invalid(name: &str, value: impl std::fmt::Display, expected: impl Into<String>) -> Error {
     Error::invalid_argument(name, &value.to_string(), &expected.into())
+}
+
+/// A scalar as micro-units: 0 or more, no finer than a millionth.
+fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
+    let value: Decimal = value.into();
+    if value.is_sign_negative() && !value.is_zero() {
+        return Err(invalid(name, value, "0 or more"));
+    }
+    micros(value).map(i128::from).ok_or_else(|| {
+        let offence = crate::error::Offence::new(name, "found", "at most six decimal places, below 9 x 10^12")
+            .at(None, &value.to_string());
+        Error::Inexact(Box::new(offence))
+    })
 }

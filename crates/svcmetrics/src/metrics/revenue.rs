@@ -1,13 +1,13 @@
 //! Recurring revenue: what a period started with, what moved, what it ended with.
 
 use super::columns::{LOSS_AVOIDABLE, LOSS_REASON, REVENUE_END, REVENUE_START};
-use super::{EIGHT_METRICS, invalid};
+use super::{EIGHT_METRICS, amount, invalid};
 use crate::condition::{Comparison, Condition};
 use crate::error::{Error, Result};
+use crate::expression::Expression;
 use crate::figure::{Figure, Total, Unit, Value};
-use crate::measure::{Expression, Measure, Scope, Time};
+use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Combination, Metric};
-use crate::money::micros;
 use rust_decimal::Decimal;
 
 const RATE_ARTICLE: &str = "ServiceXRG, Recurring Revenue Rate";
@@ -85,19 +85,6 @@ pub(super) fn metrics() -> Vec<Metric> {
         Metric::difference("renewal_gap", "Renewal gap", "recurring_revenue_rate", "contract_renewal_rate")
             .source(RATE_ARTICLE),
     ]
-}
-
-/// A scalar as micro-units: 0 or more, no finer than a millionth.
-pub(super) fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
-    let value: Decimal = value.into();
-    if value.is_sign_negative() && !value.is_zero() {
-        return Err(invalid(name, value, "0 or more"));
-    }
-    micros(value).map(i128::from).ok_or_else(|| {
-        let offence = crate::error::Offence::new(name, "found", "at most six decimal places, below 9 x 10^12")
-            .at(None, &value.to_string());
-        Error::Inexact(Box::new(offence))
-    })
 }
 
 fn change(micros: i128) -> Figure {

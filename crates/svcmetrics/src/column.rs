@@ -1,0 +1,72 @@
+//! The columns that measures read: their names, and what they hold.
+
+use std::borrow::Cow;
+
+/// A name: static in the catalogue, owned in a user's own definitions.
+pub type Name = Cow<'static, str>;
+
+/// What a column holds, and so how its values are read and which of them are valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum ColumnKind {
+    /// True or false; 0 and 1 are taken for them.
+    Flag,
+    /// A whole number, 0 or more.
+    Count,
+    /// An amount, 0 or more, in micro-units.
+    Money,
+    /// An amount of either sign, in micro-units.
+    SignedMoney,
+    /// A quantity, 0 or more, in micro-units: minutes, months.
+    Quantity,
+    /// Anything: only whether it is there counts.
+    Anything,
+    /// A customer's health score in micro-points: computed, never in a table.
+    HealthScore,
+    /// The position of a customer's health band: computed, never in a table.
+    HealthBand,
+}
+
+impl ColumnKind {
+    pub(crate) const fn is_micro(self) -> bool {
+        matches!(self, Self::Money | Self::SignedMoney | Self::Quantity | Self::HealthScore)
+    }
+
+    pub(crate) const fn is_computed(self) -> bool {
+        matches!(self, Self::HealthScore | Self::HealthBand)
+    }
+
+    /// What a value must be, in words.
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::Flag => "true or false (or 0 or 1)",
+            Self::Count => "a whole number, 0 or more",
+            Self::Money => "an amount, 0 or more",
+            Self::SignedMoney => "an amount",
+            Self::Quantity => "a number, 0 or more",
+            Self::Anything => "anything",
+            Self::HealthScore | Self::HealthBand => "a computed value",
+        }
+    }
+}
+
+/// A column that measures read: its name and what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Column {
+    /// The name by which it is found in a table.
+    pub name: Name,
+    /// What it holds.
+    pub kind: ColumnKind,
+}
+
+impl Column {
+    /// A column of that name and kind.
+    pub fn new(name: impl Into<Name>, kind: ColumnKind) -> Self {
+        Self { name: name.into(), kind }
+    }
+
+    pub(crate) const fn known(name: &'static str, kind: ColumnKind) -> Self {
+        Self { name: Cow::Borrowed(name), kind }
+    }
+}

@@ -1,0 +1,83 @@
+"""The options that tables are read with, and how the core wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from svcmetrics.errors import InvalidOptionError
+from svcmetrics.tables import Incoming
+
+if TYPE_CHECKING:
+    from svcmetrics.health import HealthModel
+
+AbsentRevenue = Literal["zero", "missing"]
+OnInvalid = Literal["raise", "skip"]
+Money = Literal["auto", "exact", "round"]
+Nan = Literal["null", "error"]
+
+
+class SourceColumn(NamedTuple):
+    """Where one of our columns stands in the caller's table, and in which unit."""
+
+    name: str
+    unit: str | None = None
+
+
+def column(name: str, *, unit: str | None = None) -> SourceColumn:
+    """Says that a column has another unit, for ``columns=``: ``cents``, ``thousands``, ``millions`` of money;
+    ``hours``, ``days`` for minutes; ``years`` for months.
+
+    >>> import numpy as np, svcmetrics as sm
+    >>> table = {"open_cents": np.array([1999]), "close_cents": np.array([2500])}
+    >>> start, end = sm.column("open_cents", unit="cents"), sm.column("close_cents", unit="cents")
+    >>> card = sm.scorecard(table, columns={"revenue_start": start, "revenue_end": end})
+    >>> card["revenue_end"].value
+    Decimal('25')
+    """
+    return SourceColumn(name, unit)
+
+
+def options_for(
+    table: Incoming | None = None,
+    *,
+    by: str | Sequence[str] | None = None,
+    period: str | None = None,
+    metrics: Iterable[str] | None = None,
+    columns: Mapping[str, str | SourceColumn] | None = None,
+    health: HealthModel | None = None,
+    absent_revenue: str | None = None,
+    on_invalid: str = "raise",
+    money: str = "auto",
+    scale: int = 6,
+    nan: str | None = None,
+    unique: str | Literal[False] | None = False,
+    max_groups: int = 10_000_000,
+) -> dict[str, Any]:
+    """The options as the core reads them."""
+    if nan not in (None, "null", "error"):
+        message = f'nan: found {nan!r}; expected "null", "error" or None'
+        raise InvalidOptionError(message, kind="invalid_option", value=str(nan), expected='"null", "error" or None')
+    by = [by] if isinstance(by, str) else list(by) if by is not None else (table.by if table and table.by else [])
+    sources = {
+        ours: tuple(theirs) if isinstance(theirs, SourceColumn) else (theirs, None)
+        for ours, theirs in (columns or {}).items()
+    }
+    if unique is None:
+        identity = sources.get("customer_id", ("customer_id", None))[0]
+        is_there = table is not None and table.in_memory and identity in (table.names or [])
+        unique = "customer_id" if is_there else False
+    return {
+        "by": by,
+        "period": period,
+        "metrics": None if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics),
+        "columns": sources,
+        "health": None if health is None else health._native,
+        "absent_revenue": absent_revenue,
+        "on_invalid": on_invalid,
+        "money": money,
+        "scale": scale,
+        "nan_is_missing": (table is not None and table.nan_is_missing) if nan is None else nan == "null",
+        "unique": unique or None,
+        "max_groups": max_groups,
+    }
