@@ -9,9 +9,9 @@ class SvcMetricsError(ValueError):
     """The base of all errors of this package.
 
     Attributes that apply hold what their names say, the others are None: ``kind`` (the case as a stable word),
-    ``metric``, ``column``, ``row`` (a 0-based position over all parts of the table), ``value`` (as text),
-    ``expected``, ``hint`` (what to do, to be pasted), ``count`` (how many rows offend) and ``first`` (the first ten
-    of them: row and value).
+    ``metric``, ``column``, ``row`` (a 0-based position over all parts of the table), ``group`` (the row's keys as
+    text), ``value`` (as text), ``expected``, ``hint`` (what to do, to be pasted), ``count`` (how many rows offend) and
+    ``first`` (the first ten of them: row and value).
 
     >>> import svcmetrics as sm
     >>> try:
@@ -25,6 +25,7 @@ class SvcMetricsError(ValueError):
     metric: str | None
     column: str | None
     row: int | None
+    group: str | None
     value: str | None
     expected: str | None
     hint: str | None
@@ -39,6 +40,7 @@ class SvcMetricsError(ValueError):
         metric: str | None = None,
         column: str | None = None,
         row: int | None = None,
+        group: str | None = None,
         value: str | None = None,
         expected: str | None = None,
         hint: str | None = None,
@@ -46,7 +48,7 @@ class SvcMetricsError(ValueError):
         first: list[tuple[int, str]] | None = None,
     ) -> None:
         super().__init__(message)
-        self.kind, self.metric, self.column, self.row = kind, metric, column, row
+        self.kind, self.metric, self.column, self.row, self.group = kind, metric, column, row, group
         self.value, self.expected, self.hint, self.count = value, expected, hint, count
         self.first = first if first is not None else []
 

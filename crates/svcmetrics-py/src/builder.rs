@@ -120,9 +120,7 @@ fn pour_stream(py: Python<'_>, mut stream: Stream, needed: &[String], sink: &mut
     let mut empty = true;
     loop {
         py.check_signals()?;
-        let next;
-        (next, stream) = py.detach(move || (stream.next(&wanted_of(&stream, needed)), stream));
-        let Some((rows, arrays)) = next? else { break };
+        let Some((rows, arrays)) = detached(py, || stream.next(&wanted))? else { break };
         empty = false;
         add(py, sink, &part(&batch(&fields, arrays, rows)?, &names, needed, &unknown, rows))?;
     }
@@ -135,10 +133,6 @@ fn pour_stream(py: Python<'_>, mut stream: Stream, needed: &[String], sink: &mut
         add(py, sink, &part(&batch(&fields, arrays, 0)?, &names, needed, &unknown, 0))?;
     }
     Ok(())
-}
-
-fn wanted_of(stream: &Stream, needed: &[String]) -> Vec<bool> {
-    stream.columns.iter().map(|column| needed.contains(&column.name)).collect()
 }
 
 fn batch(fields: &[Option<Arc<Field>>], arrays: Vec<Option<ArrayRef>>, rows: usize) -> Result<RecordBatch> {

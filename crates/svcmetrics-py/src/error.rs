@@ -77,6 +77,7 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     details.set_item("metric", error.metric())?;
     details.set_item("column", error.column())?;
     details.set_item("row", error.row())?;
+    details.set_item("group", error.group())?;
     details.set_item("value", error.value())?;
     details.set_item("expected", error.expected())?;
     details.set_item("hint", error.hint())?;
@@ -87,11 +88,14 @@ fn exception(py: Python<'_>, error: &Error) -> PyResult<PyErr> {
     Ok(PyErr::from_value(class.call((error.to_string(),), Some(&details))?))
 }
 
-/// Runs the core without the interpreter's lock; a panic there becomes an `InternalError`.
-pub(crate) fn detached<T: Send>(
+/// Works without the interpreter's lock; a panic there becomes an `InternalError`.
+pub(crate) fn detached<T: Send, E: Send>(
     py: Python<'_>,
-    work: impl FnOnce() -> std::result::Result<T, Error> + Send,
-) -> Result<T> {
+    work: impl FnOnce() -> std::result::Result<T, E> + Send,
+) -> Result<T>
+where
+    PyError: From<E>,
+{
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(result) => Ok(result?),
         Err(panic) => {

@@ -263,14 +263,16 @@ fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
     })
 }
 
-fn decimals(values: Vec<Option<i128>>, precision: u8, name: &str) -> Result<ArrayRef> {
+/// Decimals of six places; `too_large` is the error for a position whose number has more digits than `precision`.
+fn decimals(values: Vec<Option<i128>>, precision: u8, too_large: impl Fn(usize) -> Error) -> Result<ArrayRef> {
+    let limit = 10_u128.pow(precision.into());
+    if let Some(position) = values.iter().position(|value| value.is_some_and(|value| value.unsigned_abs() >= limit)) {
+        return Err(too_large(position));
+    }
     let array = Decimal128Array::from(values).with_precision_and_scale(precision, 6);
-    let made = array.and_then(|array| array.validate_decimal_precision(precision).map(|()| array));
-    made.map(|array| Arc::new(array) as ArrayRef).map_err(|_| Error::Overflow {
-        measure: name.to_owned(),
-        group: String::new(),
-        limit: "38 digits",
-    })
+    array
+        .map(|array| Arc::new(array) as ArrayRef)
+        .map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
 }
 
 fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> {
@@ -310,7 +312,8 @@ impl Scorecard {
                     Some(total) => total.micros().map(Some).ok_or_else(|| self.too_large(group, metric.id())),
                     None => Ok(None),
                 };
-                decimals(figures.iter().enumerate().map(micros).collect::<Result<_>>()?, 38, metric.id())?
+                let amounts = figures.iter().enumerate().map(micros).collect::<Result<_>>()?;
+                decimals(amounts, 38, |group| self.too_large(group, metric.id()))?
             } else {
                 Arc::new(figures.iter().map(Figure::value).collect::<Float64Array>())
             };
@@ -356,8 +359,9 @@ impl Scorecard {
         let rows = values.len();
         frame.push("metric", Arc::new(ids.finish()));
         frame.push("value", Arc::new(Float64Array::from(values)));
-        frame.push("numerator", decimals(numerators, 38, "numerator")?);
-        frame.push("denominator", decimals(denominators, 38, "denominator")?);
+        let too_large = |row: usize| self.too_large(row / chosen.len(), chosen[row % chosen.len()].metric.id());
+        frame.push("numerator", decimals(numerators, 38, too_large)?);
+        frame.push("denominator", decimals(denominators, 38, too_large)?);
         for (name, column) in ["counted", "missing", "invalid", "outside", "rounded"].into_iter().zip(counts) {
             frame.push(name, Arc::new(Int64Array::from(column)));
         }
@@ -416,7 +420,8 @@ impl Scorecard {
                 Some(micros) => Ok(Some(micros)),
                 None => Err(self.too_large(group, name)),
             });
-            frame.push(name, decimals(micros.collect::<Result<_>>()?, 38, name)?);
+            let micros = micros.collect::<Result<_>>()?;
+            frame.push(name, decimals(micros, 38, |group| self.too_large(group, name))?);
         }
         frame.finish()
     }
@@ -449,7 +454,9 @@ impl HealthScores {
                 let name = format!("{}_points", component.metric());
                 let points =
                     |score: &Option<crate::health::HealthScore>| score.as_ref()?.points[position].map(i128::from);
-                let array = decimals(self.scores.iter().map(points).collect(), 9, &name)?;
+                // points are at most 100
+                let too_large = |_| Error::Overflow { measure: name.clone(), group: String::new(), limit: "9 digits" };
+                let array = decimals(self.scores.iter().map(points).collect(), 9, too_large)?;
                 frame.push(name, array);
             }
         }

@@ -11,6 +11,7 @@ const ROWS_NAMED: usize = 1000;
 
 /// Something that a check found.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Observation {
     /// The kind of error it would be ([`Error::kind`]), or `near_miss`, `null`, `rounded`.
@@ -41,6 +42,7 @@ pub struct Observation {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Check {
     /// The scorecard, with unusable rows left out.

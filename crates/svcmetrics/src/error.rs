@@ -62,6 +62,8 @@ pub struct Offence {
     pub column: String,
     /// The first offender's row: a 0-based position over all parts of the table.
     pub row: Option<u64>,
+    /// The first offender's group, where there are keys.
+    pub group: Option<String>,
     /// The first offender's value as text, escaped and cut.
     pub value: String,
     /// What is wrong, in a few words.
@@ -82,6 +84,7 @@ impl Offence {
             metric: None,
             column: column.into(),
             row: None,
+            group: None,
             value: String::new(),
             problem: problem.into(),
             expected: expected.into(),
@@ -115,6 +118,9 @@ impl fmt::Display for Offence {
         write!(f, "column '{}'", shown(&self.column))?;
         if let Some(row) = self.row {
             write!(f, ", row {row}")?;
+        }
+        if let Some(group) = &self.group {
+            write!(f, " of group {group}")?;
         }
         write!(f, ": {}", self.problem)?;
         if !self.value.is_empty() {
@@ -422,6 +428,16 @@ impl Error {
             }
             Self::DuplicateCustomer { rows, .. } => Some(rows.1),
             other => other.offence().and_then(|offence| offence.row),
+        }
+    }
+
+    /// The group of the first row at fault, where there are keys.
+    pub fn group(&self) -> Option<&str> {
+        match self {
+            Self::DuplicateCustomer { group, .. } | Self::Overflow { group, .. } => {
+                Some(group.as_str()).filter(|group| !group.is_empty())
+            }
+            other => other.offence().and_then(|offence| offence.group.as_deref()),
         }
     }
 

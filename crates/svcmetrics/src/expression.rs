@@ -40,6 +40,11 @@ impl Expression {
         self.plus(-1, column)
     }
 
+    /// By how much a row's values are multiplied at the most; a constant is as good as a value.
+    pub(crate) fn weight(&self) -> i128 {
+        self.terms.iter().map(|(coefficient, _)| i128::from(*coefficient).abs()).sum::<i128>() + 1
+    }
+
     pub(crate) fn is_micro(&self) -> bool {
         self.columns().any(|column| column.kind.is_micro()) || self.constant % MICROS != 0
     }

@@ -82,9 +82,9 @@ impl Scorecard {
                         column.shown(row)
                     ))
                 })?;
-                if lane < definitions.measure_lane(0) && values[lane] < 0 {
+                if lane < definitions.measure_lane(0) && !(0..=i128::from(i64::MAX)).contains(&values[lane]) {
                     return Err(invalid(format!(
-                        "column '{}', row {row}: found {}; expected 0 or more",
+                        "column '{}', row {row}: found {}; expected 0 to 2^63",
                         lanes[lane], values[lane]
                     )));
                 }

@@ -1,6 +1,7 @@
 //! A metric: a formula over measures, as data.
 
 use crate::column::{Column, Name};
+use crate::condition::Condition;
 use crate::error::{Error, Result};
 use crate::figure::Unit;
 use crate::measure::{Measure, Scope, Time};
@@ -60,12 +61,22 @@ impl Better {
     }
 }
 
+/// The column of rows, in frames of figures and of totals; no metric and no measure is called so.
+const ROWS: &str = "rows";
+
+/// A value has 63 bits, millionths take 20: this leaves them room in 127.
+const MOST_IN_A_ROW: i128 = 1 << 43;
+
 /// Measures with whole coefficients, summed.
 pub type Combination = Vec<(i32, Measure)>;
 
 /// How a metric is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum Form {
     /// A quotient of two sums of measures.
@@ -92,6 +103,29 @@ impl Form {
             Self::Difference(..) | Self::Health => (&[], &[]),
         };
         first.iter().chain(second).map(|(_, measure)| measure)
+    }
+
+    /// A column it reads that the health model computes, if it reads one.
+    pub(crate) fn computed_column(&self) -> Option<&Column> {
+        let asked = self.measures().flat_map(|measure| measure.only.iter().flat_map(Condition::columns));
+        let read = self.scope().map(Scope::columns).unwrap_or_default();
+        read.into_iter().chain(asked).find(|column| column.kind.is_computed())
+    }
+
+    pub(crate) fn is_computed(&self) -> bool {
+        self.computed_column().is_some()
+    }
+
+    /// By how much one row's values are multiplied at the most.
+    fn row_weight(&self) -> i128 {
+        let weight = |terms: &Combination| -> i128 {
+            terms.iter().map(|(coefficient, measure)| i128::from(*coefficient).abs() * measure.sum.weight()).sum()
+        };
+        match self {
+            Self::Quotient { numerator, denominator } => weight(numerator).max(weight(denominator)),
+            Self::Amount(amount) => weight(amount),
+            Self::Difference(..) | Self::Health => 0,
+        }
     }
 
     /// The rows that count for it; none for what is made of other metrics.
@@ -154,7 +188,8 @@ fn bracketed(terms: &Combination) -> String {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(remote = "Self", deny_unknown_fields))]
 pub struct Metric {
     pub(crate) id: Name,
     pub(crate) title: Name,
@@ -164,6 +199,22 @@ pub struct Metric {
     pub(crate) source: Name,
     /// The first whose columns a table has is used, for the whole table.
     pub(crate) forms: Vec<Form>,
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Metric {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Metric {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let metric = Self::deserialize(deserializer)?;
+        metric.validate().map_err(serde::de::Error::custom)?;
+        Ok(metric)
+    }
 }
 
 impl Metric {
@@ -301,6 +352,13 @@ impl Metric {
             name.starts_with(|c: char| c.is_ascii_lowercase())
                 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         };
+        let rows = |name: &str| format!("'{name}' is the name of the column of rows");
+        if self.id == ROWS {
+            return invalid(rows(ROWS));
+        }
+        if self.forms.is_empty() {
+            return invalid("it has no formula".to_owned());
+        }
         if !plain(&self.id) {
             return invalid("an id is lower-case letters, digits and '_', and starts with a letter".to_owned());
         }
@@ -329,13 +387,21 @@ impl Metric {
                         measure.id()
                     ));
                 }
-                let asked = measure.only.iter().flat_map(crate::condition::Condition::columns);
-                if let Some(column) = measure.sum.columns().chain(asked).find(|c| !required.contains(c)) {
+                if measure.id == ROWS {
+                    return invalid(rows(ROWS));
+                }
+                let asked = measure.only.iter().flat_map(Condition::columns);
+                if let Some(column) =
+                    measure.sum.columns().chain(asked).find(|c| !required.contains(c) && !c.kind.is_computed())
+                {
                     return invalid(format!("'{}' sums '{}', which its rows need not have", measure.id(), column.name));
                 }
                 if measure.sum.columns().any(|column| column.kind == crate::column::ColumnKind::Anything) {
                     return invalid(format!("'{}' sums a column that is no number", measure.id()));
                 }
+            }
+            if form.row_weight() > MOST_IN_A_ROW {
+                return invalid("its coefficients are so large that one row could exceed 128 bits".to_owned());
             }
         }
         Ok(())

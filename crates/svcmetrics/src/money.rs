@@ -81,7 +81,18 @@ pub(crate) fn from_f64(x: f64, scale: u32) -> Read {
         }
         return rounded_f64(x, scale);
     }
-    from_shortest(&format!("{x}"), scale).unwrap_or_else(|| rounded_f64(x, scale))
+    let text = format!("{x}");
+    nearest_shortest(x, &text, scale).or_else(|| from_shortest(&text, scale)).unwrap_or_else(|| rounded_f64(x, scale))
+}
+
+/// The nearest to `x` of the decimals with as many places as `text`, its shortest. Where two are equally near, Rust prints the
+/// larger one and Python the even one: the even one it is, if it reads back as `x`.
+fn nearest_shortest(x: f64, text: &str, scale: u32) -> Option<Read> {
+    let places = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let places = u32::try_from(places).ok().filter(|places| *places <= scale)?;
+    let Read::Rounded(m, _) = rounded_f64(x, places) else { return None };
+    let same = format!("{m}e-{places}").parse() == Ok(x);
+    same.then(|| m.checked_mul(POWERS[(scale - places) as usize]).map_or(Read::OutOfRange, Read::Exact))
 }
 
 /// A float32 stands for the shortest decimal that reads back as it.
@@ -156,7 +167,8 @@ pub(crate) fn from_scaled(value: i128, places: i32, scale: u32) -> Read {
     if value % power == 0 {
         Read::Exact(m)
     } else {
-        let off = (value - i128::from(m) * power).abs();
+        let below = value.rem_euclid(power);
+        let off = below.min(power - below);
         Read::Rounded(m, off as f64 / power as f64 / POWERS[scale as usize] as f64)
     }
 }

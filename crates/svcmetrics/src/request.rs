@@ -3,7 +3,7 @@
 use crate::column::Name;
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
-use crate::metric::Metric;
+use crate::metric::{Form, Metric};
 use crate::metrics;
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ pub enum AbsentRevenue {
 
 /// What becomes of complete rows outside a column's domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum OnInvalid {
     /// An error that names them.
     #[default]
@@ -152,6 +153,10 @@ impl Request {
     /// [`Error::InvalidDefinition`] where it contradicts itself or its id is taken.
     pub fn define(mut self, metric: Metric) -> Result<Self> {
         metric.validate()?;
+        if let Some(column) = metric.forms().iter().find_map(Form::computed_column) {
+            let problem = format!("it reads '{}' as computed, which only health's own metrics do", column.name);
+            return Err(Error::InvalidDefinition { what: "metric", id: metric.id().into(), problem });
+        }
         let taken = metrics::find(metric.id()).is_some() || self.own.iter().any(|own| own.id() == metric.id());
         if taken {
             return Err(Error::InvalidDefinition {

@@ -1,6 +1,7 @@
 //! A scorecard as it is stored: a versioned document, validated field by field on the way in.
 
 use crate::definitions::{Chosen, Definitions, Parameters};
+use crate::engine::choose::no_circles;
 use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::key::Key;
@@ -17,6 +18,9 @@ const FORMAT: u32 = 1;
 
 /// The most groups that are read.
 const GROUPS_READ: usize = 10_000_000;
+
+/// Counts that can be: adding up any number of groups then never overflows.
+const COUNTED: std::ops::RangeInclusive<i128> = 0..=i64::MAX as i128;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -138,11 +142,12 @@ impl TryFrom<Stored> for Scorecard {
             }
             let lanes: Option<Vec<i128>> = group.totals.iter().map(|total| total.parse().ok()).collect();
             let lanes = lanes.filter(|lanes| lanes.len() == definitions.width());
-            let counts =
-                lanes.as_ref().map(|lanes| lanes[..definitions.measure_lane(0)].iter().all(|count| *count >= 0));
+            let counts = lanes
+                .as_ref()
+                .map(|lanes| lanes[..definitions.measure_lane(0)].iter().all(|count| COUNTED.contains(count)));
             let (Some(lanes), Some(true)) = (lanes, counts) else {
                 return invalid(format!(
-                    "groups[{position}].totals: expected an integer for each lane, counts 0 or more"
+                    "groups[{position}].totals: expected an integer for each lane, counts from 0 to 2^63"
                 ));
             };
             totals.push(&lanes);
@@ -171,7 +176,9 @@ impl Stored {
         if self.parameters.scale > crate::money::PLACES {
             return invalid("parameters.scale: expected 0 to 6");
         }
-        let candidates = request.candidates(&self.model.clone().unwrap_or_default());
+        let model = self.model.clone().unwrap_or_default();
+        let candidates = request.candidates(&model);
+        no_circles(&candidates, &model)?;
         let mut chosen: Vec<Chosen> = Vec::new();
         for stored in &self.metrics {
             let Some(metric) = candidates.iter().find(|metric| metric.id == stored.id.as_str()) else {
@@ -188,6 +195,10 @@ impl Stored {
             {
                 return invalid(format!("metrics: '{}' without the metrics it is made of", difference.metric.id));
             }
+        }
+        let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || chosen.form().is_computed();
+        if self.model.is_none() && chosen.iter().any(of_health) {
+            return invalid("model: found none; expected the one that its metrics of health were computed by");
         }
         Definitions::new(chosen, self.model.clone(), self.parameters.clone())
     }

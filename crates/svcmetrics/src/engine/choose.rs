@@ -1,5 +1,6 @@
 //! Which metrics a table's columns allow, and which of them are asked for.
 
+use crate::column::Name;
 use crate::condition::Condition;
 use crate::definitions::Chosen;
 use crate::error::{Error, MissingColumns, Result};
@@ -230,7 +231,7 @@ pub(super) fn choose(chooser: &Chooser<'_>) -> Result<(Vec<Chosen>, BTreeMap<Str
         if let Form::Difference(one, two) = form {
             reads.extend([one.as_ref(), two.as_ref()]);
         }
-        if matches!(form, Form::Health) || computed(form) {
+        if matches!(form, Form::Health) || form.is_computed() {
             reads.extend(chooser.model.reads().into_iter().map(AsRef::<str>::as_ref));
         }
         for id in reads {
@@ -259,13 +260,26 @@ pub(super) fn choose(chooser: &Chooser<'_>) -> Result<(Vec<Chosen>, BTreeMap<Str
     Ok((chooser.candidates.iter().filter_map(chosen).collect(), not_measured))
 }
 
-/// Whether a form reads what the health model computes.
-pub(super) fn computed(form: &Form) -> bool {
-    let asked = form.measures().flat_map(|measure| measure.only.iter().flat_map(Condition::columns));
-    form.scope()
-        .map(Scope::columns)
-        .unwrap_or_default()
-        .into_iter()
-        .chain(asked)
-        .any(|column| column.kind.is_computed())
+/// Nothing is made of itself, be it by way of other metrics or of health.
+pub(crate) fn no_circles(candidates: &[Metric], model: &HealthModel) -> Result<()> {
+    let parts_of = |form: &Form| -> Vec<Name> {
+        match form {
+            Form::Difference(one, two) => vec![one.clone(), two.clone()],
+            form if matches!(form, Form::Health) || form.is_computed() => model.reads().into_iter().cloned().collect(),
+            _ => Vec::new(),
+        }
+    };
+    // Metrics made of settled ones are settled; what never settles goes in circles.
+    let parts = |metric: &Metric| metric.forms.iter().flat_map(parts_of).collect::<Vec<_>>();
+    let mut open: Vec<(&Name, Vec<Name>)> = candidates.iter().map(|metric| (&metric.id, parts(metric))).collect();
+    while !open.is_empty() {
+        let before = open.len();
+        let ids: Vec<&Name> = open.iter().map(|(id, _)| *id).collect();
+        open.retain(|(_, parts)| parts.iter().any(|part| ids.contains(&part)));
+        if open.len() == before {
+            let problem = "it is made of itself, if only by way of others".to_owned();
+            return Err(Error::InvalidDefinition { what: "metric", id: open[0].0.to_string(), problem });
+        }
+    }
+    Ok(())
 }

@@ -244,7 +244,7 @@ impl<'a> Data<'a> {
     /// Values that are null here and there.
     ///
     /// # Errors
-    /// [`Error::ColumnType`] where the two are of different lengths.
+    /// [`Error::ColumnType`] where the two are of different lengths, or a position lies outside its dictionary.
     pub fn new(values: Values<'a>, nulls: Nulls<'a>) -> Result<Self> {
         let rows = match &nulls {
             Nulls::None => values.len(),
@@ -259,7 +259,15 @@ impl<'a> Data<'a> {
             );
             return Err(Error::ColumnType(Box::new(offence.at(None, &format!("a mask of {rows} rows")))));
         }
-        Ok(Self { values, nulls })
+        let data = Self { values, nulls };
+        if let Values::Dictionary { codes, values } = &data.values
+            && let Some(row) = (0..rows).find(|row| !codes.is_null(*row) && data.code(*row).is_none())
+        {
+            let expected = format!("whole numbers below {}", values.values.len());
+            let offence = Offence::new("", "holds the dictionary position", expected);
+            return Err(Error::ColumnType(Box::new(offence.at(Some(row as u64), &codes.shown(row)))));
+        }
+        Ok(data)
     }
 
     pub(crate) fn is_null(&self, row: usize) -> bool {
@@ -340,16 +348,18 @@ impl<'a> Data<'a> {
 }
 
 fn decimal_text(value: i128, scale: i32) -> String {
+    // places that are written out; others are shown as a power of ten
+    const LONGEST: usize = 60;
     let digits = value.unsigned_abs().to_string();
     let sign = if value < 0 { "-" } else { "" };
     match usize::try_from(scale) {
         Ok(0) => format!("{sign}{digits}"),
-        Ok(places) => {
+        Ok(places) if places <= LONGEST => {
             let padded = format!("{digits:0>width$}", width = places + 1);
             let (whole, fraction) = padded.split_at(padded.len() - places);
             format!("{sign}{whole}.{fraction}")
         }
-        Err(_) => format!("{sign}{digits}e{}", -scale),
+        _ => format!("{sign}{digits}e{}", -i64::from(scale)),
     }
 }
 

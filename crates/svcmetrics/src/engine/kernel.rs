@@ -66,6 +66,15 @@ impl Engine {
                     return Err(Error::Interrupted);
                 }
                 self.rows.block(&part, block..block + groups.len());
+                if !self.groups.columns.is_empty() {
+                    let first = before + block as u64;
+                    let end = first + groups.len() as u64;
+                    // positions within a block are below 2^16
+                    let group = |row: u64| {
+                        group_text(&self.groups.keys(groups[usize::try_from(row - first).unwrap_or_default()]))
+                    };
+                    self.rows.offences.name_groups(&(first..end), group);
+                }
                 self.sum(groups)?;
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Offence, shown};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// What is wrong with some rows of a column, for one metric: the error it would be, and its first rows with their values.
 #[derive(Debug, Clone)]
@@ -45,6 +46,17 @@ impl Offences {
         found.count += 1;
         if found.first.len() < self.keep {
             found.first.push((row, shown(value)));
+        }
+    }
+
+    /// Names the groups of first offenders among rows that were just read, by their rows.
+    pub(crate) fn name_groups(&mut self, rows: &Range<u64>, group: impl Fn(u64) -> String) {
+        for Gathered { offence, .. } in self.gathered.values_mut() {
+            if let (None, Some(row)) = (&offence.group, offence.row)
+                && rows.contains(&row)
+            {
+                offence.group = Some(shown(&group(row)));
+            }
         }
     }
 

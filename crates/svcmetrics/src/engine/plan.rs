@@ -1,6 +1,6 @@
 //! From a request and a table's column names to what is computed: which metrics, columns, masks and sums.
 
-use super::choose::{Chooser, check_names, choose, computed};
+use super::choose::{Chooser, check_names, choose, no_circles};
 use super::intake::Reading;
 use crate::column::{Column, ColumnKind};
 use crate::condition::Condition;
@@ -127,10 +127,11 @@ impl Plan {
         model.validate()?;
         let model = model.resolved(has);
         let chooser = Chooser { request, names, candidates: request.candidates(&model), model };
+        no_circles(&chooser.candidates, &chooser.model)?;
         check_names(&chooser)?;
 
         let (chosen, not_measured) = choose(&chooser)?;
-        let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || computed(chosen.form());
+        let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || chosen.form().is_computed();
         let model = chosen.iter().any(of_health).then_some(chooser.model.clone());
         let parameters = Parameters { scale: request.scale, absent_revenue: None, currency: None };
         let definitions = Definitions::new(chosen, model, parameters)?;

@@ -73,6 +73,7 @@ pub struct Gate {
 
 /// What becomes of components that are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum MissingPolicy {
     /// The others share their weight.
     #[default]

@@ -46,6 +46,7 @@ pub(crate) struct Scored {
 
 /// One component's part in a score.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Contribution {
     /// The component.
@@ -60,6 +61,7 @@ pub struct Contribution {
 
 /// Why a score is what it is: the points of its components add up to it, and the lost ones to what it lacks of 100.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Explanation {
     /// Micro-points, where there is a score.

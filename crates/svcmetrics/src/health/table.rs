@@ -13,6 +13,7 @@ use crate::request::Request;
 
 /// One customer's health; nothing where the customer is not among those the model is about.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct HealthScore {
     /// Micro-points, where there is a score.

@@ -36,33 +36,45 @@ impl KeyColumn {
 
 /// How many rows stood how to a metric. `counted + missing + invalid + outside` are all rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Counts {
     /// Complete and valid rows that the metric is about.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub counted: i128,
     /// Rows that lack something.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub missing: i128,
     /// Complete rows outside the domain.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub invalid: i128,
     /// Rows that the metric is not about.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub outside: i128,
     /// Values of counted rows that were rounded.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub rounded: i128,
 }
 
 /// Counts of a metric over the whole scorecard, and the largest distance between a value and what it was rounded to.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct MetricQuality {
     /// Complete and valid rows.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub counted: i128,
     /// Rows that lack something.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub missing: i128,
     /// Complete rows outside the domain.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub invalid: i128,
     /// Rows that the metric is not about.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub outside: i128,
     /// Values of counted rows that were rounded.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub rounded: i128,
     /// The largest difference that rounding made, in units.
     pub largest_rounding: f64,
@@ -70,9 +82,11 @@ pub struct MetricQuality {
 
 /// How complete the data behind a scorecard is.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Quality {
     /// All rows.
+    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub rows: i128,
     /// By metric; those made of other metrics have none of their own.
     pub metrics: BTreeMap<String, MetricQuality>,

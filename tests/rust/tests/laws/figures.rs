@@ -114,7 +114,9 @@ proptest! {
                         prop_assert_ne!(d, 0);
                         prop_assert!(is_nearest(value, n, d), "{}: {value} of {n} / {d}", metric.id());
                         prop_assert!(is_rounded_quotient(&figure, n, d), "{}: {:?} of {n} / {d}", metric.id(), figure.to_decimal());
-                        prop_assert!(is_nearest(figure.percent().unwrap(), n * 100, d), "{}: percent of {n} / {d}", metric.id());
+                        prop_assert_eq!(figure.percent().is_some(), figure.unit() == Unit::Fraction);
+                        let percent = figure.percent().is_none_or(|percent| is_nearest(percent, n * 100, d));
+                        prop_assert!(percent, "{}: percent of {n} / {d}", metric.id());
                     }
                     (Some(value), Some(amount), None) => {
                         prop_assert_eq!(metric.kind(), Kind::Amount);

@@ -1,0 +1,161 @@
+"""What the columns of a CSV file hold: judged by every cell, so that no later row contradicts it."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+#: How a column is read. ``label``: a key or an identity, which keeps its leading zeros; ``text``: as it stands; ``value``: a
+#: number or a boolean if every cell is one; ``number``: the same, and another cell is a mistake to be named.
+Role = Literal["label", "text", "value", "number"]
+Kind = Literal["nothing", "boolean", "integer", "decimal", "float", "text", "mistakes"]
+
+#: Whole numbers as a program writes them, and as pandas writes a column of them that has gaps.
+_WHOLE = r"^(?:0|-?[1-9][0-9]{0,17})(?:\.0)?$"
+_PLAIN_DECIMAL = r"^[+-]?[0-9]{1,32}(?:\.[0-9]{1,6})?$"
+#: Characters of a number that a double may not hold exactly.
+_LONG = 16
+
+
+def header_of(path: Path) -> list[str]:
+    """The names in the first line that is not empty."""
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        return next((record for record in csv.reader(file) if record), [])
+
+
+def lines_of(path: Path, rows: Iterable[int]) -> dict[int, int]:
+    """The lines on which rows begin: cells may hold line breaks, and a line without anything in it is no row."""
+    wanted = set(rows)
+    # Where the file cannot be followed, every row is taken for a line.
+    lines = {row: row + 2 for row in wanted}
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            reader = csv.reader(file)
+            row, line = -1, 1
+            for record in reader:
+                # A first row that is met is the header's.
+                if any(record):
+                    if row in wanted:
+                        lines[row] = line
+                        wanted.remove(row)
+                    row += 1
+                line = reader.line_num + 1
+                if not wanted:
+                    break
+    except csv.Error:
+        pass
+    return lines
+
+
+def _is_boolean(cell: pl.Expr) -> pl.Expr:
+    return cell.str.to_lowercase().is_in(["true", "false"])
+
+
+def _is_number(cell: pl.Expr) -> pl.Expr:
+    return cell.cast(pl.Float64, strict=False).is_not_null()
+
+
+#: Whether a cell fits a kind; null where it is empty.
+_FITS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "whole": lambda cell: cell.str.contains(_WHOLE),
+    "boolean": _is_boolean,
+    "integer": lambda cell: cell.cast(pl.Int64, strict=False).is_not_null() | cell.is_null(),
+    "number": lambda cell: _is_number(cell) | cell.is_null(),
+    "decimal": lambda cell: cell.str.contains(_PLAIN_DECIMAL),
+    "either": lambda cell: _is_boolean(cell) | _is_number(cell) | cell.is_null(),
+}
+
+
+class _Guess:
+    """What is still possible for one column."""
+
+    def __init__(self, name: str, role: Role) -> None:
+        self.name, self.role = name, role
+        self.present = 0
+        self.has_long = False
+        #: Kinds that every cell so far fits.
+        self.possible = {"label": {"whole"}, "text": set[str]()}.get(role, {*_FITS} - {"whole"})
+
+    def learn(self, cells: pl.DataFrame) -> None:
+        """Looks at more cells."""
+        cell = pl.col(self.name)
+        count, longest = cells.select(cell.count(), cell.str.len_bytes().max().alias("longest")).row(0)
+        self.present += count
+        self.has_long |= (longest or 0) > _LONG
+        self._keep(cells, self.possible & {"whole", "boolean", "integer", "number"})
+        # A whole number fits these too: they are looked at where it has to be.
+        if "integer" not in self.possible:
+            self._keep(cells, self.possible & {"decimal"})
+        if not self.possible & {"boolean", "number"}:
+            self._keep(cells, self.possible & {"either"})
+
+    def _keep(self, cells: pl.DataFrame, kinds: set[str]) -> None:
+        if kinds:
+            cell = pl.col(self.name)
+            found = cells.select(_FITS[kind](cell).all().alias(kind) for kind in kinds).row(0, named=True)
+            self.possible -= {kind for kind, fits in found.items() if not fits}
+
+    def kind(self) -> Kind:
+        """What the column holds."""
+        if not self.present:
+            return "text" if self.role == "text" else "nothing"
+        if "boolean" in self.possible:
+            return "boolean"
+        if self.possible & {"integer", "whole"}:
+            return "integer"
+        if "decimal" in self.possible and self.has_long:
+            return "decimal"
+        if "number" in self.possible:
+            return "float"
+        return "text" if self.role != "number" or "either" in self.possible else "mistakes"
+
+
+class Types:
+    """The kinds of columns, learnt from batches of text."""
+
+    def __init__(self, roles: dict[str, Role]) -> None:
+        self._guesses = [_Guess(name, role) for name, role in roles.items()]
+        self.rows = 0
+        #: Whether some row has nothing in these columns, and so perhaps nothing at all.
+        self.has_empty_rows = False
+
+    def learn(self, cells: pl.DataFrame) -> None:
+        """Looks at a batch, all of whose columns are text."""
+        self.rows += len(cells)
+        for guess in self._guesses:
+            guess.learn(cells)
+        nothing = (
+            pl.all_horizontal(pl.col(guess.name).is_null() for guess in self._guesses)
+            if self._guesses
+            else pl.lit(True)
+        )
+        self.has_empty_rows |= bool(cells.select(nothing.any()).item())
+
+    def conversions(self) -> list[pl.Expr]:
+        """What makes values of the text."""
+        return [_converted(pl.col(guess.name), guess.kind()) for guess in self._guesses]
+
+
+def _converted(cell: pl.Expr, kind: Kind) -> pl.Expr:
+    match kind:
+        case "nothing":
+            return cell.cast(pl.Float64)
+        case "boolean":
+            return cell.str.to_lowercase() == "true"
+        case "integer":
+            return cell.str.strip_suffix(".0").cast(pl.Int64)
+        case "decimal":
+            return cell.cast(pl.Decimal(38, 6))
+        case "float":
+            return cell.cast(pl.Float64)
+        case "mistakes":
+            # Only what is wrong remains, so that the error names the first such cell and not the first cell.
+            return pl.when(_is_boolean(cell) | _is_number(cell)).then(None).otherwise(cell)
+        case "text":
+            return cell
