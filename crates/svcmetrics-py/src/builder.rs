@@ -218,7 +218,7 @@ pub(crate) fn health_scores<'py>(
     }
     let (batch, model) = detached(py, move || {
         let health = scorer.finish()?;
-        Ok((health.to_record_batch(explain)?, health.model))
+        Ok::<_, Error>((health.to_record_batch(explain)?, health.model))
     })?;
     Ok((Frame(batch), crate::health::HealthModel(model)))
 }

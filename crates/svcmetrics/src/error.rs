@@ -153,8 +153,9 @@ fn there_are(what: &str, names: &[String]) -> String {
 
 fn missing_text(missing: &MissingColumns) -> String {
     let each = |(column, near): &(String, Vec<String>)| match near.as_slice() {
-        [] => format!("'{column}'"),
+        [] => format!("'{}'", shown(column)),
         near => {
+            let column = shown(column);
             format!("'{column}' (did you mean '{}'?)", near.iter().map(|n| shown(n)).collect::<Vec<_>>().join("' or '"))
         }
     };

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: Columns whose text is meant as text, also where it looks like a number.
 _TEXTS = ("loss_reason", "gain_reason", "impact", "risk", "currency")
-_BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "neither is better"}
+_BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "neither higher nor lower is better"}
 _TIME = {"flow": "flow: adds up over time", "stock": "stock: a state at a time, which does not add up over time"}
 
 

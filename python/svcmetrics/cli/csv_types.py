@@ -10,8 +10,8 @@ from typing import Literal
 
 import polars as pl
 
-#: How a column is read. ``label``: a key or an identity, which keeps its leading zeros; ``text``: as it stands; ``value``: a
-#: number or a boolean if every cell is one; ``number``: the same, and another cell is a mistake to be named.
+#: How a column is read. ``label``: a key or an identity, which keeps its leading zeros; ``text``: as it stands;
+#: ``value``: a number or a boolean if every cell is one; ``number``: the same, and another cell is a mistake to be named.
 Role = Literal["label", "text", "value", "number"]
 Kind = Literal["nothing", "boolean", "integer", "decimal", "float", "text", "mistakes"]
 
@@ -39,7 +39,7 @@ def lines_of(path: Path, rows: Iterable[int]) -> dict[int, int]:
             reader = csv.reader(file)
             row, line = -1, 1
             for record in reader:
-                # A first row that is met is the header's.
+                # The header counts as row -1.
                 if any(record):
                     if row in wanted:
                         lines[row] = line
@@ -139,7 +139,7 @@ class Types:
 
     def conversions(self) -> list[pl.Expr]:
         """What makes values of the text."""
-        return [_converted(pl.col(guess.name), guess.kind()) for guess in self._guesses]
+        return [_converted(pl.col(guess.name), guess.kind()).alias(guess.name) for guess in self._guesses]
 
 
 def _converted(cell: pl.Expr, kind: Kind) -> pl.Expr:

@@ -94,7 +94,7 @@ def replacing(path: Path, force: bool) -> Iterator[BinaryIO]:
     temporary = ""
     try:
         with _ended_by_signals():
-            handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+            handle, temporary = tempfile.mkstemp(prefix=".svcmetrics-", suffix=".part", dir=path.parent)
             with os.fdopen(handle, "wb") as file:
                 yield file
                 file.flush()

@@ -1,0 +1,86 @@
+"""The vectors that all languages share, through the Python interface."""
+
+from __future__ import annotations
+
+import warnings
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import svcmetrics as sm
+from frame_kinds import MakeFrame, numpy_mapping
+from vector_cases import (
+    Case,
+    cases,
+    check_card,
+    check_error,
+    check_figure,
+    columns_of,
+    model_of,
+    name_of,
+    scorecard_of,
+)
+
+TABLES = cases("table")
+
+
+def stream_has_identity(case: Case) -> dict[str, Any]:
+    """Streams are not checked for duplicates unless they are told to; then every kind of frame gives the same."""
+    told = "unique" in case.get("options", {}) or "customer_id" not in case["columns"]
+    return {} if told else {"unique": "customer_id"}
+
+
+@pytest.mark.parametrize("case", [case for case in TABLES if "expect" in case], ids=name_of)
+def test_a_table_gives_the_figures_of_the_vectors(case: Case) -> None:
+    check_card(scorecard_of(case, numpy_mapping(columns_of(case))), case)
+
+
+@pytest.mark.parametrize("case", [case for case in TABLES if "error" in case], ids=name_of)
+def test_a_table_is_refused_as_the_vectors_say(case: Case) -> None:
+    with pytest.raises(sm.SvcMetricsError) as caught:
+        scorecard_of(case, numpy_mapping(columns_of(case)))
+    check_error(caught.value, case["error"])
+
+
+@pytest.mark.parametrize("case", cases("formula"), ids=name_of)
+def test_a_formula_gives_the_figure_of_the_vectors(case: Case) -> None:
+    formula = getattr(sm.formulas, case["formula"])
+    if "error" in case:
+        with pytest.raises(sm.SvcMetricsError) as caught:
+            formula(**case["arguments"])
+        check_error(caught.value, case["error"])
+    else:
+        check_figure(formula(**case["arguments"]), case["expect"])
+
+
+@pytest.mark.parametrize("case", cases("health"), ids=name_of)
+def test_health_scores_are_those_of_the_vectors(case: Case) -> None:
+    table = numpy_mapping(columns_of(case))
+    if "error" in case:
+        with pytest.raises(sm.SvcMetricsError) as caught:
+            sm.health_scores(table, model_of(case), **case.get("options", {}))
+        check_error(caught.value, case["error"])
+        return
+    scores = list(sm.health_scores(table, model_of(case), **case.get("options", {})))
+    assert len(scores) == len(case["expect"])
+    for found, expected in zip(scores, case["expect"], strict=True):
+        assert found["score"] == (None if expected["score"] is None else float(expected["score"]))
+        assert (found["band"], found["coverage"]) == (expected["band"], expected["coverage"])
+        for metric, points in expected.get("points", {}).items():
+            assert found[f"{metric}_points"] == (None if points is None else Decimal(points)), metric
+
+
+@pytest.mark.parametrize("case", TABLES, ids=name_of)
+def test_every_kind_of_frame_gives_the_vectors(case: Case, as_frame: MakeFrame) -> None:
+    columns = columns_of(case)
+    with warnings.catch_warnings():
+        # An empty table knows no types of its own.
+        warnings.simplefilter("ignore", FutureWarning)
+        table = as_frame(columns)
+    more = stream_has_identity(case)
+    if "error" in case:
+        with pytest.raises(sm.SvcMetricsError) as caught:
+            scorecard_of(case, table, **more)
+        check_error(caught.value, case["error"])
+    else:
+        check_card(scorecard_of(case, table, **more), case)
