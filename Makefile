@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # One empty file for each thing done to the environment, so that only what changed is done again.
 STAMPS := $(VENV)/stamps
 # The dependency group of pyproject.toml that `make demo` installs.
-DEMO_GROUP := test
+DEMO_GROUP := demo
 
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -name '*.rs' -o -name Cargo.toml)
 # The features of the core crate, from its manifest.

@@ -152,6 +152,13 @@ def arrow_all_dictionaries(columns: Columns) -> pa.Table:
     return table
 
 
+def one_batch(columns: Columns) -> pa.RecordBatch:
+    """A single record batch, also of no rows."""
+    table = arrow_table(columns)
+    arrays = [column.combine_chunks() for column in table.columns]
+    return pa.RecordBatch.from_arrays(arrays, schema=table.schema)
+
+
 def duckdb_relation(columns: Columns) -> Any:
     """A DuckDB relation."""
     return duckdb.connect().from_arrow(arrow_table(columns))
@@ -188,6 +195,6 @@ FRAME_KINDS: dict[str, MakeFrame] = {
     "arrow_all_dictionaries": arrow_all_dictionaries,
     "duckdb": duckdb_relation,
     "stream_only": lambda columns: StreamOnly(arrow_chunked(columns)),
-    "array_only": lambda columns: ArrayOnly(arrow_table(columns).combine_chunks().to_batches()[0]),
+    "array_only": lambda columns: ArrayOnly(one_batch(columns)),
     "numpy": numpy_mapping,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -72,11 +71,7 @@ def test_health_scores_are_those_of_the_vectors(case: Case) -> None:
 
 @pytest.mark.parametrize("case", TABLES, ids=name_of)
 def test_every_kind_of_frame_gives_the_vectors(case: Case, as_frame: MakeFrame) -> None:
-    columns = columns_of(case)
-    with warnings.catch_warnings():
-        # An empty table knows no types of its own.
-        warnings.simplefilter("ignore", FutureWarning)
-        table = as_frame(columns)
+    table = as_frame(columns_of(case))
     more = stream_has_identity(case)
     if "error" in case:
         with pytest.raises(sm.SvcMetricsError) as caught:

@@ -85,3 +85,8 @@ pub mod formulas {
     };
     pub use crate::metrics::success::{plan_realization, success_rate};
 }
+
+/// The README's examples are run with those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -28,6 +28,17 @@ def header_of(path: Path) -> list[str]:
         return next((record for record in csv.reader(file) if record), [])
 
 
+def first_line_too_long(path: Path) -> str | None:
+    """Which line has more cells than the header has names, in words."""
+    names = len(header_of(path))
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        reader = csv.reader(file)
+        for record in reader:
+            if len(record) > names:
+                return f"line {reader.line_num} has {len(record)} cells; expected {names}, as in the header"
+    return None
+
+
 def lines_of(path: Path, rows: Iterable[int]) -> dict[int, int]:
     """The lines on which rows begin: cells may hold line breaks, and a line without anything in it is no row."""
     wanted = set(rows)

@@ -105,7 +105,10 @@ class TableFile:
             raise CommandError(f"{self.path}: is empty; expected a line with the names of columns") from error
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
             # Its first line says what is wrong, the others are advice for programmers.
-            raise CommandError(f"{self.path}: {one_line(str(error).partition(chr(10))[0])}") from error
+            problem = one_line(str(error).partition("\n")[0])
+            if "more fields than defined" in problem:
+                problem = csv_types.first_line_too_long(self.path) or problem
+            raise CommandError(f"{self.path}: {problem}") from error
         except OSError as error:
             raise CommandError(f"{self.path}: {error.strerror or one_line(str(error))}") from error
 
