@@ -179,6 +179,8 @@ def array_column(values: Any) -> ColumnTuple:
     if isinstance(values, numpy.ma.MaskedArray):
         mask = numpy.ascontiguousarray(numpy.ma.getmaskarray(values))
         kind, data, *rest = array_column(values.data)
+        if kind in ("days", "times"):
+            return (kind, data, mask | rest[0], *rest[1:])
         if kind != "array":
             return (
                 "objects",

@@ -161,17 +161,17 @@ def one_batch(columns: Columns) -> pa.RecordBatch:
 
 def duckdb_relation(columns: Columns) -> Any:
     """A DuckDB relation."""
-    return duckdb.connect().from_arrow(arrow_table(columns))
+    return duckdb.from_arrow(arrow_table(columns))
 
 
 def numpy_mapping(columns: Columns) -> dict[str, Any]:
     """Masked arrays of numbers and booleans; objects for the rest."""
-    plain = {int: 0, float: 0.0, bool: False}
+    plain: dict[type | None, Any] = {int: 0, float: 0.0, bool: False}
     arrays: dict[str, Any] = {}
     for name, values in columns.items():
         kind = kind_of(values)
         if kind in plain:
-            filled = np.array([plain[kind] if value is None else value for value in values], dtype=kind)
+            filled: Any = np.array([plain[kind] if value is None else value for value in values], dtype=kind)
             arrays[name] = np.ma.array(filled, mask=[value is None for value in values])
         else:
             array = np.empty(len(values), dtype=object)

@@ -1,0 +1,234 @@
+"""Every kind of frame gives the same scorecard, the same error rows and the same messages."""
+
+from __future__ import annotations
+
+import gc
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from frame_kinds import ArrayOnly, MakeFrame, StreamOnly, arrow_table, numpy_mapping, pandas_object
+
+import svcmetrics as sm
+
+#: A table with every kind of column: keys with nulls, counts, flags, decimals, floats.
+CUSTOMERS: dict[str, list[Any]] = {
+    "region": ["south", None, "north", "south", None, "über", "north"],
+    "tier": [1, 2, None, 1, 2, 3, 10],
+    "is_new": [True, None, True, False, True, True, False],
+    "onboarded": [True, True, False, None, False, True, None],
+    "milestones_met": [1, None, 3, 0, 2, 2, 5],
+    "milestones_total": [2, 4, 4, 0, 2, 2, 8],
+    "reached_goal": [None, True, False, True, True, None, False],
+    "service_minutes": [43200.0, 43200.5, None, 1440.0, 0.0, 100.1, 0.3],
+    "downtime_minutes": [0.5, 43200.5, 1.0, None, 0.0, 0.1, 0.2],
+    "revenue_start": [Decimal("1.50"), None, Decimal(2), Decimal(0), Decimal("19.99"), Decimal("0.000001"), Decimal(7)],
+    "revenue_end": [Decimal("1.50"), None, Decimal(0), Decimal(7), Decimal("20.00"), Decimal(1), Decimal("6.999999")],
+}
+
+
+def scorecard(table: Any, **options: Any) -> sm.Scorecard:
+    return sm.scorecard(table, by=["region", "tier"], **options)
+
+
+def test_every_kind_of_frame_gives_the_same_scorecard(as_frame: MakeFrame) -> None:
+    card, reference = scorecard(as_frame(CUSTOMERS)), scorecard(numpy_mapping(CUSTOMERS))
+    assert card == reference
+    assert card.to_json() == reference.to_json()
+    assert card.tidy().rows() == reference.tidy().rows()
+    assert card.measures().rows() == reference.measures().rows()
+
+
+def test_the_figures_are_those_worked_out_by_hand(as_frame: MakeFrame) -> None:
+    card = sm.scorecard(as_frame(CUSTOMERS))
+    # New: rows 0, 2, 4, 5, of them onboarded 0 and 5; row 1 does not say whether it is new.
+    assert (card["onboard_rate"].numerator, card["onboard_rate"].denominator) == (2, 4)
+    assert (card["adoption_rate"].numerator, card["adoption_rate"].denominator) == (13, 18)
+    # Complete rows 0, 1, 4, 5, 6: 86500.9 - 43201.3 minutes.
+    availability = card["availability"]
+    assert (availability.numerator, availability.denominator) == (Decimal("43299.6"), Decimal("86500.9"))
+    assert card["revenue_start"].value == Decimal("30.490001")
+    assert card["revenue_end"].value == Decimal("36.499999")
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "value"),
+    [("milestones_met", 5, 3), ("is_new", 4, 2), ("service_minutes", 6, -0.5), ("revenue_start", 3, Decimal(-1))],
+)
+def test_an_invalid_value_is_named_in_the_same_words(as_frame: MakeFrame, column: str, row: int, value: Any) -> None:
+    columns = {**CUSTOMERS, column: [*CUSTOMERS[column]]}
+    if column == "is_new":
+        columns[column] = [None if flag is None else int(flag) for flag in columns[column]]
+    columns[column][row] = value
+    with pytest.raises(sm.errors.InvalidValueError) as expected:
+        scorecard(pandas_object(columns))
+    with pytest.raises(sm.errors.InvalidValueError) as caught:
+        scorecard(as_frame(columns))
+    error, reference = caught.value, expected.value
+    assert (error.column, error.row, error.count) == (column, row, 1)
+    assert Decimal(str(error.value)) == Decimal(value)
+    assert [found for found, _ in error.first] == [row]
+    assert (error.metric, error.expected, error.hint) == (reference.metric, reference.expected, reference.hint)
+    # A column of decimals writes them all with the same places, and one of floats whole numbers with none.
+    assert message_without_value(error) == message_without_value(reference)
+
+
+def message_without_value(error: sm.SvcMetricsError) -> str:
+    return str(error).replace(f"found {error.value};", "found it;")
+
+
+def test_absent_revenue_is_counted_alike(as_frame: MakeFrame) -> None:
+    columns = {**CUSTOMERS, "revenue_end": [Decimal(1), None, None, Decimal(7), None, Decimal(1), Decimal(1)]}
+    with pytest.raises(sm.errors.AbsentRevenueError) as caught:
+        scorecard(as_frame(columns))
+    assert (caught.value.column, caught.value.row, caught.value.count) == ("revenue_end", 2, 2)
+    assert str(caught.value).startswith(
+        "revenue is absent on one side in 2 rows ('revenue_start' alone in 0, 'revenue_end' alone in 2; first row 2)"
+    )
+    gone = sm.scorecard(as_frame(columns), absent_revenue="zero")
+    assert gone["revenue_churn"].value == Decimal("21.99")
+    kept = sm.scorecard(as_frame(columns), absent_revenue="missing")
+    assert kept["revenue_churn"].value == 0
+
+
+def test_a_duplicate_is_found_in_every_kind_of_frame(as_frame: MakeFrame) -> None:
+    columns = {**CUSTOMERS, "customer_id": ["a", "b", "c", "d", "b", None, None]}
+    with pytest.raises(sm.errors.DuplicateCustomerError) as caught:
+        sm.scorecard(as_frame(columns), unique="customer_id")
+    assert (caught.value.column, caught.value.value, caught.value.row, caught.value.count) == ("customer_id", "b", 4, 1)
+    assert "rows 1 and 4" in str(caught.value)
+
+
+def test_customers_are_checked_by_themselves_where_the_table_is_in_memory() -> None:
+    columns = {"customer_id": [1, 1], "milestones_met": [1, 1], "milestones_total": [2, 2]}
+    in_memory = [pd.DataFrame(columns), pl.DataFrame(columns), pa.table(columns), numpy_mapping(columns)]
+    for table in in_memory:
+        with pytest.raises(sm.errors.DuplicateCustomerError):
+            sm.scorecard(table)
+    table = arrow_table(columns)
+    for stream in (table.to_reader(), StreamOnly(table), duckdb.from_arrow(table)):
+        card = sm.scorecard(stream)
+        assert (card.unique, card["adoption_rate"].denominator) == ("unknown", 4)
+
+
+def test_a_table_of_no_rows_has_a_complete_result(as_frame: MakeFrame) -> None:
+    empty: dict[str, list[Any]] = {name: [] for name in CUSTOMERS}
+    card = sm.scorecard(as_frame(empty))
+    full = sm.scorecard(as_frame(CUSTOMERS))
+    assert card.metrics == full.metrics
+    assert (len(card), card.wide().rows()[0][0]) == (1, 0)
+    assert card["adoption_rate"].undefined_reason == card["revenue_churn"].undefined_reason == "no_rows"
+    grouped = scorecard(as_frame(empty))
+    assert len(grouped) == 0
+    assert grouped.wide().columns == ["region", "tier", "rows", *full.metrics]
+    assert grouped.to_arrow().schema.field("revenue_end").type == pa.decimal128(38, 6)
+
+
+def test_columns_of_nulls_alone_are_all_missing(as_frame: MakeFrame) -> None:
+    nothing: dict[str, list[Any]] = {name: [None] * 3 for name in CUSTOMERS}
+    card = scorecard(as_frame(nothing))
+    assert list(card["adoption_rate"]) == [(None, None)]
+    for metric in ("adoption_rate", "onboard_rate", "revenue_end", "availability"):
+        assert card[metric][None, None].undefined_reason == "all_missing"
+    assert card.quality.metrics["revenue_end"]["missing"] == 3
+
+
+def test_a_groupby_brings_its_keys() -> None:
+    frame = pandas_object(CUSTOMERS)
+    reference = sm.scorecard(frame, by=["region", "tier"])
+    assert sm.scorecard(frame.groupby(["region", "tier"])) == reference
+    assert sm.scorecard(frame.groupby("region", dropna=False)) == sm.scorecard(frame, by="region")
+    assert sm.scorecard(frame.groupby("region"), by="tier") == sm.scorecard(frame, by="tier")
+    with pytest.raises(sm.errors.UnsupportedTableError, match="group by names of columns"):
+        sm.scorecard(frame.groupby(lambda row: row % 2))
+
+
+def test_a_pandas_index_is_no_column() -> None:
+    frame = pd.DataFrame({"milestones_met": [1, 2], "milestones_total": [2, 2]}, index=pd.Index([7, 8], name="region"))
+    assert sm.scorecard(frame)["adoption_rate"].numerator == 3
+    with pytest.raises(sm.errors.ColumnNotFoundError):
+        sm.scorecard(frame, by="region")
+
+
+def test_pandas_rows_are_named_by_position_and_not_by_index() -> None:
+    frame = pd.DataFrame({"milestones_met": [1, 9], "milestones_total": [2, 2]}, index=[70, 80])
+    with pytest.raises(sm.errors.InvalidValueError) as caught:
+        sm.scorecard(frame)
+    assert caught.value.row == 1
+
+
+def test_nan_is_missing_in_pandas_and_numpy_and_an_error_elsewhere() -> None:
+    columns = {"service_minutes": [10.0, float("nan")], "downtime_minutes": [1.0, 1.0]}
+    for table in (pd.DataFrame(columns), {name: np.array(values) for name, values in columns.items()}):
+        quality = sm.scorecard(table).quality.metrics["availability"]
+        assert (quality["counted"], quality["missing"]) == (1, 1)
+        with pytest.raises(sm.errors.NotANumberError):
+            sm.scorecard(table, nan="error")
+    for table in (pl.DataFrame(columns), pa.table(columns), duckdb.from_arrow(pa.table(columns))):
+        with pytest.raises(sm.errors.NotANumberError) as caught:
+            sm.scorecard(table)
+        assert (caught.value.column, caught.value.row, caught.value.count) == ("service_minutes", 1, 1)
+        assert sm.scorecard(table, nan="null").quality.metrics["availability"]["missing"] == 1
+
+
+def test_rows_are_counted_over_all_chunks_and_batches() -> None:
+    met = pa.chunked_array([[1, 1], [1], [], [1, 9, 9]])
+    table = pa.table({"milestones_met": met, "milestones_total": pa.chunked_array([[2, 2, 2, 2, 2, 2]])})
+    for source in (table, table.to_reader(max_chunksize=1), StreamOnly(table)):
+        with pytest.raises(sm.errors.InvalidValueError) as caught:
+            sm.scorecard(source)
+        assert (caught.value.row, caught.value.count, caught.value.first) == (4, 2, [(4, "9"), (5, "9")])
+
+
+def test_the_input_is_untouched_and_let_go() -> None:
+    met = np.array([1, 2, 3])
+    met.setflags(write=False)
+    table = {"milestones_met": met, "milestones_total": np.array([4, 4, 4])}
+    card = sm.scorecard(table)
+    assert card["adoption_rate"].numerator == 6
+    assert (met.tolist(), table["milestones_total"].tolist()) == ([1, 2, 3], [4, 4, 4])
+    gc.collect()
+    table["milestones_total"].resize(6)  # numpy refuses while anybody else holds the array
+    assert len(table["milestones_total"]) == 6
+
+
+def test_one_record_batch_is_a_table() -> None:
+    batch = pa.record_batch({"milestones_met": [1, 2], "milestones_total": [2, 2]})
+    for table in (batch, ArrayOnly(batch)):
+        assert sm.scorecard(table)["adoption_rate"].value == 0.75
+
+
+@pytest.mark.parametrize(
+    "dtype", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", ">i4", ">f8"], ids=str
+)
+def test_numbers_of_every_width_and_byte_order_are_read(dtype: str) -> None:
+    table = {"milestones_met": np.array([1, 2, 3], dtype), "milestones_total": np.array([4, 5, 6], dtype)}
+    figure = sm.scorecard(table)["adoption_rate"]
+    assert (figure.numerator, figure.denominator) == (6, 15)
+    strided = {name: np.repeat(values, 2)[::2] for name, values in table.items()}
+    assert sm.scorecard(strided)["adoption_rate"] == figure
+
+
+def test_decimals_of_any_precision_and_scale_are_read() -> None:
+    for kind in (pa.decimal32(5, 2), pa.decimal64(12, 4), pa.decimal128(38, 10), pa.decimal128(7, -1)):
+        value = Decimal("120")
+        table = pa.table({"revenue_start": pa.array([value, None], kind), "revenue_end": pa.array([value, None], kind)})
+        assert sm.scorecard(table)["revenue_end"].value == 120, kind
+
+
+def test_lazy_frames_are_told_how_to_become_tables() -> None:
+    with pytest.raises(sm.errors.UnsupportedTableError, match=r"\.collect\(\)"):
+        sm.scorecard(pl.LazyFrame({"milestones_met": [1]}))
+    for thing in (3, None, "table.csv", [1, 2]):
+        with pytest.raises(sm.errors.UnsupportedTableError) as caught:
+            sm.scorecard(thing)
+        assert isinstance(caught.value, TypeError)
+    with pytest.raises(sm.errors.UnsupportedTableError, match="differ in length"):
+        sm.scorecard({"milestones_met": [1], "milestones_total": [1, 2]})
+    with pytest.raises(sm.errors.UnsupportedTableError, match="dimensions"):
+        sm.scorecard({"milestones_met": np.ones((1, 1)), "milestones_total": np.ones(1)})
