@@ -19,6 +19,8 @@ pub enum ColumnKind {
     SignedMoney,
     /// A quantity, 0 or more, in micro-units: minutes, months.
     Quantity,
+    /// One of a few words.
+    Category,
     /// Anything: only whether it is there counts.
     Anything,
     /// A customer's health score in micro-points: computed, never in a table.
@@ -44,6 +46,7 @@ impl ColumnKind {
             Self::Money => "an amount, 0 or more",
             Self::SignedMoney => "an amount",
             Self::Quantity => "a number, 0 or more",
+            Self::Category => "one of the category's words",
             Self::Anything => "anything",
             Self::HealthScore | Self::HealthBand => "a computed value",
         }
@@ -58,15 +61,40 @@ pub struct Column {
     pub name: Name,
     /// What it holds.
     pub kind: ColumnKind,
+    /// The words of a category; empty for every other kind.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "no_words"))]
+    pub words: Cow<'static, [Name]>,
+}
+
+#[cfg(feature = "serde")]
+fn no_words(words: &[Name]) -> bool {
+    words.is_empty()
 }
 
 impl Column {
     /// A column of that name and kind.
     pub fn new(name: impl Into<Name>, kind: ColumnKind) -> Self {
-        Self { name: name.into(), kind }
+        Self { name: name.into(), kind, words: Cow::Borrowed(&[]) }
+    }
+
+    /// A column that holds one of these words.
+    pub fn category(name: impl Into<Name>, words: impl IntoIterator<Item = impl Into<Name>>) -> Self {
+        Self { name: name.into(), kind: ColumnKind::Category, words: words.into_iter().map(Into::into).collect() }
     }
 
     pub(crate) const fn known(name: &'static str, kind: ColumnKind) -> Self {
-        Self { name: Cow::Borrowed(name), kind }
+        Self { name: Cow::Borrowed(name), kind, words: Cow::Borrowed(&[]) }
+    }
+
+    pub(crate) const fn known_category(name: &'static str, words: &'static [Name]) -> Self {
+        Self { name: Cow::Borrowed(name), kind: ColumnKind::Category, words: Cow::Borrowed(words) }
+    }
+
+    /// What a value must be, in words.
+    pub fn expected(&self) -> String {
+        match self.kind {
+            ColumnKind::Category => format!("one of {}", self.words.join(", ")),
+            kind => kind.expected().to_owned(),
+        }
     }
 }

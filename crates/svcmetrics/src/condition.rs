@@ -1,6 +1,6 @@
 //! Conditions on a row, in a small language that reads as it is written: `goals_total > 0 and is_active`.
 
-use crate::column::{Column, ColumnKind};
+use crate::column::{Column, ColumnKind, Name};
 use crate::error::{Error, Result, shown};
 use crate::expression::Expression;
 use crate::money::micros;
@@ -72,6 +72,8 @@ pub enum Condition<C = Column> {
     IsFalse(C),
     /// The column is not null. Never unknown: a null makes it false.
     Present(C),
+    /// The column holds this word of its category.
+    Is(C, Name),
     /// A comparison of two expressions.
     Compare(Expression<C>, Comparison, Expression<C>),
     /// All of these; false as soon as one is, even where another is unknown.
@@ -82,7 +84,7 @@ impl<C> Condition<C> {
     /// The columns it asks for.
     pub fn columns(&self) -> Vec<&C> {
         match self {
-            Self::IsTrue(column) | Self::IsFalse(column) | Self::Present(column) => vec![column],
+            Self::IsTrue(column) | Self::IsFalse(column) | Self::Present(column) | Self::Is(column, _) => vec![column],
             Self::Compare(left, _, right) => left.columns().chain(right.columns()).collect(),
             Self::All(conditions) => conditions.iter().flat_map(Self::columns).collect(),
         }
@@ -94,6 +96,7 @@ impl<C> Condition<C> {
             Self::IsTrue(column) => Condition::IsTrue(name(column)),
             Self::IsFalse(column) => Condition::IsFalse(name(column)),
             Self::Present(column) => Condition::Present(name(column)),
+            Self::Is(column, word) => Condition::Is(name(column), word.clone()),
             Self::Compare(left, comparison, right) => Condition::Compare(left.map(name), *comparison, right.map(name)),
             Self::All(conditions) => Condition::All(conditions.iter().map(|condition| condition.map(name)).collect()),
         }
@@ -166,7 +169,7 @@ impl Condition {
             }
             let column = column(word, ColumnKind::SignedMoney)?;
             match column.kind {
-                ColumnKind::Flag | ColumnKind::Anything => {
+                ColumnKind::Flag | ColumnKind::Anything | ColumnKind::Category => {
                     Err(invalid(format!("'{word}' is no number; it cannot be compared")))
                 }
                 _ => Ok(column.into()),
@@ -176,6 +179,13 @@ impl Condition {
             [name] => Ok(Self::IsTrue(flag(name)?)),
             ["not", name] => Ok(Self::IsFalse(flag(name)?)),
             [name, "is", "present"] => Ok(Self::Present(column(name, ColumnKind::Anything)?)),
+            [name, "is", word] => {
+                let column = column(name, ColumnKind::Category)?;
+                if !column.words.iter().any(|known| known == word) {
+                    return Err(invalid(format!("'{}' is no word of '{name}'; expected {}", shown(word), column.expected())));
+                }
+                Ok(Self::Is(column, (*word).to_owned().into()))
+            }
             [left, sign, right] => {
                 let comparison = Comparison::read(sign).ok_or_else(|| {
                     invalid(format!("'{}' is no comparison; expected =, !=, <, <=, > or >=", shown(sign)))
@@ -183,7 +193,7 @@ impl Condition {
                 Ok(Self::Compare(side(left)?, comparison, side(right)?))
             }
             _ => Err(invalid(
-                "expected 'flag', 'not flag', 'column is present' or 'column > 0', several joined by ' and '"
+                "expected 'flag', 'not flag', 'column is present', 'column is word' or 'column > 0', several joined by ' and '"
                     .to_owned(),
             )),
         }
@@ -196,6 +206,7 @@ impl fmt::Display for Condition {
             Self::IsTrue(column) => f.write_str(&column.name),
             Self::IsFalse(column) => write!(f, "not {}", column.name),
             Self::Present(column) => write!(f, "{} is present", column.name),
+            Self::Is(column, word) => write!(f, "{} is {word}", column.name),
             Self::Compare(left, comparison, right) => write!(f, "{left} {} {right}", comparison.sign()),
             Self::All(conditions) => {
                 for (position, condition) in conditions.iter().enumerate() {
@@ -216,6 +227,7 @@ mod tests {
     fn conditions_read_back_as_they_are_written() {
         for text in [
             "is_new",
+            "risk is defection",
             "not is_active",
             "goals_total > 0",
             "loss_reason is present",

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Combination, Form, Metric};
+use crate::metrics::Scales;
 use crate::request::AbsentRevenue;
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub(crate) struct Parameters {
     pub(crate) absent_revenue: Option<AbsentRevenue>,
     /// The one currency, where the table said it.
     pub(crate) currency: Option<String>,
+    /// What the answers of surveys mean.
+    pub(crate) scales: Scales,
 }
 
 /// The counts kept for each scope, in the order of their lanes.
@@ -156,6 +159,13 @@ impl Definitions {
         }
         if self.parameters.scale != other.parameters.scale {
             return differ("scale", self.parameters.scale.to_string(), other.parameters.scale.to_string());
+        }
+        if self.parameters.scales != other.parameters.scales {
+            return differ(
+                "csat_satisfied_from or effort_scale",
+                self.parameters.scales.to_string(),
+                other.parameters.scales.to_string(),
+            );
         }
         if let (Some(left), Some(right)) = (self.parameters.absent_revenue, other.parameters.absent_revenue)
             && left != right

@@ -64,7 +64,7 @@ pub use key::{Key, KeyType};
 pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};
 pub use metrics::revenue::RecurringRevenue;
-pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, catalog, column, columns, find};
+pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, find};
 pub use money::MoneyPolicy;
 pub use period::{Every, Period};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
@@ -72,10 +72,12 @@ pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, Scorec
 
 /// The catalogue's formulas on plain numbers, one function a metric.
 pub mod formulas {
-    pub use crate::metrics::adoption::adoption_rate;
+    pub use crate::metrics::adoption::{adoption_rate, advanced_user_share, license_adoption};
     pub use crate::metrics::availability::availability;
+    pub use crate::metrics::defects::{defect_cost_share, defect_share};
     pub use crate::metrics::engagement::engagement_quality;
     pub use crate::metrics::onboarding::onboard_rate;
+    pub use crate::metrics::profitability::{cost_per_case, service_margin, service_return};
     pub use crate::metrics::retention::{
         contract_renewal_rate, customer_churn_rate, customer_retention_rate, renewal_commitment_rate,
     };
@@ -83,7 +85,9 @@ pub mod formulas {
         gross_revenue_retention, net_recurring_revenue, net_revenue_retention, recurring_revenue_rate,
         revenue_growth_rate,
     };
-    pub use crate::metrics::success::{plan_realization, success_rate};
+    pub use crate::metrics::sales::{attach_rate, service_coverage, upgrade_rate};
+    pub use crate::metrics::success::{impact_share, plan_realization, roi, success_rate};
+    pub use crate::metrics::voice::{csat, nps};
 }
 
 /// The README's examples are run with those of the documentation.

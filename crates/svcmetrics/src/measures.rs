@@ -147,7 +147,7 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
         };
         Some(Chosen { metric: metric.clone(), form, shown: true })
     });
-    let parameters = Parameters { scale: request.scale, absent_revenue: None, currency: None };
+    let parameters = Parameters { scale: request.scale, absent_revenue: None, currency: None, scales: request.scales };
     let chosen: Vec<Chosen> = chosen.collect();
     if chosen.is_empty() {
         return Err(invalid(format!(

@@ -1,6 +1,6 @@
 //! A metric: a formula over measures, as data.
 
-use crate::column::{Column, Name};
+use crate::column::{Column, ColumnKind, Name};
 use crate::condition::Condition;
 use crate::error::{Error, Result};
 use crate::figure::Unit;
@@ -396,7 +396,11 @@ impl Metric {
                 {
                     return invalid(format!("'{}' sums '{}', which its rows need not have", measure.id(), column.name));
                 }
-                if measure.sum.columns().any(|column| column.kind == crate::column::ColumnKind::Anything) {
+                if measure
+                    .sum
+                    .columns()
+                    .any(|column| matches!(column.kind, ColumnKind::Anything | ColumnKind::Category))
+                {
                     return invalid(format!("'{}' sums a column that is no number", measure.id()));
                 }
             }

@@ -1,10 +1,9 @@
 //! What is asked of a table.
 
-use crate::column::Name;
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::metric::{Form, Metric};
-use crate::metrics;
+use crate::metrics::{self, Scales};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
 
@@ -99,6 +98,7 @@ pub struct Request {
     pub(crate) scale: u32,
     pub(crate) nan_is_missing: bool,
     pub(crate) unique: Option<String>,
+    pub(crate) scales: Scales,
     pub(crate) max_groups: u64,
     /// Offenders that are named; more when a table is checked.
     pub(crate) keep: usize,
@@ -121,6 +121,7 @@ impl Default for Request {
             scale: crate::money::PLACES,
             nan_is_missing: false,
             unique: None,
+            scales: Scales::default(),
             max_groups: 10_000_000,
             keep: crate::error::OFFENDERS_NAMED,
             check: false,
@@ -217,6 +218,12 @@ impl Request {
         self
     }
 
+    /// What the answers of the table's surveys mean.
+    pub fn scales(mut self, scales: Scales) -> Self {
+        self.scales = scales;
+        self
+    }
+
     /// The most groups that there may be.
     pub fn max_groups(mut self, limit: u64) -> Self {
         self.max_groups = limit;
@@ -230,9 +237,9 @@ impl Request {
 
     /// The metrics that can be asked for with this model: built in, the caller's own, the model's.
     pub(crate) fn candidates(&self, model: &HealthModel) -> Vec<Metric> {
-        let of_model = model.metrics();
-        let standard: Vec<Name> = HealthModel::standard().metrics().into_iter().map(|metric| metric.id).collect();
-        let built_in = metrics::catalog().iter().filter(|metric| !standard.contains(&metric.id)).cloned();
-        built_in.chain(self.own.iter().cloned()).chain(of_model).collect()
+        let mut candidates = metrics::measurable(&self.scales);
+        candidates.extend(self.own.iter().cloned());
+        candidates.extend(model.metrics());
+        candidates
     }
 }

@@ -169,7 +169,7 @@ impl TryFrom<Stored> for Scorecard {
 
 impl Stored {
     fn definitions(&self) -> Result<Definitions> {
-        let mut request = Request::default();
+        let mut request = Request::default().scales(self.parameters.scales.validated()?);
         for metric in &self.own {
             request = request.define(metric.clone())?;
         }

@@ -1,10 +1,11 @@
 //! Values of whatever type as integers: what each row gives a column, or why it gives nothing.
 
 use super::columns::{Data, Scalar, Values};
-use crate::column::ColumnKind;
+use crate::column::{Column, ColumnKind, Name};
 use crate::error::{Error, Offence, Result};
 use crate::money::{self, MoneyPolicy, POWERS, Read};
 use crate::request::ColumnUnit;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// What one value is.
@@ -18,6 +19,7 @@ pub(crate) enum State {
     Negative,
     Fraction,
     NotBoolean,
+    WrongWord,
     Infinite,
     // Not readable: an error under any policy, since dropping it would be silent.
     NotANumber,
@@ -33,7 +35,7 @@ impl State {
 
     /// Whether `on_invalid="skip"` may leave it out.
     pub(crate) fn can_be_skipped(self) -> bool {
-        matches!(self, Self::Negative | Self::Fraction | Self::NotBoolean | Self::Infinite)
+        matches!(self, Self::Negative | Self::Fraction | Self::NotBoolean | Self::WrongWord | Self::Infinite)
     }
 
     /// The error for values in this state.
@@ -49,7 +51,7 @@ impl State {
     }
 
     /// What was expected, and what to do.
-    pub(crate) fn expected(self, kind: ColumnKind, reading: &Reading) -> (String, Option<&'static str>) {
+    pub(crate) fn expected(self, column: &Column, reading: &Reading) -> (String, Option<&'static str>) {
         match self {
             Self::NotANumber => ("a number, or null for missing".into(), Some("nan=\"null\" reads NaN as missing")),
             Self::Places => (
@@ -57,14 +59,15 @@ impl State {
                 Some("money=\"round\" rounds half to even and counts"),
             ),
             Self::Range => ("less than 2^63 millionths (9.2 x 10^12)".into(), None),
-            Self::WrongType => (kind.expected().into(), Some(cast_hint(kind))),
-            _ => (kind.expected().into(), Some("on_invalid=\"skip\" leaves such rows out and counts them")),
+            Self::WrongType => (column.expected(), Some(cast_hint(column.kind))),
+            _ => (column.expected(), Some("on_invalid=\"skip\" leaves such rows out and counts them")),
         }
     }
 }
 
 fn cast_hint(kind: ColumnKind) -> &'static str {
     match kind {
+        ColumnKind::Category => "make it text before",
         ColumnKind::Flag => "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False})",
         _ => "make it a number before, as in pandas.to_numeric(df[column])",
     }
@@ -88,6 +91,8 @@ pub(crate) struct Cells {
     pub(crate) off: Vec<(usize, f64)>,
     /// Whether the integers count millionths.
     pub(crate) micro: bool,
+    /// The words of a category, by their integers.
+    pub(crate) words: Cow<'static, [Name]>,
 }
 
 impl Cells {
@@ -119,14 +124,21 @@ pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
     match &data.values {
         Values::Bits(_) | Values::Booleans(_) => kind != ColumnKind::Flag,
         Values::Dictionary { values, .. } => wrong_type(kind, values),
-        Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => true,
-        _ => false,
+        Values::Text(_) => kind != ColumnKind::Category,
+        Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => true,
+        _ => kind == ColumnKind::Category,
     }
 }
 
 /// Reads rows of a column; its type has been checked.
-pub(crate) fn read(kind: ColumnKind, data: &Data<'_>, rows: Range<usize>, reading: &Reading, cells: &mut Cells) {
+pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading: &Reading, cells: &mut Cells) {
     cells.clear();
+    let kind = column.kind;
+    let word = |text: &str| {
+        let found = column.words.iter().position(|word| word == text);
+        // a category has a handful of words
+        found.map_or((0, State::WrongWord), |position| (i64::try_from(position).unwrap_or_default(), State::Fine))
+    };
     let reader = Reader { kind, reading };
     if kind == ColumnKind::Anything {
         for row in rows {
@@ -142,6 +154,7 @@ pub(crate) fn read(kind: ColumnKind, data: &Data<'_>, rows: Range<usize>, readin
         };
     }
     match &data.values {
+        Values::Text(texts) if kind == ColumnKind::Category => each(data, rows, cells, |row, _| word(texts.text(row))),
         Values::Null(_) | Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => {
             each(data, rows, cells, |_, _| (0, State::WrongType));
         }
@@ -165,6 +178,8 @@ pub(crate) fn read(kind: ColumnKind, data: &Data<'_>, rows: Range<usize>, readin
             each(data, rows, cells, |row, off| reader.decimal(values[row], i32::from(*scale), off));
         }
         Values::Mixed(values) => each(data, rows, cells, |row, off| match &values[row] {
+            Scalar::Text(text) if kind == ColumnKind::Category => word(text),
+            _ if kind == ColumnKind::Category => (0, State::WrongType),
             Scalar::Boolean(value) if kind == ColumnKind::Flag => (i64::from(*value), State::Fine),
             Scalar::Integer(value) => reader.integer(*value),
             Scalar::Float(value) => reader.float(*value, money::from_f64, off),
@@ -174,7 +189,7 @@ pub(crate) fn read(kind: ColumnKind, data: &Data<'_>, rows: Range<usize>, readin
         Values::Dictionary { values, .. } => {
             // Distinct values are read once, rows look theirs up.
             let mut distinct = Cells::default();
-            read(kind, values, 0..values.values.len(), reading, &mut distinct);
+            read(column, values, 0..values.values.len(), reading, &mut distinct);
             each(data, rows, cells, |row, off| match data.code(row) {
                 Some(code) => {
                     if let Ok(found) = distinct.off.binary_search_by_key(&code, |(position, _)| *position) {
@@ -323,6 +338,7 @@ mod tests {
     #[test]
     fn a_float_column_of_a_dictionary_reads_as_the_plain_column() {
         let reading = Reading { policy: MoneyPolicy::Auto, scale: 6, nan_is_missing: true, unit: ColumnUnit::OWN };
+        let money = Column::new("amount", ColumnKind::Money);
         let plain: Data<'_> = vec![Some(0.1), None, Some(100.0 / 12.0), Some(-1.0), Some(f64::NAN)].into();
         let codes: Data<'_> = vec![Some(0_i32), None, Some(2), Some(1), Some(3)].into();
         let values: Data<'_> = vec![0.1, -1.0, 100.0 / 12.0, f64::NAN].into();
@@ -331,8 +347,8 @@ mod tests {
             nulls: super::super::columns::Nulls::None,
         };
         let (mut one, mut other) = (Cells::default(), Cells::default());
-        read(ColumnKind::Money, &plain, 0..5, &reading, &mut one);
-        read(ColumnKind::Money, &dictionary, 0..5, &reading, &mut other);
+        read(&money, &plain, 0..5, &reading, &mut one);
+        read(&money, &dictionary, 0..5, &reading, &mut other);
         assert_eq!(one.states, [State::Fine, State::Missing, State::Rounded, State::Negative, State::Missing]);
         assert_eq!((one.values, one.states, one.off), (other.values, other.states, other.off));
     }

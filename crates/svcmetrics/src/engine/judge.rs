@@ -108,7 +108,7 @@ impl Judge<'_> {
                 _ => |offence| State::Negative.error(offence),
             };
             offences.add((self.position, *slot, state as u8), at, &data.shown(row), make, || {
-                let (expected, hint) = state.expected(planned.column.kind, &planned.reading);
+                let (expected, hint) = state.expected(&planned.column, &planned.reading);
                 let problem = if state == State::WrongType {
                     format!("is of type {} with", data.values.type_name())
                 } else {
@@ -168,6 +168,10 @@ fn ask_row(condition: &Condition<Slot>, cells: &[Cells], row: usize) -> Answer {
     match condition {
         Condition::IsTrue(slot) => value(*slot, cells, row).map_or_else(|answer| answer, |value| yes(value == 1)),
         Condition::IsFalse(slot) => value(*slot, cells, row).map_or_else(|answer| answer, |value| yes(value == 0)),
+        Condition::Is(slot, word) => value(*slot, cells, row).map_or_else(
+            |answer| answer,
+            |value| yes(usize::try_from(value).ok().and_then(|place| cells[*slot].words.get(place)) == Some(word)),
+        ),
         Condition::Present(slot) => yes(cells[*slot].states[row] != State::Missing),
         Condition::Compare(left, comparison, right) => {
             let micro = is_micro(left, cells) || is_micro(right, cells);

@@ -94,7 +94,7 @@ struct Slots<'a> {
 impl Slots<'_> {
     fn add(&mut self, column: &Column, metric: &str) -> Result<Slot> {
         if let Some(position) = self.columns.iter().position(|planned| planned.column.name == column.name) {
-            if self.columns[position].column.kind != column.kind {
+            if self.columns[position].column != *column {
                 let problem = format!("'{}' is read as two kinds of column", column.name);
                 return Err(Error::InvalidDefinition { what: "metric", id: metric.into(), problem });
             }
@@ -133,7 +133,8 @@ impl Plan {
         let (chosen, not_measured) = choose(&chooser)?;
         let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || chosen.form().is_computed();
         let model = chosen.iter().any(of_health).then_some(chooser.model.clone());
-        let parameters = Parameters { scale: request.scale, absent_revenue: None, currency: None };
+        let parameters =
+            Parameters { scale: request.scale, absent_revenue: None, currency: None, scales: request.scales };
         let definitions = Definitions::new(chosen, model, parameters)?;
         Self::compile(&chooser, definitions, not_measured)
     }

@@ -41,8 +41,11 @@ pub(crate) struct Rows {
 impl Rows {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let plan = Plan::new(request, names)?;
-        let cells =
-            |planned: &super::plan::PlannedColumn| Cells { micro: planned.column.kind.is_micro(), ..Cells::default() };
+        let cells = |planned: &super::plan::PlannedColumn| Cells {
+            micro: planned.column.kind.is_micro(),
+            words: planned.column.words.clone(),
+            ..Cells::default()
+        };
         Ok(Self {
             on_invalid: request.on_invalid,
             absent_revenue: request.absent_revenue,
@@ -71,7 +74,7 @@ impl Rows {
             if intake::wrong_type(planned.column.kind, data)
                 && let Some(row) = (0..table.rows()).find(|row| !data.is_null(*row))
             {
-                let (expected, hint) = State::WrongType.expected(planned.column.kind, &planned.reading);
+                let (expected, hint) = State::WrongType.expected(&planned.column, &planned.reading);
                 let offence =
                     Offence::new(&planned.source, format!("is of type {} with", data.values.type_name()), expected)
                         .metric(&planned.metric)
@@ -115,7 +118,7 @@ impl Rows {
     pub(crate) fn block(&mut self, part: &[Option<&Data<'_>>], rows: Range<usize>) {
         for ((planned, data), cells) in self.plan.columns.iter().zip(part).zip(&mut self.cells) {
             if let Some(data) = data {
-                intake::read(planned.column.kind, data, rows.clone(), &planned.reading, cells);
+                intake::read(&planned.column, data, rows.clone(), &planned.reading, cells);
                 #[cfg(feature = "test-faults")]
                 if super::faults::planted("null_as_zero") {
                     super::faults::nulls_as_zeros(cells);

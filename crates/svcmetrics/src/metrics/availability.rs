@@ -1,10 +1,11 @@
 //! Availability: is the service there when it is due?
 
 use super::columns::{DOWNTIME_MINUTES, SERVICE_MINUTES};
-use super::{EIGHT_METRICS, amount, invalid};
-use crate::condition::Condition;
+use super::{EIGHT_METRICS, amount, invalid, money_ratio};
+use crate::condition::{Comparison, Condition};
 use crate::error::Result;
-use crate::figure::{Figure, Total, Unit};
+use crate::expression::Expression;
+use crate::figure::{Figure, Total};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
 use rust_decimal::Decimal;
@@ -15,8 +16,18 @@ pub(super) fn metrics() -> Vec<Metric> {
         .rule(Condition::at_most(DOWNTIME_MINUTES, SERVICE_MINUTES));
     let due = Measure::total("service_minutes", &service, SERVICE_MINUTES.into(), Time::Flow);
     let down = Measure::total("downtime_minutes", &service, DOWNTIME_MINUTES.into(), Time::Flow);
+    let measured = Scope::new("customers_with_service")
+        .among(Condition::positive(SERVICE_MINUTES))
+        .reads([DOWNTIME_MINUTES])
+        .rule(Condition::at_most(DOWNTIME_MINUTES, SERVICE_MINUTES));
+    let none = Condition::compare(DOWNTIME_MINUTES, Comparison::Equal, Expression::constant(0));
+    let uninterrupted = Measure::count("uninterrupted_customers", &measured, Time::Flow).only(none);
+    let customers = Measure::count("customers_with_service", &measured, Time::Flow);
     vec![
         Metric::share("availability", "Availability", vec![(1, due.clone()), (-1, down)], vec![(1, due)])
+            .better(Better::Higher)
+            .source(format!("{EIGHT_METRICS}, 4")),
+        Metric::share("uninterrupted_rate", "Uninterrupted customers", vec![(1, uninterrupted)], vec![(1, customers)])
             .better(Better::Higher)
             .source(format!("{EIGHT_METRICS}, 4")),
     ]
@@ -45,5 +56,5 @@ pub fn availability(service_minutes: impl Into<Decimal>, downtime_minutes: impl 
             format!("at most {}", Total::new(service, true)),
         ));
     }
-    Ok(Figure::quotient(Unit::Fraction, Total::new(service - downtime, true), Total::new(service, true)))
+    Ok(money_ratio(service - downtime, service))
 }

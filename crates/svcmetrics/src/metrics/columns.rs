@@ -1,7 +1,7 @@
 //! The columns of a customers table that the catalogue's metrics read.
 
-use crate::column::{Column, ColumnKind};
-use ColumnKind::{Anything, Count, Flag, Money, Quantity};
+use crate::column::{Column, ColumnKind, Name};
+use ColumnKind::{Anything, Count, Flag, Money, Quantity, SignedMoney};
 
 /// The column that identifies a customer.
 pub const CUSTOMER_ID: &str = "customer_id";
@@ -9,8 +9,8 @@ pub const CUSTOMER_ID: &str = "customer_id";
 pub const CURRENCY: &str = "currency";
 
 macro_rules! columns {
-    ($($name:ident $column:literal $kind:ident $meaning:literal;)*) => {
-        $(#[doc = $meaning] pub const $name: Column = Column::known($column, $kind);)*
+    ($($name:ident = $column:expr, $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub const $name: Column = $column;)*
         /// Every column that the catalogue reads, with what it means.
         pub fn columns() -> &'static [(Column, &'static str)] {
             const COLUMNS: &[(Column, &str)] = &[$(($name, $meaning)),*];
@@ -20,26 +20,49 @@ macro_rules! columns {
 }
 
 columns! {
-    IS_NEW "is_new" Flag "became a customer in the period";
-    ONBOARDED "onboarded" Flag "received formal onboarding";
-    MILESTONES_MET "milestones_met" Count "adoption milestones met";
-    MILESTONES_TOTAL "milestones_total" Count "adoption milestones set";
-    REACHED_GOAL "reached_goal" Flag "reached its performance goals";
-    GOALS_MET "goals_met" Count "goals of the success plan that are met";
-    GOALS_TOTAL "goals_total" Count "goals of the success plan";
-    SERVICE_MINUTES "service_minutes" Quantity "minutes in which service was due";
-    DOWNTIME_MINUTES "downtime_minutes" Quantity "minutes of them without service";
-    ENGAGEMENTS "engagements" Count "engagements with the customer";
-    POSITIVE_ENGAGEMENTS "positive_engagements" Count "engagements with a positive outcome";
-    NEGATIVE_ENGAGEMENTS "negative_engagements" Count "engagements with a negative outcome";
-    IS_ACTIVE "is_active" Flag "revenue-generating at the start";
-    COMMITTED "committed" Flag "has committed to renew";
-    CONTRACTS_DUE "contracts_due" Count "contracts due for renewal";
-    CONTRACTS_RENEWED "contracts_renewed" Count "contracts of them that were renewed";
-    REVENUE_START "revenue_start" Money "recurring revenue at the start of the period";
-    REVENUE_END "revenue_end" Money "recurring revenue at the end of the period";
-    LOSS_REASON "loss_reason" Anything "why revenue was lost";
-    LOSS_AVOIDABLE "loss_avoidable" Flag "whether the loss could have been avoided";
+    IS_NEW = Column::known("is_new", Flag), "became a customer in the period";
+    ONBOARDED = Column::known("onboarded", Flag), "received formal onboarding";
+    MILESTONES_MET = Column::known("milestones_met", Count), "adoption milestones met";
+    MILESTONES_TOTAL = Column::known("milestones_total", Count), "adoption milestones set";
+    REACHED_GOAL = Column::known("reached_goal", Flag), "reached its performance goals";
+    GOALS_MET = Column::known("goals_met", Count), "goals of the success plan that are met";
+    GOALS_TOTAL = Column::known("goals_total", Count), "goals of the success plan";
+    SERVICE_MINUTES = Column::known("service_minutes", Quantity), "minutes in which service was due";
+    DOWNTIME_MINUTES = Column::known("downtime_minutes", Quantity), "minutes of them without service";
+    ENGAGEMENTS = Column::known("engagements", Count), "engagements with the customer";
+    POSITIVE_ENGAGEMENTS = Column::known("positive_engagements", Count), "engagements with a positive outcome";
+    NEGATIVE_ENGAGEMENTS = Column::known("negative_engagements", Count), "engagements with a negative outcome";
+    IS_ACTIVE = Column::known("is_active", Flag), "revenue-generating at the start";
+    COMMITTED = Column::known("committed", Flag), "has committed to renew";
+    CONTRACTS_DUE = Column::known("contracts_due", Count), "contracts due for renewal";
+    CONTRACTS_RENEWED = Column::known("contracts_renewed", Count), "contracts of them that were renewed";
+    REVENUE_START = Column::known("revenue_start", Money), "recurring revenue at the start of the period";
+    REVENUE_END = Column::known("revenue_end", Money), "recurring revenue at the end of the period";
+    LOSS_REASON = Column::known("loss_reason", Anything), "why revenue was lost";
+    LOSS_AVOIDABLE = Column::known("loss_avoidable", Flag), "whether the loss could have been avoided";
+    LICENSES_USED = Column::known("licenses_used", Count), "licences in use";
+    LICENSES_SOLD = Column::known("licenses_sold", Count), "licences sold";
+    BASIC_USERS = Column::known("basic_users", Count), "users of basic functions only";
+    ADVANCED_USERS = Column::known("advanced_users", Count), "users of advanced functions";
+    BENEFIT = Column::known("benefit", SignedMoney), "what the customer gained by the product";
+    INVESTMENT = Column::known("investment", Money), "what the customer invested in the product";
+    TENURE_MONTHS = Column::known("tenure_months", Quantity), "months as a customer";
+    CASES = Column::known("cases", Count), "support cases";
+    DEFECT_CASES = Column::known("defect_cases", Count), "cases of them caused by a defect";
+    SERVICE_COST = Column::known("service_cost", Money), "cost of service";
+    DEFECT_COST = Column::known("defect_cost", Money), "cost of it caused by defects";
+    DIRECT_REVENUE = Column::known("direct_revenue", Money), "revenue of service itself";
+    INDIRECT_REVENUE = Column::known("indirect_revenue", Money), "revenue that service made possible";
+    HAS_SERVICE_CONTRACT = Column::known("has_service_contract", Flag), "is under a service contract or success plan";
+    IS_SUBSCRIBER = Column::known("is_subscriber", Flag), "subscribes to a service level";
+    UPGRADED = Column::known("upgraded", Flag), "bought a higher service level";
+    PRODUCT_SALES = Column::known("product_sales", Count), "product sales";
+    SERVICE_ATTACHED = Column::known("service_attached", Count), "service contracts sold with them";
+    NPS_SCORE = Column::known("nps_score", Count), "how likely the customer is to recommend, 0 to 10";
+    CSAT_SCORE = Column::known("csat_score", SignedMoney), "how satisfied the customer is, on the scale of the survey";
+    EFFORT_SCORE = Column::known("effort_score", SignedMoney), "how easy it was, on the scale of the survey";
+    IMPACT = Column::known_category("impact", &[Name::Borrowed("positive"), Name::Borrowed("neutral"), Name::Borrowed("negative")]), "the product's impact on the customer";
+    RISK = Column::known_category("risk", &[Name::Borrowed("none"), Name::Borrowed("downgrade"), Name::Borrowed("defection")]), "the risk that the customer spends less or leaves";
 }
 
 /// The column of that name, where the catalogue knows it.

@@ -3,11 +3,16 @@
 pub mod adoption;
 pub mod availability;
 mod columns;
+pub mod defects;
 pub mod engagement;
 pub mod onboarding;
+pub mod profitability;
 pub mod retention;
 pub mod revenue;
+pub mod risk;
+pub mod sales;
 pub mod success;
+pub mod voice;
 
 pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 
@@ -18,6 +23,7 @@ use crate::metric::Metric;
 use crate::money::micros;
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
+pub use voice::Scales;
 
 /// The version of the definitions: totals of different versions do not merge.
 pub const CATALOG_VERSION: u32 = 1;
@@ -25,19 +31,32 @@ pub const CATALOG_VERSION: u32 = 1;
 pub(crate) const EIGHT_METRICS: &str = "ServiceXRG, Eight metrics";
 
 static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
-    let mut metrics = Vec::new();
-    metrics.extend(onboarding::metrics());
-    metrics.extend(adoption::metrics());
-    metrics.extend(success::metrics());
-    metrics.extend(availability::metrics());
-    metrics.extend(engagement::metrics());
-    metrics.extend(retention::metrics());
-    metrics.extend(revenue::metrics());
+    let mut metrics = measurable(&Scales::example());
     metrics.extend(HealthModel::standard().metrics());
     metrics
 });
 
-/// The built-in metrics in the catalogue's order; the last ones are those of the default health model.
+/// The built-in metrics but for health, with these scales.
+pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
+    [
+        onboarding::metrics(),
+        adoption::metrics(),
+        success::metrics(),
+        availability::metrics(),
+        engagement::metrics(),
+        retention::metrics(),
+        revenue::metrics(),
+        risk::metrics(),
+        defects::metrics(),
+        sales::metrics(),
+        profitability::metrics(),
+        voice::metrics(scales),
+    ]
+    .concat()
+}
+
+/// The built-in metrics in the catalogue's order; the last ones are those of the default health model. Those that depend on a
+/// survey's scale are shown with a common one.
 ///
 /// ```
 /// let ids: Vec<&str> = svcmetrics::catalog().iter().map(|metric| metric.id()).collect();
@@ -57,7 +76,7 @@ fn share(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
     if part > whole {
         return Err(invalid(part_name, part, format!("at most {whole}")));
     }
-    Ok(Figure::quotient(Unit::Fraction, Total::new(part.into(), false), Total::new(whole.into(), false)))
+    Ok(ratio(part.into(), whole.into()))
 }
 
 fn invalid(name: &str, value: impl std::fmt::Display, expected: impl Into<String>) -> Error {
@@ -75,4 +94,21 @@ fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
             .at(None, &value.to_string());
         Error::Inexact(Box::new(offence))
     })
+}
+
+/// A scalar of either sign as micro-units, no finer than a millionth.
+fn signed_amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
+    let value: Decimal = value.into();
+    let magnitude = amount(name, value.abs())?;
+    Ok(if value.is_sign_negative() { -magnitude } else { magnitude })
+}
+
+/// A quotient of whole numbers.
+fn ratio(numerator: i128, denominator: i128) -> Figure {
+    Figure::quotient(Unit::Fraction, Total::new(numerator, false), Total::new(denominator, false))
+}
+
+/// A quotient of amounts in micro-units.
+fn money_ratio(numerator: i128, denominator: i128) -> Figure {
+    Figure::quotient(Unit::Fraction, Total::new(numerator, true), Total::new(denominator, true))
 }

@@ -1,11 +1,13 @@
 //! Retention: do customers stay, and have they said so?
 
-use super::columns::{COMMITTED, CONTRACTS_DUE, CONTRACTS_RENEWED, IS_ACTIVE, REVENUE_END, REVENUE_START};
+use super::columns::{
+    COMMITTED, CONTRACTS_DUE, CONTRACTS_RENEWED, IS_ACTIVE, REVENUE_END, REVENUE_START, TENURE_MONTHS,
+};
 use super::{EIGHT_METRICS, share};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::figure::Figure;
+use crate::figure::{Figure, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
 
@@ -28,6 +30,9 @@ pub(super) fn metrics() -> Vec<Metric> {
         .rule(Condition::at_most(CONTRACTS_RENEWED, CONTRACTS_DUE));
     let renewed = Measure::total("contracts_renewed", &contracts, CONTRACTS_RENEWED.into(), Time::Flow);
     let due = Measure::total("contracts_due", &contracts, CONTRACTS_DUE.into(), Time::Flow);
+    let tenured = Scope::new("tenure").reads([TENURE_MONTHS]);
+    let months = Measure::total("tenure_months", &tenured, TENURE_MONTHS.into(), Time::Stock);
+    let customers = Measure::count("customers_with_tenure", &tenured, Time::Stock);
     let retention = "ServiceXRG, Retention";
     vec![
         Metric::share(
@@ -52,6 +57,15 @@ pub(super) fn metrics() -> Vec<Metric> {
         Metric::share("contract_renewal_rate", "Contract renewal", vec![(1, renewed)], vec![(1, due)])
             .better(Better::Higher)
             .source("ServiceXRG, Recurring Revenue Rate"),
+        Metric::mean(
+            "mean_tenure_months",
+            "Mean tenure in months",
+            Unit::Number,
+            vec![(1, months)],
+            vec![(1, customers)],
+        )
+        .better(Better::Higher)
+        .source(retention),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! Recurring revenue: what a period started with, what moved, what it ended with.
 
 use super::columns::{LOSS_AVOIDABLE, LOSS_REASON, REVENUE_END, REVENUE_START};
-use super::{EIGHT_METRICS, amount, invalid};
+use super::{EIGHT_METRICS, amount, invalid, money_ratio};
 use crate::condition::{Comparison, Condition};
 use crate::error::{Error, Result};
 use crate::expression::Expression;
@@ -89,10 +89,6 @@ pub(super) fn metrics() -> Vec<Metric> {
 
 fn change(micros: i128) -> Figure {
     Figure { unit: Unit::Money, value: Value::Amount(Total::new(micros, true)) }
-}
-
-fn rate(numerator: i128, denominator: i128) -> Figure {
-    Figure::quotient(Unit::Fraction, Total::new(numerator, true), Total::new(denominator, true))
 }
 
 /// One period's recurring revenue: what it started with, and its movements, each 0 or more. All figures are exact.
@@ -237,7 +233,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn recurring_revenue_rate(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.start + m.added - m.lost, m.start))
+        self.micros().map(|m| money_ratio(m.start + m.added - m.lost, m.start))
     }
 
     /// (start + expansion - contraction - churn) / start: what finance calls NRR; undefined without a start.
@@ -245,7 +241,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn net_revenue_retention(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.start + m.expansion - m.lost, m.start))
+        self.micros().map(|m| money_ratio(m.start + m.expansion - m.lost, m.start))
     }
 
     /// (start - contraction - churn) / start, from 0 to 1; undefined without a start.
@@ -253,7 +249,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn gross_revenue_retention(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.start - m.lost, m.start))
+        self.micros().map(|m| money_ratio(m.start - m.lost, m.start))
     }
 
     /// (added - lost) / start; may be negative; undefined without a start.
@@ -261,7 +257,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn revenue_growth_rate(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.added - m.lost, m.start))
+        self.micros().map(|m| money_ratio(m.added - m.lost, m.start))
     }
 
     /// New revenue / revenue added; undefined where nothing was added.
@@ -269,7 +265,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn new_share_of_growth(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.new, m.added))
+        self.micros().map(|m| money_ratio(m.new, m.added))
     }
 
     /// Expansion / revenue added; undefined where nothing was added.
@@ -277,7 +273,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn expansion_share_of_growth(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.expansion, m.added))
+        self.micros().map(|m| money_ratio(m.expansion, m.added))
     }
 
     /// Revenue of those that came back / revenue added; undefined where nothing was added.
@@ -285,7 +281,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn reactivation_share_of_growth(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.added - m.new - m.expansion, m.added))
+        self.micros().map(|m| money_ratio(m.added - m.new - m.expansion, m.added))
     }
 
     /// Churn / revenue lost; undefined where nothing was lost.
@@ -293,7 +289,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn churn_share_of_loss(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.churn, m.lost))
+        self.micros().map(|m| money_ratio(m.churn, m.lost))
     }
 
     /// Contraction / revenue lost; undefined where nothing was lost.
@@ -301,7 +297,7 @@ impl RecurringRevenue {
     /// # Errors
     /// As [`RecurringRevenue::end`].
     pub fn contraction_share_of_loss(&self) -> Result<Figure> {
-        self.micros().map(|m| rate(m.contraction, m.lost))
+        self.micros().map(|m| money_ratio(m.contraction, m.lost))
     }
 }
 
@@ -332,7 +328,7 @@ pub fn net_recurring_revenue(added: impl Into<Decimal>, lost: impl Into<Decimal>
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn recurring_revenue_rate(start: impl Into<Decimal>, end: impl Into<Decimal>) -> Result<Figure> {
-    Ok(rate(amount("end", end)?, amount("start", start)?))
+    Ok(money_ratio(amount("end", end)?, amount("start", start)?))
 }
 
 fn retained(start: Decimal, expansion: Decimal, contraction: Decimal, churn: Decimal) -> RecurringRevenue {

@@ -1,12 +1,15 @@
 //! Success: do customers reach what they set out for?
 
-use super::columns::{GOALS_MET, GOALS_TOTAL, REACHED_GOAL};
-use super::{EIGHT_METRICS, share};
+use super::columns::{BENEFIT, GOALS_MET, GOALS_TOTAL, IMPACT, INVESTMENT, REACHED_GOAL};
+use super::{EIGHT_METRICS, amount, money_ratio, share, signed_amount};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::figure::Figure;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
+use rust_decimal::Decimal;
+
+const ARTICLE: &str = "ServiceXRG, Three critical metrics";
 
 pub(super) fn metrics() -> Vec<Metric> {
     let stated = Scope::new("stated_goals").reads([REACHED_GOAL]);
@@ -26,6 +29,17 @@ pub(super) fn metrics() -> Vec<Metric> {
 
     let met = Measure::total("goals_met", &plan, GOALS_MET.into(), Time::Stock);
     let total = Measure::total("goals_total", &plan, GOALS_TOTAL.into(), Time::Stock);
+
+    let returns = Scope::new("returns").reads([BENEFIT, INVESTMENT]);
+    let benefit = Measure::total("benefit", &returns, BENEFIT.into(), Time::Stock);
+    let investment = Measure::total("investment", &returns, INVESTMENT.into(), Time::Stock);
+
+    let rated = Scope::new("impact").reads([IMPACT]);
+    let customers = Measure::count("customers_with_impact", &rated, Time::Stock);
+    let impact = |id: &'static str, measure: &'static str, title: &'static str, word: &'static str, better| {
+        let count = Measure::count(measure, &rated, Time::Stock).only(Condition::Is(IMPACT, word.into()));
+        Metric::share(id, title, vec![(1, count)], vec![(1, customers.clone())]).better(better).source(ARTICLE)
+    };
     vec![
         Metric::share("success_rate", "Success", vec![(1, reached)], vec![(1, with_goals)])
             .otherwise(vec![(1, all_met)], vec![(1, planned)])
@@ -33,7 +47,18 @@ pub(super) fn metrics() -> Vec<Metric> {
             .source(format!("{EIGHT_METRICS}, 3")),
         Metric::share("plan_realization", "Plan realization", vec![(1, met)], vec![(1, total)])
             .better(Better::Higher)
-            .source("ServiceXRG, Three critical metrics"),
+            .source(ARTICLE),
+        Metric::ratio(
+            "roi",
+            "Return on investment",
+            vec![(1, benefit), (-1, investment.clone())],
+            vec![(1, investment)],
+        )
+        .better(Better::Higher)
+        .source(ARTICLE),
+        impact("positive_impact_share", "positive_impact", "Positive impact", "positive", Better::Higher),
+        impact("neutral_impact_share", "neutral_impact", "Neutral impact", "neutral", Better::Neither),
+        impact("negative_impact_share", "negative_impact", "Negative impact", "negative", Better::Lower),
     ]
 }
 
@@ -69,4 +94,40 @@ pub fn success_rate(reached: u64, with_goals: u64) -> Result<Figure> {
 /// ```
 pub fn plan_realization(met: u64, total: u64) -> Result<Figure> {
     share("met", met, total)
+}
+
+/// What a customer gained for each unit invested.
+///
+/// `(benefit - investment) / investment`; negative where the benefit is below the investment; undefined without one.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] for a negative investment, [`crate::Error::Inexact`] for more than six decimal places.
+///
+/// ```
+/// use svcmetrics::formulas::roi;
+/// assert_eq!(roi(150, 100)?.value(), Some(0.5));
+/// assert_eq!(roi(-50, 100)?.value(), Some(-1.5));
+/// assert!(!roi(50, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn roi(benefit: impl Into<Decimal>, investment: impl Into<Decimal>) -> Result<Figure> {
+    let (benefit, investment) = (signed_amount("benefit", benefit)?, amount("investment", investment)?);
+    Ok(money_ratio(benefit - investment, investment))
+}
+
+/// The share of the customers with a stated impact that state one kind of it.
+///
+/// `count / total`, a fraction from 0 to 1; undefined where nobody states one.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the count is above the total.
+///
+/// ```
+/// use svcmetrics::formulas::impact_share;
+/// assert_eq!(impact_share(3, 4)?.value(), Some(0.75));
+/// assert!(!impact_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn impact_share(count: u64, total: u64) -> Result<Figure> {
+    share("count", count, total)
 }
