@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+_NULLABLE = {"int64": "Int64", "uint64": "UInt64"}
+
 #: How pandas gets amounts: as float64, or as objects of decimal.Decimal.
 Amounts = Literal["float", "decimal"]
 
@@ -107,14 +109,16 @@ class Frame:
                 series[name] = pandas.Series(self._native.floats(position))
                 continue
             values = self._native.values(position)
-            if kind == "integer" and None in values:
-                series[name] = pandas.Series(values, dtype="Int64")
+            if kind == "integer":
+                # Keys may need all 64 bits; with a null among them the type is one that has nulls.
+                dtype = "uint64" if any(value is not None and value >= 1 << 63 for value in values) else "int64"
+                series[name] = pandas.Series(values, dtype=_NULLABLE[dtype] if None in values else dtype)
             elif kind == "decimal" or (kind in ("boolean", "date") and values):
                 series[name] = pandas.Series(values, dtype=object if None in values or kind != "boolean" else bool)
             elif kind == "text":
                 series[name] = pandas.Series(values, dtype="str")
             else:
-                series[name] = pandas.Series(values, dtype="int64" if kind == "integer" else None)
+                series[name] = pandas.Series(values)
         return pandas.DataFrame(series)
 
     def __repr__(self) -> str:

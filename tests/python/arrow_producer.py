@@ -72,7 +72,7 @@ _new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
 class Column:
     """A column as the interface has it: an Arrow format and raw buffers, trusted by nobody."""
 
-    name: str
+    name: str | bytes
     format: str
     length: int
     buffers: Sequence[bytes | None]
@@ -89,13 +89,12 @@ class Producer:
     ) -> None:
         self.columns, self.left, self.failure = columns, batches, failure
         self.rows = columns[0].length if rows is None else rows
-        self.exported = 0
-        #: Calls of release callbacks, by what was released: each must end at the number of exports.
+        #: Structures handed over, and calls of their release callbacks: in the end as many.
         self.exports = {"stream": 0, "schema": 0, "array": 0}
         self.released = {"stream": 0, "schema": 0, "array": 0}
         self._kept: list[Any] = []
 
-    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:  # noqa: PLW3201
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
         """The stream in a capsule; its memory belongs to this object."""
         stream = CStream()
         stream.get_schema = GET_SCHEMA(self._get_schema)
@@ -119,11 +118,17 @@ class Producer:
     def _get_schema(self, _: Any, out: Any) -> int:
         children = [self._schema(column) for column in self.columns]
         self._fill_schema(out.contents, b"+s", b"", children)
+        # Children belong to their parent: only what a consumer was given is counted.
+        release = RELEASE_SCHEMA(self._released("schema", RELEASE_SCHEMA))
+        out.contents.release = release
+        self.exports["schema"] += 1
+        self._kept.append(release)
         return 0
 
     def _schema(self, column: Column) -> CSchema:
         schema = CSchema()
-        self._fill_schema(schema, column.format.encode(), column.name.encode(), [])
+        name = column.name if isinstance(column.name, bytes) else column.name.encode()
+        self._fill_schema(schema, column.format.encode(), name, [])
         if column.dictionary is not None:
             schema.dictionary = ctypes.pointer(self._schema(column.dictionary))
         self._kept.append(schema)
@@ -133,10 +138,8 @@ class Producer:
         pointers = (ctypes.POINTER(CSchema) * len(children))(*(ctypes.pointer(child) for child in children))
         schema.format, schema.name, schema.flags = form, name, NULLABLE
         schema.n_children, schema.children = len(children), pointers
-        # Children belong to their parent: only what a consumer was given is counted.
-        release = RELEASE_SCHEMA(self._released("schema", RELEASE_SCHEMA) if form == b"+s" else lambda _: None)
+        release = RELEASE_SCHEMA(lambda _: None)
         schema.release = release
-        self.exports["schema"] += form == b"+s"
         self._kept += [pointers, release, form, name]
 
     def _get_next(self, _: Any, out: Any) -> int:

@@ -12,9 +12,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from frame_kinds import ArrayOnly, MakeFrame, StreamOnly, arrow_table, numpy_mapping, pandas_object
 
 import svcmetrics as sm
+from frame_kinds import ArrayOnly, MakeFrame, StreamOnly, arrow_table, numpy_mapping, pandas_object
 
 #: A table with every kind of column: keys with nulls, counts, flags, decimals, floats.
 CUSTOMERS: dict[str, list[Any]] = {

@@ -13,9 +13,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from frame_kinds import MakeFrame
 
 import svcmetrics as sm
+from frame_kinds import MakeFrame
 
 UTC = dt.UTC
 DAY, EARLIER = dt.date(2026, 3, 1), dt.date(1960, 2, 29)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 import svcmetrics as sm
 from frame_kinds import MakeFrame, numpy_mapping
 from vector_cases import (

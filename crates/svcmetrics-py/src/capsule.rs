@@ -6,7 +6,7 @@
 use crate::error::Result;
 use arrow_array::ffi::{FFI_ArrowArray, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, make_array};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, make_array, new_null_array};
 use arrow_data::ArrayData;
 use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{DataType, Field, Fields, SchemaRef};
@@ -24,6 +24,20 @@ const ARRAY: &CStr = c"arrow_array";
 pub(crate) struct StreamColumn {
     pub(crate) name: String,
     pub(crate) field: std::result::Result<Arc<Field>, String>,
+}
+
+impl StreamColumn {
+    /// The field to import an array by. What is of no type, or of one that is not known, is taken for something that has as
+    /// many buffers and is never looked into: some producers give nulls a buffer, which the import would refuse.
+    fn importable(&self, array: &FFI_ArrowArray) -> Arc<Field> {
+        let stand_in = match (&self.field, array.num_buffers()) {
+            (Ok(field), _) if *field.data_type() != DataType::Null => return field.clone(),
+            (_, 0) => DataType::Null,
+            (_, 1) => DataType::Struct(Fields::empty()),
+            _ => DataType::Boolean,
+        };
+        Arc::new(Field::new(&self.name, stand_in, true))
+    }
 }
 
 /// A stream of record batches, read once.
@@ -93,18 +107,20 @@ impl Stream {
         if array.num_children() != self.columns.len() {
             return Err(malformed("a batch has other columns than the schema"));
         }
-        // A type that is not known is taken as one without buffers: nothing of it is touched.
-        let unknown = |name: &str| Arc::new(Field::new(name, DataType::Null, true));
         let fields: Fields =
-            self.columns.iter().map(|column| column.field.clone().unwrap_or_else(|_| unknown(&column.name))).collect();
+            self.columns.iter().enumerate().map(|(i, column)| column.importable(array.child(i))).collect();
         // SAFETY: the producer filled the array; what the interface lets a consumer check is checked below, before use.
         let data = unsafe { from_ffi_and_data_type(array, DataType::Struct(fields)) }
             .map_err(|error| malformed(&error.to_string()))?;
         let (rows, offset) = (data.len(), data.offset());
         let mut arrays = Vec::with_capacity(wanted.len());
         for ((child, column), wanted) in data.child_data().iter().zip(&self.columns).zip(wanted) {
-            if !wanted || column.field.is_err() {
+            let Some(field) = column.field.as_ref().ok().filter(|_| *wanted) else {
                 arrays.push(None);
+                continue;
+            };
+            if *field.data_type() == DataType::Null {
+                arrays.push(Some(new_null_array(&DataType::Null, rows)));
                 continue;
             }
             if child.len() < offset + rows {

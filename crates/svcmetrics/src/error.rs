@@ -175,7 +175,7 @@ fn missing_text(missing: &MissingColumns) -> String {
 #[non_exhaustive]
 pub enum Error {
     /// A metric was asked for by name, or a key named, and the table lacks columns for it.
-    #[error("{}: no column {}{}", .metric.as_deref().unwrap_or("key"), missing_text(.missing), there_are("the table has", .available))]
+    #[error("{}no column {}{}", .metric.as_ref().map_or_else(String::new, |metric| format!("{metric}: ")), missing_text(.missing), there_are("the table has", .available))]
     ColumnNotFound {
         /// The metric; none for a key.
         metric: Option<String>,

@@ -89,6 +89,15 @@ impl Scorecard {
                     )));
                 }
             }
+            for (position, scope) in definitions.scopes.iter().enumerate() {
+                let first = Definitions::scope_lane(position);
+                // counted, missing, invalid and outside
+                let judged: i128 = values[first..first + 4].iter().sum();
+                if judged != values[0] {
+                    let found = format!("'{}.counted' and the counts beside it add up to {judged}", scope.id);
+                    return Err(invalid(format!("row {row}: {found}; expected {}, as 'rows'", values[0])));
+                }
+            }
             totals
                 .add(*group as usize, &values)
                 .map_err(|lane| invalid(format!("column '{}': the total does not fit 128 bits", lanes[lane])))?;

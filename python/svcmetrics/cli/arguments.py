@@ -130,7 +130,7 @@ def _add_output(command: _Parser) -> None:
 
 
 def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
+    names = text.split(",")
     if not all(names):
         raise argparse.ArgumentTypeError(f"found {text!r}; expected names with commas between them")
     return names

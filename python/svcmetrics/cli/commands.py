@@ -13,7 +13,7 @@ from svcmetrics import _svcmetrics
 from svcmetrics.catalog import catalog as definitions
 from svcmetrics.check import Check
 from svcmetrics.cli.messages import CommandError, message_of
-from svcmetrics.cli.output import Output, Result
+from svcmetrics.cli.output import Output, Result, put_text
 from svcmetrics.errors import SvcMetricsError
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel, HealthScores
@@ -69,7 +69,7 @@ def check(wanted: argparse.Namespace) -> int:
     table = _opened(wanted)
     options = _options(wanted)
     identity = options["columns"].get("customer_id", ("customer_id", None))[0]
-    options["unique"] = identity if identity in table.names else None
+    options["unique"] = "customer_id" if identity in table.names else None
     with _speaking_of(table):
         read = _read_by(table, lambda rows: _svcmetrics.Builder(options).add(rows))
         table.refuse_duplicates(read)
@@ -85,8 +85,8 @@ def catalog(_: argparse.Namespace) -> int:
     rows = [(metric.id, metric.kind, metric.time, metric.better, metric.title) for metric in definitions()]
     rows.insert(0, ("metric", "kind", "time", "better", "title"))
     widths = [max(len(row[position]) for row in rows) for position in range(4)]
-    for row in rows:
-        print(*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4], sep="  ")
+    lines = ("  ".join([*map(str.ljust, row, widths), row[4]]) for row in rows)
+    put_text("".join(f"{line}\n" for line in lines))
     return 0
 
 
@@ -108,7 +108,8 @@ def explain(wanted: argparse.Namespace) -> int:
         "time": _TIME[metric.time],
         "source": metric.source,
     }
-    print(f"{metric.title} ({metric.id})", *(f"  {name:<9}  {text}" for name, text in lines.items()), sep="\n")
+    described = "".join(f"  {name:<9}  {text}\n" for name, text in lines.items())
+    put_text(f"{metric.title} ({metric.id})\n{described}")
     return 0
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 #: How a column is read. ``label``: a key or an identity, which keeps its leading zeros; ``text``: as it stands;
-#: ``value``: a number or a boolean if every cell is one; ``number``: the same, and another cell is a mistake to be named.
+#: ``value``: a number or a boolean if every cell is one; ``number``: the same, and another cell is a mistake to name.
 Role = Literal["label", "text", "value", "number"]
 Kind = Literal["nothing", "boolean", "integer", "decimal", "float", "text", "mistakes"]
 
@@ -62,6 +62,11 @@ def lines_of(path: Path, rows: Iterable[int]) -> dict[int, int]:
     except csv.Error:
         pass
     return lines
+
+
+def is_empty_row() -> pl.Expr:
+    """Whether a row has nothing in any column: an empty line is no customer without data, but no customer."""
+    return pl.all_horizontal(pl.all().is_null())
 
 
 def _is_boolean(cell: pl.Expr) -> pl.Expr:
@@ -132,21 +137,16 @@ class Types:
 
     def __init__(self, roles: dict[str, Role]) -> None:
         self._guesses = [_Guess(name, role) for name, role in roles.items()]
-        self.rows = 0
-        #: Whether some row has nothing in these columns, and so perhaps nothing at all.
-        self.has_empty_rows = False
+        #: Rows with something in them, and rows without anything.
+        self.rows = self.empty_rows = 0
 
     def learn(self, cells: pl.DataFrame) -> None:
-        """Looks at a batch, all of whose columns are text."""
-        self.rows += len(cells)
+        """Looks at a batch of whole rows, all of whose columns are text."""
         for guess in self._guesses:
             guess.learn(cells)
-        nothing = (
-            pl.all_horizontal(pl.col(guess.name).is_null() for guess in self._guesses)
-            if self._guesses
-            else pl.lit(True)
-        )
-        self.has_empty_rows |= bool(cells.select(nothing.any()).item())
+        empty: int = cells.select(is_empty_row().sum()).item()
+        self.empty_rows += empty
+        self.rows += len(cells) - empty
 
     def conversions(self) -> list[pl.Expr]:
         """What makes values of the text."""

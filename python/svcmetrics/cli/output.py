@@ -52,7 +52,7 @@ class Output:
     def put(self, result: Result) -> None:
         """Prints or writes the result."""
         if self.path is None:
-            sys.stdout.write(self._text(result))
+            put_text(self._text(result))
         elif self.format == "parquet":
             frame = result.frame()
             with replacing(self.path, self.force) as file:
@@ -70,6 +70,19 @@ class Output:
                 return _without_formulas(result.frame()).write_csv()
             case _:
                 return result.table() + "\n"
+
+
+def put_text(text: str) -> None:
+    """Prints a text as a whole, or fails."""
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    rest = memoryview(text.encode(sys.stdout.encoding, sys.stdout.errors or "strict"))
+    # With PYTHONUNBUFFERED a stream may take a part only, and the text layer would drop the others without a word.
+    while rest:
+        rest = rest[stream.write(rest) :]
 
 
 def _exists(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ BATCH_ROWS = 131_072
 #: From here on a file is long, and a terminal shows how far its reading is.
 LONG_ROWS, LONG_BYTES = 2_000_000, 64_000_000
 
+#: Before, a file that could not be read to its end was cut there without an error.
+_OLDEST_POLARS = (1, 37, 1)
+
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".arrow": "ipc", ".ipc": "ipc", ".feather": "ipc"}
 
 
@@ -26,6 +30,9 @@ class TableFile:
     """A file with a table in it."""
 
     def __init__(self, path: Path) -> None:
+        if tuple(map(int, re.findall(r"\d+", pl.__version__)[:3])) < _OLDEST_POLARS:
+            oldest = ".".join(map(str, _OLDEST_POLARS))
+            raise CommandError(f"polars {pl.__version__} is too old; expected {oldest} or newer: pip install -U polars")
         self.path = path
         self.kind = _ENDINGS.get(path.suffix.lower(), "")
         if not self.kind:
@@ -65,13 +72,12 @@ class TableFile:
             scan, rows = self._scan, None
             if self.kind == "csv":
                 types = Types(dict(read))
-                cells = scan.select(list(read)) if read else scan
-                for batch in self._collected(cells, "looking at types", None):
+                # All columns, since a line with too many cells goes unnoticed where the last ones are not read.
+                for batch in self._collected(scan, "looking at types", None):
                     types.learn(batch)
                 rows = types.rows
-                if types.has_empty_rows:
-                    # An empty line is no customer without data, but no customer.
-                    scan = scan.filter(~pl.all_horizontal(pl.all().is_null()))
+                if types.empty_rows:
+                    scan = scan.filter(~csv_types.is_empty_row())
                 scan = scan.with_columns(types.conversions())
             elif sys.stderr.isatty():
                 rows = self._scan.select(pl.len()).collect().item()

@@ -4,8 +4,8 @@ mod refused;
 
 use crate::support::{assert_says, refused, small_card, small_table};
 use svcmetrics::{
-    Better, Column, ColumnKind, Comparison, Component, Condition, Expression, HealthModel, HealthScorer, Kind, Measure, Metric,
-    OnInvalid, Request, Scope, Scorecard, Table, Time, Undefined, Unit,
+    Better, Column, ColumnKind, Comparison, Component, Condition, Expression, Figure, HealthModel, HealthScorer, Kind,
+    Measure, Metric, OnInvalid, Request, Scope, Scorecard, Table, Time, Undefined, Unit,
 };
 
 fn tickets() -> Column {
@@ -61,11 +61,12 @@ fn own_table() -> Table<'static> {
 #[test]
 fn a_metric_of_the_users_own_is_computed_like_a_built_in_one() {
     let card = Scorecard::of(&own_table(), own_request().by(["team"])).unwrap();
-    let rates: Vec<_> = card.figures("tickets_per_seat").unwrap().iter().map(|figure| figure.value()).collect();
+    let rates: Vec<_> = card.figures("tickets_per_seat").unwrap().iter().map(Figure::value).collect();
     assert_eq!(rates, [Some(0.5), Some(0.5)]);
     let counts = card.counts_of(1, "tickets_per_seat").unwrap().unwrap();
     assert_eq!((counts.counted, counts.missing, counts.invalid, counts.outside), (1, 1, 0, 1));
-    let amounts: Vec<_> = card.figures("overspend").unwrap().iter().map(|figure| figure.numerator().unwrap().to_string()).collect();
+    let amounts: Vec<_> =
+        card.figures("overspend").unwrap().iter().map(|figure| figure.numerator().unwrap().to_string()).collect();
     assert_eq!(amounts, ["12.25", "100.01"]);
     let metric = card.metrics().find(|metric| metric.id() == "tickets_per_seat").unwrap();
     assert_eq!((metric.kind(), metric.direction(), metric.article()), (Kind::Ratio, Better::Lower, "our own handbook"));
@@ -74,7 +75,9 @@ fn a_metric_of_the_users_own_is_computed_like_a_built_in_one() {
 
 #[test]
 fn a_rule_of_the_users_own_makes_rows_invalid() {
-    let table = || Table::new(2).with("on_support", vec![true, true]).with("seats", vec![1_i64, 2]).with("tickets", vec![4_i64, 4]);
+    let table = || {
+        Table::new(2).with("on_support", vec![true, true]).with("seats", vec![1_i64, 2]).with("tickets", vec![4_i64, 4])
+    };
     let bad = table().with("urgent", vec![4_i64, 5]);
     let request = || Request::default().define(per_seat()).unwrap();
     let error = refused(Scorecard::of(&bad, request()), "5 urgent tickets of 4");
@@ -116,7 +119,9 @@ fn a_scorecard_stores_the_definitions_of_the_users_own_metrics() {
 
 #[test]
 fn a_metric_of_the_users_own_is_a_component_of_health() {
-    let model = HealthModel::new([Component::new("adoption_rate", 1), Component::new("tickets_per_seat", 3).scaled(2.0, 0.0)]).unwrap();
+    let model =
+        HealthModel::new([Component::new("adoption_rate", 1), Component::new("tickets_per_seat", 3).scaled(2.0, 0.0)])
+            .unwrap();
     let table = Table::new(2)
         .with("milestones_met", vec![1_i64, 1])
         .with("milestones_total", vec![2_i64, 1])
@@ -126,11 +131,11 @@ fn a_metric_of_the_users_own_is_a_component_of_health() {
     let request = || Request::default().define(per_seat()).unwrap().health(model.clone());
     let mut scorer = HealthScorer::new(request());
     scorer.add(&table).unwrap();
-    let scores = scorer.finish().unwrap();
+    let found = scorer.finish().unwrap().scores;
     // (1/2 + 3 x (2 - 0.5) / 2) / 4 = 2.75 / 4, and (1 + 3 x 0) / 4
-    let found: Vec<_> = scores.scores.iter().map(|score| score.as_ref().unwrap().score).collect();
-    assert_eq!(found, [Some(68_750_000), Some(25_000_000)]);
-    assert_eq!(scores.scores[0].as_ref().unwrap().points, [Some(12_500_000), Some(56_250_000)]);
+    let points: Vec<_> = found.iter().map(|score| score.as_ref().unwrap().score).collect();
+    assert_eq!(points, [Some(68_750_000), Some(25_000_000)]);
+    assert_eq!(found[0].as_ref().unwrap().points, [Some(12_500_000), Some(56_250_000)]);
     let card = Scorecard::of(&table, request()).unwrap();
     // The group's own rates: 2/3 adopted, 9/4 tickets a seat, which is past the floor.
     assert_eq!(card.figure("health").unwrap().value(), Some(16.666_667));
@@ -164,9 +169,18 @@ fn the_first_form_whose_columns_are_there_is_taken_for_the_whole_table() {
         vec![(1, Measure::count(id.to_owned(), scope, Time::Flow).only(Condition::IsTrue(column)))]
     };
     let flag = |name: &str| Column::new(name.to_owned(), ColumnKind::Flag);
-    let (stated, guessed) = (Scope::new("stated").reads([flag("happy")]), Scope::new("guessed").reads([flag("smiled")]));
-    let metric = Metric::share("happy_share", "Happy", count("happy_rows", &stated, flag("happy")), vec![(1, Measure::count("stated_rows", &stated, Time::Flow))])
-        .otherwise(count("smiling_rows", &guessed, flag("smiled")), vec![(1, Measure::count("guessed_rows", &guessed, Time::Flow))]);
+    let (stated, guessed) =
+        (Scope::new("stated").reads([flag("happy")]), Scope::new("guessed").reads([flag("smiled")]));
+    let metric = Metric::share(
+        "happy_share",
+        "Happy",
+        count("happy_rows", &stated, flag("happy")),
+        vec![(1, Measure::count("stated_rows", &stated, Time::Flow))],
+    )
+    .otherwise(
+        count("smiling_rows", &guessed, flag("smiled")),
+        vec![(1, Measure::count("guessed_rows", &guessed, Time::Flow))],
+    );
     let request = || Request::default().define(metric.clone()).unwrap();
     let smiles = Table::new(2).with("smiled", vec![true, true]);
     let both = Table::new(2).with("smiled", vec![true, true]).with("happy", vec![Some(false), None]);
@@ -178,7 +192,8 @@ fn the_first_form_whose_columns_are_there_is_taken_for_the_whole_table() {
 
 #[test]
 fn a_metric_of_the_users_own_without_its_columns_is_not_measured() {
-    let table = small_table().with("ticket", vec![1_i64; 4]).with("seats", vec![1_i64; 4]).with("on_support", vec![true; 4]);
+    let table =
+        small_table().with("ticket", vec![1_i64; 4]).with("seats", vec![1_i64; 4]).with("on_support", vec![true; 4]);
     let card = Scorecard::of(&table, own_request()).unwrap();
     let missing = &card.not_measured()["tickets_per_seat"];
     assert_eq!(missing, &[("tickets".to_owned(), vec!["ticket".to_owned()])]);

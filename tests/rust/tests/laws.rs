@@ -4,12 +4,12 @@ mod figures;
 mod health;
 mod parts;
 
-use crate::support::random::{KEYS, Rows};
+use crate::support::random::{KEYS, Sample};
 use proptest::prelude::*;
 use svcmetrics::{Metric, Scorecard, Time, catalog, find};
 
 /// The scorecard of all metrics, grouped by these keys.
-fn card(rows: &Rows, by: &[&str]) -> Scorecard {
+fn card(rows: &Sample, by: &[&str]) -> Scorecard {
     Scorecard::of(&rows.table(), rows.request(by)).unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -25,7 +25,8 @@ fn time(metric: &Metric) -> Time {
 /// All figures and counts of a group, as text that tells any two apart.
 fn contents(card: &Scorecard, group: usize, wanted: impl Fn(&Metric) -> bool) -> Vec<String> {
     let of = |metric: &Metric| {
-        let (figure, counts) = (card.figure_of(group, metric.id()).unwrap(), card.counts_of(group, metric.id()).unwrap());
+        let (figure, counts) =
+            (card.figure_of(group, metric.id()).unwrap(), card.counts_of(group, metric.id()).unwrap());
         format!("{}: {figure:?} of {counts:?}", metric.id())
     };
     card.metrics().filter(|metric| wanted(metric)).map(of).collect()

@@ -6,8 +6,8 @@ use crate::support::refused;
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use svcmetrics::{
-    Column, ColumnKind, ColumnUnit, Data, Measure, Metric, MoneyPolicy, Request, Scalar, Scope, Scorecard, Table, Time, Total,
-    Unit,
+    Column, ColumnKind, ColumnUnit, Data, Measure, Metric, MoneyPolicy, Request, Scalar, Scope, Scorecard, Table, Time,
+    Total, Unit,
 };
 
 /// A request for the sum of an amount of either sign.
@@ -20,7 +20,12 @@ fn request(scale: u32, policy: MoneyPolicy) -> Request {
 }
 
 /// What each value is read as, in micro-units, and whether it was rounded.
-fn read(values: impl Into<Data<'static>>, rows: usize, scale: u32, policy: MoneyPolicy) -> svcmetrics::Result<Vec<(i128, bool)>> {
+fn read(
+    values: impl Into<Data<'static>>,
+    rows: usize,
+    scale: u32,
+    policy: MoneyPolicy,
+) -> svcmetrics::Result<Vec<(i128, bool)>> {
     let numbers: Vec<i64> = (0..i64::try_from(rows).unwrap()).collect();
     let table = Table::new(rows).with("row", numbers).with("amount", values);
     let card = Scorecard::of(&table, request(scale, policy).by(["row"]))?;
@@ -65,18 +70,22 @@ fn floats_around_the_edges_of_uniqueness_are_read_as_the_decimals_they_stand_for
 
 #[test]
 fn the_first_float_that_multiplying_gets_wrong_is_read_right() {
-    let found = read(vec![4_294_967_296.000_007, 10_000_000_000.1, 10_000_000_000.0], 3, 6, MoneyPolicy::Exact).unwrap();
-    assert_eq!(found, [(4_294_967_296_000_007, false), (10_000_000_000_100_000, false), (10_000_000_000_000_000, false)]);
+    let found =
+        read(vec![4_294_967_296.000_007, 10_000_000_000.1, 10_000_000_000.0], 3, 6, MoneyPolicy::Exact).unwrap();
+    assert_eq!(
+        found,
+        [(4_294_967_296_000_007, false), (10_000_000_000_100_000, false), (10_000_000_000_000_000, false)]
+    );
 }
 
 #[test]
 fn of_two_equally_near_shortest_decimals_the_even_one_is_meant() {
     // Exactly ...2265625, ...828125 and ...46875: Rust prints the larger neighbour, Python the even one.
     let at = |x: f64, scale: u32| read(vec![x], 1, scale, MoneyPolicy::Exact).unwrap()[0];
-    assert_eq!(at(12_570_374_652.226_562_5, 6), (12_570_374_652_226_562, false));
-    assert_eq!(at(10_693_941_267.023_437_5, 6), (10_693_941_267_023_438, false));
-    assert_eq!(at(98_998_627_874.828_125, 5), (98_998_627_874_828_120, false));
-    assert_eq!(at(-836_067_593_771.906_25, 4), (-836_067_593_771_906_200, false));
+    assert_eq!(at(12_570_374_652.0 + 0.226_562_5, 6), (12_570_374_652_226_562, false));
+    assert_eq!(at(10_693_941_267.0 + 0.023_437_5, 6), (10_693_941_267_023_438, false));
+    assert_eq!(at(98_998_627_874.0 + 0.828_125, 5), (98_998_627_874_828_120, false));
+    assert_eq!(at(-836_067_593_771.0 - 0.906_25, 4), (-836_067_593_771_906_200, false));
 }
 
 #[test]
@@ -84,10 +93,10 @@ fn cents_are_exact_up_to_the_largest_amount() {
     for cents in [1, 1999, 899_999_999_999_999, 922_337_203_685_477_i64] {
         let x: f64 = format!("{cents}e-2").parse().unwrap();
         for scale in 2..=6 {
-            assert_eq!(read(vec![x, -x], 2, scale, MoneyPolicy::Exact).unwrap(), [
-                (i128::from(cents) * 10_000, false),
-                (-i128::from(cents) * 10_000, false)
-            ]);
+            assert_eq!(
+                read(vec![x, -x], 2, scale, MoneyPolicy::Exact).unwrap(),
+                [(i128::from(cents) * 10_000, false), (-i128::from(cents) * 10_000, false)]
+            );
         }
     }
 }
@@ -101,7 +110,10 @@ fn floats_that_are_no_decimal_are_rounded_half_to_even_and_counted() {
         assert!(values.iter().all(|x| matches!(meaning(*x, scale), Meaning::Rounded(_))));
         assert_read_as_meant(&values, scale);
     }
-    assert_eq!(read(vec![0.125, 0.375, -0.125], 3, 2, MoneyPolicy::Auto).unwrap(), [(120_000, true), (380_000, true), (-120_000, true)]);
+    assert_eq!(
+        read(vec![0.125, 0.375, -0.125], 3, 2, MoneyPolicy::Auto).unwrap(),
+        [(120_000, true), (380_000, true), (-120_000, true)]
+    );
 }
 
 #[test]
@@ -146,7 +158,10 @@ fn amounts_beyond_64_bits_of_micro_units_are_refused_with_their_row() {
     }
     let most = Scalar::Decimal { value: i64::MAX.into(), scale: 6 };
     let least = Scalar::Decimal { value: i64::MIN.into(), scale: 6 };
-    assert_eq!(read(vec![most, least], 2, 6, MoneyPolicy::Exact).unwrap(), [(i64::MAX.into(), false), (i64::MIN.into(), false)]);
+    assert_eq!(
+        read(vec![most, least], 2, 6, MoneyPolicy::Exact).unwrap(),
+        [(i64::MAX.into(), false), (i64::MIN.into(), false)]
+    );
     for value in [i128::from(i64::MAX) + 1, i128::from(i64::MIN) - 1, i128::MAX, i128::MIN] {
         let error = refused(read(vec![Scalar::Decimal { value, scale: 6 }], 1, 6, MoneyPolicy::Auto), "too large");
         assert_eq!(error.kind(), "out_of_range", "{value}");
@@ -155,7 +170,9 @@ fn amounts_beyond_64_bits_of_micro_units_are_refused_with_their_row() {
 
 #[test]
 fn decimals_of_whatever_scale_are_exact_or_refused_and_never_a_crash() {
-    let kinds = |scale: i32, value: i128| read(vec![Scalar::Decimal { value, scale }], 1, 6, MoneyPolicy::Auto).map_err(|error| error.kind());
+    let kinds = |scale: i32, value: i128| {
+        read(vec![Scalar::Decimal { value, scale }], 1, 6, MoneyPolicy::Auto).map_err(|error| error.kind())
+    };
     assert_eq!(kinds(100_000, 0), Ok(vec![(0, false)]));
     assert_eq!(kinds(i32::MAX, 1), Err("inexact"));
     assert_eq!(kinds(100_000, 1), Err("inexact"));
@@ -180,7 +197,8 @@ fn a_column_may_count_in_a_unit_of_its_own() {
     assert_eq!(minutes("hours", vec![Scalar::Decimal { value: 25, scale: 2 }].into()), "15");
     let money = |unit: &str, values: Data<'static>, scale: u32| {
         let table = Table::new(1).with("start", values).with("revenue_end", vec![0_i64]);
-        let request = Request::default().column("revenue_start", "start", ColumnUnit::named(unit).unwrap()).scale(scale);
+        let request =
+            Request::default().column("revenue_start", "start", ColumnUnit::named(unit).unwrap()).scale(scale);
         let card = Scorecard::of(&table, request.money(MoneyPolicy::Exact))?;
         card.figure("revenue_start").map(|figure| figure.numerator().unwrap().to_string())
     };

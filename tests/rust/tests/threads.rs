@@ -26,8 +26,14 @@ fn exported() -> Vec<String> {
     let facade = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../crates/svcmetrics/src/lib.rs");
     let text = std::fs::read_to_string(facade).unwrap();
     let (uses, _) = text.split_once("pub mod formulas").unwrap();
-    let words = uses.split("pub use ").skip(1).filter_map(|part| part.split_once(';')).flat_map(|(path, _)| path.split([',', '{', '}', ':', ' ', '\n']));
-    let is_type = |word: &&str| word.starts_with(char::is_uppercase) && word.chars().any(char::is_lowercase) && !NO_TYPES.contains(word);
+    let words = uses
+        .split("pub use ")
+        .skip(1)
+        .filter_map(|part| part.split_once(';'))
+        .flat_map(|(path, _)| path.split([',', '{', '}', ':', ' ', '\n']));
+    let is_type = |word: &&str| {
+        word.starts_with(char::is_uppercase) && word.chars().any(char::is_lowercase) && !NO_TYPES.contains(word)
+    };
     let mut names: Vec<String> = words.filter(is_type).map(ToOwned::to_owned).collect();
     names.sort();
     names
@@ -57,8 +63,24 @@ fn what_holds_a_result_or_a_definition_can_be_stored() {
     // Not stored: what reads or builds (tables and their parts, requests and their units, builders), errors, and the parts of
     // a health model, which are stored within it, as it alone can validate them.
     let not_stored = [
-        "Among", "Band", "Bits", "Checker", "ColumnUnit", "Component", "Data", "Error", "Gate", "HealthScorer", "HealthScores", "Nulls", "Offence",
-        "Request", "Scalar", "ScorecardBuilder", "Table", "Values",
+        "Among",
+        "Band",
+        "Bits",
+        "Checker",
+        "ColumnUnit",
+        "Component",
+        "Data",
+        "Error",
+        "Gate",
+        "HealthScorer",
+        "HealthScores",
+        "Nulls",
+        "Offence",
+        "Request",
+        "Scalar",
+        "ScorecardBuilder",
+        "Table",
+        "Values",
     ];
     let mut all: Vec<&str> = stored.into_iter().chain(not_stored).collect();
     all.sort_unstable();
@@ -70,7 +92,8 @@ fn a_scorecard_can_be_built_and_read_on_several_threads() {
     let parts = [1_i64, 2, 3, 4];
     let cards: Vec<svcmetrics::Scorecard> = std::thread::scope(|scope| {
         let build = |met: i64| {
-            let table = svcmetrics::Table::new(1).with("milestones_met", vec![met]).with("milestones_total", vec![4_i64]);
+            let table =
+                svcmetrics::Table::new(1).with("milestones_met", vec![met]).with("milestones_total", vec![4_i64]);
             svcmetrics::Scorecard::of(&table, svcmetrics::Request::default()).unwrap()
         };
         let threads: Vec<_> = parts.map(|met| scope.spawn(move || build(met))).into_iter().collect();

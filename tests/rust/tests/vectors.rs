@@ -25,7 +25,8 @@ fn run(topic: &str) {
 
 fn run_one(value: serde_json::Value) -> Result<(), String> {
     let whole = value.to_string();
-    let case: case::Case = serde_json::from_value(value).map_err(|error| format!("a case that is none: {error}\n{whole}"))?;
+    let case: case::Case =
+        serde_json::from_value(value).map_err(|error| format!("a case that is none: {error}\n{whole}"))?;
     let (name, origin, outcome) = match &case {
         case::Case::Table(case) => (&case.name, &case.origin, tables::run(case)),
         case::Case::Formula(case) => (&case.name, &case.origin, formulas::run(case)),

@@ -7,7 +7,8 @@ use arrow_array::types::{Decimal128Type, Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use svcmetrics::{
-    Column, ColumnKind, HealthScorer, HealthScores, Kind, Measure, Metric, Request, Scope, Scorecard, Table, Time, Unit,
+    Column, ColumnKind, HealthScorer, HealthScores, Kind, Measure, Metric, Request, Scope, Scorecard, Table, Time,
+    Undefined, Unit,
 };
 
 const MONEY: DataType = DataType::Decimal128(38, 6);
@@ -24,7 +25,8 @@ fn of(names: &[&str], data_type: &DataType) -> Vec<(String, DataType)> {
 /// The same table with all of its rows and with none.
 fn with_and_without_rows(by: &[&str]) -> [Scorecard; 2] {
     let whole = batch(columns());
-    [whole.clone(), whole.slice(0, 0)].map(|batch| Scorecard::of(&Table::from(&batch), request().by(by.iter().copied())).unwrap())
+    [whole.clone(), whole.slice(0, 0)]
+        .map(|batch| Scorecard::of(&Table::from(&batch), request().by(by.iter().copied())).unwrap())
 }
 
 #[test]
@@ -68,7 +70,14 @@ fn the_batch_of_measures_has_whole_counts_and_decimal_totals() {
             assert_eq!(*data_type, if is_count { DataType::Int64 } else { MONEY }, "{name}");
         }
         let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        for name in ["milestones.counted", "milestones.rounded", "milestones_met", "revenue_start", "onboarded_customers", "health_score"] {
+        for name in [
+            "milestones.counted",
+            "milestones.rounded",
+            "milestones_met",
+            "revenue_start",
+            "onboarded_customers",
+            "health_score",
+        ] {
             assert!(names.contains(&name), "{name} is not in {names:?}");
         }
     }
@@ -92,7 +101,10 @@ fn the_wide_batch_holds_the_figures_and_null_where_they_are_undefined() {
     let wide = card.to_record_batch().unwrap();
     for (group, key) in card.groups().iter().enumerate() {
         let text = wide["region"].as_string::<i32>();
-        assert_eq!((!text.is_null(group)).then(|| text.value(group).to_owned()), (key[0] != svcmetrics::Key::Null).then(|| key[0].to_string()));
+        assert_eq!(
+            (!text.is_null(group)).then(|| text.value(group).to_owned()),
+            (key[0] != svcmetrics::Key::Null).then(|| key[0].to_string())
+        );
         assert_eq!(i128::from(wide["rows"].as_primitive::<Int64Type>().value(group)), card.rows(group));
         for metric in card.metrics() {
             let (array, figure) = (&wide[metric.id()], card.figure_of(group, metric.id()).unwrap());
@@ -118,18 +130,23 @@ fn the_long_batch_holds_sums_counts_and_reasons() {
     let mut row = 0;
     for group in 0..card.len() {
         for metric in card.metrics() {
-            let (figure, counts) = (card.figure_of(group, metric.id()).unwrap(), card.counts_of(group, metric.id()).unwrap());
+            let (figure, counts) =
+                (card.figure_of(group, metric.id()).unwrap(), card.counts_of(group, metric.id()).unwrap());
             assert_eq!(tidy["metric"].as_string::<i32>().value(row), metric.id());
             assert_eq!(decimal("numerator", row), figure.numerator().and_then(svcmetrics::Total::micros));
             assert_eq!(decimal("denominator", row), figure.denominator().and_then(svcmetrics::Total::micros));
             let reason = tidy["undefined_reason"].as_string::<i32>();
-            assert_eq!((!reason.is_null(row)).then(|| reason.value(row)), figure.undefined_reason().map(|reason| reason.reason()));
+            assert_eq!(
+                (!reason.is_null(row)).then(|| reason.value(row)),
+                figure.undefined_reason().map(Undefined::reason)
+            );
             let count = |name: &str| {
                 let array = tidy[name].as_primitive::<Int64Type>();
                 (!array.is_null(row)).then(|| i128::from(array.value(row)))
             };
             let found = ["counted", "missing", "invalid", "outside", "rounded"].map(count);
-            let expected = counts.map(|counts| [counts.counted, counts.missing, counts.invalid, counts.outside, counts.rounded]);
+            let expected =
+                counts.map(|counts| [counts.counted, counts.missing, counts.invalid, counts.outside, counts.rounded]);
             assert_eq!(found, expected.map_or([None; 5], |counts| counts.map(Some)), "{}", metric.id());
             row += 1;
         }
@@ -168,7 +185,12 @@ fn the_batch_of_health_scores_has_a_row_a_customer() {
     expected.extend(of(&["score"], &DataType::Float64));
     expected.extend(of(&["band"], &DataType::Utf8));
     expected.extend(of(&["coverage"], &DataType::Float64));
-    let points = ["adoption_rate_points", "plan_realization_points", "renewal_commitment_rate_points", "net_revenue_retention_points"];
+    let points = [
+        "adoption_rate_points",
+        "plan_realization_points",
+        "renewal_commitment_rate_points",
+        "net_revenue_retention_points",
+    ];
     expected.extend(of(&points, &DataType::Decimal128(9, 6)));
     assert_eq!(schema(&batch), expected);
     assert_eq!(schema(&scores(&small_table()).to_record_batch(false).unwrap()), expected[1..4]);
@@ -200,11 +222,17 @@ fn totals_that_are_no_totals_are_refused() {
     assert_eq!(read(&totals).unwrap().figures("adoption_rate").unwrap(), card.figures("adoption_rate").unwrap());
     let names: Vec<String> = totals.schema_ref().fields().iter().map(|field| field.name().clone()).collect();
     let with = |name: &str, array: arrow_array::ArrayRef| {
-        let columns = names.iter().zip(totals.columns()).map(|(known, column)| (known.as_str(), if known == name { array.clone() } else { column.clone() }, true));
+        let columns = names
+            .iter()
+            .zip(totals.columns())
+            .map(|(known, column)| (known.as_str(), if known == name { array.clone() } else { column.clone() }, true));
         RecordBatch::try_from_iter_with_nullable(columns.collect::<Vec<_>>()).unwrap()
     };
-    let int = |values: [i64; 2]| std::sync::Arc::new(arrow_array::Int64Array::from(values.to_vec())) as arrow_array::ArrayRef;
-    let float = |values: [f64; 2]| std::sync::Arc::new(arrow_array::Float64Array::from(values.to_vec())) as arrow_array::ArrayRef;
+    let int =
+        |values: [i64; 2]| std::sync::Arc::new(arrow_array::Int64Array::from(values.to_vec())) as arrow_array::ArrayRef;
+    let float = |values: [f64; 2]| {
+        std::sync::Arc::new(arrow_array::Float64Array::from(values.to_vec())) as arrow_array::ArrayRef
+    };
     let nulls = std::sync::Arc::new(arrow_array::Int64Array::from(vec![Some(1), None])) as arrow_array::ArrayRef;
     let text = std::sync::Arc::new(arrow_array::StringArray::from(vec!["1", "2"])) as arrow_array::ArrayRef;
     for (name, array) in [

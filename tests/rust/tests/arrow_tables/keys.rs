@@ -5,9 +5,10 @@ use arrow_array::types::{
     ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray, Float64Array, Int8Array, Int16Array,
-    Int32Array, Int64Array, LargeStringArray, NullArray, PrimitiveArray, StringArray, StringViewArray, TimestampMicrosecondArray,
-    TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray, Float64Array, Int8Array,
+    Int16Array, Int32Array, Int64Array, LargeStringArray, NullArray, PrimitiveArray, StringArray, StringViewArray,
+    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt8Array,
+    UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_schema::DataType;
 use std::sync::Arc;
@@ -40,8 +41,10 @@ where
     for values in layouts {
         let what = format!("{} of {}", K::DATA_TYPE, values.data_type());
         for with_null in [false, true] {
-            let codes: PrimitiveArray<K> =
-                positions.iter().map(|position| position.filter(|position| !with_null || *position != 3).map(K::Native::from)).collect();
+            let codes: PrimitiveArray<K> = positions
+                .iter()
+                .map(|position| position.filter(|position| !with_null || *position != 3).map(K::Native::from))
+                .collect();
             let array: ArrayRef = Arc::new(DictionaryArray::try_new(codes, values.clone()).unwrap());
             assert_same(&card_of(with("region", array)), &what);
         }
@@ -83,8 +86,16 @@ fn whole_number_keys_of_every_width_sort_as_numbers() {
         Arc::new(Int64Array::from(vec![Some(10), Some(2), None, Some(-1)])),
         Arc::new(Float64Array::from(vec![Some(10.0), Some(2.0), None, Some(-1.0)])),
         Arc::new(Float64Array::from(vec![Some(10.0), Some(2.0), Some(f64::NAN), Some(-1.0)])),
-        Arc::new(Decimal128Array::from(vec![Some(100), Some(20), None, Some(-10)]).with_precision_and_scale(5, 1).unwrap()),
-        Arc::new(DictionaryArray::try_new(PrimitiveArray::<UInt8Type>::from(vec![0, 1, 2, 3]), Arc::new(Int64Array::from(vec![Some(10), Some(2), None, Some(-1)]))).unwrap()),
+        Arc::new(
+            Decimal128Array::from(vec![Some(100), Some(20), None, Some(-10)]).with_precision_and_scale(5, 1).unwrap(),
+        ),
+        Arc::new(
+            DictionaryArray::try_new(
+                PrimitiveArray::<UInt8Type>::from(vec![0, 1, 2, 3]),
+                Arc::new(Int64Array::from(vec![Some(10), Some(2), None, Some(-1)])),
+            )
+            .unwrap(),
+        ),
     ];
     let expected = [Key::from(-1), Key::from(2), Key::from(10), Key::Null];
     for array in arrays {
@@ -114,9 +125,15 @@ fn keys_beyond_signed_64_bits_are_kept() {
 
 #[test]
 fn booleans_sort_false_first_and_nulls_are_one_group() {
-    assert_eq!(keys(&keyed(Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])))), [false.into(), true.into(), Key::Null]);
+    assert_eq!(
+        keys(&keyed(Arc::new(BooleanArray::from(vec![Some(true), None, Some(false)])))),
+        [false.into(), true.into(), Key::Null]
+    );
     let nothing = keyed(Arc::new(NullArray::new(3)));
-    assert_eq!((keys(&nothing), nothing.keys()[0].key_type.clone(), nothing.rows(0)), (vec![Key::Null], KeyType::Null, 3));
+    assert_eq!(
+        (keys(&nothing), nothing.keys()[0].key_type.clone(), nothing.rows(0)),
+        (vec![Key::Null], KeyType::Null, 3)
+    );
 }
 
 #[test]

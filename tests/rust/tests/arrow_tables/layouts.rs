@@ -4,9 +4,11 @@ use super::{Columns, assert_same, batch, card_of, chunked, columns, plain, reque
 use crate::support::{assert_says, refused};
 use arrow_array::types::Int8Type;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal256Array, DictionaryArray, DurationSecondArray, FixedSizeBinaryArray,
-    Int64Array, IntervalYearMonthArray, ListArray, PrimitiveArray, RecordBatch, StringArray, StructArray, Time32SecondArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal256Array, DictionaryArray, DurationSecondArray,
+    FixedSizeBinaryArray, Int64Array, IntervalYearMonthArray, ListArray, PrimitiveArray, RecordBatch, StringArray,
+    StructArray, Time32SecondArray, make_array,
 };
+use arrow_data::transform::MutableArrayData;
 use arrow_schema::{DataType, Field, Schema};
 use std::sync::Arc;
 use svcmetrics::{Request, Scorecard, ScorecardBuilder, Table};
@@ -29,24 +31,22 @@ fn a_slice_of_a_longer_batch_is_the_same() {
 /// The rows of an array, several times.
 fn repeated(array: &dyn Array, times: usize) -> ArrayRef {
     let data = array.to_data();
-    let mut grown = arrow_data_growth(&data, times);
+    let mut grown = MutableArrayData::new(vec![&data], true, data.len() * times);
     for _ in 0..times {
-        grown.extend(0, 0, data.len());
+        grown.try_extend(0, 0, data.len()).unwrap();
     }
-    arrow_array::make_array(grown.freeze())
-}
-
-fn arrow_data_growth(data: &arrow_data::ArrayData, times: usize) -> arrow_data::transform::MutableArrayData<'_> {
-    arrow_data::transform::MutableArrayData::new(vec![data], true, data.len() * times)
+    make_array(grown.freeze())
 }
 
 #[test]
 fn chunks_of_any_size_are_the_same_whether_copied_or_sliced() {
     let whole = batch(columns());
     for size in 1..=6 {
-        let pieces: Vec<RecordBatch> = (0..6).step_by(size).map(|start| whole.slice(start, size.min(6 - start))).collect();
+        let pieces: Vec<RecordBatch> =
+            (0..6).step_by(size).map(|start| whole.slice(start, size.min(6 - start))).collect();
         assert_same(&chunked(&pieces, request()).unwrap(), &format!("slices of {size}"));
-        let with_empty: Vec<RecordBatch> = pieces.iter().flat_map(|piece| [whole.slice(0, 0), piece.clone(), whole.slice(6, 0)]).collect();
+        let with_empty: Vec<RecordBatch> =
+            pieces.iter().flat_map(|piece| [whole.slice(0, 0), piece.clone(), whole.slice(6, 0)]).collect();
         assert_same(&chunked(&with_empty, request()).unwrap(), &format!("slices of {size} and empty ones"));
     }
 }
@@ -55,9 +55,16 @@ fn chunks_of_any_size_are_the_same_whether_copied_or_sliced() {
 fn chunks_may_store_a_column_each_in_its_own_way() {
     let texts = ["north", "south", ""];
     let codes: PrimitiveArray<Int8Type> = vec![Some(0), Some(1), None, Some(0), Some(2), Some(1)].into();
-    let dictionary: ArrayRef = Arc::new(DictionaryArray::try_new(codes, Arc::new(StringArray::from(texts.to_vec()))).unwrap());
-    let narrow: ArrayRef = Arc::new(super::MET.iter().map(|met| met.map(|met| i8::try_from(met).unwrap())).collect::<arrow_array::Int8Array>());
-    let pieces = [batch(columns()).slice(0, 2), batch(with("region", dictionary)).slice(2, 2), batch(with("milestones_met", narrow)).slice(4, 2)];
+    let dictionary: ArrayRef =
+        Arc::new(DictionaryArray::try_new(codes, Arc::new(StringArray::from(texts.to_vec()))).unwrap());
+    let narrow: ArrayRef = Arc::new(
+        super::MET.iter().map(|met| met.map(|met| i8::try_from(met).unwrap())).collect::<arrow_array::Int8Array>(),
+    );
+    let pieces = [
+        batch(columns()).slice(0, 2),
+        batch(with("region", dictionary)).slice(2, 2),
+        batch(with("milestones_met", narrow)).slice(4, 2),
+    ];
     assert_same(&chunked(&pieces, request()).unwrap(), "three kinds of chunks");
 }
 
@@ -100,7 +107,10 @@ fn a_value_in_a_dictionary_is_an_offender_where_it_is_used() {
     let met: ArrayRef = Arc::new(DictionaryArray::try_new(codes, values).unwrap());
     let total: ArrayRef = Arc::new(Int64Array::from(vec![4; 4]));
     let error = refused(
-        Scorecard::of(&Table::from(&batch(vec![("milestones_met", met), ("milestones_total", total)])), Request::default()),
+        Scorecard::of(
+            &Table::from(&batch(vec![("milestones_met", met), ("milestones_total", total)])),
+            Request::default(),
+        ),
         "-7",
     );
     assert_eq!((error.row(), error.value(), error.count()), (Some(3), Some("-7"), 1));
@@ -110,7 +120,12 @@ fn named_twice(name: &str) -> RecordBatch {
     let mut columns: Columns = columns();
     let array = columns.iter().find(|(known, _)| *known == name).unwrap().1.clone();
     let schema = Schema::new(
-        columns.iter().map(|(known, array)| (*known, array)).chain([(name, &array)]).map(|(known, array)| Field::new(known, array.data_type().clone(), true)).collect::<Vec<_>>(),
+        columns
+            .iter()
+            .map(|(known, array)| (*known, array))
+            .chain([(name, &array)])
+            .map(|(known, array)| Field::new(known, array.data_type().clone(), true))
+            .collect::<Vec<_>>(),
     );
     columns.push(("again", array));
     RecordBatch::try_new(Arc::new(schema), columns.into_iter().map(|(_, array)| array).collect()).unwrap()
@@ -132,13 +147,17 @@ fn unknown() -> Vec<(ArrayRef, &'static str)> {
     let list = ListArray::from_iter_primitive::<arrow_array::types::Int32Type, _, _>(vec![None, Some(vec![Some(1)])]);
     let field = Arc::new(Field::new("inner", DataType::Int64, true));
     let nested = StructArray::from(vec![(field, Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef)]);
-    let wide = Decimal256Array::from(vec![None, Some(arrow_buffer::i256::ONE)]).with_precision_and_scale(40, 2).unwrap();
+    let wide =
+        Decimal256Array::from(vec![None, Some(arrow_buffer::i256::ONE)]).with_precision_and_scale(40, 2).unwrap();
     vec![
         (Arc::new(list), "List"),
         (Arc::new(nested), "Struct"),
         (Arc::new(wide), "Decimal256"),
         (Arc::new(BinaryArray::from_opt_vec(vec![None, Some(b"a")])), "Binary"),
-        (Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size([None, Some(b"ab")].into_iter(), 2).unwrap()), "FixedSizeBinary"),
+        (
+            Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size([None, Some(b"ab")].into_iter(), 2).unwrap()),
+            "FixedSizeBinary",
+        ),
         (Arc::new(DurationSecondArray::from(vec![None, Some(1)])), "Duration"),
         (Arc::new(Time32SecondArray::from(vec![None, Some(1)])), "Time32"),
         (Arc::new(IntervalYearMonthArray::from(vec![None, Some(1)])), "Interval"),

@@ -5,8 +5,9 @@ use arrow_array::types::{
     ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Decimal32Array, Decimal64Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array,
-    Int8Array, Int16Array, Int32Array, Int64Array, NullArray, PrimitiveArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, Decimal32Array, Decimal64Array, Decimal128Array, DictionaryArray, Float32Array,
+    Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, NullArray, PrimitiveArray, UInt8Array, UInt16Array,
+    UInt32Array, UInt64Array,
 };
 use std::sync::Arc;
 
@@ -55,10 +56,18 @@ fn money_as_decimals_of_every_width_and_scale_is_the_same() {
     }
     for (precision, scale) in [(9_u8, 2_i8), (9, 4)] {
         let more = u32::try_from(scale - 2).unwrap();
-        let narrow: Decimal32Array = scaled(more).map(|value| value.map(|value| i32::try_from(value).unwrap())).collect();
-        let middle: Decimal64Array = scaled(more).map(|value| value.map(|value| i64::try_from(value).unwrap())).collect();
-        assert_same(&card_of(with("revenue_start", Arc::new(narrow.with_precision_and_scale(precision, scale).unwrap()))), "decimal32");
-        assert_same(&card_of(with("revenue_start", Arc::new(middle.with_precision_and_scale(18, scale).unwrap()))), "decimal64");
+        let narrow: Decimal32Array =
+            scaled(more).map(|value| value.map(|value| i32::try_from(value).unwrap())).collect();
+        let middle: Decimal64Array =
+            scaled(more).map(|value| value.map(|value| i64::try_from(value).unwrap())).collect();
+        assert_same(
+            &card_of(with("revenue_start", Arc::new(narrow.with_precision_and_scale(precision, scale).unwrap()))),
+            "decimal32",
+        );
+        assert_same(
+            &card_of(with("revenue_start", Arc::new(middle.with_precision_and_scale(18, scale).unwrap()))),
+            "decimal64",
+        );
     }
 }
 
@@ -66,7 +75,8 @@ fn money_as_decimals_of_every_width_and_scale_is_the_same() {
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // cents of a few digits
 fn money_as_floats_of_either_width_is_the_same() {
     let doubles: ArrayRef = Arc::new(Float64Array::from(units(&START)));
-    let singles: ArrayRef = Arc::new(units(&START).into_iter().map(|value| value.map(|value| value as f32)).collect::<Float32Array>());
+    let singles: ArrayRef =
+        Arc::new(units(&START).into_iter().map(|value| value.map(|value| value as f32)).collect::<Float32Array>());
     for array in [doubles, singles] {
         let what = array.data_type().to_string();
         assert_same(&card_of(with("revenue_start", array)), &what);
@@ -89,7 +99,8 @@ fn flags_as_0_and_1_of_any_type_are_the_same() {
     let ints: UInt8Array = NEW.iter().map(|new| new.map(u8::from)).collect();
     let floats: Float32Array = NEW.iter().map(|new| new.map(|new| f32::from(u8::from(new)))).collect();
     let decimals: Decimal128Array = NEW.iter().map(|new| new.map(|new| i128::from(new) * 10)).collect();
-    let arrays: [ArrayRef; 3] = [Arc::new(ints), Arc::new(floats), Arc::new(decimals.with_precision_and_scale(3, 1).unwrap())];
+    let arrays: [ArrayRef; 3] =
+        [Arc::new(ints), Arc::new(floats), Arc::new(decimals.with_precision_and_scale(3, 1).unwrap())];
     for array in arrays {
         let what = array.data_type().to_string();
         assert_same(&card_of(with("is_new", array)), &what);
@@ -98,7 +109,10 @@ fn flags_as_0_and_1_of_any_type_are_the_same() {
 
 /// The values behind positions: each distinct value once, an unused one first, a null one last. Nulls are null positions or
 /// positions of the null, in turn.
-fn dictionary<K: ArrowDictionaryKeyType, T: PartialEq + Copy>(values: &[Option<T>], unused: T) -> (PrimitiveArray<K>, Vec<Option<T>>)
+fn dictionary<K: ArrowDictionaryKeyType, T: PartialEq + Copy>(
+    values: &[Option<T>],
+    unused: T,
+) -> (PrimitiveArray<K>, Vec<Option<T>>)
 where
     K::Native: TryFrom<usize>,
 {
@@ -112,12 +126,11 @@ where
     let last = distinct.len() - 1;
     let mut nulls = 0;
     let position = |value: &Option<T>| {
-        let place = match value {
-            Some(_) => distinct[1..].iter().position(|known| known == value).map(|place| place + 1),
-            None => {
-                nulls += 1;
-                (nulls % 2 == 0).then_some(last)
-            }
+        let place = if value.is_some() {
+            distinct[1..].iter().position(|known| known == value).map(|place| place + 1)
+        } else {
+            nulls += 1;
+            (nulls % 2 == 0).then_some(last)
         };
         place.map(|place| K::Native::try_from(place).unwrap_or_else(|_| panic!("a short dictionary")))
     };
@@ -130,7 +143,9 @@ where
     K::Native: TryFrom<usize>,
 {
     let what = K::DATA_TYPE.to_string();
-    let made = |codes: PrimitiveArray<K>, values: ArrayRef| Arc::new(DictionaryArray::try_new(codes, values).unwrap()) as ArrayRef;
+    let made = |codes: PrimitiveArray<K>, values: ArrayRef| {
+        Arc::new(DictionaryArray::try_new(codes, values).unwrap()) as ArrayRef
+    };
     let (codes, values) = dictionary::<K, i64>(&MET, -5);
     assert_same(&card_of(with("milestones_met", made(codes, Arc::new(Int64Array::from(values))))), &what);
     let (codes, values) = dictionary::<K, bool>(&NEW, true);
@@ -156,7 +171,10 @@ fn a_rounded_value_in_a_dictionary_is_counted_for_every_row_and_an_unused_one_fo
     let codes: PrimitiveArray<Int32Type> = vec![Some(1), Some(1), Some(0), None].into();
     let values = Float64Array::from(vec![1.5, 100.0 / 12.0, f64::NAN, 1.0 / 3.0]);
     let array: ArrayRef = Arc::new(DictionaryArray::try_new(codes, Arc::new(values)).unwrap());
-    let batch = super::batch(vec![("revenue_start", array), ("revenue_end", Arc::new(Int64Array::from(vec![Some(1), Some(1), Some(1), None])))]);
+    let batch = super::batch(vec![
+        ("revenue_start", array),
+        ("revenue_end", Arc::new(Int64Array::from(vec![Some(1), Some(1), Some(1), None]))),
+    ]);
     let card = svcmetrics::Scorecard::of(&svcmetrics::Table::from(&batch), svcmetrics::Request::default()).unwrap();
     let quality = &card.quality().metrics["revenue_start"];
     assert_eq!((quality.counted, quality.missing, quality.rounded), (3, 1, 2));
@@ -173,6 +191,7 @@ fn a_column_of_no_type_is_all_missing() {
     let nulls: ArrayRef = Arc::new(Int64Array::from(vec![None; 6]));
     assert_eq!(card, card_of(with("milestones_met", nulls)));
     let positions = PrimitiveArray::<Int8Type>::from(vec![None; 6]);
-    let empty: ArrayRef = Arc::new(DictionaryArray::try_new(positions, Arc::new(Int64Array::from(Vec::<i64>::new()))).unwrap());
+    let empty: ArrayRef =
+        Arc::new(DictionaryArray::try_new(positions, Arc::new(Int64Array::from(Vec::<i64>::new()))).unwrap());
     assert_eq!(card, card_of(with("milestones_met", empty)));
 }

@@ -1,47 +1,41 @@
 //! Random tables as Arrow arrays: the same as the same cells one by one, and their totals the way there and back.
 
-use crate::support::random::{Rows, config, tables};
-use arrow_array::builder::{BooleanBuilder, Float64Builder, Int64Builder, StringBuilder};
-use arrow_array::{ArrayRef, Decimal128Array, RecordBatch};
+use crate::support::random::{Sample, config, tables};
+use arrow_array::{ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use proptest::prelude::*;
 use std::sync::Arc;
 use svcmetrics::{Request, Scalar, Scorecard, Table};
 
 /// A column as the array of one type that holds all of its cells, if there is one.
 fn array(cells: &[Scalar]) -> Option<ArrayRef> {
-    let all = |fits: fn(&Scalar) -> bool| cells.iter().all(|cell| *cell == Scalar::Null || fits(cell));
-    if all(|cell| matches!(cell, Scalar::Boolean(_))) {
-        let mut builder = BooleanBuilder::new();
-        cells.iter().for_each(|cell| builder.append_option(if let Scalar::Boolean(value) = cell { Some(*value) } else { None }));
-        return Some(Arc::new(builder.finish()));
+    macro_rules! of {
+        ($array:ty, $cell:ident, $value:ident => $as:expr) => {
+            if cells.iter().all(|cell| matches!(cell, Scalar::Null | Scalar::$cell(_))) {
+                let value = |cell: &Scalar| if let Scalar::$cell($value) = cell { $as } else { None };
+                return Some(Arc::new(cells.iter().map(value).collect::<$array>()));
+            }
+        };
     }
-    if all(|cell| matches!(cell, Scalar::Integer(_))) {
-        let mut builder = Int64Builder::new();
-        cells.iter().for_each(|cell| builder.append_option(if let Scalar::Integer(value) = cell { i64::try_from(*value).ok() } else { None }));
-        return Some(Arc::new(builder.finish()));
-    }
-    if all(|cell| matches!(cell, Scalar::Float(_))) {
-        let mut builder = Float64Builder::new();
-        cells.iter().for_each(|cell| builder.append_option(if let Scalar::Float(value) = cell { Some(*value) } else { None }));
-        return Some(Arc::new(builder.finish()));
-    }
-    if all(|cell| matches!(cell, Scalar::Text(_))) {
-        let mut builder = StringBuilder::new();
-        cells.iter().for_each(|cell| builder.append_option(if let Scalar::Text(value) = cell { Some(value) } else { None }));
-        return Some(Arc::new(builder.finish()));
-    }
+    of!(BooleanArray, Boolean, value => Some(*value));
+    of!(Int64Array, Integer, value => i64::try_from(*value).ok());
+    of!(Float64Array, Float, value => Some(*value));
+    of!(StringArray, Text, value => Some(value.clone()));
     let cents = |cell: &Scalar| match cell {
         Scalar::Integer(value) => Some(value * 100),
         Scalar::Decimal { value, scale: 2 } => Some(*value),
         _ => None,
     };
     let is_money = cells.iter().all(|cell| *cell == Scalar::Null || cents(cell).is_some());
-    is_money.then(|| Arc::new(cells.iter().map(cents).collect::<Decimal128Array>().with_precision_and_scale(38, 2).unwrap()) as ArrayRef)
+    is_money.then(|| {
+        Arc::new(cells.iter().map(cents).collect::<Decimal128Array>().with_precision_and_scale(38, 2).unwrap())
+            as ArrayRef
+    })
 }
 
 /// The rows without the cells that would keep a column from being of one type.
-fn uniform(mut rows: Rows, floats: bool) -> Rows {
-    let odd = |cell: &Scalar| if floats { matches!(cell, Scalar::Decimal { .. }) } else { matches!(cell, Scalar::Float(_)) };
+fn uniform(mut rows: Sample, floats: bool) -> Sample {
+    let odd =
+        |cell: &Scalar| if floats { matches!(cell, Scalar::Decimal { .. }) } else { matches!(cell, Scalar::Float(_)) };
     for cell in rows.rows.iter_mut().flatten() {
         if odd(cell) {
             *cell = Scalar::Null;
@@ -60,7 +54,7 @@ fn alike(cell: &Scalar, float: bool) -> Scalar {
     }
 }
 
-fn batch(rows: &Rows) -> RecordBatch {
+fn batch(rows: &Sample) -> RecordBatch {
     let columns = rows.names.iter().enumerate().map(|(place, name)| {
         let cells: Vec<Scalar> = rows.rows.iter().map(|row| row[place].clone()).collect();
         let converted = |float: bool| array(&cells.iter().map(|cell| alike(cell, float)).collect::<Vec<_>>());

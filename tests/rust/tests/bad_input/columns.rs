@@ -13,12 +13,22 @@ fn adoption() -> Request {
 
 #[test]
 fn all_missing_columns_are_named_with_what_there_is_and_the_nearest_name() {
-    let table = Table::new(1).with("milestone_met", vec![1_i64]).with("Milestones Total", vec![2_i64]).with("region", vec!["a"]);
+    let table = Table::new(1)
+        .with("milestone_met", vec![1_i64])
+        .with("Milestones Total", vec![2_i64])
+        .with("region", vec!["a"]);
     let error = error(&table, adoption());
-    assert_eq!((error.kind(), error.metric(), error.column()), ("column_not_found", Some("adoption_rate"), Some("milestones_met")));
+    assert_eq!(
+        (error.kind(), error.metric(), error.column()),
+        ("column_not_found", Some("adoption_rate"), Some("milestones_met"))
+    );
     assert_says(
         &error.to_string(),
-        &["'milestones_met' (did you mean 'milestone_met'?)", "'milestones_total' (did you mean 'Milestones Total'?)", "region"],
+        &[
+            "'milestones_met' (did you mean 'milestone_met'?)",
+            "'milestones_total' (did you mean 'Milestones Total'?)",
+            "region",
+        ],
     );
     assert_eq!(error.hint(), Some("milestone_met"));
 }
@@ -56,7 +66,18 @@ fn a_key_named_twice_is_an_error() {
 
 #[test]
 fn a_key_named_like_a_column_of_the_result_is_an_error() {
-    for name in ["rows", "metric", "value", "numerator", "denominator", "counted", "undefined_reason", "low", "adoption_rate", "red_share"] {
+    for name in [
+        "rows",
+        "metric",
+        "value",
+        "numerator",
+        "denominator",
+        "counted",
+        "undefined_reason",
+        "low",
+        "adoption_rate",
+        "red_share",
+    ] {
         let error = error(&small_table().with(name, vec!["a"; 4]), Request::default().by([name]));
         assert_eq!((error.kind(), error.column()), ("key_name", Some(name)));
     }
@@ -76,7 +97,9 @@ fn the_same_column_twice_is_an_error_only_where_it_is_read() {
 
 #[test]
 fn numbers_as_text_are_an_error_with_type_row_value_and_the_cast_and_are_never_summed() {
-    let typed = Table::new(3).with("milestones_met", vec![None, Some("12"), Some("3")]).with("milestones_total", vec![20_i64; 3]);
+    let typed = Table::new(3)
+        .with("milestones_met", vec![None, Some("12"), Some("3")])
+        .with("milestones_total", vec![20_i64; 3]);
     let found = error(&typed, adoption());
     assert_eq!((found.kind(), found.column(), found.row()), ("column_type", Some("milestones_met"), Some(1)));
     assert_says(&found.to_string(), &["text", "'12'", "a whole number", "to_numeric"]);
@@ -99,7 +122,10 @@ fn text_that_nobody_reads_or_that_is_null_throughout_does_not_matter() {
 fn booleans_are_no_numbers_and_numbers_other_than_0_and_1_are_no_booleans() {
     let table = Table::new(2).with("milestones_met", vec![false, true]).with("milestones_total", vec![1_i64, 1]);
     let found = error(&table, adoption());
-    assert_eq!((found.kind(), found.column(), found.row(), found.value()), ("column_type", Some("milestones_met"), Some(0), Some("false")));
+    assert_eq!(
+        (found.kind(), found.column(), found.row(), found.value()),
+        ("column_type", Some("milestones_met"), Some(0), Some("false"))
+    );
     for (cells, value) in [
         (Data::from(vec![1_i64, 2]), "2"),
         (Data::from(vec![1.0, 0.5]), "0.5"),
@@ -147,7 +173,10 @@ fn dictionary_positions_outside_the_dictionary_are_an_error_and_not_null() {
 #[test]
 fn a_metric_that_does_not_exist_is_an_error_with_the_nearest_name() {
     let found = error(&small_table(), Request::default().metrics(["adoption_rat"]));
-    assert_eq!((found.kind(), found.metric(), found.hint()), ("metric_not_found", Some("adoption_rat"), Some("adoption_rate")));
+    assert_eq!(
+        (found.kind(), found.metric(), found.hint()),
+        ("metric_not_found", Some("adoption_rat"), Some("adoption_rate"))
+    );
     let card = Scorecard::of(&small_table(), Request::default()).unwrap();
     assert_eq!(refused(card.figure("adoption_rat"), "no such metric").hint(), Some("adoption_rate"));
     assert_eq!(refused(card.figure("availability"), "not measured").kind(), "column_not_found");
@@ -157,7 +186,10 @@ fn a_metric_that_does_not_exist_is_an_error_with_the_nearest_name() {
 fn what_a_table_lacks_is_listed_with_near_misses() {
     let table = small_table().with("service_minute", vec![1_i64; 4]).with("downtime_minutes", vec![0_i64; 4]);
     let card = Scorecard::of(&table, Request::default()).unwrap();
-    assert_eq!(card.not_measured()["availability"], [("service_minutes".to_owned(), vec!["service_minute".to_owned()])]);
+    assert_eq!(
+        card.not_measured()["availability"],
+        [("service_minutes".to_owned(), vec!["service_minute".to_owned()])]
+    );
 }
 
 #[test]

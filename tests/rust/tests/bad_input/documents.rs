@@ -7,7 +7,9 @@ use svcmetrics::{Column, ColumnKind, Condition, Measure, Metric, Request, Scope,
 /// A scorecard with everything that a document can hold: keys of two types, time, own metrics, a model, what was not measured.
 fn card() -> Scorecard {
     let goals = Column::new("goals_met", ColumnKind::Count);
-    let scope = Scope::new("own_scope").among(Condition::IsTrue(Column::new("is_active", ColumnKind::Flag))).reads([goals.clone()]);
+    let scope = Scope::new("own_scope")
+        .among(Condition::IsTrue(Column::new("is_active", ColumnKind::Flag)))
+        .reads([goals.clone()]);
     let sum = Measure::total("own_total", &scope, goals.clone().into(), Time::Flow).only(Condition::positive(goals));
     let rows = Measure::count("own_rows", &scope, Time::Stock);
     let own = Metric::ratio("own_rate", "Own", vec![(1, sum)], vec![(2, rows)]);
@@ -26,7 +28,8 @@ fn exercise(card: &Scorecard) {
     for id in ids.iter().chain(card.not_measured().keys()) {
         for group in 0..card.len() {
             let figure = card.figure_of(group, id);
-            let shown = figure.map(|figure| (figure.to_string(), figure.to_decimal(), figure.percent(), figure.to_json()));
+            let shown =
+                figure.map(|figure| (figure.to_string(), figure.to_decimal(), figure.percent(), figure.to_json()));
             drop((shown, card.counts_of(group, id)));
         }
     }
@@ -40,10 +43,16 @@ fn exercise(card: &Scorecard) {
 fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
     found.push(path.to_owned());
     match value {
-        Value::Object(fields) => fields.iter().for_each(|(name, field)| {
-            paths(field, &format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")), found);
-        }),
-        Value::Array(items) => items.iter().enumerate().for_each(|(place, item)| paths(item, &format!("{path}/{place}"), found)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                paths(field, &format!("{path}/{}", name.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                paths(item, &format!("{path}/{place}"), found);
+            }
+        }
         _ => {}
     }
 }
@@ -81,7 +90,18 @@ fn the_untouched_document_is_read_back_as_the_card() {
 #[test]
 fn every_value_replaced_by_one_of_another_kind_is_refused_or_read_and_never_a_panic() {
     let whole = document();
-    let others = [json!(null), json!(true), json!(-1), json!(1.5), json!(1e300), json!("x"), json!([]), json!({}), json!([{}]), json!({"text": 1})];
+    let others = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1.5),
+        json!(1e300),
+        json!("x"),
+        json!([]),
+        json!({}),
+        json!([{}]),
+        json!({"text": 1}),
+    ];
     let (mut refusals, mut tried) = (0, 0);
     for path in all_paths(&whole) {
         for other in &others {
@@ -115,7 +135,8 @@ fn every_field_taken_out_is_refused_or_read_as_absent() {
             _ => continue,
         };
         let was_refused = refused_or_read(&tampered, &format!("{path} taken out"));
-        let free = path.contains("/not_measured") || path.contains("/model/components") || path.contains("/model/bands");
+        let free =
+            path.contains("/not_measured") || path.contains("/model/components") || path.contains("/model/bands");
         // A scope without a condition is about all rows, a measure without one about all that count.
         let free = free || path.ends_with("/among") || path.ends_with("/only");
         if is_field && whole.pointer(&path) != Some(&Value::Null) && !free && !may_be_absent.contains(&path.as_str()) {
@@ -142,7 +163,9 @@ fn an_unknown_field_anywhere_is_refused() {
 fn a_list_reordered_or_with_an_item_twice_is_refused_or_read() {
     let whole = document();
     for path in all_paths(&whole) {
-        let Some(items) = whole.pointer(&path).and_then(Value::as_array).filter(|items| items.len() > 1) else { continue };
+        let Some(items) = whole.pointer(&path).and_then(Value::as_array).filter(|items| items.len() > 1) else {
+            continue;
+        };
         let mut reversed = whole.clone();
         reversed.pointer_mut(&path).unwrap().as_array_mut().unwrap().reverse();
         refused_or_read(&reversed, &format!("{path} reversed"));
@@ -213,6 +236,12 @@ fn totals_that_are_no_integers_or_no_counts_are_refused() {
 #[test]
 fn counts_so_large_that_they_could_not_be_added_are_refused() {
     assert_refused("/groups/0/totals/1", &json!(i128::MAX.to_string()), &["groups[0].totals"]);
+}
+
+#[test]
+#[ignore = "open: a joined card counts the rows of its left table alone, so the sums cannot be checked yet"]
+fn counts_that_do_not_add_up_to_the_rows_are_refused() {
+    assert_refused("/groups/0/totals/0", &json!("1000"), &["groups[0].totals", "rows"]);
 }
 
 #[test]

@@ -19,7 +19,8 @@ fn error(table: &Table<'_>, request: Request) -> Error {
 
 #[test]
 fn a_null_key_is_a_group_of_its_own_and_comes_last() {
-    let card = Scorecard::of(&table("k", vec![None, Some("b"), Some("a"), None], 4), Request::default().by(["k"])).unwrap();
+    let card =
+        Scorecard::of(&table("k", vec![None, Some("b"), Some("a"), None], 4), Request::default().by(["k"])).unwrap();
     assert_eq!(card.groups(), [vec![Key::from("a")], vec![Key::from("b")], vec![Key::Null]]);
     assert_eq!(card.rows(2), 2);
     let all_null = Scorecard::of(&table("k", vec![None::<i64>; 2], 2), Request::default().by(["k"])).unwrap();
@@ -32,7 +33,10 @@ fn a_whole_float_key_is_the_integer_that_a_null_made_a_float() {
     let whole = Scorecard::of(&table("k", vec![Some(2_i64), None, Some(10)], 3), Request::default().by(["k"])).unwrap();
     assert_eq!(floats, whole);
     let found = error(&table("k", vec![2.0, 2.5], 2), Request::default().by(["k"]));
-    assert_eq!((found.kind(), found.column(), found.row(), found.value()), ("column_type", Some("k"), Some(1), Some("2.5")));
+    assert_eq!(
+        (found.kind(), found.column(), found.row(), found.value()),
+        ("column_type", Some("k"), Some(1), Some("2.5"))
+    );
 }
 
 #[test]
@@ -55,8 +59,21 @@ fn keys_that_cannot_be_grouped_by_are_an_error_that_names_their_type() {
 }
 
 #[test]
+fn the_group_of_the_first_offender_is_named() {
+    let bad = || table("k", vec![Some("a"), None, Some("b")], 3).with("goals_met", vec![1_i64, 3, 3]);
+    let bad = bad().with("goals_total", vec![2_i64; 3]);
+    let found = error(&bad, Request::default().by(["k"]));
+    assert_eq!((found.row(), found.group(), found.count()), (Some(1), Some("null"), 2));
+    assert_says(&found.to_string(), &["row 1 of group null"]);
+    assert_eq!(error(&bad, Request::default()).group(), None);
+}
+
+#[test]
 fn the_same_customer_twice_in_a_group_is_an_error_with_the_id_and_both_rows() {
-    let table = || table("customer_id", vec![Some("acme"), None, Some("bolt"), Some("acme"), None, Some("acme")], 6).with("month", vec![1_i64; 6]);
+    let table = || {
+        table("customer_id", vec![Some("acme"), None, Some("bolt"), Some("acme"), None, Some("acme")], 6)
+            .with("month", vec![1_i64; 6])
+    };
     let found = error(&table(), Request::default().unique("customer_id"));
     let Error::DuplicateCustomer { value, rows, count, .. } = &found else { panic!("{found}") };
     assert_eq!((value.as_str(), *rows, *count), ("acme", (0, 3), 2));
@@ -68,7 +85,8 @@ fn the_same_customer_twice_in_a_group_is_an_error_with_the_id_and_both_rows() {
 
 #[test]
 fn the_same_customer_in_two_groups_or_a_null_customer_twice_is_no_duplicate() {
-    let table = table("customer_id", vec![Some("acme"), Some("acme"), None, None], 4).with("month", vec![1_i64, 2, 2, 2]);
+    let table =
+        table("customer_id", vec![Some("acme"), Some("acme"), None, None], 4).with("month", vec![1_i64, 2, 2, 2]);
     let card = Scorecard::of(&table, Request::default().unique("customer_id").by(["month"])).unwrap();
     assert!(card.is_unique_checked());
 }
@@ -121,7 +139,8 @@ fn group_names_of_any_text_are_kept_as_they_are() {
     assert_eq!(card.groups(), expected);
     assert_eq!(card.keys()[0].key_type, KeyType::Text);
     assert_eq!(Scorecard::from_json(&card.to_json().unwrap()).unwrap(), card);
-    let column = arrow_array::cast::AsArray::as_string::<i32>(card.to_record_batch().unwrap().column(0).as_ref()).clone();
+    let column =
+        arrow_array::cast::AsArray::as_string::<i32>(card.to_record_batch().unwrap().column(0).as_ref()).clone();
     assert!(column.iter().flatten().zip(&expected).all(|(text, key)| *key == [Key::from(text)]));
 }
 
@@ -129,7 +148,9 @@ fn group_names_of_any_text_are_kept_as_they_are() {
 fn assert_is_plain(message: &str) {
     let start: String = message.chars().take(300).collect();
     assert!(message.chars().count() < 2000, "{} characters, from {start:?}", message.chars().count());
-    let harmful = |c: char| c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let harmful = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     assert!(!message.chars().any(harmful), "{message:?}");
 }
 
@@ -138,18 +159,32 @@ fn names_and_values_of_any_text_are_escaped_and_cut_in_messages() {
     let long = format!("{}\0\u{202e}\u{2066}\u{200f}\u{1b}[31m\r\n", "y".repeat(100_000));
     for nasty in [long.as_str(), "a\0b", "\u{202e}txt", "\u{1b}[2J", "a\nb\tc", "\u{2067}\u{200e}"] {
         let name = nasty.to_owned();
-        let twice = table("customer_id", vec![name.clone(), name.clone()], 2).with("k", vec![name.clone(), name.clone()]);
+        let twice =
+            table("customer_id", vec![name.clone(), name.clone()], 2).with("k", vec![name.clone(), name.clone()]);
         let as_number = Table::new(1).with("milestones_met", vec![name.clone()]).with("milestones_total", vec![1_i64]);
         let card = Scorecard::of(&twice, Request::default().by(["k"])).unwrap();
         let errors = [
             error(&twice, Request::default().unique("customer_id").by(["k"])),
             error(&as_number, Request::default()),
             error(&small_table(), Request::default().by([name.clone()])),
-            error(&small_table().with(name.clone(), vec![1_i64; 4]).with(name.clone(), vec![1_i64; 4]), Request::default().by([name.clone()])),
+            error(
+                &small_table()
+                    .with("k", vec![name.clone(); 4])
+                    .with("engagements", vec![0_i64; 4])
+                    .with("positive_engagements", vec![1_i64; 4]),
+                Request::default().by(["k"]),
+            ),
+            error(
+                &small_table().with(name.clone(), vec![1_i64; 4]).with(name.clone(), vec![1_i64; 4]),
+                Request::default().by([name.clone()]),
+            ),
             error(&small_table(), Request::default().metrics([name.clone()])),
             error(&small_table(), Request::default().column(name.clone(), "region", svcmetrics::ColumnUnit::OWN)),
             error(&small_table().with(name.clone(), vec![1_i64; 4]), Request::default().metrics(["availability"])),
-            error(&small_table().with("currency", vec!["EUR".to_owned(), name.clone(), name.clone(), name.clone()]), Request::default()),
+            error(
+                &small_table().with("currency", vec!["EUR".to_owned(), name.clone(), name.clone(), name.clone()]),
+                Request::default(),
+            ),
             error(&table("k", vec![Scalar::Other(name.clone(), name.clone())], 1), Request::default().by(["k"])),
             refused(card.rollup(&[name.as_str()]), "no such key"),
             refused(card.figure_of(0, &name), "no such metric"),

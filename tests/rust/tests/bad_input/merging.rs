@@ -2,7 +2,8 @@
 
 use crate::support::{assert_says, refused, small_card, small_table};
 use svcmetrics::{
-    AbsentRevenue, Column, ColumnKind, Component, Data, Error, HealthModel, Measure, Metric, Request, Scope, Scorecard, Table, Time, Unit,
+    AbsentRevenue, Column, ColumnKind, Component, Data, Error, HealthModel, Measure, Metric, Request, Scope, Scorecard,
+    Table, Time, Unit,
 };
 
 fn assert_mismatch(one: &Scorecard, other: &Scorecard, what: &str, pieces: &[&str]) {
@@ -44,10 +45,12 @@ fn different_keys_do_not_merge() {
 #[test]
 fn keys_of_different_types_do_not_merge_but_nulls_fit_any() {
     let card = |keys: Data<'static>| {
-        let table = Table::new(1).with("k", keys).with("milestones_met", vec![1_i64]).with("milestones_total", vec![1_i64]);
+        let table =
+            Table::new(1).with("k", keys).with("milestones_met", vec![1_i64]).with("milestones_total", vec![1_i64]);
         Scorecard::of(&table, Request::default().by(["k"])).unwrap()
     };
-    let (text, number, null) = (card(vec!["1"].into()), card(vec![1_i64].into()), card(vec![svcmetrics::Scalar::Null].into()));
+    let (text, number, null) =
+        (card(vec!["1"].into()), card(vec![1_i64].into()), card(vec![svcmetrics::Scalar::Null].into()));
     assert_mismatch(&text, &number, "keys", &["k (text)", "k (integer)"]);
     assert_eq!(null.merge(&number).unwrap().keys(), number.keys());
     assert_eq!(text.merge(&null).unwrap().len(), 2);
@@ -85,7 +88,10 @@ fn different_meanings_of_absent_revenue_do_not_merge_where_rows_needed_one() {
 #[test]
 fn different_currencies_do_not_merge() {
     let of = |currency: &'static str| {
-        let table = Table::new(1).with("currency", vec![currency]).with("revenue_start", vec![1_i64]).with("revenue_end", vec![1_i64]);
+        let table = Table::new(1)
+            .with("currency", vec![currency])
+            .with("revenue_start", vec![1_i64])
+            .with("revenue_end", vec![1_i64]);
         Scorecard::of(&table, Request::default()).unwrap()
     };
     assert_mismatch(&of("EUR"), &of("USD"), "currency", &["EUR", "USD"]);
@@ -96,7 +102,9 @@ fn different_currencies_do_not_merge() {
 
 #[test]
 fn different_health_models_do_not_merge_but_what_both_have_does() {
-    let model = |weight: i64| HealthModel::new([Component::new("adoption_rate", weight), Component::new("plan_realization", 1)]).unwrap();
+    let model = |weight: i64| {
+        HealthModel::new([Component::new("adoption_rate", weight), Component::new("plan_realization", 1)]).unwrap()
+    };
     let of = |weight| small_card(Request::default().health(model(weight)));
     assert_mismatch(&of(1), &of(2), "the health model", &["1 x adoption_rate", "2 x adoption_rate"]);
     let common = of(1).merge_common(&of(2)).unwrap();

@@ -28,7 +28,10 @@ fn a_model_is_read_back_from_json_and_toml_as_it_was() {
     assert_eq!((&through_serde, through_serde.id()), (&model, model.id()));
     let order: Vec<&str> = model.components().iter().map(Component::metric).collect();
     assert_eq!(order, ["adoption_rate", "renewal_commitment_rate"]);
-    assert_eq!((model.missing_policy(), model.all_bands().len(), model.gates().len()), (MissingPolicy::Renormalize, 3, 1));
+    assert_eq!(
+        (model.missing_policy(), model.all_bands().len(), model.gates().len()),
+        (MissingPolicy::Renormalize, 3, 1)
+    );
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use crate::support::small_card;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use svcmetrics::{Condition, Every, Figure, HealthModel, Key, KeyType, Metric, Period, RecurringRevenue, Request, Total, catalog};
+use svcmetrics::{
+    Condition, Every, Figure, HealthModel, Key, KeyType, Metric, Period, RecurringRevenue, Request, Total, catalog,
+};
 
 fn round_trip<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T) {
     let text = serde_json::to_string(value).unwrap();
@@ -55,9 +57,7 @@ fn totals_beyond_64_bits_are_read_back_as_they_were() {
 #[test]
 fn figures_that_contradict_themselves_are_refused() {
     let total = |integer: &str| json!({"integer": integer, "micro": false});
-    let figure = |numerator: Value, denominator: Value, value: Value, undefined: Value| {
-        json!({"unit": "fraction", "numerator": numerator, "denominator": denominator, "value": value, "undefined": undefined})
-    };
+    let figure = |numerator: Value, denominator: Value, value: Value, undefined: Value| json!({"unit": "fraction", "numerator": numerator, "denominator": denominator, "value": value, "undefined": undefined});
     let none = || Value::Null;
     assert!(!is_refused::<Figure>(&figure(total("1"), total("2"), none(), none())));
     for wrong in [
@@ -98,7 +98,14 @@ fn revenue_that_cannot_be_is_refused() {
     let quarter = RecurringRevenue { start: 100.into(), new: 45.into(), churn: 25.into(), ..Default::default() };
     round_trip(&quarter);
     let whole = serde_json::to_value(quarter).unwrap();
-    for (field, value) in [("start", json!("-1")), ("churn", json!("100.01")), ("new", json!("x")), ("new", json!("0.0000001")), ("new", json!(45)), ("extra", json!("1"))] {
+    for (field, value) in [
+        ("start", json!("-1")),
+        ("churn", json!("100.01")),
+        ("new", json!("x")),
+        ("new", json!("0.0000001")),
+        ("new", json!(45)),
+        ("extra", json!("1")),
+    ] {
         let mut revenue = whole.clone();
         revenue[field] = value.clone();
         assert!(is_refused::<RecurringRevenue>(&revenue), "{field} = {value}: accepted");
@@ -107,10 +114,16 @@ fn revenue_that_cannot_be_is_refused() {
 
 #[test]
 fn periods_keep_the_month_in_which_their_year_starts() {
-    for period in [Period::month(2026, 3).unwrap(), Period::year(2026).unwrap(), Period::fiscal(Every::Quarter, 2026, 1, 2).unwrap()] {
+    for period in [
+        Period::month(2026, 3).unwrap(),
+        Period::year(2026).unwrap(),
+        Period::fiscal(Every::Quarter, 2026, 1, 2).unwrap(),
+    ] {
         round_trip(&period);
     }
-    for wrong in [json!("2026-03"), json!(["2026-13", 1]), json!(["FY2026", 1]), json!(["FY2026", 13]), json!(["2026-03", 0])] {
+    for wrong in
+        [json!("2026-03"), json!(["2026-13", 1]), json!(["FY2026", 1]), json!(["FY2026", 13]), json!(["2026-03", 0])]
+    {
         assert!(is_refused::<Period>(&wrong), "{wrong}");
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::support::{assert_says, refused};
 use svcmetrics::{
-    AbsentRevenue, Check, Counts, Data, Error, MoneyPolicy, OnInvalid, Request, Scalar, Scorecard, ScorecardBuilder, Table, Undefined,
+    AbsentRevenue, Check, Counts, Data, Error, MoneyPolicy, OnInvalid, Request, Scalar, Scorecard, ScorecardBuilder,
+    Table, Undefined,
 };
 
 fn adoption(met: impl Into<Data<'static>>, total: impl Into<Data<'static>>, rows: usize) -> Table<'static> {
@@ -52,7 +53,10 @@ fn nan_is_an_error_in_counts_flags_and_object_columns_too() {
 
 #[test]
 fn nan_that_nobody_reads_is_no_error() {
-    let table = Table::new(2).with("is_new", vec![1.0, 0.0]).with("onboarded", vec![1.0, f64::NAN]).with("other", vec![f64::NAN; 2]);
+    let table = Table::new(2)
+        .with("is_new", vec![1.0, 0.0])
+        .with("onboarded", vec![1.0, f64::NAN])
+        .with("other", vec![f64::NAN; 2]);
     assert_eq!(counts(&table, Request::default(), "onboard_rate"), [1, 0, 0, 1]);
 }
 
@@ -74,7 +78,10 @@ fn infinities_are_an_error_with_row_and_value_or_are_skipped_and_counted() {
 fn negative_counts_and_amounts_are_an_error_or_are_skipped_and_counted() {
     let table = || adoption(vec![2_i64, -1, 2], vec![4_i64, 4, -4], 3);
     let found = error(&table(), Request::default());
-    assert_eq!((found.kind(), found.column(), found.row(), found.value()), ("invalid_value", Some("milestones_met"), Some(1), Some("-1")));
+    assert_eq!(
+        (found.kind(), found.column(), found.row(), found.value()),
+        ("invalid_value", Some("milestones_met"), Some(1), Some("-1"))
+    );
     assert_says(&found.to_string(), &["a whole number, 0 or more", "on_invalid=\"skip\"", "adoption_rate"]);
     assert_eq!(counts(&table(), skip(), "adoption_rate"), [1, 0, 2, 0]);
     let amounts = || revenue(vec![1.0, -0.01], vec![1.0, 1.0], 2);
@@ -85,15 +92,24 @@ fn negative_counts_and_amounts_are_an_error_or_are_skipped_and_counted() {
 #[test]
 fn a_part_above_its_whole_is_an_error_with_both_columns_and_both_values() {
     let found = error(&adoption(vec![1_i64, 7], vec![4_i64, 5], 2), Request::default());
-    assert_eq!((found.kind(), found.column(), found.row(), found.value()), ("invalid_value", Some("milestones_met"), Some(1), Some("7")));
+    assert_eq!(
+        (found.kind(), found.column(), found.row(), found.value()),
+        ("invalid_value", Some("milestones_met"), Some(1), Some("7"))
+    );
     assert_says(&found.to_string(), &["milestones_met", "7", "milestones_total", "5", "row 1"]);
     let minutes = Table::new(1).with("service_minutes", vec![60.0]).with("downtime_minutes", vec![60.5]);
-    assert_says(&error(&minutes, Request::default()).to_string(), &["downtime_minutes", "60.5", "service_minutes", "60"]);
+    assert_says(
+        &error(&minutes, Request::default()).to_string(),
+        &["downtime_minutes", "60.5", "service_minutes", "60"],
+    );
     let engagements = Table::new(1)
         .with("engagements", vec![3_i64])
         .with("positive_engagements", vec![2_i64])
         .with("negative_engagements", vec![2_i64]);
-    assert_says(&error(&engagements, Request::default()).to_string(), &["positive_engagements", "2", "negative_engagements", "3"]);
+    assert_says(
+        &error(&engagements, Request::default()).to_string(),
+        &["positive_engagements", "2", "negative_engagements", "3"],
+    );
 }
 
 #[test]
@@ -108,7 +124,9 @@ fn the_first_ten_offenders_are_named_and_all_are_counted() {
 
 #[test]
 fn the_first_offending_row_is_reported_whatever_its_column() {
-    let table = adoption(vec![1_i64, 1, 9], vec![4_i64, 4, 4], 3).with("goals_met", vec![0_i64, 9, 0]).with("goals_total", vec![1_i64; 3]);
+    let table = adoption(vec![1_i64, 1, 9], vec![4_i64, 4, 4], 3)
+        .with("goals_met", vec![0_i64, 9, 0])
+        .with("goals_total", vec![1_i64; 3]);
     let found = error(&table, Request::default());
     assert_eq!((found.column(), found.row()), (Some("goals_met"), Some(1)));
 }
@@ -137,9 +155,15 @@ fn nothing_counted_is_undefined_with_its_reason_and_never_0_or_all() {
     let none = || Vec::<Option<i64>>::new();
     assert_eq!(reason(&adoption(none(), none(), 0), "adoption_rate"), Some(Undefined::NoRows));
     assert_eq!(reason(&adoption(vec![0_i64], vec![0_i64], 1), "adoption_rate"), Some(Undefined::ZeroDenominator));
-    assert_eq!(reason(&adoption(vec![None::<i64>; 2], vec![1_i64; 2], 2), "adoption_rate"), Some(Undefined::AllMissing));
+    assert_eq!(
+        reason(&adoption(vec![None::<i64>; 2], vec![1_i64; 2], 2), "adoption_rate"),
+        Some(Undefined::AllMissing)
+    );
     assert_eq!(reason(&adoption(vec![2_i64], vec![1_i64], 1), "adoption_rate"), Some(Undefined::AllInvalid));
-    assert_eq!(reason(&adoption(vec![Some(2_i64), None], vec![1_i64; 2], 2), "adoption_rate"), Some(Undefined::NoneCounted));
+    assert_eq!(
+        reason(&adoption(vec![Some(2_i64), None], vec![1_i64; 2], 2), "adoption_rate"),
+        Some(Undefined::NoneCounted)
+    );
     assert_eq!(reason(&revenue(vec![0_i64], vec![1_i64], 1), "customer_churn_rate"), Some(Undefined::NoneInScope));
 }
 
@@ -148,7 +172,10 @@ fn revenue_that_is_absent_on_one_side_needs_a_word_and_both_are_offered() {
     let table = || revenue(vec![Some(1.0), None, Some(3.0), None], vec![None, Some(2.0), None, None], 4);
     let found = error(&table(), Request::default());
     assert_eq!((found.kind(), found.count(), found.row()), ("absent_revenue", 3, Some(0)));
-    assert_says(&found.to_string(), &["3 rows", "\"zero\"", "\"missing\"", "'revenue_start' alone in 1", "'revenue_end' alone in 2"]);
+    assert_says(
+        &found.to_string(),
+        &["3 rows", "\"zero\"", "\"missing\"", "'revenue_start' alone in 1", "'revenue_end' alone in 2"],
+    );
     let zero = Request::default().absent_revenue(AbsentRevenue::Zero);
     assert_eq!(counts(&table(), zero, "revenue_churn"), [3, 1, 0, 0]);
     let missing = Request::default().absent_revenue(AbsentRevenue::Missing);
@@ -212,7 +239,8 @@ fn a_check_finds_all_that_is_wrong_and_raises_nothing() {
         .with("goal_met", vec![1_i64; 3])
         .with("goals_total", vec![1_i64; 3]);
     let check = Check::of(&table, Request::default().unique("customer_id")).unwrap();
-    let found: Vec<(&str, Option<u64>)> = check.observations.iter().map(|found| (found.kind.as_str(), found.row)).collect();
+    let found: Vec<(&str, Option<u64>)> =
+        check.observations.iter().map(|found| (found.kind.as_str(), found.row)).collect();
     for expected in [("invalid_value", Some(0)), ("invalid_value", Some(2)), ("duplicate_customer", Some(2))] {
         assert!(found.contains(&expected), "{expected:?} is not in {found:?}");
     }

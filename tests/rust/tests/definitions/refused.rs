@@ -3,14 +3,15 @@
 use super::{per_seat, seats, tickets};
 use crate::support::{assert_says, refused, small_table};
 use svcmetrics::{
-    Column, ColumnKind, Component, Condition, Error, Expression, HealthModel, Measure, Metric, Request, Scope, Scorecard, Table, Time,
-    Unit,
+    Column, ColumnKind, Component, Condition, Error, Expression, HealthModel, Measure, Metric, Request, Scope,
+    Scorecard, Table, Time, Unit,
 };
 
 /// The error of a definition, whether it is found when it is made or when a table is met.
 fn error_of(metrics: impl IntoIterator<Item = Metric>) -> Error {
     let made = metrics.into_iter().try_fold(Request::default(), Request::define);
-    let table = small_table().with("tickets", vec![1_i64; 4]).with("seats", vec![2_i64; 4]).with("on_support", vec![true; 4]);
+    let table =
+        small_table().with("tickets", vec![1_i64; 4]).with("seats", vec![2_i64; 4]).with("on_support", vec![true; 4]);
     refused(made.and_then(|request| Scorecard::of(&table, request)), "a definition that cannot be")
 }
 
@@ -53,7 +54,10 @@ fn a_measure_that_the_catalogue_defines_otherwise_is_refused() {
 #[test]
 fn a_scope_that_the_catalogue_defines_otherwise_is_refused() {
     let scope = Scope::new("milestones").reads([tickets(), seats()]);
-    assert_invalid([ratio("own_rate", total("own_n", &scope, tickets()), total("own_d", &scope, seats()))], &["milestones"]);
+    assert_invalid(
+        [ratio("own_rate", total("own_n", &scope, tickets()), total("own_d", &scope, seats()))],
+        &["milestones"],
+    );
 }
 
 #[test]
@@ -72,7 +76,10 @@ fn two_metrics_may_share_a_measure_but_not_a_name_for_two_measures() {
 #[test]
 fn numerator_and_denominator_must_see_the_same_rows() {
     let other = Scope::new("other_scope").reads([tickets()]);
-    assert_invalid([ratio("own_rate", total("own_n", &scope(), tickets()), total("own_d", &other, tickets()))], &["own_d", "different rows"]);
+    assert_invalid(
+        [ratio("own_rate", total("own_n", &scope(), tickets()), total("own_d", &other, tickets()))],
+        &["own_d", "different rows"],
+    );
 }
 
 #[test]
@@ -86,7 +93,10 @@ fn two_scopes_of_one_name_are_refused() {
 #[test]
 fn a_sum_over_a_column_that_counted_rows_need_not_have_is_refused() {
     let narrow = Scope::new("narrow").reads([tickets()]);
-    assert_invalid([ratio("own_rate", total("own_n", &narrow, seats()), total("own_d", &narrow, tickets()))], &["own_n", "seats"]);
+    assert_invalid(
+        [ratio("own_rate", total("own_n", &narrow, seats()), total("own_d", &narrow, tickets()))],
+        &["own_n", "seats"],
+    );
     let asked = total("own_n", &narrow, tickets()).only(Condition::positive(seats()));
     assert_invalid([ratio("own_rate", asked, total("own_d", &narrow, tickets()))], &["own_n", "seats"]);
 }
@@ -95,14 +105,20 @@ fn a_sum_over_a_column_that_counted_rows_need_not_have_is_refused() {
 fn what_is_no_number_is_not_summed() {
     let label = Column::new("region", ColumnKind::Anything);
     let scope = Scope::new("labels").reads([label.clone()]);
-    assert_invalid([Metric::amount("own_sum", "Own", Unit::Number, vec![(1, total("own_n", &scope, label))])], &["own_n"]);
+    assert_invalid(
+        [Metric::amount("own_sum", "Own", Unit::Number, vec![(1, total("own_n", &scope, label))])],
+        &["own_n"],
+    );
 }
 
 #[test]
 fn a_column_is_read_as_one_kind() {
     let end = Column::new("revenue_end", ColumnKind::Count);
     let scope = Scope::new("own_scope").reads([end.clone()]);
-    assert_invalid([Metric::amount("own_sum", "Own", Unit::Number, vec![(1, total("own_n", &scope, end))])], &["revenue_end"]);
+    assert_invalid(
+        [Metric::amount("own_sum", "Own", Unit::Number, vec![(1, total("own_n", &scope, end))])],
+        &["revenue_end"],
+    );
 }
 
 #[test]
@@ -127,7 +143,9 @@ fn ids_are_plain_words() {
 
 #[test]
 fn a_metric_or_a_measure_is_not_named_like_the_column_of_rows() {
-    let amount = |id: &'static str, measure: &'static str| Metric::amount(id, "Own", Unit::Number, vec![(1, total(measure, &scope(), tickets()))]);
+    let amount = |id: &'static str, measure: &'static str| {
+        Metric::amount(id, "Own", Unit::Number, vec![(1, total(measure, &scope(), tickets()))])
+    };
     assert_invalid([amount("rows", "own_n")], &["rows"]);
     assert_invalid([amount("own_sum", "rows")], &["rows"]);
 }
@@ -137,7 +155,10 @@ fn what_is_computed_cannot_be_read_from_a_table() {
     for kind in [ColumnKind::HealthScore, ColumnKind::HealthBand] {
         let column = Column::new("tickets", kind);
         let scope = Scope::new("own_scope").reads([column.clone()]);
-        assert_invalid([Metric::amount("own_sum", "Own", Unit::Points, vec![(1, total("own_n", &scope, column))])], &["tickets"]);
+        assert_invalid(
+            [Metric::amount("own_sum", "Own", Unit::Points, vec![(1, total("own_n", &scope, column))])],
+            &["tickets"],
+        );
     }
 }
 
@@ -165,7 +186,8 @@ fn health_is_not_made_of_what_is_made_of_health() {
 
 #[test]
 fn a_difference_of_metrics_that_do_not_exist_is_not_measured() {
-    let request = || Request::default().define(Metric::difference("own_gap", "Own", "adoption_rate", "adaption_rate")).unwrap();
+    let request =
+        || Request::default().define(Metric::difference("own_gap", "Own", "adoption_rate", "adaption_rate")).unwrap();
     let card = Scorecard::of(&small_table(), request()).unwrap();
     assert!(card.not_measured().contains_key("own_gap"));
     let error = refused(Scorecard::of(&small_table(), request().metrics(["own_gap"])), "no adaption_rate");
@@ -184,7 +206,12 @@ fn enormous(coefficient: i32) -> Metric {
     let sum = Expression::from(tickets()).plus(i32::MAX, tickets()).plus(i32::MAX, tickets());
     let scope = Scope::new("own_scope").reads([tickets(), Column::new("spend", ColumnKind::Money)]);
     let spend = total("own_d", &scope, Column::new("spend", ColumnKind::Money));
-    Metric::ratio("own_rate", "Own", vec![(coefficient, Measure::total("own_n", &scope, sum, Time::Flow))], vec![(1, spend)])
+    Metric::ratio(
+        "own_rate",
+        "Own",
+        vec![(coefficient, Measure::total("own_n", &scope, sum, Time::Flow))],
+        vec![(1, spend)],
+    )
 }
 
 #[test]

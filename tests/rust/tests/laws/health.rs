@@ -2,7 +2,7 @@
 
 use super::{card, some_keys};
 use crate::support::exact::is_nearest;
-use crate::support::random::{Rows, config, tables};
+use crate::support::random::{Sample, config, tables};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use svcmetrics::{
@@ -23,28 +23,32 @@ fn components() -> impl Strategy<Value = Vec<Component>> {
     ];
     let weight = (1..1000_i64, 0..4_u32).prop_map(|(digits, places)| Decimal::new(digits, places));
     let one = (weight, scale);
-    (proptest::sample::subsequence(&METRICS[..], 1..=METRICS.len()), proptest::collection::vec(one, METRICS.len())).prop_map(
-        |(metrics, parts)| {
+    (proptest::sample::subsequence(&METRICS[..], 1..=METRICS.len()), proptest::collection::vec(one, METRICS.len()))
+        .prop_map(|(metrics, parts)| {
             let component = |(metric, (weight, (floor, ceiling))): (&str, (Decimal, (f64, f64)))| {
                 Component::new(metric.to_owned(), weight).scaled(floor, ceiling)
             };
             metrics.into_iter().zip(parts).map(component).collect()
+        })
+}
+
+fn models() -> impl Strategy<Value = HealthModel> {
+    let missing =
+        proptest::sample::select(vec![MissingPolicy::Renormalize, MissingPolicy::Zero, MissingPolicy::Require]);
+    let among =
+        prop_oneof![Just(Among::Paying), Just(Among::Everyone), Just(Among::Where("is_active".parse().unwrap()))];
+    (components(), missing, 0..=10_i64, among, any::<bool>()).prop_map(
+        |(components, missing, coverage, among, gated)| {
+            let model =
+                HealthModel::new(components).unwrap().missing(missing).min_coverage(Decimal::new(coverage, 1)).unwrap();
+            let model = model.among(among);
+            if gated { model.gate("contract_renewal_rate", 0.5, "yellow").unwrap() } else { model }
         },
     )
 }
 
-fn models() -> impl Strategy<Value = HealthModel> {
-    let missing = proptest::sample::select(vec![MissingPolicy::Renormalize, MissingPolicy::Zero, MissingPolicy::Require]);
-    let among = prop_oneof![Just(Among::Paying), Just(Among::Everyone), Just(Among::Where("is_active".parse().unwrap()))];
-    (components(), missing, 0..=10_i64, among, any::<bool>()).prop_map(|(components, missing, coverage, among, gated)| {
-        let model = HealthModel::new(components).unwrap().missing(missing).min_coverage(Decimal::new(coverage, 1)).unwrap();
-        let model = model.among(among);
-        if gated { model.gate("contract_renewal_rate", 0.5, "yellow").unwrap() } else { model }
-    })
-}
-
 /// Nothing where the table has the columns of none of the components: that is an error.
-fn scores(rows: &Rows, model: &HealthModel) -> Option<HealthScores> {
+fn scores(rows: &Sample, model: &HealthModel) -> Option<HealthScores> {
     let mut scorer = HealthScorer::new(rows.request(&[]).health(model.clone()));
     match scorer.add(&rows.table()) {
         Ok(()) => Some(scorer.finish().unwrap()),

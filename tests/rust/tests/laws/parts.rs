@@ -1,14 +1,14 @@
 //! Parts and wholes: merging, rolling up, permuting, storing.
 
 use super::{card, contents, some_keys, time};
-use crate::support::random::{KEYS, Rows, config, tables};
+use crate::support::random::{KEYS, Sample, config, tables};
 use proptest::prelude::*;
 use svcmetrics::{Scorecard, ScorecardBuilder, Time, Undefined};
 
 const PARTS: usize = 4;
 
 /// A table, keys, each row's part, and the order in which the parts are merged.
-fn cut_tables() -> impl Strategy<Value = (Rows, Vec<&'static str>, Vec<usize>, Vec<usize>)> {
+fn cut_tables() -> impl Strategy<Value = (Sample, Vec<&'static str>, Vec<usize>, Vec<usize>)> {
     tables(200).prop_flat_map(|rows| {
         let parts = proptest::collection::vec(0..PARTS, rows.rows.len());
         (Just(rows), some_keys(), parts, Just((0..PARTS).collect::<Vec<_>>()).prop_shuffle())
@@ -46,7 +46,7 @@ proptest! {
 
     #[test]
     fn a_part_that_was_stored_merges_as_one_that_was_not((rows, by, parts, _) in cut_tables()) {
-        let read_back = |part: &Rows| Scorecard::from_json(&card(part, &by).to_json().unwrap()).unwrap();
+        let read_back = |part: &Sample| Scorecard::from_json(&card(part, &by).to_json().unwrap()).unwrap();
         let cards: Vec<Scorecard> = rows.cut(&parts, PARTS).iter().map(read_back).collect();
         prop_assert_eq!(merged(&cards), card(&rows, &by));
     }
@@ -65,7 +65,7 @@ proptest! {
     #[test]
     fn only_the_check_of_identities_is_lost_in_a_merge((rows, by, parts, order) in cut_tables()) {
         let rows = rows.numbered("customer_id");
-        let checked = |rows: &Rows| Scorecard::of(&rows.table(), rows.request(&by).unique("customer_id")).unwrap();
+        let checked = |rows: &Sample| Scorecard::of(&rows.table(), rows.request(&by).unique("customer_id")).unwrap();
         let whole = checked(&rows);
         let cards: Vec<Scorecard> = rows.cut(&parts, PARTS).iter().map(checked).collect();
         let one = merged(&order.iter().map(|part| cards[*part].clone()).collect::<Vec<_>>());

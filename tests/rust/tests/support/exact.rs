@@ -7,7 +7,8 @@ pub(crate) fn fraction(x: f64) -> (BigInt, BigInt) {
     assert!(x.is_finite());
     let bits = x.to_bits();
     let (exponent, field) = ((bits >> 52) & 0x7ff, bits & ((1 << 52) - 1));
-    let (mantissa, power) = if exponent == 0 { (field, -1074) } else { (field | 1 << 52, i64::try_from(exponent).unwrap() - 1075) };
+    let (mantissa, power) =
+        if exponent == 0 { (field, -1074) } else { (field | 1 << 52, i64::try_from(exponent).unwrap() - 1075) };
     let signed = if x.is_sign_negative() { -BigInt::from(mantissa) } else { BigInt::from(mantissa) };
     if power >= 0 { (signed << power, BigInt::from(1)) } else { (signed, BigInt::from(1) << -power) }
 }
@@ -66,7 +67,11 @@ pub(crate) fn meaning(x: f64, scale: u32) -> Meaning {
 
 /// Whether no double is nearer to `numerator / denominator` than `value`.
 pub(crate) fn is_nearest(value: f64, numerator: i128, denominator: i128) -> bool {
-    let (n, d) = if denominator < 0 { (-BigInt::from(numerator), -BigInt::from(denominator)) } else { (numerator.into(), denominator.into()) };
+    let (n, d) = if denominator < 0 {
+        (-BigInt::from(numerator), -BigInt::from(denominator))
+    } else {
+        (numerator.into(), denominator.into())
+    };
     // |value - n/d| over the common denominator: its numerator, times what makes two such distances comparable
     let distance = |x: f64| {
         let (a, b) = fraction(x);

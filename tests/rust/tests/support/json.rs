@@ -45,7 +45,11 @@ pub(crate) fn table(columns: &Map<String, Value>, by: &[String]) -> Result<Table
         let text = by.contains(name) || TEXTS.contains(&name.as_str());
         let column: Result<Vec<Scalar>, String> = cells(name)?.iter().map(|cell| scalar(cell, text)).collect();
         let column = column?;
-        if column.len() == rows { Ok(table.with(name, column)) } else { Err(format!("column {name} has {} rows of {rows}", column.len())) }
+        if column.len() == rows {
+            Ok(table.with(name, column))
+        } else {
+            Err(format!("column {name} has {} rows of {rows}", column.len()))
+        }
     })
 }
 

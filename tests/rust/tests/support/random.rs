@@ -9,14 +9,14 @@ pub(crate) const KEYS: [&str; 3] = ["region", "tier", "period"];
 
 /// A table by rows, so that it can be permuted and cut.
 #[derive(Debug, Clone)]
-pub(crate) struct Rows {
+pub(crate) struct Sample {
     pub(crate) names: Vec<String>,
     pub(crate) rows: Vec<Vec<Scalar>>,
     /// What a null on one side of revenue means.
     pub(crate) absent: AbsentRevenue,
 }
 
-impl Rows {
+impl Sample {
     /// As the engine takes it.
     pub(crate) fn table(&self) -> Table<'static> {
         self.names.iter().enumerate().fold(Table::new(self.rows.len()), |table, (position, name)| {
@@ -46,10 +46,6 @@ impl Rows {
     /// What is asked of it: all metrics, grouped by these keys, invalid rows left out.
     pub(crate) fn request(&self, by: &[&str]) -> Request {
         Request::default().by(by.iter().copied()).on_invalid(OnInvalid::Skip).absent_revenue(self.absent)
-    }
-
-    pub(crate) fn column(&self, name: &str) -> usize {
-        self.names.iter().position(|known| known == name).unwrap()
     }
 }
 
@@ -111,12 +107,12 @@ fn keys() -> Vec<(String, BoxedStrategy<Scalar>)> {
 }
 
 /// Tables of 0 to `most` rows with all of the catalogue's columns.
-pub(crate) fn complete_tables(most: usize) -> impl Strategy<Value = Rows> {
+pub(crate) fn complete_tables(most: usize) -> impl Strategy<Value = Sample> {
     tables_without(most, Just(Vec::new()))
 }
 
 /// Tables of 0 to `most` rows; now and then a few columns are not there, and other forms of metrics are taken.
-pub(crate) fn tables(most: usize) -> impl Strategy<Value = Rows> {
+pub(crate) fn tables(most: usize) -> impl Strategy<Value = Sample> {
     let dropped = prop_oneof![
         3 => Just(Vec::new()),
         1 => Just(vec!["reached_goal"]),
@@ -126,17 +122,28 @@ pub(crate) fn tables(most: usize) -> impl Strategy<Value = Rows> {
     tables_without(most, dropped)
 }
 
-fn tables_without(most: usize, dropped: impl Strategy<Value = Vec<&'static str>> + 'static) -> impl Strategy<Value = Rows> {
+fn tables_without(
+    most: usize,
+    dropped: impl Strategy<Value = Vec<&'static str>> + 'static,
+) -> impl Strategy<Value = Sample> {
     let absent = prop_oneof![Just(AbsentRevenue::Zero), Just(AbsentRevenue::Missing)];
     (dropped, absent).prop_flat_map(move |(dropped, absent)| {
         let of_catalogue = columns().iter().map(|(column, _)| (column.name.to_string(), cell(column.kind)));
         let all = keys().into_iter().chain(of_catalogue).filter(|(name, _)| !dropped.contains(&name.as_str()));
         let (names, cells): (Vec<String>, Vec<BoxedStrategy<Scalar>>) = all.unzip();
-        vec(cells, 0..=most).prop_map(move |rows| Rows { names: names.clone(), rows, absent })
+        vec(cells, 0..=most).prop_map(move |rows| Sample { names: names.clone(), rows, absent })
     })
 }
 
-/// So many cases; failures are printed and not kept in files, and shrinking gives up soon.
+/// So many cases, unless the environment says otherwise; failures are printed and not kept in files, and shrinking gives up
+/// soon.
 pub(crate) fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() }
+    let of_environment =
+        |name: &str, otherwise: u32| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
+    ProptestConfig {
+        cases: of_environment("PROPTEST_CASES", cases),
+        max_shrink_iters: of_environment("PROPTEST_MAX_SHRINK_ITERS", 400),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }

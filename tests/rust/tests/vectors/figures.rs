@@ -3,7 +3,7 @@
 use super::case::Wrong;
 use crate::support::json::micros;
 use serde_json::{Map, Value};
-use svcmetrics::{Error, Figure, Total};
+use svcmetrics::{Error, Figure, Total, Undefined};
 
 fn text<'v>(expected: &'v Map<String, Value>, field: &str) -> Result<&'v str, String> {
     expected[field].as_str().ok_or_else(|| format!("'{field}' is no text"))
@@ -13,7 +13,10 @@ fn same(what: &str, found: Option<Total>, expected: &str) -> Result<(), String> 
     let wanted = micros(expected).ok_or_else(|| format!("{what}: '{expected}' is no decimal of six places"))?;
     match found.and_then(Total::micros) {
         Some(found) if found == wanted => Ok(()),
-        _ => Err(format!("{what}: found {}; expected {expected}", found.map_or("none".to_owned(), |total| total.to_string()))),
+        _ => Err(format!(
+            "{what}: found {}; expected {expected}",
+            found.map_or("none".to_owned(), |total| total.to_string())
+        )),
     }
 }
 
@@ -23,7 +26,7 @@ pub(super) fn agrees(figure: &Figure, expected: &Value) -> Result<(), String> {
     let fields: Vec<&str> = expected.keys().map(String::as_str).collect();
     match fields.as_slice() {
         ["undefined"] => {
-            let (found, wanted) = (figure.undefined_reason().map(|reason| reason.reason()), text(expected, "undefined")?);
+            let (found, wanted) = (figure.undefined_reason().map(Undefined::reason), text(expected, "undefined")?);
             if found != Some(wanted) || figure.value().is_some() || figure.is_defined() {
                 return Err(format!("found {found:?} with value {:?}; expected undefined, {wanted}", figure.value()));
             }
@@ -70,6 +73,12 @@ pub(super) fn agrees_error(error: &Error, expected: &Wrong) -> Result<(), String
         problems.push(format!("count: found {}; expected {:?}", error.count(), expected.count));
     }
     let message = error.to_string();
-    problems.extend(expected.contains.iter().filter(|piece| !message.contains(*piece)).map(|piece| format!("'{piece}' is not said")));
+    problems.extend(
+        expected
+            .contains
+            .iter()
+            .filter(|piece| !message.contains(*piece))
+            .map(|piece| format!("'{piece}' is not said")),
+    );
     if problems.is_empty() { Ok(()) } else { Err(format!("{}\n  in: {message}", problems.join("\n  "))) }
 }

@@ -51,9 +51,12 @@ fn call(formula: &str, of: &Arguments) -> Result<Figure, Refused> {
         "plan_realization" => formulas::plan_realization(of.count("met")?, of.count("total")?),
         "net_recurring_revenue" => formulas::net_recurring_revenue(of.take("added")?, of.take("lost")?),
         "recurring_revenue_rate" => formulas::recurring_revenue_rate(of.take("start")?, of.take("end")?),
-        "net_revenue_retention" => {
-            formulas::net_revenue_retention(of.take("start")?, of.take("expansion")?, of.take("contraction")?, of.take("churn")?)
-        }
+        "net_revenue_retention" => formulas::net_revenue_retention(
+            of.take("start")?,
+            of.take("expansion")?,
+            of.take("contraction")?,
+            of.take("churn")?,
+        ),
         "gross_revenue_retention" => {
             formulas::gross_revenue_retention(of.take("start")?, of.take("contraction")?, of.take("churn")?)
         }
@@ -72,7 +75,9 @@ pub(super) fn run(case: &FormulaCase) -> Result<(), String> {
     let left: Vec<String> = arguments.0.borrow().keys().cloned().collect();
     match (outcome, &case.expect, &case.error) {
         (Err(Refused::Case(problem)), _, _) => Err(problem),
-        (Ok(_), _, _) if !left.is_empty() => Err(format!("arguments that the formula does not have: {}", left.join(", "))),
+        (Ok(_), _, _) if !left.is_empty() => {
+            Err(format!("arguments that the formula does not have: {}", left.join(", ")))
+        }
         (Ok(figure), Some(expected), None) => agrees(&figure, expected),
         (Err(Refused::ByFormula(error)), None, Some(expected)) => agrees_error(&error, expected),
         // What Rust's types refuse at compile time is an invalid value where there are no such types.

@@ -12,19 +12,23 @@ pub(super) fn run(case: &HealthCase) -> Result<(), String> {
     }
     let mut scorer = HealthScorer::new(request);
     let table = json::table(&case.columns, &[])?;
-    let scores = scorer.add(&table).and_then(|()| scorer.finish()).map_err(|error| format!("found the error {error}"))?;
-    if scores.scores.len() != case.expect.len() {
-        return Err(format!("found {} customers; expected {}", scores.scores.len(), case.expect.len()));
+    let found =
+        scorer.add(&table).and_then(|()| scorer.finish()).map_err(|error| format!("found the error {error}"))?;
+    if found.scores.len() != case.expect.len() {
+        return Err(format!("found {} customers; expected {}", found.scores.len(), case.expect.len()));
     }
-    let problems: Vec<String> =
-        case.expect.iter().enumerate().flat_map(|(row, expected)| of_row(&scores, row, expected).into_iter().map(move |p| format!("row {row}: {p}"))).collect();
+    let of =
+        |(row, expected)| of_row(&found, row, expected).into_iter().map(move |problem| format!("row {row}: {problem}"));
+    let problems: Vec<String> = case.expect.iter().enumerate().flat_map(of).collect();
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n  ")) }
 }
 
 fn of_row(scores: &HealthScores, row: usize, expected: &Customer) -> Vec<String> {
     let mut problems = Vec::new();
     let found = scores.scores[row].as_ref();
-    let wanted = |text: &Option<String>| text.as_ref().map(|text| micros(text).unwrap_or_else(|| panic!("{text} is no decimal")));
+    let wanted = |text: &Option<String>| {
+        text.as_ref().map(|text| micros(text).unwrap_or_else(|| panic!("{text} is no decimal")))
+    };
     let score = found.and_then(|found| found.score).map(i128::from);
     if score != wanted(&expected.score) {
         problems.push(format!("score: found {score:?} micro-points; expected {:?}", expected.score));

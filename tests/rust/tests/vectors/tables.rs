@@ -64,13 +64,16 @@ pub(super) fn run(case: &TableCase) -> Result<(), String> {
 }
 
 fn groups(card: &Scorecard, expected: &[Group], not_measured: &[String]) -> Result<(), String> {
-    let wanted: Vec<Vec<Key>> = expected.iter().map(|group| group.key.iter().map(json::key).collect()).collect::<Result<_, _>>()?;
+    let wanted: Vec<Vec<Key>> =
+        expected.iter().map(|group| group.key.iter().map(json::key).collect()).collect::<Result<_, _>>()?;
     if card.groups() != wanted {
         return Err(format!("groups: found {:?}; expected {wanted:?}", card.groups()));
     }
     let mut problems: Vec<String> = Vec::new();
     for (place, group) in expected.iter().enumerate() {
-        problems.extend(of_group(card, place, group).into_iter().map(|problem| format!("group {:?}: {problem}", group.key)));
+        problems.extend(
+            of_group(card, place, group).into_iter().map(|problem| format!("group {:?}: {problem}", group.key)),
+        );
     }
     let measured = not_measured.iter().filter(|id| !card.not_measured().contains_key(*id));
     problems.extend(measured.map(|id| format!("{id} is not listed as not measured")));
@@ -85,13 +88,18 @@ fn of_group(card: &Scorecard, place: usize, group: &Group) -> Vec<String> {
         problems.push(format!("rows: found {}; expected {rows}", card.rows(place)));
     }
     for (id, expected) in &group.metrics {
-        let outcome = card.figure_of(place, id).map_err(|error| error.to_string()).and_then(|figure| agrees(&figure, expected));
+        let outcome =
+            card.figure_of(place, id).map_err(|error| error.to_string()).and_then(|figure| agrees(&figure, expected));
         problems.extend(outcome.err().map(|problem| format!("{id}: {problem}")));
     }
     for (id, expected) in &group.counts {
         let Counts { counted, missing, invalid, outside } = *expected;
         let wanted = [counted, missing, invalid, outside].map(i128::from);
-        let found = card.counts_of(place, id).ok().flatten().map(|found| [found.counted, found.missing, found.invalid, found.outside]);
+        let found = card
+            .counts_of(place, id)
+            .ok()
+            .flatten()
+            .map(|found| [found.counted, found.missing, found.invalid, found.outside]);
         if found != Some(wanted) {
             problems.push(format!("{id}: found {found:?} counted, missing, invalid and outside; expected {wanted:?}"));
         }

@@ -1,0 +1,221 @@
+"""Arrow data that is malformed is an error and never a crash; every release callback is called exactly once."""
+
+from __future__ import annotations
+
+import gc
+import struct
+
+import pytest
+
+import svcmetrics as sm
+from arrow_producer import Column, Producer
+from subprocesses import run
+
+
+def int32(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}i", *values)
+
+
+def int64(*values: int) -> bytes:
+    return struct.pack(f"<{len(values)}q", *values)
+
+
+def inline_view(text: bytes) -> bytes:
+    return struct.pack("<i12s", len(text), text)
+
+
+def long_view(length: int, prefix: bytes, buffer: int, offset: int) -> bytes:
+    return struct.pack("<i4sii", length, prefix, buffer, offset)
+
+
+LONG = b"abcdefghijklmnopqrst"
+TWO_TEXTS = Column("", "u", 2, [None, int32(0, 1, 2), b"ab"])
+
+
+def text(*offsets: int, data: bytes = b"abc") -> Column:
+    return Column("key", "u", len(offsets) - 1, [None, int32(*offsets), data])
+
+
+def views(*raw: bytes) -> Column:
+    return Column("key", "vu", len(raw), [None, b"".join(raw), LONG, int64(len(LONG))])
+
+
+def codes(form: str, raw: bytes, values: Column = TWO_TEXTS) -> Column:
+    return Column("key", form, 2, [None, raw], dictionary=values)
+
+
+def numbers(length: int = 2, offset: int = 0, null_count: int = 0, buffers: tuple[bytes | None, ...] = ()) -> Column:
+    return Column("key", "l", length, buffers or (None, int64(1, 2)), offset, null_count)
+
+
+def producer(key: Column, batches: int = 1, rows: int = 2, failure: bytes | None = None) -> Producer:
+    ones = [Column(name, "l", 2, [None, int64(1, 1)]) for name in ("milestones_met", "milestones_total")]
+    return Producer([key, *ones], batches=batches, rows=rows, failure=failure)
+
+
+def keys_of(key: Column) -> list[object]:
+    return list(sm.scorecard(producer(key), by="key", metrics=["adoption_rate"])["adoption_rate"])
+
+
+SOUND = {
+    "text": (text(0, 1, 3), ["a", "bc"]),
+    "views": (views(inline_view(b"abc"), long_view(20, b"abcd", 0, 0)), ["abc", LONG.decode()]),
+    "codes": (codes("c", bytes([1, 0])), ["a", "b"]),
+    "garbage behind a null code": (
+        Column("key", "c", 2, [b"\x01", bytes([0, 77])], null_count=1, dictionary=TWO_TEXTS),
+        ["a", None],
+    ),
+    "nulls that nobody counted": (numbers(null_count=-1, buffers=(b"\x02", int64(1, 2))), [2, None]),
+    "a column longer than its batch": (Column("key", "l", 3, [None, int64(1, 2, 3)]), [1, 2]),
+    "a column with an offset": (Column("key", "l", 2, [None, int64(9, 1, 2)], offset=1), [1, 2]),
+    "nothing but nulls": (Column("key", "n", 2, [], null_count=2), [None]),
+}
+#: What a consumer can check: types, offsets, dictionary indices, UTF-8, lengths.
+MALFORMED = {
+    "a negative offset of text": text(0, -5, 3),
+    "a negative first offset": text(-1, 1, 3),
+    "a negative last offset": text(0, 1, -1),
+    "offsets that fall": text(0, 3, 1),
+    "offsets of large text that fall": Column("key", "U", 2, [None, int64(0, 3, 1), b"abc"]),
+    "a negative last offset of large text": Column("key", "U", 2, [None, int64(0, 1, -1), b"abc"]),
+    "bytes that are no UTF-8": text(0, 1, 3, data=b"a\xff\xfe"),
+    "an offset within a character": text(0, 1, 2, data="ä".encode()),
+    "a code beyond the dictionary": codes("c", bytes([0, 5])),
+    "a negative code": codes("c", bytes([0, 255])),
+    "a large code": codes("l", int64(0, 2**40)),
+    "an unsigned code beyond 63 bits": codes("L", int64(0, -1)),
+    "a code of an empty dictionary": codes("c", bytes([0, 0]), Column("", "u", 0, [None, int32(0), b""])),
+    "a dictionary of malformed text": codes("c", bytes([0, 1]), Column("", "u", 2, [None, int32(0, 2, 1), b"ab"])),
+    "a view beyond its buffer": views(inline_view(b"abc"), long_view(20, b"abcd", 0, 10)),
+    "a view of no buffer": views(inline_view(b"abc"), long_view(20, b"abcd", 5, 0)),
+    "a view of a negative buffer": views(inline_view(b"abc"), long_view(20, b"abcd", -1, 0)),
+    "a view of negative length": views(inline_view(b"abc"), long_view(-1, b"abcd", 0, 0)),
+    "a view from a negative offset": views(inline_view(b"abc"), long_view(20, b"abcd", 0, -4)),
+    "a view with another prefix": views(inline_view(b"abc"), long_view(20, b"zzzz", 0, 0)),
+    "a view that is no UTF-8": views(inline_view(b"abc"), inline_view(b"\xff\xfe")),
+    "a negative length": numbers(length=-1),
+    "a length beyond memory": numbers(length=2**62),
+    "a negative array offset": numbers(offset=-1),
+    "an array offset beyond memory": numbers(offset=2**63 - 1),
+    "more nulls than rows": numbers(null_count=99, buffers=(b"\x03", int64(1, 2))),
+    "a column shorter than its batch": Column("key", "l", 1, [None, int64(1)]),
+    "a missing buffer": Column("key", "l", 2, [None, None]),
+    "too few buffers": Column("key", "l", 2, [None]),
+    "too many buffers": Column("key", "l", 2, [None, int64(1, 2), int64(1, 2)]),
+    "a list without its items": Column("key", "+l", 2, [None, int32(0, 0, 0)]),
+    "a fixed width below 0": Column("key", "w:-1", 2, [None, b""]),
+    "a name that is no UTF-8": Column(b"\xff", "l", 2, [None, int64(1, 2)]),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_sound_data_is_read(name: str) -> None:
+    column, expected = SOUND[name]
+    assert keys_of(column) == expected
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_data_is_an_error_and_never_a_crash(name: str) -> None:
+    # In a process of its own, so that a crash would fail this test alone. A panic that gets out is no Exception.
+    program = """
+    import sys
+    import svcmetrics as sm
+    from test_malformed_arrow import MALFORMED, producer
+    stream = producer(MALFORMED[sys.argv[1]])
+    try:
+        sm.scorecard(stream, by="key", metrics=["adoption_rate"])
+    except ValueError:
+        print("refused")
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}")
+    else:
+        print("taken")
+    """
+    assert run(program, name, RUST_BACKTRACE="0").strip() == "refused"
+
+
+def test_the_error_for_malformed_data_is_one_of_ours() -> None:
+    for name in ("offsets that fall", "a negative code", "bytes that are no UTF-8", "a column shorter than its batch"):
+        with pytest.raises(sm.SvcMetricsError, match="key"):
+            keys_of(MALFORMED[name])
+
+
+@pytest.mark.parametrize("name", [name for name in MALFORMED if MALFORMED[name].name == "key"])
+def test_malformed_data_is_let_go_exactly_once(name: str) -> None:
+    stream = producer(MALFORMED[name], batches=3)
+    with pytest.raises(BaseException):  # noqa: B017, PT011 - which one is another test's matter
+        sm.scorecard(stream, by="key", metrics=["adoption_rate"])
+    gc.collect()
+    assert stream.released == stream.exports
+    assert stream.exports["stream"] == 1
+
+
+@pytest.mark.parametrize("batches", [0, 1, 5])
+def test_every_release_callback_is_called_exactly_once(batches: int) -> None:
+    stream = producer(text(0, 1, 3), batches=batches)
+    card = sm.scorecard(stream, by="key", metrics=["adoption_rate"])
+    assert card.quality.rows == 2 * batches
+    gc.collect()
+    assert stream.exports == {"stream": 1, "schema": 1, "array": batches}
+    assert stream.released == stream.exports
+
+
+def test_a_failed_request_lets_the_stream_go_once() -> None:
+    stream = producer(text(0, 1, 3), batches=2)
+    with pytest.raises(sm.errors.ColumnNotFoundError):
+        sm.scorecard(stream, by="plan")
+    gc.collect()
+    assert stream.released == stream.exports == {"stream": 1, "schema": 1, "array": 0}
+
+
+def test_an_error_in_a_later_batch_lets_everything_go_once() -> None:
+    stream = producer(text(0, 1, 3), batches=2, failure=b"the disk is on fire")
+    with pytest.raises(sm.SvcMetricsError, match="the disk is on fire"):
+        sm.scorecard(stream, by="key")
+    gc.collect()
+    assert stream.released == stream.exports == {"stream": 1, "schema": 1, "array": 2}
+
+
+def test_a_stream_is_read_once() -> None:
+    class Once:
+        def __init__(self) -> None:
+            self.capsule = producer_of_once.__arrow_c_stream__()
+
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            return self.capsule
+
+    producer_of_once = producer(text(0, 1, 3))
+    once = Once()
+    assert sm.scorecard(once)["adoption_rate"].numerator == 2
+    with pytest.raises(sm.SvcMetricsError, match="can be read once"):
+        sm.scorecard(once)
+
+
+@pytest.mark.parametrize("form", ["zzz", "_pli128", "d:999,3"])
+def test_a_type_that_nobody_knows_is_named_with_its_column(form: str) -> None:
+    unknown = Column("key", form, 2, [None, int64(0, 0, 0, 0)])
+    with pytest.raises(sm.errors.ColumnTypeError) as caught:
+        sm.scorecard(producer(unknown), by="key")
+    assert caught.value.column == "key"
+    assert form in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["zzz", "_pli128", "d:999,3"])
+def test_a_type_that_nobody_knows_does_no_harm_in_a_column_that_is_not_read(form: str) -> None:
+    unknown = Column("key", form, 2, [None, int64(0, 0, 0, 0)])
+    assert sm.scorecard(producer(unknown))["adoption_rate"].numerator == 2
+
+
+def test_an_object_that_gives_no_stream_is_refused() -> None:
+    class NoCapsule:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            return 3
+
+    class Failing:
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            raise RuntimeError("the producer's own error")
+
+    with pytest.raises(sm.SvcMetricsError, match="no capsule"):
+        sm.scorecard(NoCapsule())
+    with pytest.raises(RuntimeError, match="the producer's own error"):
+        sm.scorecard(Failing())
