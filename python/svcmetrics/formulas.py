@@ -174,3 +174,157 @@ def contract_renewal_rate(*, renewed: Number, due: Number) -> Figure:
     False
     """
     return formula("contract_renewal_rate", {"renewed": renewed, "due": due})
+
+
+def license_adoption(*, used: Number, sold: Number) -> Figure:
+    """Licences in use for each one sold: ``used / sold``; above 1 is over-use.
+
+    >>> license_adoption(used=12, sold=10).value
+    1.2
+    >>> license_adoption(used=0, sold=0).defined
+    False
+    """
+    return formula("license_adoption", {"used": used, "sold": sold})
+
+
+def advanced_user_share(*, advanced: Number, basic: Number) -> Figure:
+    """The share of advanced users among basic and advanced ones: ``advanced / (advanced + basic)``.
+
+    >>> advanced_user_share(advanced=1, basic=3).value
+    0.25
+    >>> advanced_user_share(advanced=0, basic=0).defined
+    False
+    """
+    return formula("advanced_user_share", {"advanced": advanced, "basic": basic})
+
+
+def roi(*, benefit: Number, investment: Number) -> Figure:
+    """What a customer gained for each unit invested: ``(benefit - investment) / investment``; may be negative.
+
+    >>> roi(benefit=150, investment=100).value
+    0.5
+    >>> roi(benefit=50, investment=0).defined
+    False
+    """
+    return formula("roi", {"benefit": benefit, "investment": investment})
+
+
+def impact_share(*, count: Number, total: Number) -> Figure:
+    """The share of the customers with a stated impact that state one kind of it: ``count / total``.
+
+    >>> impact_share(count=3, total=4).value
+    0.75
+    >>> impact_share(count=0, total=0).defined
+    False
+    """
+    return formula("impact_share", {"count": count, "total": total})
+
+
+def nps(*, promoters: Number, passives: Number, detractors: Number) -> Figure:
+    """The net promoter score: ``100 x (promoters - detractors) / answers``, from -100 to 100.
+
+    >>> nps(promoters=50, passives=30, detractors=20).value
+    30.0
+    >>> nps(promoters=0, passives=0, detractors=0).defined
+    False
+    """
+    return formula("nps", {"promoters": promoters, "passives": passives, "detractors": detractors})
+
+
+def csat(*, satisfied: Number, answers: Number) -> Figure:
+    """The share of answers that say satisfied: ``satisfied / answers``.
+
+    >>> csat(satisfied=3, answers=4).value
+    0.75
+    >>> csat(satisfied=0, answers=0).defined
+    False
+    """
+    return formula("csat", {"satisfied": satisfied, "answers": answers})
+
+
+def defect_share(*, defects: Number, cases: Number) -> Figure:
+    """The share of cases that are caused by a defect: ``defects / cases``.
+
+    >>> defect_share(defects=1, cases=4).value
+    0.25
+    >>> defect_share(defects=0, cases=0).defined
+    False
+    """
+    return formula("defect_share", {"defects": defects, "cases": cases})
+
+
+def defect_cost_share(*, defect_cost: Number, service_cost: Number) -> Figure:
+    """The share of the cost of service that is caused by defects: ``defect_cost / service_cost``.
+
+    >>> defect_cost_share(defect_cost=25, service_cost=100).value
+    0.25
+    >>> defect_cost_share(defect_cost=0, service_cost=0).defined
+    False
+    """
+    return formula("defect_cost_share", {"defect_cost": defect_cost, "service_cost": service_cost})
+
+
+def service_coverage(*, covered: Number, customers: Number) -> Figure:
+    """The share of customers under a service contract or success plan: ``covered / customers``.
+
+    >>> service_coverage(covered=3, customers=4).value
+    0.75
+    >>> service_coverage(covered=0, customers=0).defined
+    False
+    """
+    return formula("service_coverage", {"covered": covered, "customers": customers})
+
+
+def attach_rate(*, attached: Number, product_sales: Number) -> Figure:
+    """Service contracts sold for each product sold: ``attached / product_sales``; may exceed 1.
+
+    >>> attach_rate(attached=3, product_sales=2).value
+    1.5
+    >>> attach_rate(attached=3, product_sales=0).defined
+    False
+    """
+    return formula("attach_rate", {"attached": attached, "product_sales": product_sales})
+
+
+def upgrade_rate(*, upgraded: Number, subscribers: Number) -> Figure:
+    """The share of subscribers that bought a higher service level: ``upgraded / subscribers``.
+
+    >>> upgrade_rate(upgraded=1, subscribers=4).value
+    0.25
+    >>> upgrade_rate(upgraded=0, subscribers=0).defined
+    False
+    """
+    return formula("upgrade_rate", {"upgraded": upgraded, "subscribers": subscribers})
+
+
+def service_margin(*, revenue: Number, cost: Number) -> Figure:
+    """What is left of the revenue of service after its cost: ``(revenue - cost) / revenue``; may be negative.
+
+    >>> service_margin(revenue=100, cost=40).value
+    0.6
+    >>> service_margin(revenue=0, cost=40).defined
+    False
+    """
+    return formula("service_margin", {"revenue": revenue, "cost": cost})
+
+
+def service_return(*, direct: Number, indirect: Number, cost: Number) -> Figure:
+    """What service earns for each unit of its cost: ``(direct + indirect - cost) / cost``; may be negative.
+
+    >>> service_return(direct=80, indirect=70, cost=100).value
+    0.5
+    >>> service_return(direct=80, indirect=70, cost=0).defined
+    False
+    """
+    return formula("service_return", {"direct": direct, "indirect": indirect, "cost": cost})
+
+
+def cost_per_case(*, cost: Number, cases: Number) -> Figure:
+    """What a case costs on average: ``cost / cases``.
+
+    >>> cost_per_case(cost=1000, cases=8)
+    <Figure 125.00 (1000 / 8)>
+    >>> cost_per_case(cost=1000, cases=0).defined
+    False
+    """
+    return formula("cost_per_case", {"cost": cost, "cases": cases})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics.errors import InvalidOptionError
@@ -11,6 +12,7 @@ from svcmetrics.tables import Incoming
 if TYPE_CHECKING:
     from svcmetrics.health import HealthModel
 
+Number = int | float | str | Decimal
 AbsentRevenue = Literal["zero", "missing"]
 OnInvalid = Literal["raise", "skip"]
 Money = Literal["auto", "exact", "round"]
@@ -52,6 +54,8 @@ def options_for(
     scale: int = 6,
     nan: str | None = None,
     unique: str | Literal[False] | None = False,
+    csat_satisfied_from: Number | None = None,
+    effort_scale: tuple[Number, Number] | None = None,
     max_groups: int = 10_000_000,
 ) -> dict[str, Any]:
     """The options as the core reads them."""
@@ -79,5 +83,7 @@ def options_for(
         "scale": scale,
         "nan_is_missing": (table is not None and table.nan_is_missing) if nan is None else nan == "null",
         "unique": unique or None,
+        "csat_satisfied_from": csat_satisfied_from,
+        "effort_scale": effort_scale,
         "max_groups": max_groups,
     }

@@ -10,7 +10,7 @@ from svcmetrics import _svcmetrics, render
 from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
-from svcmetrics.options import AbsentRevenue, Money, Nan, OnInvalid, SourceColumn, options_for
+from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, options_for
 from svcmetrics.tables import incoming
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ def scorecard(
     scale: int = 6,
     nan: Nan | None = None,
     unique: str | Literal[False] | None = None,
+    csat_satisfied_from: Number | None = None,
+    effort_scale: tuple[Number, Number] | None = None,
     max_groups: int = 10_000_000,
 ) -> Scorecard:
     """The metrics of a table, a row a customer, by group.
@@ -71,6 +73,11 @@ def scorecard(
     unique
         A column in which the rows of a group must differ; None: ``customer_id`` where it is there and the table is
         in memory; False: no check.
+    csat_satisfied_from
+        From which ``csat_score`` on an answer is satisfied; ``csat`` is measured only where it is given.
+    effort_scale
+        The ``effort_score`` of the hardest and of the easiest, such as ``(1, 7)``; the ``ces_`` metrics are measured only
+        where it is given.
     max_groups
         The most groups that there may be; checked before memory is taken.
 
@@ -113,6 +120,8 @@ def scorecard(
         scale=scale,
         nan=nan,
         unique=unique,
+        csat_satisfied_from=csat_satisfied_from,
+        effort_scale=effort_scale,
         max_groups=max_groups,
     )
     builder = _svcmetrics.Builder(options)

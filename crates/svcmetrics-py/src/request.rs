@@ -1,10 +1,11 @@
 //! Keyword arguments as a request.
 
+use crate::convert::number;
 use crate::error::Result;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
-use svcmetrics::{AbsentRevenue, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request};
+use svcmetrics::{AbsentRevenue, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request, Scales};
 
 fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(options: &Bound<'py, PyDict>, name: &str) -> Result<Option<T>> {
     let Some(value) = options.get_item(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
@@ -68,6 +69,17 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     if let Some(unique) = get::<String>(options, "unique")? {
         request = request.unique(unique);
     }
+    let mut scales = Scales::default();
+    let given = |name: &str| -> Result<Option<Bound<'_, PyAny>>> {
+        Ok(options.get_item(name)?.filter(|value| !value.is_none()))
+    };
+    if let Some(mark) = given("csat_satisfied_from")? {
+        scales = scales.csat_satisfied_from(number("csat_satisfied_from", &mark)?)?;
+    }
+    if let Some(ends) = get::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>(options, "effort_scale")? {
+        scales = scales.effort(number("effort_scale", &ends.0)?, number("effort_scale", &ends.1)?)?;
+    }
+    request = request.scales(scales);
     if let Some(limit) = get::<u64>(options, "max_groups")? {
         request = request.max_groups(limit);
     }
