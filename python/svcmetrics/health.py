@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -74,6 +75,14 @@ def _number(field: str, value: object) -> str | int | float:
     return str(value)
 
 
+def _finite(field: str, value: float) -> float:
+    """JSON has no infinity and no NaN: they are refused here, where the field is known."""
+    if isinstance(value, float) and not math.isfinite(value):
+        message = f"health model, {field}: found {value!r}; expected a finite number"
+        raise InvalidModelError(message, kind="invalid_model", value=repr(value), expected="a finite number")
+    return value
+
+
 class HealthModel:
     """A health model: a weighted composite of metrics on a scale from 0 to 100.
 
@@ -129,8 +138,8 @@ class HealthModel:
         document["components"] = {
             metric: {
                 "weight": _number(f"components.{metric}.weight", component.weight),
-                "floor": component.floor,
-                "ceiling": component.ceiling,
+                "floor": _finite(f"components.{metric}.floor", component.floor),
+                "ceiling": _finite(f"components.{metric}.ceiling", component.ceiling),
             }
             if isinstance(component, Component)
             else _number(f"components.{metric}.weight", component)
@@ -138,7 +147,10 @@ class HealthModel:
         }
         if bands is not None:
             document["bands"] = {name: _number(f"bands.{name}", threshold) for name, threshold in bands.items()}
-        document["gates"] = [{"metric": gate.metric, "below": gate.below, "cap": gate.cap} for gate in gates]
+        document["gates"] = [
+            {"metric": gate.metric, "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
+            for position, gate in enumerate(gates)
+        ]
         if among is not ...:
             document["among"] = "all" if among is None else among
         self._native = _svcmetrics.HealthModel.from_json(json.dumps(document))

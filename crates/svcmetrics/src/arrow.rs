@@ -103,6 +103,13 @@ fn pandas_periods<'a>(described: &str, array: &'a Int64Array) -> Data<'a> {
             .and_then(|ordinal| first.as_ref().ok()?.step(ordinal))
             .map(|period| period.to_string())
     };
+    let there = |row: &usize| array.is_valid(*row);
+    if (0..array.len()).filter(there).any(|row| text(array.value(row)).is_none()) {
+        return Data {
+            values: Values::Unknown(format!("pandas period[{frequency}]"), array.len()),
+            nulls: Nulls::None,
+        };
+    }
     let texts: Vec<String> = array.values().iter().map(|ordinal| text(*ordinal).unwrap_or_default()).collect();
     Data { values: Values::Text(Arc::new(texts)), nulls: nulls(array) }
 }
@@ -372,7 +379,7 @@ impl Scorecard {
         frame.finish()
     }
 
-    /// Numerator and denominator in micro-units. A zero denominator is shown; what has neither, or was not counted, has none.
+    /// Numerator and denominator in micro-units; what is undefined or made of other metrics has neither.
     fn parts(
         &self,
         group: usize,

@@ -39,6 +39,9 @@ pub(crate) struct Parameters {
 /// The counts kept for each scope, in the order of their lanes.
 pub(crate) const COUNTS: [&str; 5] = ["counted", "missing", "invalid", "outside", "rounded"];
 
+/// How many of them say how a row stands; the last counts values.
+const STANDINGS: usize = 4;
+
 /// Everything in a group is an integer that adds: rows, counts by scope, measures. These are their places, its lanes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Definitions {
@@ -104,6 +107,15 @@ impl Definitions {
         }
         names.extend(self.measures.iter().map(|measure| measure.id.to_string()));
         names
+    }
+
+    /// A scope whose counts do not add up to the rows, if there is one: every row is counted, missing, invalid or outside.
+    pub(crate) fn miscounted(&self, lanes: &[i128]) -> Option<(&Scope, i128)> {
+        self.scopes.iter().enumerate().find_map(|(position, scope)| {
+            let first = Self::scope_lane(position);
+            let judged: i128 = lanes[first..first + STANDINGS].iter().sum();
+            (judged != lanes[0]).then_some((scope.as_ref(), judged))
+        })
     }
 
     /// Whether a lane is a stock, which does not add over time.

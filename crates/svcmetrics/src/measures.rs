@@ -17,7 +17,7 @@ fn invalid(problem: impl Into<String>) -> Error {
 
 impl Scorecard {
     /// The scorecard whose totals these are: columns of keys, and of rows, counts and measures by their ids, as `measures()`
-    /// gives them. The metrics are those whose measures are there; of the request its keys, period, own metrics, health model
+    /// gives them, of a scorecard that is not joined. The metrics are those whose measures are there; of the request its keys, period, own metrics, health model
     /// and scale are used. Rows of one group are added up. Where stocks are null, time was rolled away.
     ///
     /// ```
@@ -55,7 +55,7 @@ impl Scorecard {
             table.get(key)?.ok_or_else(missing)
         });
         let keys: Vec<&Data<'_>> = keys.collect::<Result<_>>()?;
-        let mut groups = Groups::new(&request.by, request.max_groups);
+        let mut groups = Groups::new(&request.by, request.max_groups, request.nan_is_missing);
         let ids = groups.assign(&keys, 0..table.rows(), 0)?;
 
         let width = definitions.width();
@@ -89,14 +89,9 @@ impl Scorecard {
                     )));
                 }
             }
-            for (position, scope) in definitions.scopes.iter().enumerate() {
-                let first = Definitions::scope_lane(position);
-                // counted, missing, invalid and outside
-                let judged: i128 = values[first..first + 4].iter().sum();
-                if judged != values[0] {
-                    let found = format!("'{}.counted' and the counts beside it add up to {judged}", scope.id);
-                    return Err(invalid(format!("row {row}: {found}; expected {}, as 'rows'", values[0])));
-                }
+            if let Some((scope, judged)) = definitions.miscounted(&values) {
+                let found = format!("'{}.counted' and the counts beside it add up to {judged}", scope.id);
+                return Err(invalid(format!("row {row}: {found}; expected {}, as 'rows'", values[0])));
             }
             totals
                 .add(*group as usize, &values)
@@ -116,6 +111,7 @@ impl Scorecard {
             period: request.by.contains(&period).then_some(period),
             over_time,
             unique_checked: false,
+            joined: false,
             groups: order.into_iter().map(|(keys, _)| keys).collect(),
             totals: sorted,
             largest_rounding: vec![0.0; definitions.scopes.len()],

@@ -38,6 +38,7 @@ pub enum OnInvalid {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct ColumnUnit {
     pub(crate) places: u32,
     pub(crate) factor: i64,

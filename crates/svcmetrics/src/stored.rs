@@ -48,6 +48,7 @@ pub(crate) struct Stored {
     period: Option<String>,
     over_time: bool,
     unique_checked: bool,
+    joined: bool,
     parameters: Parameters,
     model: Option<HealthModel>,
     metrics: Vec<StoredMetric>,
@@ -73,6 +74,7 @@ impl From<Scorecard> for Stored {
             period: card.period.clone(),
             over_time: card.over_time,
             unique_checked: card.unique_checked,
+            joined: card.joined,
             parameters: definitions.parameters.clone(),
             model: definitions.model.clone(),
             metrics: definitions
@@ -150,6 +152,12 @@ impl TryFrom<Stored> for Scorecard {
                     "groups[{position}].totals: expected an integer for each lane, counts from 0 to 2^63"
                 ));
             };
+            if let Some((scope, judged)) = definitions.miscounted(&lanes).filter(|_| !stored.joined) {
+                let (rows, scope) = (lanes[0], scope.id());
+                return invalid(format!(
+                    "groups[{position}].totals: found {rows} rows, of which {scope} judged {judged}"
+                ));
+            }
             totals.push(&lanes);
             groups.push(group.key);
         }
@@ -159,6 +167,7 @@ impl TryFrom<Stored> for Scorecard {
             period: stored.period,
             over_time: stored.over_time,
             unique_checked: stored.unique_checked,
+            joined: stored.joined,
             groups,
             totals,
             largest_rounding: stored.largest_rounding,

@@ -50,6 +50,7 @@ pub enum TimeUnit {
 
 /// One value of a column that holds values of several types.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Scalar {
     /// Nothing.
@@ -57,12 +58,13 @@ pub enum Scalar {
     /// True or false.
     Boolean(bool),
     /// A whole number.
-    Integer(i128),
+    Integer(#[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))] i128),
     /// A float.
     Float(f64),
     /// `value / 10^scale`.
     Decimal {
         /// The digits.
+        #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
         value: i128,
         /// The decimal places.
         scale: i32,

@@ -10,6 +10,7 @@ use std::ops::Range;
 #[derive(Debug, Clone)]
 pub(crate) struct KeyColumn {
     pub(crate) name: String,
+    nan_is_missing: bool,
     key_type: KeyType,
     values: Vec<Key>,
     /// Apart from the other keys, since a borrowed text can look itself up here.
@@ -18,9 +19,10 @@ pub(crate) struct KeyColumn {
 }
 
 impl KeyColumn {
-    pub(crate) fn new(name: impl Into<String>) -> Self {
+    pub(crate) fn new(name: impl Into<String>, nan_is_missing: bool) -> Self {
         Self {
             name: name.into(),
+            nan_is_missing,
             key_type: KeyType::Null,
             values: Vec::new(),
             texts: HashMap::new(),
@@ -114,14 +116,22 @@ impl KeyColumn {
             );
             Err(Error::ColumnType(Box::new(offence.hint(hint).at(Some(first_row + row as u64), &data.shown(row)))))
         };
+        let classes = "cut numbers into classes before grouping by them";
         let float = |value: f64| {
-            if value.is_nan() {
-                Some(Key::Null)
-            } else {
-                // whole floats are the integers that a column with nulls once held
-                #[allow(clippy::cast_possible_truncation)]
-                (value.fract() == 0.0 && value.abs() < 9e18).then_some(Key::Integer(value as i128))
+            if value.is_nan() && self.nan_is_missing {
+                return Ok(Key::Null);
             }
+            if value.is_nan() {
+                let offence = Offence::new(&self.name, "is a key, with", "keys, or null for missing");
+                let hint = "nan=\"null\" reads NaN as missing";
+                return Err(Error::NotANumber(Box::new(offence.hint(hint).at(Some(first_row + row as u64), "NaN"))));
+            }
+            if value.fract() != 0.0 || value.abs() >= 9e18 {
+                return wrong(classes);
+            }
+            // whole floats are the integers that a column with nulls once held
+            #[allow(clippy::cast_possible_truncation)]
+            Ok(Key::Integer(value as i128))
         };
         let key = match &data.values {
             Values::Bits(bits) => Key::Boolean(bits.get(row)),
@@ -134,17 +144,11 @@ impl KeyColumn {
             Values::UInt16(values) => Key::Integer(values[row].into()),
             Values::UInt32(values) => Key::Integer(values[row].into()),
             Values::UInt64(values) => Key::Integer(values[row].into()),
-            Values::Float32(values) => match float(f64::from(values[row])) {
-                Some(key) => key,
-                None => return wrong("cut numbers into classes before grouping by them"),
-            },
-            Values::Float64(values) => match float(values[row]) {
-                Some(key) => key,
-                None => return wrong("cut numbers into classes before grouping by them"),
-            },
+            Values::Float32(values) => float(f64::from(values[row]))?,
+            Values::Float64(values) => float(values[row])?,
             Values::Decimal { values, scale } => match crate::money::from_scaled(values[row], i32::from(*scale), 0) {
                 crate::money::Read::Exact(value) => Key::Integer(value.into()),
-                _ => return wrong("cut numbers into classes before grouping by them"),
+                _ => return wrong(classes),
             },
             Values::Text(texts) => Key::from(texts.text(row)),
             Values::Dates(values) => Key::Date(values[row]),
@@ -159,10 +163,7 @@ impl KeyColumn {
                 Scalar::Text(text) => Key::from(text.as_str()),
                 Scalar::Date(day) => Key::Date(*day),
                 Scalar::Timestamp(time, _) => Key::Timestamp(*time),
-                Scalar::Float(value) => match float(*value) {
-                    Some(key) => key,
-                    None => return wrong("cut numbers into classes before grouping by them"),
-                },
+                Scalar::Float(value) => float(*value)?,
                 _ => return wrong("make the keys text, whole numbers, booleans or dates"),
             },
             Values::Null(_) => Key::Null,
@@ -225,9 +226,9 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    pub(crate) fn new(names: &[String], limit: u64) -> Self {
+    pub(crate) fn new(names: &[String], limit: u64, nan_is_missing: bool) -> Self {
         Self {
-            columns: names.iter().map(KeyColumn::new).collect(),
+            columns: names.iter().map(|name| KeyColumn::new(name, nan_is_missing)).collect(),
             levels: names.iter().map(|_| HashMap::new()).collect(),
             members: vec![Vec::new(); names.len()],
             limit,
@@ -292,8 +293,15 @@ pub(crate) struct Identities {
 }
 
 impl Identities {
-    pub(crate) fn new(column: &str, keep: usize) -> Self {
-        Self { column: KeyColumn::new(column), seen: HashMap::new(), first: None, repeated: Vec::new(), count: 0, keep }
+    pub(crate) fn new(column: &str, keep: usize, nan_is_missing: bool) -> Self {
+        Self {
+            column: KeyColumn::new(column, nan_is_missing),
+            seen: HashMap::new(),
+            first: None,
+            repeated: Vec::new(),
+            count: 0,
+            keep,
+        }
     }
 
     /// Some of a part's rows; a null identity is nobody's.

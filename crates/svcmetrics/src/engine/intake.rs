@@ -142,8 +142,17 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
     let reader = Reader { kind, reading };
     if kind == ColumnKind::Anything {
         for row in rows {
-            let nan = matches!(&data.values, Values::Float64(values) if values[row].is_nan());
-            let state = if nan || data.is_null(row) { State::Missing } else { State::Fine };
+            let nan = match &data.values {
+                Values::Float64(values) => values[row].is_nan(),
+                Values::Float32(values) => values[row].is_nan(),
+                Values::Mixed(values) => matches!(values[row], Scalar::Float(value) if value.is_nan()),
+                _ => false,
+            };
+            let state = match (nan, data.is_null(row)) {
+                (true, false) if !reading.nan_is_missing => State::NotANumber,
+                (false, false) => State::Fine,
+                _ => State::Missing,
+            };
             cells.push((0, state));
         }
         return;

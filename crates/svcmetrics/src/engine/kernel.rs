@@ -33,8 +33,12 @@ impl Engine {
         let rows = Rows::new(request, names)?;
         let definitions = &rows.plan.definitions;
         Ok(Self {
-            groups: Groups::new(&rows.plan.by, request.max_groups),
-            identities: rows.plan.identity.as_deref().map(|column| Identities::new(column, request.keep)),
+            groups: Groups::new(&rows.plan.by, request.max_groups, request.nan_is_missing),
+            identities: rows
+                .plan
+                .identity
+                .as_deref()
+                .map(|column| Identities::new(column, request.keep, request.nan_is_missing)),
             // without keys there is one group, of no rows at first
             totals: if rows.plan.by.is_empty() { vec![0; definitions.width()] } else { Vec::new() },
             largest_rounding: vec![0.0; definitions.scopes.len()],

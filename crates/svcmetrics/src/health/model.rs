@@ -11,6 +11,7 @@ pub(super) const ARTICLE: &str = "ServiceXRG, Eight metrics, 7";
 
 /// One of a model's metrics: its weight, and the values that give 0 and all of its points.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Component {
     pub(crate) metric: Name,
     pub(crate) weight: Decimal,
@@ -53,6 +54,7 @@ impl Component {
 
 /// A band of scores: from its threshold to the next one's, half-open.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Band {
     /// Its name.
     pub name: Name,
@@ -62,6 +64,7 @@ pub struct Band {
 
 /// What keeps a customer from a higher band, whatever the score: a metric below a value. An undefined metric never caps.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Gate {
     /// The metric's id; it need not be a component.
     pub metric: Name,
@@ -100,6 +103,7 @@ impl MissingPolicy {
 
 /// Which customers have a health at all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Among {
     /// Those with revenue at the end of the period, where a table has that column.
     #[default]

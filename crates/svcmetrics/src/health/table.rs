@@ -28,6 +28,7 @@ pub struct HealthScore {
 
 /// The health of every customer of a table, in its order.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct HealthScores {
     /// The model as it fitted the table.
@@ -99,7 +100,7 @@ impl HealthScorer {
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let identity = self.request.source(CUSTOMER_ID).to_owned();
         if self.rows.is_none() && part.names().contains(&identity) {
-            self.customers = Some((KeyColumn::new(&identity), Vec::new()));
+            self.customers = Some((KeyColumn::new(&identity, self.request.nan_is_missing), Vec::new()));
         }
         let rows = match &mut self.rows {
             Some(rows) => rows,

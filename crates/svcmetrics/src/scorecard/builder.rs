@@ -3,7 +3,7 @@
 use super::{KeyColumn, Scorecard};
 use crate::engine::columns::Table;
 use crate::engine::{Engine, Finding};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::request::Request;
 use crate::totals::Totals;
@@ -65,7 +65,15 @@ impl ScorecardBuilder {
             return Err(error);
         }
         engine.rows.verdict()?;
-        Ok(Scorecard::from_engine(engine, &self.request))
+        let card = Scorecard::from_engine(engine, &self.request);
+        // A row that is lost would be a defect of ours: no result is better than a wrong one.
+        match (0..card.len()).find_map(|group| card.definitions.miscounted(card.totals.group(group))) {
+            Some((scope, judged)) => {
+                let problem = format!("{} judged {judged} rows of a group and not all; please report this", scope.id());
+                Err(Error::InvalidDocument { what: "the engine's totals", problem })
+            }
+            None => Ok(card),
+        }
     }
 
     /// The scorecard, and all that is wrong with the rows instead of the first of it. Nothing to find in no rows.
@@ -119,6 +127,7 @@ impl Scorecard {
             keys: groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone())).collect(),
             over_time: false,
             unique_checked: identities.is_some(),
+            joined: false,
             groups: keys,
             totals: sorted,
             largest_rounding,

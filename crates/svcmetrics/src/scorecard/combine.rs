@@ -56,7 +56,7 @@ impl Scorecard {
     pub fn join(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.joined(&other.definitions)?;
         let (left, right) = (self.spread(&definitions, true), other.spread(&definitions, false));
-        left.combined(&right, definitions)
+        Ok(Self { joined: true, ..left.combined(&right, definitions)? })
     }
 
     /// The same totals in the lanes of wider definitions, with or without the count of rows.
@@ -141,6 +141,7 @@ impl Scorecard {
             period: self.period.clone(),
             over_time: self.over_time,
             unique_checked: false,
+            joined: self.joined,
             groups,
             totals,
             largest_rounding,

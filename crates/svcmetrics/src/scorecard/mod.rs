@@ -126,6 +126,8 @@ pub struct Scorecard {
     pub(crate) over_time: bool,
     /// Whether the identity was checked for duplicates in every group.
     pub(crate) unique_checked: bool,
+    /// Whether it stands for tables of different things, side by side; `rows` are then those of the first.
+    pub(crate) joined: bool,
     /// Sorted.
     pub(crate) groups: Vec<Vec<Key>>,
     pub(crate) totals: Totals,

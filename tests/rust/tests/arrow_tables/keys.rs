@@ -70,7 +70,7 @@ fn keyed(array: ArrayRef) -> Scorecard {
     let rows = array.len();
     let one = || Arc::new(Int64Array::from(vec![1; rows])) as ArrayRef;
     let batch = batch(vec![("k", array), ("milestones_met", one()), ("milestones_total", one())]);
-    Scorecard::of(&Table::from(&batch), Request::default().by(["k"])).unwrap()
+    Scorecard::of(&Table::from(&batch), Request::default().by(["k"]).nan_is_missing(true)).unwrap()
 }
 
 fn keys(card: &Scorecard) -> Vec<Key> {

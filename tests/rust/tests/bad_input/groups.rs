@@ -29,7 +29,8 @@ fn a_null_key_is_a_group_of_its_own_and_comes_last() {
 
 #[test]
 fn a_whole_float_key_is_the_integer_that_a_null_made_a_float() {
-    let floats = Scorecard::of(&table("k", vec![2.0, f64::NAN, 10.0], 3), Request::default().by(["k"])).unwrap();
+    let by_key = || Request::default().by(["k"]).nan_is_missing(true);
+    let floats = Scorecard::of(&table("k", vec![2.0, f64::NAN, 10.0], 3), by_key()).unwrap();
     let whole = Scorecard::of(&table("k", vec![Some(2_i64), None, Some(10)], 3), Request::default().by(["k"])).unwrap();
     assert_eq!(floats, whole);
     let found = error(&table("k", vec![2.0, 2.5], 2), Request::default().by(["k"]));
@@ -37,6 +38,12 @@ fn a_whole_float_key_is_the_integer_that_a_null_made_a_float() {
         (found.kind(), found.column(), found.row(), found.value()),
         ("column_type", Some("k"), Some(1), Some("2.5"))
     );
+}
+
+#[test]
+fn a_key_that_is_nan_is_an_error_where_nan_does_not_mean_missing() {
+    let found = error(&table("k", vec![2.0, f64::NAN], 2), Request::default().by(["k"]));
+    assert_eq!((found.kind(), found.column(), found.row()), ("not_a_number", Some("k"), Some(1)));
 }
 
 #[test]

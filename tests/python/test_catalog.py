@@ -1,0 +1,138 @@
+"""The catalogue: what it defines is what the specification of the metrics says."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+import svcmetrics as sm
+from svcmetrics import errors
+
+#: Kind, time, direction and the columns that are read, as the tables of definitions have them.
+REVENUE = ("revenue_start", "revenue_end")
+DEFINED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
+    "onboard_rate": ("share", "flow", "higher", ("is_new", "onboarded")),
+    "adoption_rate": ("share", "stock", "higher", ("milestones_met", "milestones_total")),
+    "success_rate": ("share", "stock", "higher", ("reached_goal",)),
+    "availability": ("share", "flow", "higher", ("service_minutes", "downtime_minutes")),
+    "engagement_quality": ("share", "flow", "higher", ("positive_engagements", "engagements")),
+    "renewal_commitment_rate": ("share", "stock", "higher", ("is_active", "committed")),
+    "net_recurring_revenue": ("amount", "flow", "higher", REVENUE),
+    "recurring_revenue_rate": ("ratio", "stock", "higher", REVENUE),
+    "plan_realization": ("share", "stock", "higher", ("goals_met", "goals_total")),
+    "customer_retention_rate": ("share", "stock", "higher", REVENUE),
+    "customer_churn_rate": ("share", "stock", "lower", REVENUE),
+    "contract_renewal_rate": ("share", "flow", "higher", ("contracts_due", "contracts_renewed")),
+    "revenue_start": ("amount", "stock", "neither", REVENUE),
+    "revenue_end": ("amount", "stock", "higher", REVENUE),
+    "revenue_new": ("amount", "flow", "higher", REVENUE),
+    "revenue_expansion": ("amount", "flow", "higher", REVENUE),
+    "revenue_contraction": ("amount", "flow", "lower", REVENUE),
+    "revenue_churn": ("amount", "flow", "lower", REVENUE),
+    "revenue_added": ("amount", "flow", "higher", REVENUE),
+    "revenue_lost": ("amount", "flow", "lower", REVENUE),
+    "net_revenue_retention": ("ratio", "stock", "higher", REVENUE),
+    "gross_revenue_retention": ("share", "stock", "higher", REVENUE),
+    "revenue_growth_rate": ("ratio", "stock", "higher", REVENUE),
+    "new_share_of_growth": ("share", "flow", "neither", REVENUE),
+    "expansion_share_of_growth": ("share", "flow", "neither", REVENUE),
+    "churn_share_of_loss": ("share", "flow", "neither", REVENUE),
+    "contraction_share_of_loss": ("share", "flow", "neither", REVENUE),
+    "avoidable_loss_share": ("share", "flow", "lower", (*REVENUE, "loss_reason", "loss_avoidable")),
+    "renewal_gap": ("derived", "stock", "neither", (*REVENUE, "contracts_due", "contracts_renewed")),
+}
+EIGHT = [
+    *("onboard_rate", "adoption_rate", "success_rate", "availability", "engagement_quality"),
+    *("renewal_commitment_rate", "health", "net_recurring_revenue"),
+]
+
+
+@pytest.mark.parametrize("metric", DEFINED)
+def test_a_metric_is_defined_as_the_specification_says(metric: str) -> None:
+    found = sm.catalog()[metric]
+    kind, time, better, columns = DEFINED[metric]
+    assert (found.kind, found.time, found.better) == (kind, time, better)
+    assert set(found.columns) == set(columns)
+    assert found.title
+    assert found.source.startswith("ServiceXRG, ")
+
+
+def test_the_eight_core_metrics_name_their_place_in_the_article() -> None:
+    for number, metric in enumerate(EIGHT, start=1):
+        assert sm.catalog()[metric].source.startswith(f"ServiceXRG, Eight metrics, {number}")
+
+
+def test_health_is_a_score_and_its_measures_are_stocks() -> None:
+    of_health = [metric for metric in sm.catalog() if metric.id not in DEFINED]
+    bands = [f"{band}_{what}" for band in ("red", "yellow", "green") for what in ("share", "revenue", "revenue_share")]
+    assert [metric.id for metric in of_health] == [
+        *("health", "customer_health", "health_coverage", *bands, "unknown_revenue"),
+    ]
+    assert {metric.time for metric in of_health} == {"stock"}
+    assert sm.catalog()["health"].kind == "score"
+    assert sm.catalog()["red_share"].better == "lower"
+    assert sm.catalog()["green_revenue_share"].better == "higher"
+    assert sm.catalog()["unknown_revenue"].kind == "amount"
+
+
+def test_ids_are_unique_and_found() -> None:
+    for catalog in (sm.catalog(), sm.catalog(measures=True)):
+        ids = [entry.id for entry in catalog]
+        assert len(ids) == len(set(ids)) == len(catalog) > 0
+        assert [catalog[one].id for one in ids] == ids
+        with pytest.raises(errors.MetricNotFoundError, match="nonsense") as caught:
+            catalog["nonsense"]
+        assert isinstance(caught.value, KeyError)
+
+
+def test_units_follow_from_kinds() -> None:
+    for metric in sm.catalog():
+        expected = {"share": {"fraction"}, "ratio": {"fraction"}, "amount": {"money"}, "derived": {"fraction"}}
+        assert metric.unit in expected.get(metric.kind, {"points"}), metric.id
+
+
+def test_formulas_are_made_of_measures() -> None:
+    measures = {measure.id for measure in sm.catalog(measures=True)}
+    for metric in sm.catalog():
+        words = set(metric.formula.replace("(", " ").replace(")", " ").replace(";", " ").split())
+        names = {word for word in words if "_" in word}
+        if metric.kind not in ("derived", "score"):
+            assert names, metric.id
+            assert names <= measures, metric.id
+
+
+def test_what_a_metric_is_about_is_a_condition() -> None:
+    assert sm.catalog()["onboard_rate"].among == "is_new"
+    assert sm.catalog()["renewal_commitment_rate"].among == "is_active"
+    assert sm.catalog()["customer_churn_rate"].among == "revenue_start > 0"
+    assert sm.catalog()["adoption_rate"].among is None
+
+
+def test_measures_are_flows_and_stocks_as_their_metrics() -> None:
+    measures = {measure.id: measure for measure in sm.catalog(measures=True)}
+    assert measures["revenue_churn"].time == "flow"
+    assert measures["revenue_start"].time == "stock"
+    assert measures["new_customers"].time == "flow"
+    assert measures["milestones_total"].time == "stock"
+    assert measures["revenue_churn"].unit == "millionths"
+    assert measures["new_customers"].unit == "whole"
+    assert measures["revenue_churn"].formula == "sum of revenue_start where revenue_start > 0 and revenue_end = 0"
+
+
+@pytest.mark.parametrize("measures", [False, True])
+def test_the_catalogue_is_a_frame_too(measures: bool) -> None:
+    catalog = sm.catalog(measures=measures)
+    names = [field.name for field in dataclasses.fields(sm.MeasureDefinition if measures else sm.Definition)]
+    polars, arrow, pandas = catalog.to_polars(), catalog.to_arrow(), catalog.to_pandas()
+    assert polars.columns == arrow.column_names == list(pandas.columns) == names
+    assert polars["id"].to_list() == arrow["id"].to_pylist() == pandas["id"].tolist() == [one.id for one in catalog]
+    assert [tuple(columns) for columns in polars["columns"].to_list()] == [one.columns for one in catalog]
+    assert names[0] in repr(catalog)
+    assert "<table>" in catalog._repr_html_()
+    assert "revenue_churn" in repr(catalog)
+
+
+def test_definitions_cannot_be_changed() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        sm.catalog()["adoption_rate"].title = "x"
