@@ -13,6 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+import oracle_duckdb_families as families
+
 Pair = tuple[Decimal, Decimal | None]
 Figure = Pair | tuple[Pair | None, Pair | None] | None
 Counts = tuple[int, int, int, int]
@@ -238,11 +240,13 @@ ABSENT_AS_ZERO = """
 def fragments(columns: Sequence[str]) -> dict[str, str]:
     """The aggregates that a table with these columns allows."""
     have = set(columns)
-    chosen = dict(SQL)
+    chosen = SQL | families.SQL
     if "reached_goal" not in have:
         chosen["success_rate"] = SUCCESS_FROM_GOALS
     if "negative_engagements" not in have:
         chosen["engagement_quality"] = QUALITY_WITHOUT_NEGATIVE
+    if "positive_engagements" not in have:
+        chosen["negative_engagement_share"] = families.NEGATIVE_WITHOUT_POSITIVE
     return {metric: sql for metric, sql in chosen.items() if columns_read(sql) <= have}
 
 
@@ -313,7 +317,7 @@ def counts(
     return result
 
 
-MONEY = pa.decimal128(18, 6)
+MONEY = families.MONEY
 COLUMNS: dict[str, pa.DataType] = {
     "region": pa.string(),
     "tier": pa.int64(),
@@ -338,6 +342,7 @@ COLUMNS: dict[str, pa.DataType] = {
     "revenue_end": MONEY,
     "loss_reason": pa.string(),
     "loss_avoidable": pa.bool_(),
+    **families.COLUMNS,
 }
 AMOUNTS = ("0", "0", "0.000001", "0.1", "19.99", "20", "20", "1234.567891", "99999999999.999999")
 
@@ -371,7 +376,9 @@ def random_table(seed: int, rows: int, nulls: float = 0.15, invalid: float = 0.1
             customer[whole] = rng.choice((0, 1, 3, 4, rng.randint(0, 50), 2**40))
             customer[part] = part_of(customer[whole])
         beside = max(customer["engagements"] - customer["positive_engagements"], 0)
-        customer["negative_engagements"] = part_of(beside, least=1)
+        # The definitions leave open what an impossible number of one kind means for the share of the other kind.
+        possible = customer["positive_engagements"] >= 0
+        customer["negative_engagements"] = part_of(beside, least=1) if possible else None
         minutes = Decimal(rng.choice((0, 1440, 43200)))
         customer["service_minutes"] = minutes
         down = rng.choice((Decimal(0), minutes, minutes / 1000, minutes / 3))
@@ -379,6 +386,7 @@ def random_table(seed: int, rows: int, nulls: float = 0.15, invalid: float = 0.1
         customer["revenue_start"] = amount()
         customer["revenue_end"] = rng.choice((amount(), amount(), customer["revenue_start"]))
         customer["loss_reason"] = rng.choice(("price", "budget", "quality"))
+        customer |= families.random_customer(rng, part_of, amount, invalid)
         masked = {name: None if rng.random() < nulls else value for name, value in customer.items()}
         return masked | {"customer_id": number}
 

@@ -13,14 +13,28 @@ from fractions import Fraction
 from math import floor, ulp
 from typing import Any
 
-Row = Mapping[str, Any]
+import oracle_fractions_families as families
+from oracle_fractions_parts import (
+    MICRO,
+    Cell,
+    Metric,
+    Refused,
+    Row,
+    everyone,
+    flag,
+    one,
+    positive,
+    share_of_counts,
+    share_of_flags,
+)
+
 Options = Mapping[str, Any]
 
-MICRO = 1_000_000
-DECIMALS = ("revenue_start", "revenue_end", "service_minutes", "downtime_minutes")
+DECIMALS = ("revenue_start", "revenue_end", "service_minutes", "downtime_minutes", *families.DECIMALS)
 COUNTS = (
     *("milestones_met", "milestones_total", "goals_met", "goals_total", "contracts_due", "contracts_renewed"),
     *("engagements", "positive_engagements", "negative_engagements"),
+    *families.COUNTS,
 )
 # What does not add up over time; everything else here does.
 STOCKS = frozenset(
@@ -28,130 +42,10 @@ STOCKS = frozenset(
         *("adoption_rate", "success_rate", "renewal_commitment_rate", "recurring_revenue_rate", "plan_realization"),
         *("customer_retention_rate", "customer_churn_rate", "revenue_start", "revenue_end"),
         *("net_revenue_retention", "gross_revenue_retention", "revenue_growth_rate", "renewal_gap"),
+        *families.STOCKS,
     ]
 )
 DEFAULT_BANDS = {"red": "0", "yellow": "50", "green": "75"}
-
-
-class Refused(ValueError):
-    """Input that the library must refuse: the kind of error, and where."""
-
-    def __init__(self, kind: str, column: str | None = None, row: int | None = None, count: int | None = None) -> None:
-        super().__init__(f"{kind}: column {column}, row {row}, count {count}")
-        self.kind, self.column, self.row, self.count = kind, column, row, count
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One metric of one group. `numerator` is None where no row counted, `denominator` also where it is an amount."""
-
-    numerator: Fraction | None
-    denominator: Fraction | None
-    counted: int
-    missing: int
-    invalid: int
-    outside: int
-
-    @property
-    def counts(self) -> tuple[int, int, int, int]:
-        """Counted, missing, invalid, outside."""
-        return self.counted, self.missing, self.invalid, self.outside
-
-    @property
-    def undefined(self) -> str | None:
-        """The first reason that applies, or None where there is a value."""
-        rows = sum(self.counts)
-        if rows == 0:
-            return "no_rows"
-        if self.outside == rows:
-            return "none_in_scope"
-        if self.missing + self.outside == rows:
-            return "all_missing"
-        if self.invalid + self.outside == rows:
-            return "all_invalid"
-        if self.counted == 0:
-            return "none_counted"
-        return "zero_denominator" if self.denominator == 0 else None
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a metric is about (None: cannot be told), which rows are valid, and what a row adds to the two sums."""
-
-    columns: tuple[str, ...]
-    among: Callable[[Row], bool | None]
-    valid: Callable[[Row], bool]
-    numerator: Callable[[Row], Fraction]
-    denominator: Callable[[Row], Fraction] | None
-    unit: int = 1  # the integers inside are this many to one: micro-units for money and durations
-
-    def judge(self, row: Row) -> str:
-        """Outside, missing, invalid or counted, in this order."""
-        inside = self.among(row)
-        if inside is False:
-            return "outside"
-        if inside is None or any(row[column] is None for column in self.columns):
-            return "missing"
-        return "counted" if self.valid(row) else "invalid"
-
-    def total(self, rows: Iterable[Row]) -> Cell:
-        """The two sums over the counted rows, and how the rows were judged."""
-        judged = [(self.judge(row), row) for row in rows]
-        counted = [row for state, row in judged if state == "counted"]
-        states = [state for state, _ in judged]
-        return Cell(
-            sum(map(self.numerator, counted), Fraction()) if counted else None,
-            sum(map(self.denominator, counted), Fraction()) if counted and self.denominator else None,
-            *(states.count(state) for state in ("counted", "missing", "invalid", "outside")),
-        )
-
-
-def count(value: Fraction) -> bool:
-    """Whether a value is a count."""
-    return value >= 0 and value.denominator == 1
-
-
-def flag(value: Any) -> bool:
-    """Whether a value is a boolean, perhaps written 0 or 1."""
-    return value in (0, 1)
-
-
-def everyone(_: Row) -> bool:
-    """A metric about all rows."""
-    return True
-
-
-def one(_: Row) -> Fraction:
-    """A denominator that counts rows."""
-    return Fraction(1)
-
-
-def truth(column: str) -> Callable[[Row], bool | None]:
-    """A condition: the boolean column is true."""
-    return lambda row: None if row[column] is None else bool(row[column])
-
-
-def positive(column: str) -> Callable[[Row], bool | None]:
-    """A condition: the column is above 0."""
-    return lambda row: None if row[column] is None else row[column] > 0
-
-
-def share_of_flags(condition: str | None, column: str) -> Metric:
-    """The share of rows where a boolean column is true, perhaps among those where another is."""
-    columns = (column,) if condition is None else (condition, column)
-    among = everyone if condition is None else truth(condition)
-    return Metric(columns, among, lambda r: flag(r[column]), lambda r: Fraction(bool(r[column])), one)
-
-
-def share_of_counts(part: str, whole: str) -> Metric:
-    """A part of a whole, both counts."""
-    return Metric(
-        (part, whole),
-        everyone,
-        lambda r: count(r[part]) and count(r[whole]) and r[part] <= r[whole],
-        lambda r: r[part],
-        lambda r: r[whole],
-    )
 
 
 def success_from_goals() -> Metric:
@@ -162,20 +56,6 @@ def success_from_goals() -> Metric:
         return Fraction(row["goals_met"] == row["goals_total"])
 
     return Metric(plan.columns, positive("goals_total"), plan.valid, met_all, one)
-
-
-def engagement_quality(with_negative: bool) -> Metric:
-    """Positive of all engagements; stated negative ones must fit beside the positive ones."""
-    plain = share_of_counts("positive_engagements", "engagements")
-
-    def valid(row: Row) -> bool:
-        negative = row["negative_engagements"] if with_negative else None
-        if negative is None:
-            return plain.valid(row)
-        fits = count(negative) and row["positive_engagements"] + negative <= row["engagements"]
-        return plain.valid(row) and fits
-
-    return Metric(plain.columns, everyone, valid, plain.numerator, plain.denominator)
 
 
 def availability() -> Metric:
@@ -282,17 +162,19 @@ def catalogue(columns: Iterable[str]) -> dict[str, Metric]:
     """The metrics that a table with these columns allows, in catalogue order; `renewal_gap` is made of two of them."""
     have = set(columns)
     by_goals = "reached_goal" not in have
+    negative = "negative_engagements" in have
     metrics = {
         "onboard_rate": share_of_flags("is_new", "onboarded"),
         "adoption_rate": share_of_counts("milestones_met", "milestones_total"),
         "success_rate": success_from_goals() if by_goals else share_of_flags(None, "reached_goal"),
         "availability": availability(),
-        "engagement_quality": engagement_quality("negative_engagements" in have),
+        "engagement_quality": families.engagements("positive", "negative" if negative else None),
         "renewal_commitment_rate": share_of_flags("is_active", "committed"),
         "plan_realization": share_of_counts("goals_met", "goals_total"),
         "contract_renewal_rate": share_of_counts("contracts_renewed", "contracts_due"),
         **revenue_metrics(),
         "avoidable_loss_share": avoidable_loss_share(),
+        **families.metrics("positive_engagements" in have),
     }
     return {name: metric for name, metric in metrics.items() if have.issuperset(metric.columns)}
 

@@ -24,7 +24,10 @@ LEFT_OUT: tuple[tuple[str, ...], ...] = (
     (),
     ("reached_goal", "negative_engagements"),
     ("goals_met", "contracts_due", "loss_reason"),
+    ("positive_engagements", "service_cost", "risk"),
 )
+#: What the answers of surveys mean, here and in the oracles.
+SCALES: dict[str, Any] = {"csat_satisfied_from": 4, "effort_scale": (1, 7)}
 #: Numerator and denominator, undefined reason, and counted, missing, invalid, outside.
 Found = tuple[Fraction | None, Fraction | None, str | None, tuple[int, ...] | None]
 
@@ -54,7 +57,7 @@ def found_in(card: sm.Scorecard) -> dict[tuple[Any, ...], dict[str, Found]]:
 
 
 def scorecard_of(table: pa.Table, by: tuple[str, ...], **options: Any) -> sm.Scorecard:
-    return sm.scorecard(table, by=by, **{"absent_revenue": "zero", "on_invalid": "skip", **options})
+    return sm.scorecard(table, by=by, **{"absent_revenue": "zero", "on_invalid": "skip", **SCALES, **options})
 
 
 @pytest.mark.parametrize("by", BY, ids=str)
@@ -125,7 +128,7 @@ def test_every_metric_of_every_group_is_what_fractions_give(
 def floats_of(table: pa.Table, seed: int) -> pa.Table:
     """Money as doubles, some of them no decimals of six places."""
     rng = random.Random(seed)
-    for name in ("revenue_start", "revenue_end", "service_minutes", "downtime_minutes"):
+    for name in oracle_fractions.DECIMALS:
         values = [None if value is None else float(value) for value in table[name].to_pylist()]
         odd = [value if value is None or rng.random() < 0.7 else value / rng.choice((3, 7, 12)) for value in values]
         table = table.set_column(table.column_names.index(name), name, pa.array(odd, pa.float64()))

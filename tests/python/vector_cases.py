@@ -43,6 +43,8 @@ def columns_of(case: Case) -> dict[str, list[Any]]:
 def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
     """The scorecard that a case asks for."""
     options = {**case.get("options", {}), **more}
+    if "effort_scale" in options:
+        options["effort_scale"] = tuple(options["effort_scale"])
     card = sm.scorecard(table, case.get("by"), period=case.get("period"), metrics=case.get("metrics"), **options)
     return card if "rollup" not in case else card.rollup(case["rollup"])
 

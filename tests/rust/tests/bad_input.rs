@@ -2,6 +2,7 @@
 
 mod columns;
 mod documents;
+mod domains;
 mod groups;
 mod merging;
 mod models;

@@ -63,14 +63,19 @@ macro_rules! topics {
 topics! {
     adoption_is_as_the_vectors_say "adoption";
     availability_is_as_the_vectors_say "availability";
+    defects_are_as_the_vectors_say "defects";
     engagement_is_as_the_vectors_say "engagement";
     formulas_are_as_the_vectors_say "formulas";
     health_is_as_the_vectors_say "health";
     intake_is_as_the_vectors_say "intake";
     onboarding_is_as_the_vectors_say "onboarding";
+    profitability_is_as_the_vectors_say "profitability";
     retention_is_as_the_vectors_say "retention";
     revenue_is_as_the_vectors_say "revenue";
+    risk_is_as_the_vectors_say "risk";
+    sales_are_as_the_vectors_say "sales";
     success_is_as_the_vectors_say "success";
+    the_voice_of_the_customer_is_as_the_vectors_say "voice";
 }
 
 #[test]

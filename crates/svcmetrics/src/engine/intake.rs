@@ -125,6 +125,7 @@ pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
         Values::Bits(_) | Values::Booleans(_) => kind != ColumnKind::Flag,
         Values::Dictionary { values, .. } => wrong_type(kind, values),
         Values::Text(_) => kind != ColumnKind::Category,
+        Values::Mixed(_) | Values::Null(_) => false,
         Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => true,
         _ => kind == ColumnKind::Category,
     }
@@ -188,6 +189,9 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
         }
         Values::Mixed(values) => each(data, rows, cells, |row, off| match &values[row] {
             Scalar::Text(text) if kind == ColumnKind::Category => word(text),
+            Scalar::Float(value) if kind == ColumnKind::Category && value.is_nan() => {
+                reader.float(*value, money::from_f64, off)
+            }
             _ if kind == ColumnKind::Category => (0, State::WrongType),
             Scalar::Boolean(value) if kind == ColumnKind::Flag => (i64::from(*value), State::Fine),
             Scalar::Integer(value) => reader.integer(*value),

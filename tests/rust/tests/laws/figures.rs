@@ -103,6 +103,37 @@ proptest! {
     }
 
     #[test]
+    fn shares_of_one_whole_sum_to_1(rows in tables(100), by in some_keys()) {
+        let card = card(&rows, &by);
+        let wholes = [
+            vec!["basic_user_share", "advanced_user_share"],
+            vec!["positive_impact_share", "neutral_impact_share", "negative_impact_share"],
+            vec!["customer_retention_rate", "customer_churn_rate"],
+        ];
+        for shares in wholes.into_iter().filter(|shares| !card.not_measured().contains_key(shares[0])) {
+            for group in 0..card.len() {
+                let figures: Vec<Figure> = shares.iter().map(|id| card.figure_of(group, id).unwrap()).collect();
+                let whole = figures[0].denominator().map(Total::integer);
+                let parts: i128 = figures.iter().filter_map(Figure::numerator).map(Total::integer).sum();
+                prop_assert_eq!(whole.unwrap_or(0), parts, "{:?}", shares);
+            }
+        }
+    }
+
+    #[test]
+    fn scores_of_answers_lie_between_minus_100_and_100_and_a_mean_effort_on_its_scale(rows in tables(100), by in some_keys()) {
+        let card = card(&rows, &by);
+        for (id, least, most) in [("nps", -100.0, 100.0), ("ces_net", -100.0, 100.0), ("ces_mean", 1.0, 7.0)] {
+            if card.not_measured().contains_key(id) {
+                continue;
+            }
+            for figure in card.figures(id).unwrap() {
+                prop_assert!(figure.value().is_none_or(|value| (least..=most).contains(&value)), "{id}: {figure:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_value_is_the_double_nearest_to_its_exact_quotient(rows in tables(60), by in some_keys()) {
         let card = card(&rows, &by);
         for metric in card.metrics() {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use svcmetrics::{Key, Scalar, Table};
 
 /// Columns that hold text although no key names them.
-const TEXTS: [&str; 4] = ["customer_id", "currency", "loss_reason", "gain_reason"];
+const TEXTS: [&str; 6] = ["customer_id", "currency", "loss_reason", "gain_reason", "impact", "risk"];
 
 /// A decimal as the integer of its millionths; nothing if it is none.
 pub(crate) fn micros(text: &str) -> Option<i128> {
@@ -34,6 +34,15 @@ pub(crate) fn scalar(cell: &Value, text: bool) -> Result<Scalar, String> {
             Ok(Scalar::Decimal { value: decimal.mantissa(), scale })
         }
         other => Err(format!("{other} is no cell")),
+    }
+}
+
+/// A whole number or a decimal as a string.
+pub(crate) fn decimal(value: &Value) -> Result<Decimal, String> {
+    match scalar(value, false) {
+        Ok(Scalar::Integer(whole)) => Ok(Decimal::from_i128_with_scale(whole, 0)),
+        Ok(Scalar::Decimal { value, scale }) => Ok(Decimal::from_i128_with_scale(value, scale.unsigned_abs())),
+        _ => Err(format!("{value} is no number")),
     }
 }
 

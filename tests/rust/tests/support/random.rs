@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use svcmetrics::{AbsentRevenue, ColumnKind, OnInvalid, Request, Scalar, Table, columns};
+use svcmetrics::{AbsentRevenue, Column, ColumnKind, OnInvalid, Request, Scalar, Scales, Table, columns};
 
 /// The keys that random tables have; `period` is time.
 pub(crate) const KEYS: [&str; 3] = ["region", "tier", "period"];
@@ -45,8 +45,14 @@ impl Sample {
 
     /// What is asked of it: all metrics, grouped by these keys, invalid rows left out.
     pub(crate) fn request(&self, by: &[&str]) -> Request {
-        Request::default().by(by.iter().copied()).on_invalid(OnInvalid::Skip).absent_revenue(self.absent)
+        let request = Request::default().by(by.iter().copied()).on_invalid(OnInvalid::Skip);
+        request.absent_revenue(self.absent).scales(scales())
     }
+}
+
+/// What the answers of random tables mean: effort from 1, the hardest, to 7.
+pub(crate) fn scales() -> Scales {
+    Scales::default().csat_satisfied_from(4).and_then(|scales| scales.effort(1, 7)).unwrap()
 }
 
 fn cents(value: i128) -> Scalar {
@@ -69,9 +75,38 @@ fn amount(negative: bool) -> BoxedStrategy<Scalar> {
     .boxed()
 }
 
+/// Answers on a scale from `least` to `most`, as whole numbers and as others; a few lie beside the scale.
+fn answer(least: i32, most: i32) -> BoxedStrategy<Scalar> {
+    let halves = (2 * least..=2 * most).prop_map(|twice| Scalar::Float(f64::from(twice) / 2.0));
+    prop_oneof![
+        2 => Just(Scalar::Null),
+        8 => (least..=most).prop_map(|answer| Scalar::Integer(answer.into())),
+        2 => halves,
+        1 => Just(Scalar::Integer((least - 1).into())),
+        1 => Just(Scalar::Integer((most + 1).into())),
+    ]
+    .boxed()
+}
+
+/// The words of a category, and now and then one that is none of them.
+fn word(column: &Column) -> BoxedStrategy<Scalar> {
+    let words: Vec<String> = column.words.iter().map(ToString::to_string).collect();
+    prop_oneof![
+        2 => Just(Scalar::Null),
+        9 => proptest::sample::select(words).prop_map(Scalar::Text),
+        1 => proptest::sample::select(vec!["", "None", "unknown"]).prop_map(|text| Scalar::Text(text.to_owned())),
+    ]
+    .boxed()
+}
+
 /// Values of a column, of whatever kind: a new kind does not compile until it is generated here.
-fn cell(kind: ColumnKind) -> BoxedStrategy<Scalar> {
-    match kind {
+fn cell(column: &Column) -> BoxedStrategy<Scalar> {
+    match column.name.as_ref() {
+        "nps_score" => return answer(0, 10),
+        "csat_score" | "effort_score" => return answer(1, 7),
+        _ => {}
+    }
+    match column.kind {
         ColumnKind::Flag => prop_oneof![
             2 => Just(Scalar::Null),
             6 => any::<bool>().prop_map(Scalar::Boolean),
@@ -88,6 +123,7 @@ fn cell(kind: ColumnKind) -> BoxedStrategy<Scalar> {
         .boxed(),
         ColumnKind::Money | ColumnKind::Quantity => amount(false),
         ColumnKind::SignedMoney => amount(true),
+        ColumnKind::Category => word(column),
         ColumnKind::Anything => prop_oneof![Just(Scalar::Null), "[a-c]".prop_map(Scalar::Text)].boxed(),
         ColumnKind::HealthScore | ColumnKind::HealthBand => unreachable!("computed, never in a table"),
     }
@@ -118,6 +154,7 @@ pub(crate) fn tables(most: usize) -> impl Strategy<Value = Sample> {
         1 => Just(vec!["reached_goal"]),
         1 => Just(vec!["goals_met"]),
         1 => Just(vec!["negative_engagements", "revenue_end", "contracts_due"]),
+        1 => Just(vec!["positive_engagements", "risk", "service_cost", "nps_score", "basic_users"]),
     ];
     tables_without(most, dropped)
 }
@@ -128,7 +165,7 @@ fn tables_without(
 ) -> impl Strategy<Value = Sample> {
     let absent = prop_oneof![Just(AbsentRevenue::Zero), Just(AbsentRevenue::Missing)];
     (dropped, absent).prop_flat_map(move |(dropped, absent)| {
-        let of_catalogue = columns().iter().map(|(column, _)| (column.name.to_string(), cell(column.kind)));
+        let of_catalogue = columns().iter().map(|(column, _)| (column.name.to_string(), cell(column)));
         let all = keys().into_iter().chain(of_catalogue).filter(|(name, _)| !dropped.contains(&name.as_str()));
         let (names, cells): (Vec<String>, Vec<BoxedStrategy<Scalar>>) = all.unzip();
         vec(cells, 0..=most).prop_map(move |rows| Sample { names: names.clone(), rows, absent })

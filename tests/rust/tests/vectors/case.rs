@@ -27,6 +27,9 @@ pub(super) struct Options {
     pub(super) scale: Option<u32>,
     pub(super) nan: Option<String>,
     pub(super) unique: Option<bool>,
+    pub(super) csat_satisfied_from: Option<Value>,
+    /// The answers for the hardest and the easiest.
+    pub(super) effort_scale: Option<[Value; 2]>,
 }
 
 #[derive(Debug, Deserialize)]

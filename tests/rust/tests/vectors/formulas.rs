@@ -2,11 +2,11 @@
 
 use super::case::FormulaCase;
 use super::figures::{agrees, agrees_error};
-use crate::support::json::scalar;
+use crate::support::json::decimal;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
-use svcmetrics::{Error, Figure, Scalar, formulas};
+use svcmetrics::{Error, Figure, formulas};
 
 /// The arguments by name; what was not asked for is left over.
 struct Arguments(RefCell<Map<String, Value>>);
@@ -24,11 +24,7 @@ enum Refused {
 impl Arguments {
     fn take(&self, name: &str) -> Result<Decimal, Refused> {
         let value = self.0.borrow_mut().remove(name).ok_or_else(|| Refused::Case(format!("no argument {name}")))?;
-        match scalar(&value, false) {
-            Ok(Scalar::Integer(whole)) => Ok(Decimal::from_i128_with_scale(whole, 0)),
-            Ok(Scalar::Decimal { value, scale }) => Ok(Decimal::from_i128_with_scale(value, scale.unsigned_abs())),
-            _ => Err(Refused::Case(format!("{name}: {value} is no number"))),
-        }
+        decimal(&value).map_err(|problem| Refused::Case(format!("{name}: {problem}")))
     }
 
     fn count(&self, name: &str) -> Result<u64, Refused> {
@@ -64,6 +60,20 @@ fn call(formula: &str, of: &Arguments) -> Result<Figure, Refused> {
         "customer_retention_rate" => formulas::customer_retention_rate(of.count("retained")?, of.count("start")?),
         "customer_churn_rate" => formulas::customer_churn_rate(of.count("churned")?, of.count("start")?),
         "contract_renewal_rate" => formulas::contract_renewal_rate(of.count("renewed")?, of.count("due")?),
+        "license_adoption" => Ok(formulas::license_adoption(of.count("used")?, of.count("sold")?)),
+        "advanced_user_share" => Ok(formulas::advanced_user_share(of.count("advanced")?, of.count("basic")?)),
+        "roi" => formulas::roi(of.take("benefit")?, of.take("investment")?),
+        "impact_share" => formulas::impact_share(of.count("count")?, of.count("total")?),
+        "nps" => Ok(formulas::nps(of.count("promoters")?, of.count("passives")?, of.count("detractors")?)),
+        "csat" => formulas::csat(of.count("satisfied")?, of.count("answers")?),
+        "defect_share" => formulas::defect_share(of.count("defects")?, of.count("cases")?),
+        "defect_cost_share" => formulas::defect_cost_share(of.take("defect_cost")?, of.take("service_cost")?),
+        "service_coverage" => formulas::service_coverage(of.count("covered")?, of.count("customers")?),
+        "attach_rate" => Ok(formulas::attach_rate(of.count("attached")?, of.count("product_sales")?)),
+        "upgrade_rate" => formulas::upgrade_rate(of.count("upgraded")?, of.count("subscribers")?),
+        "service_margin" => formulas::service_margin(of.take("revenue")?, of.take("cost")?),
+        "service_return" => formulas::service_return(of.take("direct")?, of.take("indirect")?, of.take("cost")?),
+        "cost_per_case" => formulas::cost_per_case(of.take("cost")?, of.count("cases")?),
         other => return Err(Refused::Case(format!("no formula {other}"))),
     };
     figure.map_err(Refused::ByFormula)

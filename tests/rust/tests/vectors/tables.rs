@@ -3,7 +3,7 @@
 use super::case::{Counts, Group, Options, TableCase};
 use super::figures::{agrees, agrees_error};
 use crate::support::json;
-use svcmetrics::{AbsentRevenue, CUSTOMER_ID, Key, MoneyPolicy, OnInvalid, Request, Scorecard};
+use svcmetrics::{AbsentRevenue, CUSTOMER_ID, Key, MoneyPolicy, OnInvalid, Request, Scales, Scorecard};
 
 /// The request of these options, for a table of these columns.
 pub(super) fn request(options: &Options, has: impl Fn(&str) -> bool) -> Result<Request, String> {
@@ -36,6 +36,15 @@ pub(super) fn request(options: &Options, has: impl Fn(&str) -> bool) -> Result<R
     if let Some(scale) = options.scale {
         request = request.scale(scale);
     }
+    let mut scales = Scales::default();
+    if let Some(mark) = &options.csat_satisfied_from {
+        scales = scales.csat_satisfied_from(json::decimal(mark)?).map_err(|error| error.to_string())?;
+    }
+    if let Some([hardest, easiest]) = &options.effort_scale {
+        let (hardest, easiest) = (json::decimal(hardest)?, json::decimal(easiest)?);
+        scales = scales.effort(hardest, easiest).map_err(|error| error.to_string())?;
+    }
+    request = request.scales(scales);
     // The Python default: customer_id where it is there. The core asks for the column by name.
     let unique = options.unique.unwrap_or(true) && has(CUSTOMER_ID);
     Ok(if unique { request.unique(CUSTOMER_ID) } else { request })
