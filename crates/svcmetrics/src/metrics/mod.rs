@@ -11,11 +11,11 @@ pub mod success;
 
 pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
 use crate::metric::Metric;
-use crate::money::micros;
+use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
 
@@ -71,8 +71,11 @@ fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
         return Err(invalid(name, value, "0 or more"));
     }
     micros(value).map(i128::from).ok_or_else(|| {
-        let offence = crate::error::Offence::new(name, "found", "at most six decimal places, below 9 x 10^12")
-            .at(None, &value.to_string());
-        Error::Inexact(Box::new(offence))
+        let offence = |expected| Box::new(Offence::new(name, "found", expected).at(None, &value.to_string()));
+        if value.normalize().scale() > PLACES {
+            Error::Inexact(offence("at most six decimal places"))
+        } else {
+            Error::OutOfRange(offence("less than 2^63 millionths (9.2 x 10^12)"))
+        }
     })
 }
