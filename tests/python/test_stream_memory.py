@@ -1,4 +1,4 @@
-"""Fifty million rows pass through one gigabyte of address space, and not one of them is lost."""
+"""Fifty million rows pass through one gigabyte of address space, and too many groups are no crash."""
 
 from __future__ import annotations
 
@@ -68,3 +68,23 @@ def test_fifty_million_rows_stream_through_a_gigabyte() -> None:
         ARROW_DEFAULT_MEMORY_POOL="system",
     )
     assert output == "within the limit\n"
+
+
+def test_groups_that_do_not_fit_into_memory_are_a_memory_error_and_never_the_end_of_the_process() -> None:
+    program = """
+    import resource
+    import numpy as np
+    import svcmetrics as sm
+
+    rows = 1_000_000
+    ones = np.ones(rows, "i1")
+    names = ("milestones_met", "milestones_total", "revenue_start", "revenue_end")
+    table = {"key": np.arange(rows), **dict.fromkeys(names, ones)}
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+    try:
+        print(len(sm.scorecard(table, by="key")))
+    except MemoryError:
+        print("MemoryError")
+    """
+    limited = run(program, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", RUST_BACKTRACE="0")
+    assert limited.strip() in ("1000000", "MemoryError")
