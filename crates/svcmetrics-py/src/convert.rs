@@ -106,6 +106,9 @@ pub(crate) fn number(name: &str, object: &Bound<'_, PyAny>) -> crate::error::Res
     let parsed = text.trim().parse::<Decimal>().or_else(|_| Decimal::from_scientific(text.trim()));
     match parsed {
         Ok(number) if is_number => Ok(number),
+        _ if is_number && text.trim().parse::<f64>().is_ok_and(|number| number.is_finite() && number.abs() >= 1.0) => {
+            Err(svcmetrics::Error::argument_out_of_range(name, &text).into())
+        }
         _ => Err(wrong(object).into()),
     }
 }

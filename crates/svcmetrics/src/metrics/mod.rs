@@ -71,11 +71,11 @@ fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
         return Err(invalid(name, value, "0 or more"));
     }
     micros(value).map(i128::from).ok_or_else(|| {
-        let offence = |expected| Box::new(Offence::new(name, "found", expected).at(None, &value.to_string()));
         if value.normalize().scale() > PLACES {
-            Error::Inexact(offence("at most six decimal places"))
+            let offence = Offence::new(name, "found", "at most six decimal places").at(None, &value.to_string());
+            Error::Inexact(Box::new(offence))
         } else {
-            Error::OutOfRange(offence("less than 2^63 millionths (9.2 x 10^12)"))
+            Error::argument_out_of_range(name, &value.to_string())
         }
     })
 }
