@@ -186,6 +186,8 @@ def array_column(values: Any) -> ColumnTuple:
         kind, data, *rest = array_column(values.data)
         if kind in ("days", "times"):
             return (kind, data, mask | rest[0], *rest[1:])
+        if kind == "unknown":
+            return (kind, data, *rest)
         if kind != "array":
             return (
                 "objects",
@@ -212,8 +214,11 @@ def _times(array: Any, numpy: Any) -> ColumnTuple:
     if step == 1 and unit == "D":
         days = numpy.where(mask, 0, array.view("int64")).astype(numpy.int32)
         return ("days", numpy.ascontiguousarray(days), mask)
+    if unit in ("ps", "fs", "as"):
+        # Instants that differ by less than a nanosecond would become one.
+        return ("unknown", str(array.dtype), len(array))
     if step != 1 or unit not in ("s", "ms", "us", "ns"):
-        array = array.astype("datetime64[s]")
-        unit = "s"
+        unit = unit if unit in ("ms", "us", "ns") else "s"
+        array = array.astype(f"datetime64[{unit}]")
     values = numpy.where(mask, 0, numpy.ascontiguousarray(array).view("int64"))
     return ("times", numpy.ascontiguousarray(values), mask, unit, None)

@@ -309,7 +309,7 @@ impl HealthModel {
             return invalid(format!("components.{}", component.metric), "health itself", "another metric");
         }
         if let Some(position) = self.gates.iter().position(|gate| of_health(&gate.metric)) {
-            return invalid(format!("gates[{position}].metric"), "health itself", "another metric");
+            return invalid(format!("gates[{position}].metric"), format!("{}, health itself", self.gates[position].metric), "another metric");
         }
         if let Some(metric) =
             own.iter().skip(3).find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE))
