@@ -144,6 +144,13 @@ class UndefinedFigureError(SvcMetricsError):
     """The float of a figure that has no value."""
 
 
+class ArrowDataError(SvcMetricsError):
+    """Arrow data that contradict themselves, a stream that was read before, or one whose producer failed."""
+
+    def __init__(self, message: str = "", **details: Any) -> None:
+        super().__init__(message, **{"kind": "arrow_data", **details})
+
+
 class UnsupportedTableError(SvcMetricsError, TypeError):
     """An object that is no table, or a kind of table that is not read."""
 

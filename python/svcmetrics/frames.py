@@ -40,6 +40,7 @@ class _Native(Protocol):
     def kind(self, position: int) -> str: ...
     def values(self, position: int) -> list[Any]: ...
     def floats(self, position: int) -> Any: ...
+    def times(self, position: int) -> tuple[Any, str, str | None]: ...
 
 
 class Frame:
@@ -107,6 +108,11 @@ class Frame:
             kind = self._native.kind(position)
             if kind == "float" or (kind == "decimal" and amounts == "float"):
                 series[name] = pandas.Series(self._native.floats(position))
+                continue
+            if kind == "time":
+                times, unit, zone = self._native.times(position)
+                naive = pandas.Series(times.view(f"datetime64[{unit}]"))
+                series[name] = naive if zone is None else naive.dt.tz_localize("UTC").dt.tz_convert(zone)
                 continue
             values = self._native.values(position)
             if kind == "integer":

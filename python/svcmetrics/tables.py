@@ -136,7 +136,10 @@ def _pandas_column(series: Any, pandas: Any) -> ColumnTuple:
         categories = _pandas_column(pandas.Series(dtype.categories), pandas)
         return ("dictionary", ("array", numpy.ascontiguousarray(codes), numpy.ascontiguousarray(codes < 0)), categories)
     if isinstance(dtype, pandas.PeriodDtype):
-        return ("objects", [_period_text(period) for period in series])
+        frequency = series.array.freqstr
+        if frequency != "M" and frequency.partition("-")[0] not in ("Q", "Y", "A"):
+            return ("unknown", str(dtype), len(series))
+        return ("objects", [_period_text(period, frequency) for period in series])
     if isinstance(dtype, pandas.DatetimeTZDtype):
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         return (*array_column(naive)[:4], str(dtype.tz))
@@ -157,14 +160,16 @@ def _pandas_column(series: Any, pandas: Any) -> ColumnTuple:
     return ("objects", series.astype(object).tolist())
 
 
-def _period_text(period: Any) -> str | None:
-    """A pandas period as this package writes periods."""
-    frequency = getattr(period, "freqstr", None)
-    if frequency is None:
+def _period_text(period: Any, frequency: str) -> str | None:
+    """A pandas period as this package writes periods; a fiscal year is named by the year in which it ends."""
+    if not hasattr(period, "ordinal"):
         return None
-    if frequency.startswith("Q"):
-        return f"{period.year}-Q{period.quarter}" if frequency == "Q-DEC" else f"FY{period.qyear}-Q{period.quarter}"
-    return str(period)
+    if frequency == "M":
+        return f"{period.year:04}-{period.month:02}"
+    length, _, end = frequency.partition("-")
+    year = period.qyear if length == "Q" else period.year
+    text = f"{year:04}" if end == "DEC" else f"FY{year:04}"
+    return f"{text}-Q{period.quarter}" if length == "Q" else text
 
 
 def array_column(values: Any) -> ColumnTuple:
@@ -181,6 +186,8 @@ def array_column(values: Any) -> ColumnTuple:
         kind, data, *rest = array_column(values.data)
         if kind in ("days", "times"):
             return (kind, data, mask | rest[0], *rest[1:])
+        if kind == "unknown":
+            return (kind, data, *rest)
         if kind != "array":
             return (
                 "objects",
@@ -207,8 +214,11 @@ def _times(array: Any, numpy: Any) -> ColumnTuple:
     if step == 1 and unit == "D":
         days = numpy.where(mask, 0, array.view("int64")).astype(numpy.int32)
         return ("days", numpy.ascontiguousarray(days), mask)
+    if unit in ("ps", "fs", "as"):
+        # Instants that differ by less than a nanosecond would become one.
+        return ("unknown", str(array.dtype), len(array))
     if step != 1 or unit not in ("s", "ms", "us", "ns"):
-        array = array.astype("datetime64[s]")
-        unit = "s"
+        unit = unit if unit in ("ms", "us", "ns") else "s"
+        array = array.astype(f"datetime64[{unit}]")
     values = numpy.where(mask, 0, numpy.ascontiguousarray(array).view("int64"))
     return ("times", numpy.ascontiguousarray(values), mask, unit, None)

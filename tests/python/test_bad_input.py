@@ -42,7 +42,7 @@ def test_missing_columns_are_all_named_with_what_there_is_and_what_comes_near() 
     assert (error.kind, error.metric, error.column) == ("column_not_found", "onboard_rate", "is_new")
     for text in ("'is_new'", "'onboarded' (did you mean 'onbaorded'?)", "region"):
         assert text in str(error)
-    assert "onbaorded" in error.hint
+    assert "onbaorded" in str(error.hint)
     # A plain KeyError would show its message in quotes.
     assert str(error).startswith("onboard_rate: no column")
 
@@ -85,7 +85,7 @@ def test_a_column_twice_is_an_error_only_where_it_is_read(library: str) -> None:
 
 @pytest.mark.parametrize("library", ["objects", "polars", "pyarrow", "pandas"])
 def test_numbers_as_text_are_never_summed(library: str) -> None:
-    columns = {"milestones_met": [None, "1", "x"], "milestones_total": [1, 2, 3]}
+    columns: dict[str, list[Any]] = {"milestones_met": [None, "1", "x"], "milestones_total": [1, 2, 3]}
     makers: dict[str, MakeFrame] = {"polars": pl.DataFrame, "pyarrow": pa.table, "pandas": pd.DataFrame}
     table = makers[library](columns) if library in makers else objects(**columns)
     error = refused(TypeError, table)
@@ -93,7 +93,7 @@ def test_numbers_as_text_are_never_summed(library: str) -> None:
     assert (error.kind, error.metric, error.column) == ("column_type", "adoption_rate", "milestones_met")
     assert (error.row, error.value) == (1, "'1'")
     assert error.count == 2
-    assert "to_numeric" in error.hint
+    assert "to_numeric" in str(error.hint)
     assert ("text" in str(error)) or ("object" in str(error))
 
 
@@ -336,7 +336,7 @@ def test_the_limit_of_groups_is_a_memory_error() -> None:
     error = refused(MemoryError, table, by="region", max_groups=9)
     assert isinstance(error, errors.TooManyGroupsError)
     assert (error.kind, error.row) == ("too_many_groups", 9)
-    assert "max_groups" in error.hint
+    assert "max_groups" in str(error.hint)
 
 
 def test_names_of_any_text_are_kept_and_escaped_and_cut_in_messages() -> None:

@@ -13,8 +13,6 @@ import pytest
 
 import svcmetrics as sm
 
-FLAGS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
-
 
 def members(module: Any) -> dict[str, Any]:
     """The public classes and functions that a module defines."""
@@ -62,7 +60,7 @@ def examples(name: str) -> list[doctest.DocTest]:
 def test_examples_run_as_they_are_written(name: str) -> None:
     for example in examples(name):
         report = io.StringIO()
-        runner = doctest.DocTestRunner(optionflags=FLAGS, verbose=False)
+        runner = doctest.DocTestRunner(verbose=False)
         results = runner.run(example, out=report.write)
         assert results.failed == 0, report.getvalue()
         assert results.attempted == len(example.examples)

@@ -242,6 +242,16 @@ def test_instants_that_differ_by_a_nanosecond_are_two_groups_everywhere() -> Non
     assert len(card["adoption_rate"]) == 2
 
 
+def test_instants_of_any_unit_stay_apart_or_are_refused() -> None:
+    hundredths = np.array(["2026-01-01T00:00:00.01", "2026-01-01T00:00:00.02"], "M8[10ms]")
+    assert len(keys_of(table_with(hundredths))) == 2
+    picoseconds = np.array([1_000_000, 2_000_000]).view("M8[ps]")
+    with pytest.raises(sm.errors.ColumnTypeError, match="ps"):
+        sm.scorecard(table_with(picoseconds), by="key")
+    objects = np.array([pd.Timestamp(1, unit="ns"), pd.Timestamp(2, unit="ns"), None], object)
+    assert len(sm.scorecard(table_with(objects), by="key")) == 3
+
+
 def test_dates_that_python_cannot_hold_are_our_error() -> None:
     card = sm.scorecard(table_with(np.array(["12026-01-01", "2026-01-01"], "M8[D]")), by="key")
     assert len(card.to_arrow()) == 2

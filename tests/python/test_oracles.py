@@ -42,10 +42,10 @@ def fraction(value: Any) -> Fraction | None:
 
 def found_in(card: sm.Scorecard) -> dict[tuple[Any, ...], dict[str, Found]]:
     """Everything that a scorecard says, by group and metric."""
-    keys = len(card.keys)
+    keys, tidy = len(card.keys), card.tidy()
     result: dict[tuple[Any, ...], dict[str, Found]] = {}
-    for row in card.tidy().rows():
-        values = dict(zip(card.tidy().columns[keys:], row[keys:], strict=True))
+    for row in tidy.rows():
+        values = dict(zip(tidy.columns[keys:], row[keys:], strict=True))
         counts = tuple(values[name] for name in ("counted", "missing", "invalid", "outside"))
         result.setdefault(row[:keys], {})[values["metric"]] = (
             fraction(values["numerator"]),
@@ -60,13 +60,12 @@ def scorecard_of(table: pa.Table, by: tuple[str, ...], **options: Any) -> sm.Sco
     return sm.scorecard(table, by=by, **{"absent_revenue": "zero", "on_invalid": "skip", **SCALES, **options})
 
 
-@pytest.mark.parametrize("by", BY, ids=str)
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(len(BY) * len(LEFT_OUT)))  # every pair of the two
 @pytest.mark.parametrize("absent_revenue", ["zero", "missing"])
-def test_every_metric_of_every_group_is_what_sql_gives(seed: int, by: tuple[str, ...], absent_revenue: str) -> None:
-    table = tables(seed)
+def test_every_metric_of_every_group_is_what_sql_gives(seed: int, absent_revenue: str) -> None:
+    table, by = tables(seed), BY[seed % len(BY)]
     card = scorecard_of(table, by, absent_revenue=absent_revenue)
-    found = found_in(card)
+    found, values = found_in(card), values_of(card)
     sums = oracle_duckdb.scorecard(table, by, absent_revenue)
     counts = oracle_duckdb.counts(table, by, absent_revenue)
     assert list(found) == list(sums)
@@ -76,7 +75,7 @@ def test_every_metric_of_every_group_is_what_sql_gives(seed: int, by: tuple[str,
             numerator, denominator, reason, counted = found[key][metric]
             assert counted == counts[key].get(metric), (key, metric)
             if metric == "renewal_gap":
-                assert value_of(card, key, metric) == difference(pair)
+                assert values[key, metric] == difference(pair)
             elif pair is None or pair[1] == 0:
                 assert (numerator, denominator, reason is None) == (None, None, False), (key, metric)
             else:
@@ -84,12 +83,17 @@ def test_every_metric_of_every_group_is_what_sql_gives(seed: int, by: tuple[str,
 
 
 def of_health(metric: str) -> bool:
-    return sm.catalog()[metric].source.endswith(", 7")
+    return str(sm.catalog()[metric].source).endswith(", 7")
 
 
-def value_of(card: sm.Scorecard, key: tuple[Any, ...], metric: str) -> Any:
-    figures = card[metric]
-    return (figures[key if len(key) > 1 else key[0]] if key else figures).value
+def values_of(card: sm.Scorecard) -> dict[tuple[tuple[Any, ...], str], Any]:
+    """The value of every figure, as `card[metric]` gives it."""
+    values = {}
+    for metric in card.metrics:
+        figures = card[metric] if card.keys else {(): card[metric]}
+        for key, figure in figures.items():
+            values[(key,) if len(card.keys) == 1 else key, metric] = figure.value
+    return values
 
 
 def difference(pairs: Any) -> float | None:
@@ -101,14 +105,14 @@ def difference(pairs: Any) -> float | None:
 
 
 @pytest.mark.parametrize("by", BY[:2], ids=str)
-@pytest.mark.parametrize("seed", range(6, 10))
+@pytest.mark.parametrize("seed", range(20, 24))
 @pytest.mark.parametrize("absent_revenue", ["zero", "missing"])
 def test_every_metric_of_every_group_is_what_fractions_give(
     seed: int, by: tuple[str, ...], absent_revenue: str
 ) -> None:
     table = tables(seed)
     card = scorecard_of(table, by, absent_revenue=absent_revenue)
-    found = found_in(card)
+    found, values = found_in(card), values_of(card)
     options = {"absent_revenue": absent_revenue, "on_invalid": "skip"}
     expected = oracle_fractions.scorecard(table.to_pylist(), by, options)
     assert list(found) == list(expected)
@@ -119,10 +123,10 @@ def test_every_metric_of_every_group_is_what_fractions_give(
                 parts = (cell.numerator, cell.denominator) if defined else (None, None)
                 assert found[key][metric] == (*parts, cell.undefined, cell.counts), (key, metric)
                 if defined and cell.denominator is not None and cell.numerator is not None:
-                    assert value_of(card, key, metric) == float(cell.numerator / cell.denominator)
+                    assert values[key, metric] == float(cell.numerator / cell.denominator)
             else:
                 pairs = [None if one.undefined else (one.numerator, one.denominator) for one in cell]
-                assert value_of(card, key, metric) == difference(pairs), (key, metric)
+                assert values[key, metric] == difference(pairs), (key, metric)
 
 
 def floats_of(table: pa.Table, seed: int) -> pa.Table:
@@ -135,7 +139,7 @@ def floats_of(table: pa.Table, seed: int) -> pa.Table:
     return table
 
 
-@pytest.mark.parametrize("seed", range(20, 24))
+@pytest.mark.parametrize("seed", range(30, 34))
 @pytest.mark.parametrize("scale", [6, 2, 0])
 def test_doubles_are_read_as_the_decimals_that_they_stand_for(seed: int, scale: int) -> None:
     table = floats_of(random_table(seed, 300), seed)
@@ -179,7 +183,7 @@ def models(number: int) -> tuple[Mapping[str, Any] | None, sm.HealthModel | None
 
 
 @pytest.mark.parametrize("number", range(len(MODELS)))
-@pytest.mark.parametrize("seed", range(30, 33))
+@pytest.mark.parametrize("seed", range(40, 43))
 def test_every_customers_health_is_what_fractions_and_doubles_give(seed: int, number: int) -> None:
     table = tables(seed)
     document, model = models(number)
@@ -197,12 +201,12 @@ def test_every_customers_health_is_what_fractions_and_doubles_give(seed: int, nu
 @pytest.mark.parametrize("number", range(len(MODELS)))
 @pytest.mark.parametrize("by", [(), ("region", "tier")], ids=str)
 def test_the_health_of_every_group_is_what_fractions_give(by: tuple[str, ...], number: int) -> None:
-    table = random_table(40 + number, 300)
+    table = random_table(50 + number, 300)
     document, model = models(number)
     options = {"absent_revenue": "zero", "on_invalid": "skip"}
     expected = oracle_fractions.health_measures(table.to_pylist(), by, document, options)
     card = scorecard_of(table, by, health=model)
-    found = found_in(card)
+    found, values = found_in(card), values_of(card)
     assert list(found) == list(expected)
     for key, measures in expected.items():
         for metric, pair in measures.items():
@@ -210,7 +214,7 @@ def test_the_health_of_every_group_is_what_fractions_give(by: tuple[str, ...], n
             if pair is None or pair[1] == 0:
                 assert reason is not None, (key, metric)
             elif metric == "health":
-                assert value_of(card, key, metric) == float(pair[0])
+                assert values[key, metric] == float(pair[0])
             else:
                 assert (numerator, denominator, reason) == (*pair, None), (key, metric)
 

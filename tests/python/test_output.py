@@ -163,7 +163,7 @@ def test_amounts_beyond_doubles_are_exact_as_decimals_and_nearest_as_floats() ->
         (pa.array([2**64 - 1, 1], pa.uint64()), pa.uint64(), pl.UInt64, "uint64"),
         (pa.array([True, False]), pa.bool_(), pl.Boolean, "bool"),
         (pa.array([dt.date(2026, 1, 1)]), pa.date32(), pl.Date, "object"),
-        (pa.array([0], pa.timestamp("ms")), pa.timestamp("ms"), pl.Datetime("ms"), "datetime64[us]"),
+        (pa.array([0], pa.timestamp("ms")), pa.timestamp("ms"), pl.Datetime("ms"), "datetime64[ms]"),
         (
             pa.array([0], pa.timestamp("us", "Europe/Berlin")),
             pa.timestamp("us", "Europe/Berlin"),

@@ -140,7 +140,7 @@ fn batch(fields: &[Option<Arc<Field>>], arrays: Vec<Option<ArrayRef>>, rows: usi
         fields.iter().zip(arrays).filter_map(|(field, array)| Some((field.clone()?, array?))).unzip();
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let made = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options);
-    Ok(made.map_err(|error| pyo3::exceptions::PyValueError::new_err(format!("malformed Arrow data: {error}")))?)
+    Ok(made.map_err(|error| crate::capsule::malformed(&error.to_string()))?)
 }
 
 fn part<'a>(

@@ -10,10 +10,11 @@ use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, make_array,
 use arrow_data::ArrayData;
 use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{DataType, Field, Fields, SchemaRef};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 const STREAM: &CStr = c"arrow_array_stream";
@@ -54,22 +55,35 @@ unsafe impl Send for Stream {}
 pub(crate) type Batch = (usize, Vec<Option<ArrayRef>>);
 
 /// What a stream or an array could not give.
-fn malformed(what: &str) -> PyErr {
-    PyValueError::new_err(format!("malformed Arrow data: {what}"))
+pub(crate) fn malformed(what: &str) -> PyErr {
+    ours("ArrowDataError", format!("malformed Arrow data: {what}"))
+}
+
+/// An exception of the package.
+fn ours(class: &str, message: String) -> PyErr {
+    Python::attach(|py| {
+        let made = py.import("svcmetrics.errors").and_then(|errors| errors.getattr(class)?.call1((message,)));
+        made.map_or_else(|error| error, PyErr::from_value)
+    })
 }
 
 impl Stream {
     /// Takes over the stream of an object with `__arrow_c_stream__`.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> Result<Self> {
         let capsule = object.call_method0("__arrow_c_stream__")?;
-        let capsule =
-            capsule.cast::<PyCapsule>().map_err(|_| PyTypeError::new_err("__arrow_c_stream__ gave no capsule"))?;
+        let capsule = capsule
+            .cast::<PyCapsule>()
+            .map_err(|_| ours("UnsupportedTableError", "__arrow_c_stream__ gave no capsule".to_owned()))?;
         let pointer = capsule.pointer_checked(Some(STREAM))?.cast::<FFI_ArrowArrayStream>();
         // SAFETY: a capsule of this name holds a valid, exclusively owned stream; the move leaves a released one behind, so the
         // capsule's destructor does not release it again.
         let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
         if stream.release().is_none() {
-            return Err(PyValueError::new_err("the Arrow stream was read before; streams can be read once").into());
+            return Err(ours(
+                "ArrowDataError",
+                "the Arrow stream was read before; streams can be read once".to_owned(),
+            )
+            .into());
         }
         let mut schema = FFI_ArrowSchema::empty();
         let get_schema = stream.get_schema().ok_or_else(|| malformed("the stream has no schema"))?;
@@ -78,15 +92,21 @@ impl Stream {
         if code != 0 {
             return Err(malformed(&last_error(&mut stream, code)).into());
         }
+        // What cannot be read as a name or a type panics in the library that reads it.
+        let columns = catch_unwind(AssertUnwindSafe(|| Self::columns_of(&schema)));
+        let columns = columns.unwrap_or_else(|_| Err(malformed("a schema that cannot be read")))?;
+        Ok(Self { stream, columns })
+    }
+
+    fn columns_of(schema: &FFI_ArrowSchema) -> std::result::Result<Vec<StreamColumn>, PyErr> {
         if schema.format() != "+s" {
-            return Err(PyTypeError::new_err("the Arrow stream holds no table").into());
+            return Err(ours("UnsupportedTableError", "the Arrow stream holds no table".to_owned()));
         }
         let column = |child: &FFI_ArrowSchema| StreamColumn {
             name: child.name().unwrap_or_default().to_owned(),
             field: Field::try_from(child).map(Arc::new).map_err(|_| format!("Arrow format '{}'", child.format())),
         };
-        let columns = schema.children().map(column).collect();
-        Ok(Self { stream, columns })
+        Ok(schema.children().map(column).collect())
     }
 
     /// The next batch: its rows, and the arrays of the columns in `wanted`, checked. Nothing at the end.
@@ -99,7 +119,12 @@ impl Stream {
             if let Some(error) = Python::attach(PyErr::take) {
                 return Err(error);
             }
-            return Err(malformed(&last_error(&mut self.stream, code)));
+            let text = last_error(&mut self.stream, code);
+            // A producer written in Python hands Ctrl-C on as text.
+            if text.contains("KeyboardInterrupt") {
+                return Err(PyKeyboardInterrupt::new_err(()));
+            }
+            return Err(malformed(&text));
         }
         if array.is_released() {
             return Ok(None);

@@ -1,5 +1,6 @@
 //! Python's values as the core's, and back.
 
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDate, PyDateTime, PyFloat, PyInt, PyString};
 use rust_decimal::Decimal;
@@ -14,16 +15,21 @@ pub(crate) fn scalar(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
         return Ok(Scalar::Boolean(value.is_true()));
     }
     if object.is_instance_of::<PyInt>() {
-        return Ok(object.extract::<i128>().map_or_else(|_| other(object), Scalar::Integer));
+        let large = |_| Scalar::Large(object.str().map_or_else(|_| String::new(), |text| text.to_string()));
+        return Ok(object.extract::<i128>().map_or_else(large, Scalar::Integer));
     }
     if let Ok(value) = object.cast::<PyFloat>() {
         return Ok(Scalar::Float(value.value()));
     }
     if let Ok(text) = object.cast::<PyString>() {
-        // A lone surrogate is no text elsewhere; it is shown as Python shows it.
-        return Ok(text
-            .to_str()
-            .map_or_else(|_| Scalar::Text(text.to_string_lossy().into_owned()), |text| Scalar::Text(text.to_owned())));
+        // A lone surrogate is no text elsewhere.
+        let no_text = |_| {
+            Scalar::Other(
+                "text that is no Unicode".to_owned(),
+                text.repr().map_or_else(|_| String::new(), |r| r.to_string()),
+            )
+        };
+        return Ok(text.to_str().map_or_else(no_text, |text| Scalar::Text(text.to_owned())));
     }
     let kind = object.get_type().name()?.to_string();
     match kind.as_str() {
@@ -54,11 +60,16 @@ fn time(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
     let py = object.py();
     let datetime = py.import("datetime")?;
     let zone = object.getattr("tzinfo")?;
+    let aware = !zone.is_none();
     let zone = if zone.is_none() { zone } else { datetime.getattr("timezone")?.getattr("utc")? };
     let epoch = datetime.getattr("datetime")?.call1((1970, 1, 1, 0, 0, 0, 0, zone))?;
     let microsecond = datetime.getattr("timedelta")?.call1((0, 0, 1))?;
     let count = object.sub(epoch)?.floor_div(microsecond)?.extract()?;
-    Ok(Scalar::Timestamp(count, TimeUnit::Microsecond))
+    Ok(if aware {
+        Scalar::Instant(count, TimeUnit::Microsecond)
+    } else {
+        Scalar::Timestamp(count, TimeUnit::Microsecond)
+    })
 }
 
 fn decimal(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
@@ -69,10 +80,14 @@ fn decimal(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
         let signed = if sign == 1 { f64::NEG_INFINITY } else { f64::INFINITY };
         return Ok(Scalar::Float(if infinite { signed } else { f64::NAN }));
     };
+    // Zeros at the end say nothing but the scale.
+    let zeros = digits.iter().rev().take_while(|digit| **digit == 0).count().min(digits.len().saturating_sub(1));
+    let exponent = exponent.saturating_add(i32::try_from(zeros).unwrap_or(i32::MAX));
+    let digits = &digits[..digits.len() - zeros];
     let value = digits.iter().try_fold(0_i128, |value, digit| value.checked_mul(10)?.checked_add(i128::from(*digit)));
     match value {
         Some(value) => Ok(Scalar::Decimal { value: if sign == 1 { -value } else { value }, scale: -exponent }),
-        None => Ok(other(object)),
+        None => Ok(Scalar::Large(object.str()?.to_string())),
     }
 }
 
@@ -91,17 +106,37 @@ pub(crate) fn number(name: &str, object: &Bound<'_, PyAny>) -> crate::error::Res
     let parsed = text.trim().parse::<Decimal>().or_else(|_| Decimal::from_scientific(text.trim()));
     match parsed {
         Ok(number) if is_number => Ok(number),
+        _ if is_number && text.trim().parse::<f64>().is_ok_and(|number| number.is_finite() && number.abs() >= 1.0) => {
+            Err(svcmetrics::Error::argument_out_of_range(name, &text).into())
+        }
         _ => Err(wrong(object).into()),
     }
 }
 
 /// A key as a Python value: str, bool, int, date, or a time as datetime.
 pub(crate) fn key<'py>(py: Python<'py>, key: &Key, key_type: &KeyType) -> PyResult<Bound<'py, PyAny>> {
+    let too_far = |error: PyErr| -> PyErr {
+        let overflow =
+            svcmetrics::Error::Overflow { measure: "key".into(), group: key.to_string(), limit: "Python's dates" };
+        if error.is_instance_of::<PyValueError>(py) || error.is_instance_of::<PyOverflowError>(py) {
+            crate::error::PyError::from(overflow).into()
+        } else {
+            error
+        }
+    };
     match (key, key_type) {
+        (Key::Timestamp(time), KeyType::Timestamp { unit: TimeUnit::Nanosecond, .. }) if time % 1_000 != 0 => {
+            // finer than Python's datetime
+            py.import("numpy")?.getattr("datetime64")?.call1((*time, "ns"))
+        }
         (Key::Boolean(value), _) => Ok(value.into_pyobject(py)?.to_owned().into_any()),
         (Key::Integer(value), _) => Ok(value.into_pyobject(py)?.into_any()),
         (Key::Text(text), _) => Ok(PyString::new(py, text).into_any()),
-        (Key::Date(day), _) => py.import("datetime")?.getattr("date")?.call_method1("fromordinal", (day + 719_163,)),
+        (Key::Date(day), _) => py
+            .import("datetime")?
+            .getattr("date")?
+            .call_method1("fromordinal", (i64::from(*day) + 719_163,))
+            .map_err(too_far),
         (Key::Timestamp(time), KeyType::Timestamp { unit, zone }) => {
             let microseconds = match unit {
                 TimeUnit::Second => i128::from(*time) * 1_000_000,
@@ -122,7 +157,8 @@ pub(crate) fn key<'py>(py: Python<'py>, key: &Key, key_type: &KeyType) -> PyResu
                 0,
                 if zone.is_some() { utc } else { none },
             ))?;
-            epoch.add(datetime.getattr("timedelta")?.call1((0, 0, microseconds))?)
+            let since = datetime.getattr("timedelta")?.call1((0, 0, microseconds)).map_err(&too_far)?;
+            epoch.add(since).map_err(too_far)
         }
         _ => Ok(py.None().into_bound(py)),
     }

@@ -3,7 +3,7 @@
 use crate::convert;
 use crate::error::Result;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyDict, PyType};
 
 /// The value of a metric with its exact numerator and denominator, or the reason that there is none.
 #[pyclass(frozen, module = "svcmetrics", eq)]
@@ -62,7 +62,9 @@ impl Figure {
         }
         let reason = self.undefined_reason().unwrap_or_default();
         let class = py.import("svcmetrics.errors")?.getattr("UndefinedFigureError")?;
-        Err(PyErr::from_value(class.call1((format!("the figure is undefined: {reason}"),))?).into())
+        let details = PyDict::new(py);
+        details.set_item("kind", "undefined_figure")?;
+        Err(PyErr::from_value(class.call((format!("the figure is undefined: {reason}"),), Some(&details))?).into())
     }
 
     fn __hash__(&self) -> u64 {

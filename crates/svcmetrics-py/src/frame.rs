@@ -103,6 +103,29 @@ impl Frame {
         })
     }
 
+    /// A column of times as numpy's 64-bit integers, the smallest for null; their unit, and the zone.
+    fn times<'py>(
+        &self,
+        py: Python<'py>,
+        position: usize,
+    ) -> (Bound<'py, PyArray1<i64>>, &'static str, Option<String>) {
+        let array = self.0.column(position);
+        macro_rules! integers {
+            ($type:ty) => {
+                array.as_primitive::<$type>().iter().map(|time| time.unwrap_or(i64::MIN)).collect()
+            };
+        }
+        let (values, unit): (Vec<i64>, _) = match array.data_type() {
+            DataType::Timestamp(TimeUnit::Second, _) => (integers!(TimestampSecondType), "s"),
+            DataType::Timestamp(TimeUnit::Millisecond, _) => (integers!(TimestampMillisecondType), "ms"),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => (integers!(TimestampMicrosecondType), "us"),
+            _ => (integers!(TimestampNanosecondType), "ns"),
+        };
+        let zone =
+            if let DataType::Timestamp(_, Some(zone)) = array.data_type() { Some(zone.to_string()) } else { None };
+        (PyArray1::from_vec(py, values), unit, zone)
+    }
+
     /// A column of floats or decimals as a numpy array of the nearest doubles, null as NaN.
     #[allow(clippy::cast_precision_loss)] // the nearest double is what is asked for
     fn floats<'py>(&self, py: Python<'py>, position: usize) -> Bound<'py, PyArray1<f64>> {

@@ -11,9 +11,20 @@ fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(options: &Bound<'py, PyDict>, name
     let Some(value) = options.get_item(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
     value.extract::<T>().map(Some).map_err(|_| {
         let found = value.repr().map_or_else(|_| String::new(), |text| text.to_string());
-        let expected = format!("a value of another type than {}", value.get_type());
-        Error::InvalidOption { option: name.to_owned(), found, expected }.into()
+        Error::InvalidOption { option: name.to_owned(), found, expected: expected(name).to_owned() }.into()
     })
+}
+
+/// What an option may be, in words.
+fn expected(name: &str) -> &'static str {
+    match name {
+        "by" | "metrics" => "names",
+        "columns" => "a mapping of our names to the table's",
+        "scale" | "max_groups" => "a whole number, 0 or more",
+        "effort_scale" => "the answers for the hardest and the easiest",
+        "nan_is_missing" => "true or false",
+        _ => "a text",
+    }
 }
 
 /// The policy of that lower-case name.
@@ -76,8 +87,13 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     if let Some(mark) = given("csat_satisfied_from")? {
         scales = scales.csat_satisfied_from(number("csat_satisfied_from", &mark)?)?;
     }
-    if let Some(ends) = get::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>(options, "effort_scale")? {
-        scales = scales.effort(number("effort_scale", &ends.0)?, number("effort_scale", &ends.1)?)?;
+    if let Some(ends) = get::<Vec<Bound<'_, PyAny>>>(options, "effort_scale")?.map(<[_; 2]>::try_from) {
+        let ends = ends.map_err(|found| Error::InvalidOption {
+            option: "effort_scale".into(),
+            found: format!("{} answers", found.len()),
+            expected: expected("effort_scale").into(),
+        })?;
+        scales = scales.effort(number("effort_scale", &ends[0])?, number("effort_scale", &ends[1])?)?;
     }
     request = request.scales(scales);
     if let Some(limit) = get::<u64>(options, "max_groups")? {

@@ -6,12 +6,13 @@ use crate::error::Result;
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Field, Schema};
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyImportError, PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyList, PyString, PyTuple};
 use std::borrow::Cow;
+use std::panic::catch_unwind;
 use std::sync::Arc;
-use svcmetrics::{Data, Nulls, Scalar, Table, TimeUnit, Values};
+use svcmetrics::{Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
 
 macro_rules! arrays {
     ($($variant:ident($type:ty)),*) => {
@@ -51,12 +52,68 @@ arrays!(
     Float64(f64)
 );
 
+/// Objects that are read before Ctrl-C and other threads are heard.
+const BREATH: usize = 16_384;
+
+/// Many texts in one.
+#[derive(Default)]
+struct Packed {
+    text: String,
+    ends: Vec<usize>,
+    nulls: Vec<bool>,
+}
+
+impl Packed {
+    fn push(&mut self, text: Option<&str>) {
+        self.text.push_str(text.unwrap_or_default());
+        self.ends.push(self.text.len());
+        self.nulls.push(text.is_none());
+    }
+
+    fn scalars(&self) -> Vec<Scalar> {
+        let one = |position: usize| {
+            if self.nulls[position] { Scalar::Null } else { Scalar::Text(self.at(position).to_owned()) }
+        };
+        (0..self.ends.len()).map(one).collect()
+    }
+
+    fn at(&self, position: usize) -> &str {
+        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[position]]
+    }
+}
+
+impl Texts for &Packed {
+    fn text(&self, position: usize) -> &str {
+        self.at(position)
+    }
+
+    fn count(&self) -> usize {
+        self.ends.len()
+    }
+}
+
+/// numpy's interface is loaded at the first touch, and a Ctrl-C just then panics in the library that loads it.
+fn load_numpy(py: Python<'_>) -> Result<()> {
+    let loaded = catch_unwind(|| drop(PyArray1::<bool>::zeros(py, 0, false)));
+    loaded.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map_or("", String::as_str);
+        if text.contains("KeyboardInterrupt") {
+            PyKeyboardInterrupt::new_err(())
+        } else {
+            PyImportError::new_err("numpy cannot be loaded")
+        }
+        .into()
+    })
+}
+
 /// One column, held while it is read.
 enum Held<'py> {
     Array(Array<'py>, Option<PyReadonlyArray1<'py, bool>>),
     Days(Array<'py>, PyReadonlyArray1<'py, bool>),
     Times(PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, bool>, TimeUnit, Option<String>),
     Dictionary(Box<Held<'py>>, Box<Held<'py>>),
+    Texts(Packed),
     Objects(Vec<Scalar>),
     Arrow(RecordBatch),
     Unknown(String, usize),
@@ -85,17 +142,7 @@ impl<'py> Held<'py> {
             "dictionary" => {
                 Self::Dictionary(Box::new(Self::of(name, &part(1)?)?), Box::new(Self::of(name, &part(2)?)?))
             }
-            "objects" => {
-                let objects = part(1)?;
-                let objects = objects.cast::<PyList>()?;
-                let read = |(position, object): (usize, Bound<'py, PyAny>)| {
-                    if position % 65_536 == 0 {
-                        object.py().check_signals()?;
-                    }
-                    scalar(&object)
-                };
-                Self::Objects(objects.iter().enumerate().map(read).collect::<PyResult<_>>()?)
-            }
+            "objects" => Self::of_objects(part(1)?.cast::<PyList>()?)?,
             "arrow" => {
                 let (array, field): (ArrayRef, Field) = capsule::array(&part(1)?, name)?;
                 let schema = Schema::new(vec![field.with_name(name)]);
@@ -105,6 +152,41 @@ impl<'py> Held<'py> {
                 )
             }
             _ => Self::Unknown(part(1)?.extract()?, part(2)?.extract()?),
+        })
+    }
+
+    /// Texts are packed together as long as nothing else is met: millions of them would be slow to let go one by one.
+    fn of_objects(objects: &Bound<'py, PyList>) -> Result<Self> {
+        let py = objects.py();
+        let mut packed = Packed::default();
+        let mut rest: Option<Vec<Scalar>> = None;
+        for (position, object) in objects.iter().enumerate() {
+            if position % BREATH == BREATH - 1 {
+                py.check_signals()?;
+                // other threads get their turn
+                py.detach(|| ());
+            }
+            let value = match (object.cast::<PyString>().ok().and_then(|text| text.to_str().ok()), &mut rest) {
+                (Some(text), None) => {
+                    packed.push(Some(text));
+                    continue;
+                }
+                _ => scalar(&object)?,
+            };
+            match &mut rest {
+                None if value == Scalar::Null => packed.push(None),
+                None => {
+                    let mut scalars = packed.scalars();
+                    scalars.push(value);
+                    rest = Some(scalars);
+                }
+                Some(scalars) => scalars.push(value),
+            }
+        }
+        Ok(match rest {
+            Some(scalars) => Self::Objects(scalars),
+            None if packed.text.is_empty() && packed.nulls.iter().all(|null| *null) => Self::Objects(packed.scalars()),
+            None => Self::Texts(packed),
         })
     }
 
@@ -129,6 +211,9 @@ impl<'py> Held<'py> {
                 Values::Dictionary { codes: Box::new(codes.data()?), values: Box::new(values.data()?) },
                 Nulls::None,
             )?,
+            Self::Texts(packed) => {
+                Data::new(Values::Text(Arc::new(packed)), Nulls::Mask(Cow::Borrowed(&packed.nulls)))?
+            }
             Self::Objects(objects) => Data::new(Values::Mixed(Cow::Borrowed(objects)), Nulls::None)?,
             Self::Arrow(batch) => svcmetrics::arrow::column(batch, 0),
             Self::Unknown(name, rows) => Data::new(Values::Unknown(name.clone(), *rows), Nulls::None)?,
@@ -145,6 +230,9 @@ pub(crate) struct Columns<'py> {
 impl<'py> Columns<'py> {
     /// `columns` is a list of names and tuples.
     pub(crate) fn of(rows: usize, columns: &[(String, Bound<'py, PyAny>)]) -> Result<Self> {
+        if let Some((_, column)) = columns.first() {
+            load_numpy(column.py())?;
+        }
         let held = columns.iter().map(|(name, column)| Ok((name.clone(), Held::of(name, column)?)));
         Ok(Self { rows, columns: held.collect::<Result<_>>()? })
     }

@@ -82,33 +82,28 @@ fn described<'a>(field: &Field, array: &'a dyn Array) -> Data<'a> {
     Data::from(array)
 }
 
+/// The months in which a fiscal year can end, by the month in which it then starts.
+const MONTHS: [&str; 12] = ["DEC", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV"];
+
 /// The texts of pandas' periods, which count from 1970; those of other lengths than ours are of an unknown type.
 fn pandas_periods<'a>(described: &str, array: &'a Int64Array) -> Data<'a> {
     let frequency = described.split('"').rev().nth(1).unwrap_or_default();
-    let every = match frequency {
-        "M" | "ME" => Every::Month,
-        "Q-DEC" | "QE-DEC" => Every::Quarter,
-        "A-DEC" | "Y-DEC" | "YE-DEC" => Every::Year,
-        _ => {
-            return Data {
-                values: Values::Unknown(format!("pandas period[{frequency}]"), array.len()),
-                nulls: Nulls::None,
-            };
-        }
+    // a year that ends in December starts in January: the calendar
+    let fiscal_start = |month: &str| (1..=12).zip(MONTHS).find(|(_, end)| *end == month).map(|(start, _)| start);
+    let fiscal = |every, month| Period::fiscal(every, 1970, 1, fiscal_start(month)?).ok();
+    let first = match frequency.split_once('-') {
+        None if frequency == "M" => Period::month(1970, 1).ok(),
+        Some(("Q", month)) => fiscal(Every::Quarter, month),
+        Some(("A" | "Y", month)) => fiscal(Every::Year, month),
+        _ => None,
     };
-    let first = Period::fiscal(every, 1970, 1, 1);
-    let text = |ordinal: i64| {
-        i32::try_from(ordinal)
-            .ok()
-            .and_then(|ordinal| first.as_ref().ok()?.step(ordinal))
-            .map(|period| period.to_string())
-    };
+    let unknown =
+        || Data { values: Values::Unknown(format!("pandas period[{frequency}]"), array.len()), nulls: Nulls::None };
+    let Some(first) = first else { return unknown() };
+    let text = |ordinal: i64| first.step(i32::try_from(ordinal).ok()?).map(|period| period.to_string());
     let there = |row: &usize| array.is_valid(*row);
     if (0..array.len()).filter(there).any(|row| text(array.value(row)).is_none()) {
-        return Data {
-            values: Values::Unknown(format!("pandas period[{frequency}]"), array.len()),
-            nulls: Nulls::None,
-        };
+        return unknown();
     }
     let texts: Vec<String> = array.values().iter().map(|ordinal| text(*ordinal).unwrap_or_default()).collect();
     Data { values: Values::Text(Arc::new(texts)), nulls: nulls(array) }

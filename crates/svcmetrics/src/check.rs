@@ -65,6 +65,7 @@ pub struct Check {
 #[derive(Debug, Clone)]
 pub struct Checker {
     builder: ScorecardBuilder,
+    nan_is_missing: bool,
     nulls: Vec<(String, u64)>,
     /// What made the rest unreadable, and is itself what was found.
     stopped: Option<Error>,
@@ -93,7 +94,12 @@ impl Checker {
     /// A check of what the request asks.
     pub fn new(request: Request) -> Self {
         let request = Request { keep: ROWS_NAMED, check: true, on_invalid: OnInvalid::Skip, ..request };
-        Self { builder: ScorecardBuilder::new(request), nulls: Vec::new(), stopped: None }
+        Self {
+            nan_is_missing: request.nan_is_missing,
+            builder: ScorecardBuilder::new(request),
+            nulls: Vec::new(),
+            stopped: None,
+        }
     }
 
     /// Checks rows as long as `go_on` says yes.
@@ -111,7 +117,8 @@ impl Checker {
         }
         for name in part.names() {
             let Ok(Some(data)) = part.get(&name) else { continue };
-            let nulls = (0..part.rows()).filter(|row| data.is_null(*row)).count() as u64;
+            let missing = |row: &usize| data.is_null(*row) || (self.nan_is_missing && data.is_nan(*row));
+            let nulls = (0..part.rows()).filter(missing).count() as u64;
             match self.nulls.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, count)) => *count += nulls,
                 None => self.nulls.push((name, nulls)),

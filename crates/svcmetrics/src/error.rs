@@ -360,6 +360,12 @@ impl Error {
         Self::InvalidValue(Box::new(Offence::new(name, "found", expected).at(None, found)))
     }
 
+    /// The error for an argument that is too large to hold.
+    pub fn argument_out_of_range(name: &str, found: &str) -> Self {
+        let expected = "less than 2^63 millionths (9.2 x 10^12)";
+        Self::OutOfRange(Box::new(Offence::new(name, "found", expected).at(None, found)))
+    }
+
     /// The variant as a stable lower-case word, the same in both languages.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use crate::engine::choose::no_circles;
 use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::key::Key;
-use crate::metric::{Form, Metric};
+use crate::metric::{Form, Kind, Metric};
 use crate::metrics::{self, CATALOG_VERSION};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
@@ -161,7 +161,7 @@ impl TryFrom<Stored> for Scorecard {
             totals.push(&lanes);
             groups.push(group.key);
         }
-        Ok(Self {
+        let card = Self {
             definitions,
             keys: stored.keys,
             period: stored.period,
@@ -172,7 +172,26 @@ impl TryFrom<Stored> for Scorecard {
             totals,
             largest_rounding: stored.largest_rounding,
             not_measured: stored.not_measured,
-        })
+        };
+        card.shares_are_shares()?;
+        Ok(card)
+    }
+}
+
+impl Scorecard {
+    /// No part is above its whole in what the catalogue says is a share.
+    fn shares_are_shares(&self) -> Result<()> {
+        let built_in =
+            |chosen: &&Chosen| chosen.metric.kind == Kind::Share && metrics::find(chosen.metric.id()).is_some();
+        for chosen in self.definitions.chosen.iter().filter(built_in) {
+            for group in 0..self.len() {
+                if self.read(group, chosen)?.value().is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+                    let id = chosen.metric.id();
+                    return invalid(format!("groups[{group}].totals: found a {id} that is no share, from 0 to 1"));
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -48,6 +48,18 @@ impl Chooser<'_> {
         self.candidates.iter().find(|metric| metric.id == id)
     }
 
+    /// The metric of that id.
+    pub(super) fn known(&self, id: &str) -> Result<&Metric> {
+        self.candidate(id).ok_or_else(|| {
+            let available: Vec<String> = self.candidates.iter().map(|metric| metric.id.to_string()).collect();
+            Error::MetricNotFound {
+                metric: id.to_owned(),
+                near: near(id, available.iter().map(String::as_str)),
+                available,
+            }
+        })
+    }
+
     /// The first form that the table allows, or the columns it lacks for the first.
     pub(super) fn form(&self, metric: &Metric) -> Result<usize, Vec<String>> {
         let lacks: Vec<Vec<String>> = metric.forms.iter().map(|form| self.lacks(form)).collect();
@@ -197,12 +209,7 @@ pub(super) fn choose(chooser: &Chooser<'_>) -> Result<(Vec<Chosen>, BTreeMap<Str
     match &chooser.request.metrics {
         Some(ids) => {
             for id in ids {
-                let Some(metric) = chooser.candidate(id) else {
-                    let available: Vec<String> =
-                        chooser.candidates.iter().map(|metric| metric.id.to_string()).collect();
-                    let near = near(id, available.iter().map(String::as_str));
-                    return Err(Error::MetricNotFound { metric: id.clone(), near, available });
-                };
+                let metric = chooser.known(id)?;
                 if let Err(lacks) = chooser.form(metric) {
                     let (metric, available) = (Some(id.clone()), chooser.names.to_vec());
                     return Err(Error::ColumnNotFound { metric, missing: chooser.with_near(lacks), available });
@@ -235,14 +242,7 @@ pub(super) fn choose(chooser: &Chooser<'_>) -> Result<(Vec<Chosen>, BTreeMap<Str
             reads.extend(chooser.model.reads().into_iter().map(AsRef::<str>::as_ref));
         }
         for id in reads {
-            let Some(metric) = chooser.candidate(id) else {
-                let available: Vec<String> = chooser.candidates.iter().map(|metric| metric.id.to_string()).collect();
-                return Err(Error::MetricNotFound {
-                    metric: id.to_owned(),
-                    near: near(id, available.iter().map(String::as_str)),
-                    available,
-                });
-            };
+            let metric = chooser.known(id)?;
             if !needed.contains(&metric.id.as_ref()) && chooser.form(metric).is_ok() {
                 needed.push(&metric.id);
             }

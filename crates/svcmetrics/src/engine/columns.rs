@@ -73,8 +73,12 @@ pub enum Scalar {
     Text(String),
     /// Days since 1970.
     Date(i32),
-    /// A time since 1970.
+    /// A time since 1970, without a zone.
     Timestamp(i64, TimeUnit),
+    /// An instant since 1970, in UTC.
+    Instant(i64, TimeUnit),
+    /// A number that is too large for the others, as text.
+    Large(String),
     /// Something else: its type and the value as text.
     Other(String, String),
 }
@@ -287,6 +291,16 @@ impl<'a> Data<'a> {
             }
     }
 
+    /// Whether a value is NaN.
+    pub(crate) fn is_nan(&self, row: usize) -> bool {
+        match &self.values {
+            Values::Float64(values) => values[row].is_nan(),
+            Values::Float32(values) => values[row].is_nan(),
+            Values::Mixed(values) => matches!(values[row], Scalar::Float(value) if value.is_nan()),
+            _ => false,
+        }
+    }
+
     /// The position in the dictionary; nothing for a null code, and for one outside the dictionary.
     pub(crate) fn code(&self, row: usize) -> Option<usize> {
         let Values::Dictionary { codes, values } = &self.values else { return None };
@@ -341,7 +355,8 @@ impl<'a> Data<'a> {
                 Scalar::Decimal { value, scale } => decimal_text(*value, *scale),
                 Scalar::Text(text) => format!("'{text}'"),
                 Scalar::Date(day) => format!("day {day}"),
-                Scalar::Timestamp(time, _) => format!("time {time}"),
+                Scalar::Timestamp(time, _) | Scalar::Instant(time, _) => format!("time {time}"),
+                Scalar::Large(number) => number.clone(),
                 Scalar::Other(_, text) => text.clone(),
             },
             Values::Unknown(name, _) => name.clone(),

@@ -104,6 +104,10 @@ impl KeyColumn {
         Ok(self.key(key))
     }
 
+    fn has_zone(&self) -> bool {
+        matches!(self.key_type, KeyType::Timestamp { zone: Some(_), .. })
+    }
+
     fn read(&self, data: &Data<'_>, row: usize, first_row: u64) -> Result<Key> {
         if data.is_null(row) {
             return Ok(Key::Null);
@@ -162,7 +166,8 @@ impl KeyColumn {
                 Scalar::Integer(value) => Key::Integer(*value),
                 Scalar::Text(text) => Key::from(text.as_str()),
                 Scalar::Date(day) => Key::Date(*day),
-                Scalar::Timestamp(time, _) => Key::Timestamp(*time),
+                Scalar::Timestamp(time, _) if !self.has_zone() => Key::Timestamp(*time),
+                Scalar::Instant(time, _) if self.has_zone() => Key::Timestamp(*time),
                 Scalar::Float(value) => float(*value)?,
                 _ => return wrong("make the keys text, whole numbers, booleans or dates"),
             },
@@ -207,6 +212,7 @@ fn type_of(data: &Data<'_>) -> KeyType {
                 Some(Scalar::Text(_)) => KeyType::Text,
                 Some(Scalar::Date(_)) => KeyType::Date,
                 Some(Scalar::Timestamp(_, unit)) => KeyType::Timestamp { unit: *unit, zone: None },
+                Some(Scalar::Instant(_, unit)) => KeyType::Timestamp { unit: *unit, zone: Some("UTC".to_owned()) },
                 Some(_) => KeyType::Integer,
             }
         }

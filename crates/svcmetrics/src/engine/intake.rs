@@ -58,7 +58,8 @@ impl State {
                 format!("at most {} decimal places", reading.scale - reading.unit.places),
                 Some("money=\"round\" rounds half to even and counts"),
             ),
-            Self::Range => ("less than 2^63 millionths (9.2 x 10^12)".into(), None),
+            Self::Range if column.kind.is_micro() => ("less than 2^63 millionths (9.2 x 10^12)".into(), None),
+            Self::Range => ("less than 2^63".into(), None),
             Self::WrongType => (column.expected(), Some(cast_hint(column.kind))),
             _ => (column.expected(), Some("on_invalid=\"skip\" leaves such rows out and counts them")),
         }
@@ -143,13 +144,7 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
     let reader = Reader { kind, reading };
     if kind == ColumnKind::Anything {
         for row in rows {
-            let nan = match &data.values {
-                Values::Float64(values) => values[row].is_nan(),
-                Values::Float32(values) => values[row].is_nan(),
-                Values::Mixed(values) => matches!(values[row], Scalar::Float(value) if value.is_nan()),
-                _ => false,
-            };
-            let state = match (nan, data.is_null(row)) {
+            let state = match (data.is_nan(row), data.is_null(row)) {
                 (true, false) if !reading.nan_is_missing => State::NotANumber,
                 (false, false) => State::Fine,
                 _ => State::Missing,
@@ -196,6 +191,7 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
             Scalar::Boolean(value) if kind == ColumnKind::Flag => (i64::from(*value), State::Fine),
             Scalar::Integer(value) => reader.integer(*value),
             Scalar::Float(value) => reader.float(*value, money::from_f64, off),
+            Scalar::Large(_) if kind != ColumnKind::Flag => (0, State::Range),
             Scalar::Decimal { value, scale } => reader.decimal(*value, *scale, off),
             _ => (0, State::WrongType),
         }),

@@ -127,6 +127,11 @@ impl Plan {
         model.validate()?;
         let model = model.resolved(has);
         let chooser = Chooser { request, names, candidates: request.candidates(&model), model };
+        if request.health.is_some() {
+            for id in chooser.model.reads() {
+                chooser.known(id)?;
+            }
+        }
         no_circles(&chooser.candidates, &chooser.model)?;
         check_names(&chooser)?;
 
@@ -150,11 +155,9 @@ impl Plan {
         let mut kept_rules: Vec<Vec<&Condition>> = Vec::new();
         let mut readers = Vec::new();
         for scope in &definitions.scopes {
-            let reader = definitions
-                .chosen
-                .iter()
-                .filter(|chosen| chosen.form().scope() == Some(scope))
-                .max_by_key(|chosen| chosen.shown);
+            // The first that was asked for, or else the first that reads it unseen.
+            let readers_of = || definitions.chosen.iter().filter(|chosen| chosen.form().scope() == Some(scope));
+            let reader = readers_of().find(|chosen| chosen.shown).or_else(|| readers_of().next());
             let metric = reader.map_or_else(|| scope.id.to_string(), |chosen| chosen.metric.id.to_string());
             // A rule is asked where the table has all of its columns.
             let rules: Vec<&Condition> = scope

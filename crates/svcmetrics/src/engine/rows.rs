@@ -26,6 +26,7 @@ pub(crate) struct Rows {
     on_invalid: OnInvalid,
     absent_revenue: Option<AbsentRevenue>,
     check: bool,
+    keep: usize,
     /// Rows of the parts before.
     pub(crate) before: u64,
     pub(super) cells: Vec<Cells>,
@@ -50,6 +51,7 @@ impl Rows {
             on_invalid: request.on_invalid,
             absent_revenue: request.absent_revenue,
             check: request.check,
+            keep: request.keep,
             before: 0,
             cells: plan.columns.iter().map(cells).collect(),
             statuses: vec![Vec::new(); plan.scopes.len()],
@@ -75,11 +77,16 @@ impl Rows {
                 && let Some(row) = (0..table.rows()).find(|row| !data.is_null(*row))
             {
                 let (expected, hint) = State::WrongType.expected(&planned.column, &planned.reading);
-                let offence =
-                    Offence::new(&planned.source, format!("is of type {} with", data.values.type_name()), expected)
-                        .metric(&planned.metric)
-                        .hint(hint.unwrap_or_default());
-                return Err(Error::ColumnType(Box::new(offence.at(Some(self.before + row as u64), &data.shown(row)))));
+                let problem = format!("is of type {} with", data.values.type_name());
+                let offence = Offence::new(&planned.source, problem, expected)
+                    .metric(&planned.metric)
+                    .hint(hint.unwrap_or_default())
+                    .at(Some(self.before + row as u64), &data.shown(row));
+                // Every value that is there is of the wrong type.
+                let there = || (row..table.rows()).filter(|row| !data.is_null(*row));
+                let named = |row: usize| (self.before + row as u64, shown(&data.shown(row)));
+                let (count, first) = (there().count() as u64, there().take(self.keep).map(named).collect());
+                return Err(Error::ColumnType(Box::new(Offence { count, first, ..offence })));
             }
             part.push(Some(data));
         }

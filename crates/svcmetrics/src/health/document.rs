@@ -4,6 +4,7 @@ use super::model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
 use crate::condition::Condition;
 use crate::error::{Error, Result, shown};
 use rust_decimal::Decimal;
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -166,7 +167,7 @@ impl HealthModel {
     /// # Errors
     /// [`Error::InvalidModel`] that names the field, [`Error::InvalidDocument`] for what is no JSON.
     pub fn from_json(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text)
+        let Strict(value) = serde_json::from_str(text)
             .map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })?;
         Self::from_value(&value)
     }
@@ -211,6 +212,67 @@ impl Serialize for HealthModel {
 
 impl<'de> Deserialize<'de> for HealthModel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_value(&Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        Self::from_value(&Strict::deserialize(deserializer)?.0).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A tree of values in which no name stands twice: of two, JSON readers would drop one without a word.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Self)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(list.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut table = Map::new();
+        while let Some((name, Strict(item))) = items.next_entry::<String, Strict>()? {
+            if table.insert(name.clone(), item).is_some() {
+                return Err(serde::de::Error::custom(format!("{}: found twice; expected once", shown(&name))));
+            }
+        }
+        Ok(table.into())
     }
 }

@@ -284,16 +284,53 @@ impl HealthModel {
     }
 
     pub(crate) fn validate(&self) -> Result<()> {
-        let invalid = |field: String, found: String, expected: &str| {
-            Err(Error::InvalidModel { field, found: shown(&found), expected: expected.to_owned() })
-        };
+        self.validate_components()?;
+        self.validate_bands()?;
+        for (position, gate) in self.gates.iter().enumerate() {
+            if !gate.below.is_finite() {
+                return invalid(format!("gates[{position}].below"), gate.below.to_string(), "a finite number");
+            }
+            if !self.bands.iter().any(|band| band.name == gate.cap) {
+                let names: Vec<_> = self.bands.iter().map(|band| band.name.as_ref()).collect();
+                return invalid(format!("gates[{position}].cap"), &gate.cap, &format!("one of {}", names.join(", ")));
+            }
+        }
+        if self.min_coverage < Decimal::ZERO || self.min_coverage > Decimal::ONE || self.min_coverage.scale() > 18 {
+            return invalid("min_coverage".into(), self.min_coverage.to_string(), "a number from 0 to 1");
+        }
+        if let Among::Where(condition) = &self.among
+            && let Some(column) = condition.columns().into_iter().find(|column| column.kind.is_computed())
+        {
+            return invalid("among".into(), &column.name, "columns of the table");
+        }
+        let own = self.metrics();
+        let of_health = |id: &str| own.iter().any(|metric| metric.id == id);
+        if let Some(component) = self.components.iter().find(|component| of_health(&component.metric)) {
+            return invalid(format!("components.{}", component.metric), "health itself", "another metric");
+        }
+        if let Some(position) = self.gates.iter().position(|gate| of_health(&gate.metric)) {
+            return invalid(
+                format!("gates[{position}].metric"),
+                format!("{}, health itself", self.gates[position].metric),
+                "another metric",
+            );
+        }
+        if let Some(metric) =
+            own.iter().skip(3).find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE))
+        {
+            return invalid("bands".into(), format!("'{}', which another metric is called", metric.id), "other names");
+        }
+        Ok(())
+    }
+
+    fn validate_components(&self) -> Result<()> {
         if self.components.is_empty() {
-            return invalid("components".into(), "none".into(), "at least one metric with its weight");
+            return invalid("components".into(), "none", "at least one metric with its weight");
         }
         for (position, component) in self.components.iter().enumerate() {
             let field = |name: &str| format!("components.{}{name}", component.metric);
             if self.components[..position].iter().any(|earlier| earlier.metric == component.metric) {
-                return invalid(field(""), "the metric twice".into(), "each metric once");
+                return invalid(field(""), "the metric twice", "each metric once");
             }
             if component.weight <= Decimal::ZERO {
                 return invalid(field(".weight"), component.weight.to_string(), "a number above 0");
@@ -320,23 +357,23 @@ impl HealthModel {
         if self.whole_weights().is_none() {
             return invalid(
                 "components".into(),
-                "weights".into(),
+                "weights",
                 "weights that add up to less than 2^53 when made whole by a power of ten",
             );
         }
+        Ok(())
+    }
+
+    fn validate_bands(&self) -> Result<()> {
         for (position, band) in self.bands.iter().enumerate() {
             let field = format!("bands.{}", band.name);
             let plain = band.name.starts_with(|c: char| c.is_ascii_lowercase())
                 && band.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
             if !plain || band.name == "unknown" {
-                return invalid(
-                    field,
-                    band.name.to_string(),
-                    "a name of lower-case letters, digits and '_' other than 'unknown'",
-                );
+                return invalid(field, &band.name, "a name of lower-case letters, digits and '_' other than 'unknown'");
             }
             if self.bands[..position].iter().any(|earlier| earlier.name == band.name) {
-                return invalid(field, "the band twice".into(), "each band once");
+                return invalid(field, "the band twice", "each band once");
             }
             let low = if position == 0 { Decimal::ZERO } else { self.bands[position - 1].from };
             let fits = if position == 0 { band.from == low } else { band.from > low };
@@ -349,39 +386,7 @@ impl HealthModel {
             }
         }
         if self.bands.is_empty() {
-            return invalid("bands".into(), "none".into(), "at least one band, from 0");
-        }
-        for (position, gate) in self.gates.iter().enumerate() {
-            if !gate.below.is_finite() {
-                return invalid(format!("gates[{position}].below"), gate.below.to_string(), "a finite number");
-            }
-            if !self.bands.iter().any(|band| band.name == gate.cap) {
-                let names: Vec<_> = self.bands.iter().map(|band| band.name.as_ref()).collect();
-                return invalid(
-                    format!("gates[{position}].cap"),
-                    gate.cap.to_string(),
-                    &format!("one of {}", names.join(", ")),
-                );
-            }
-        }
-        if self.min_coverage < Decimal::ZERO || self.min_coverage > Decimal::ONE || self.min_coverage.scale() > 18 {
-            return invalid("min_coverage".into(), self.min_coverage.to_string(), "a number from 0 to 1");
-        }
-        if let Among::Where(condition) = &self.among
-            && let Some(column) = condition.columns().into_iter().find(|column| column.kind.is_computed())
-        {
-            return invalid("among".into(), column.name.to_string(), "columns of the table");
-        }
-        let own = self.metrics();
-        for id in self.reads() {
-            if own.iter().any(|metric| metric.id == *id) {
-                return invalid(format!("components.{id}"), "health itself".into(), "another metric");
-            }
-        }
-        if let Some(metric) =
-            own.iter().skip(3).find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE))
-        {
-            return invalid("bands".into(), format!("'{}', which another metric is called", metric.id), "other names");
+            return invalid("bands".into(), "none", "at least one band, from 0");
         }
         Ok(())
     }
@@ -405,6 +410,10 @@ impl Default for HealthModel {
     fn default() -> Self {
         Self::standard()
     }
+}
+
+fn invalid(field: String, found: impl AsRef<str>, expected: &str) -> Result<()> {
+    Err(Error::InvalidModel { field, found: shown(found.as_ref()), expected: expected.to_owned() })
 }
 
 /// The whole model in one line.

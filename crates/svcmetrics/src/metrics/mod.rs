@@ -16,11 +16,11 @@ pub mod voice;
 
 pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
 use crate::metric::Metric;
-use crate::money::micros;
+use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
 pub use voice::Scales;
@@ -90,9 +90,12 @@ fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
         return Err(invalid(name, value, "0 or more"));
     }
     micros(value).map(i128::from).ok_or_else(|| {
-        let offence = crate::error::Offence::new(name, "found", "at most six decimal places, below 9 x 10^12")
-            .at(None, &value.to_string());
-        Error::Inexact(Box::new(offence))
+        if value.normalize().scale() > PLACES {
+            let offence = Offence::new(name, "found", "at most six decimal places").at(None, &value.to_string());
+            Error::Inexact(Box::new(offence))
+        } else {
+            Error::argument_out_of_range(name, &value.to_string())
+        }
     })
 }
 

@@ -390,6 +390,9 @@ pub fn revenue_growth_rate(
     added: impl Into<Decimal>,
     lost: impl Into<Decimal>,
 ) -> Result<Figure> {
-    let period = RecurringRevenue { start: start.into(), new: added.into(), churn: lost.into(), ..Default::default() };
-    period.revenue_growth_rate()
+    let (start, added, lost) = (amount("start", start)?, amount("added", added)?, amount("lost", lost)?);
+    if lost > start {
+        return Err(invalid("lost", Total::new(lost, true), format!("at most the start, {}", Total::new(start, true))));
+    }
+    Ok(money_ratio(added - lost, start))
 }
