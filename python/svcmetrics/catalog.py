@@ -101,10 +101,10 @@ class Catalog:
         return [[shown(getattr(entry, name)) for name in self._names] for entry in self._entries]
 
     def __repr__(self) -> str:
-        return render.text(self._names, self._cells(), left=len(self._names))
+        return render.text(self._names, self._cells(), left=len(self._names), whole=True)
 
     def _repr_html_(self) -> str:
-        return render.html(self._names, self._cells(), left=1)
+        return render.html(self._names, self._cells(), left=1, whole=True)
 
 
 @functools.cache

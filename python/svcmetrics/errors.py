@@ -112,6 +112,10 @@ class TooManyGroupsError(SvcMetricsError, MemoryError):
     """More groups than were allowed."""
 
 
+class OutOfMemoryError(SvcMetricsError, MemoryError):
+    """The groups' totals do not fit into memory."""
+
+
 class TotalOverflowError(SvcMetricsError, OverflowError):
     """A total that does not fit what it is asked for as."""
 

@@ -35,17 +35,17 @@ def _visible(text: str) -> str:
     return shown if len(shown) <= SHOWN_CHARACTERS else shown[: SHOWN_CHARACTERS - 1] + "…"
 
 
-def _excerpt(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    if len(rows) <= SHOWN_ROWS:
+def _excerpt(rows: Sequence[Sequence[str]], whole: bool) -> list[list[str]]:
+    if whole or len(rows) <= SHOWN_ROWS:
         return [list(row) for row in rows]
     half = SHOWN_ROWS // 2
     width = len(rows[0])
     return [*map(list, rows[:half]), ["…"] * width, *map(list, rows[-half:])]
 
 
-def text(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0) -> str:
-    """A table of aligned columns; the first ``left`` to the left, the others to the right."""
-    shown = [[_visible(name) for name in header], *([_visible(cell) for cell in row] for row in _excerpt(rows))]
+def text(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0, whole: bool = False) -> str:
+    """A table of aligned columns, the first ``left`` to the left; of many rows the first and last, unless ``whole``."""
+    shown = [[_visible(name) for name in header], *([_visible(cell) for cell in row] for row in _excerpt(rows, whole))]
     widths = [max(len(row[position]) for row in shown) for position in range(len(header))]
 
     def line(row: Sequence[str]) -> str:
@@ -58,7 +58,7 @@ def text(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0)
     return "\n".join([line(shown[0]), "  ".join("─" * width for width in widths), *(line(row) for row in shown[1:])])
 
 
-def html(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0) -> str:
+def html(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0, whole: bool = False) -> str:
     """A plain table; the first ``left`` columns head their rows."""
 
     def row(tag: str, cells: Sequence[str]) -> str:
@@ -69,5 +69,5 @@ def html(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0)
             parts.append(f'<{name} style="text-align: {align}">{escaping.escape(_visible(value))}</{name}>')
         return f"<tr>{''.join(parts)}</tr>"
 
-    body = "".join(row("td", cells) for cells in _excerpt(rows))
+    body = "".join(row("td", cells) for cells in _excerpt(rows, whole))
     return f"<table><thead>{row('th', header)}</thead><tbody>{body}</tbody></table>"

@@ -76,8 +76,8 @@ def scorecard(
     csat_satisfied_from
         From which ``csat_score`` on an answer is satisfied; ``csat`` is measured only where it is given.
     effort_scale
-        The ``effort_score`` of the hardest and of the easiest, such as ``(1, 7)``; the ``ces_`` metrics are measured only
-        where it is given.
+        The ``effort_score`` of the hardest and of the easiest, such as ``(1, 7)``; the ``ces_`` metrics are measured
+        only where it is given.
     max_groups
         The most groups that there may be; checked before memory is taken.
 

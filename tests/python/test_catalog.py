@@ -41,6 +41,42 @@ DEFINED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "contraction_share_of_loss": ("share", "flow", "neither", REVENUE),
     "avoidable_loss_share": ("share", "flow", "lower", (*REVENUE, "loss_reason", "loss_avoidable")),
     "renewal_gap": ("derived", "stock", "neither", (*REVENUE, "contracts_due", "contracts_renewed")),
+    "license_adoption": ("ratio", "stock", "higher", ("licenses_used", "licenses_sold")),
+    "basic_user_share": ("share", "stock", "neither", ("basic_users", "advanced_users")),
+    "advanced_user_share": ("share", "stock", "higher", ("basic_users", "advanced_users")),
+    "fully_adopted_rate": ("share", "stock", "higher", ("milestones_met", "milestones_total")),
+    "roi": ("ratio", "stock", "higher", ("benefit", "investment")),
+    "positive_impact_share": ("share", "stock", "higher", ("impact",)),
+    "neutral_impact_share": ("share", "stock", "neither", ("impact",)),
+    "negative_impact_share": ("share", "stock", "lower", ("impact",)),
+    "uninterrupted_rate": ("share", "flow", "higher", ("service_minutes", "downtime_minutes")),
+    "negative_engagement_share": ("share", "flow", "lower", ("negative_engagements", "engagements")),
+    "engaged_share": ("share", "flow", "higher", ("engagements",)),
+    "engagements_per_customer": ("mean", "flow", "neither", ("engagements",)),
+    "engagements_per_revenue": ("ratio", "flow", "neither", ("engagements", "revenue_start")),
+    "mean_tenure_months": ("mean", "stock", "higher", ("tenure_months",)),
+    "defection_risk_share": ("share", "stock", "lower", ("risk",)),
+    "downgrade_risk_share": ("share", "stock", "lower", ("risk",)),
+    "revenue_at_risk": ("amount", "stock", "lower", ("risk", "revenue_end")),
+    "revenue_at_risk_share": ("share", "stock", "lower", ("risk", "revenue_end")),
+    "defect_share": ("share", "flow", "lower", ("defect_cases", "cases")),
+    "defect_cost": ("amount", "flow", "lower", ("defect_cost",)),
+    "defect_cost_share": ("share", "flow", "lower", ("defect_cost", "service_cost")),
+    "service_coverage": ("share", "stock", "higher", ("has_service_contract",)),
+    "attach_rate": ("ratio", "flow", "higher", ("service_attached", "product_sales")),
+    "upgrade_rate": ("share", "flow", "higher", ("is_subscriber", "upgraded")),
+    "service_cost": ("amount", "flow", "lower", ("service_cost",)),
+    "direct_revenue": ("amount", "flow", "higher", ("direct_revenue",)),
+    "indirect_revenue": ("amount", "flow", "higher", ("indirect_revenue",)),
+    "service_margin": ("ratio", "flow", "higher", ("direct_revenue", "service_cost")),
+    "service_return": ("ratio", "flow", "higher", ("direct_revenue", "indirect_revenue", "service_cost")),
+    "cost_per_case": ("mean", "flow", "lower", ("service_cost", "cases")),
+    "cost_per_customer": ("mean", "flow", "lower", ("service_cost",)),
+    "nps": ("score", "stock", "higher", ("nps_score",)),
+    "csat": ("share", "flow", "higher", ("csat_score",)),
+    "ces_mean": ("mean", "flow", "higher", ("effort_score",)),
+    "ces_top_share": ("share", "flow", "higher", ("effort_score",)),
+    "ces_net": ("score", "flow", "higher", ("effort_score",)),
 }
 EIGHT = [
     *("onboard_rate", "adoption_rate", "success_rate", "availability", "engagement_quality"),
@@ -88,7 +124,13 @@ def test_ids_are_unique_and_found() -> None:
 
 def test_units_follow_from_kinds() -> None:
     for metric in sm.catalog():
-        expected = {"share": {"fraction"}, "ratio": {"fraction"}, "amount": {"money"}, "derived": {"fraction"}}
+        expected = {
+            "share": {"fraction"},
+            "ratio": {"number" if metric.id == "engagements_per_revenue" else "fraction"},
+            "mean": {"money", "number"},
+            "amount": {"money"},
+            "derived": {"fraction"},
+        }
         assert metric.unit in expected.get(metric.kind, {"points"}), metric.id
 
 
@@ -96,7 +138,7 @@ def test_formulas_are_made_of_measures() -> None:
     measures = {measure.id for measure in sm.catalog(measures=True)}
     for metric in sm.catalog():
         words = set(metric.formula.replace("(", " ").replace(")", " ").replace(";", " ").split())
-        names = {word for word in words if "_" in word}
+        names = {word for word in words if word.isidentifier() and word not in ("x", "otherwise")}
         if metric.kind not in ("derived", "score"):
             assert names, metric.id
             assert names <= measures, metric.id

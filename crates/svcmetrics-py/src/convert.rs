@@ -64,12 +64,12 @@ fn time(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
     let zone = if zone.is_none() { zone } else { datetime.getattr("timezone")?.getattr("utc")? };
     let epoch = datetime.getattr("datetime")?.call1((1970, 1, 1, 0, 0, 0, 0, zone))?;
     let microsecond = datetime.getattr("timedelta")?.call1((0, 0, 1))?;
-    let count = object.sub(epoch)?.floor_div(microsecond)?.extract()?;
-    Ok(if aware {
-        Scalar::Instant(count, TimeUnit::Microsecond)
-    } else {
-        Scalar::Timestamp(count, TimeUnit::Microsecond)
-    })
+    let count: i64 = object.sub(epoch)?.floor_div(microsecond)?.extract()?;
+    // pandas' timestamps are finer than Python's
+    let finer: Option<i64> = object.getattr("nanosecond").ok().and_then(|rest| rest.extract().ok());
+    let nanoseconds = finer.and_then(|rest| count.checked_mul(1_000)?.checked_add(rest));
+    let (time, unit) = nanoseconds.map_or((count, TimeUnit::Microsecond), |time| (time, TimeUnit::Nanosecond));
+    Ok(if aware { Scalar::Instant(time, unit) } else { Scalar::Timestamp(time, unit) })
 }
 
 fn decimal(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {

@@ -57,6 +57,7 @@ fn class(error: &Error) -> &'static str {
         Error::MixedCurrency { .. } => "MixedCurrencyError",
         Error::KeyName { .. } => "KeyNameError",
         Error::TooManyGroups { .. } => "TooManyGroupsError",
+        Error::OutOfMemory { .. } => "OutOfMemoryError",
         Error::Overflow { .. } => "TotalOverflowError",
         Error::Mismatch { .. } => "MismatchError",
         Error::InvalidModel { .. } => "InvalidModelError",

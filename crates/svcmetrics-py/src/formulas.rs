@@ -54,6 +54,20 @@ pub(crate) fn formula(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Figur
         "customer_retention_rate" => formulas::customer_retention_rate(count("retained")?, count("start")?),
         "customer_churn_rate" => formulas::customer_churn_rate(count("churned")?, count("start")?),
         "contract_renewal_rate" => formulas::contract_renewal_rate(count("renewed")?, count("due")?),
+        "license_adoption" => Ok(formulas::license_adoption(count("used")?, count("sold")?)),
+        "advanced_user_share" => Ok(formulas::advanced_user_share(count("advanced")?, count("basic")?)),
+        "roi" => formulas::roi(amount("benefit")?, amount("investment")?),
+        "impact_share" => formulas::impact_share(count("count")?, count("total")?),
+        "nps" => Ok(formulas::nps(count("promoters")?, count("passives")?, count("detractors")?)),
+        "csat" => formulas::csat(count("satisfied")?, count("answers")?),
+        "defect_share" => formulas::defect_share(count("defects")?, count("cases")?),
+        "defect_cost_share" => formulas::defect_cost_share(amount("defect_cost")?, amount("service_cost")?),
+        "service_coverage" => formulas::service_coverage(count("covered")?, count("customers")?),
+        "attach_rate" => Ok(formulas::attach_rate(count("attached")?, count("product_sales")?)),
+        "upgrade_rate" => formulas::upgrade_rate(count("upgraded")?, count("subscribers")?),
+        "service_margin" => formulas::service_margin(amount("revenue")?, amount("cost")?),
+        "service_return" => formulas::service_return(amount("direct")?, amount("indirect")?, amount("cost")?),
+        "cost_per_case" => formulas::cost_per_case(amount("cost")?, count("cases")?),
         _ => {
             return Err(
                 Error::MetricNotFound { metric: name.to_owned(), near: Vec::new(), available: Vec::new() }.into()

@@ -5,6 +5,7 @@ use crate::engine::columns::Table;
 use crate::error::{Error, Result, shown};
 use crate::request::{OnInvalid, Request};
 use crate::scorecard::{Scorecard, ScorecardBuilder};
+use std::collections::HashSet;
 
 /// Rows that a check names for each thing that it finds; it counts them all.
 const ROWS_NAMED: usize = 1000;
@@ -139,6 +140,10 @@ impl Checker {
         let (card, findings) = self.builder.finish_check()?;
         let mut observations: Vec<Observation> =
             findings.iter().flat_map(|Finding { error, rows }| observed(error, rows)).collect();
+        // A value that several metrics read is one thing to mend.
+        let mut seen = HashSet::new();
+        observations
+            .retain(|found| found.row.is_none() || seen.insert((found.kind.clone(), found.column.clone(), found.row)));
         let mut near: Vec<(String, String, String)> = Vec::new();
         for (metric, missing) in card.not_measured() {
             for (column, names) in missing {

@@ -283,6 +283,14 @@ pub enum Error {
         /// The row at which it was reached.
         row: u64,
     },
+    /// The groups' totals do not fit into memory.
+    #[error(
+        "the totals of {groups} groups do not fit into memory; ask for fewer metrics, or group by something coarser"
+    )]
+    OutOfMemory {
+        /// How many groups there were by then.
+        groups: u64,
+    },
     /// A total that does not fit what it is asked for as.
     #[error("{measure}{}: the total does not fit {limit}", if .group.is_empty() { String::new() } else { format!(" of group {}", shown(.group)) })]
     Overflow {
@@ -382,6 +390,7 @@ impl Error {
             Self::MixedCurrency { .. } => "mixed_currency",
             Self::KeyName { .. } => "key_name",
             Self::TooManyGroups { .. } => "too_many_groups",
+            Self::OutOfMemory { .. } => "out_of_memory",
             Self::Overflow { .. } => "overflow",
             Self::Mismatch { .. } => "mismatch",
             Self::InvalidModel { .. } => "invalid_model",

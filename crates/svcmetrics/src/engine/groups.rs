@@ -1,6 +1,6 @@
 //! Keys -> dense group ids, and who stands in a group twice.
 
-use super::columns::{Data, Scalar, Values};
+use super::columns::{Data, Scalar, TimeUnit, Values};
 use crate::error::{Error, Offence, Result, shown};
 use crate::key::{Key, KeyType, group_text};
 use std::collections::HashMap;
@@ -104,6 +104,10 @@ impl KeyColumn {
         Ok(self.key(key))
     }
 
+    fn counts(&self, unit: TimeUnit) -> bool {
+        matches!(self.key_type, KeyType::Timestamp { unit: known, .. } if known == unit)
+    }
+
     fn has_zone(&self) -> bool {
         matches!(self.key_type, KeyType::Timestamp { zone: Some(_), .. })
     }
@@ -166,8 +170,8 @@ impl KeyColumn {
                 Scalar::Integer(value) => Key::Integer(*value),
                 Scalar::Text(text) => Key::from(text.as_str()),
                 Scalar::Date(day) => Key::Date(*day),
-                Scalar::Timestamp(time, _) if !self.has_zone() => Key::Timestamp(*time),
-                Scalar::Instant(time, _) if self.has_zone() => Key::Timestamp(*time),
+                Scalar::Timestamp(time, unit) if self.counts(*unit) && !self.has_zone() => Key::Timestamp(*time),
+                Scalar::Instant(time, unit) if self.counts(*unit) && self.has_zone() => Key::Timestamp(*time),
                 Scalar::Float(value) => float(*value)?,
                 _ => return wrong("make the keys text, whole numbers, booleans or dates"),
             },

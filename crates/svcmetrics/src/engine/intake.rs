@@ -132,6 +132,11 @@ pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
     }
 }
 
+/// Whether no kind of column but a category reads such values.
+pub(crate) fn nothing_reads(data: &Data<'_>) -> bool {
+    matches!(data.values, Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..))
+}
+
 /// Reads rows of a column; its type has been checked.
 pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading: &Reading, cells: &mut Cells) {
     cells.clear();

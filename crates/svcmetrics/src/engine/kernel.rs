@@ -61,7 +61,10 @@ impl Engine {
         for start in (0..table.rows()).step_by(STRETCH) {
             let stretch = start..table.rows().min(start + STRETCH);
             let groups = self.groups.assign(&keys, stretch.clone(), before)?;
-            self.totals.resize(self.groups.len() * self.rows.plan.definitions.width(), 0);
+            let lanes = self.groups.len() * self.rows.plan.definitions.width();
+            let out_of_memory = |_| Error::OutOfMemory { groups: self.groups.len() as u64 };
+            self.totals.try_reserve(lanes.saturating_sub(self.totals.len())).map_err(out_of_memory)?;
+            self.totals.resize(lanes, 0);
             if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
                 identities.add(data, stretch.clone(), &groups, before)?;
             }

@@ -73,7 +73,10 @@ impl Rows {
                 continue;
             }
             let data = required(table, &planned.source)?;
-            if intake::wrong_type(planned.column.kind, data)
+            // A check goes on: row by row such values are found to be of the wrong type.
+            let found_later = self.check && intake::nothing_reads(data);
+            if !found_later
+                && intake::wrong_type(planned.column.kind, data)
                 && let Some(row) = (0..table.rows()).find(|row| !data.is_null(*row))
             {
                 let (expected, hint) = State::WrongType.expected(&planned.column, &planned.reading);

@@ -65,7 +65,7 @@ impl ScorecardBuilder {
             return Err(error);
         }
         engine.rows.verdict()?;
-        let card = Scorecard::from_engine(engine, &self.request);
+        let card = Scorecard::from_engine(engine, &self.request)?;
         // A row that is lost would be a defect of ours: no result is better than a wrong one.
         match (0..card.len()).find_map(|group| card.definitions.miscounted(card.totals.group(group))) {
             Some((scope, judged)) => {
@@ -88,7 +88,7 @@ impl ScorecardBuilder {
             findings.extend(identities.error(&engine.groups).map(finding));
         }
         findings.extend(engine.rows.absent_revenue().map(|error| Finding { error, rows: Vec::new() }));
-        Ok((Scorecard::from_engine(engine, &self.request), findings))
+        Ok((Scorecard::from_engine(engine, &self.request)?, findings))
     }
 }
 
@@ -103,7 +103,7 @@ impl Scorecard {
         builder.finish()
     }
 
-    fn from_engine(engine: Engine, request: &Request) -> Self {
+    fn from_engine(engine: Engine, request: &Request) -> Result<Self> {
         let currency = engine.rows.currency();
         let absent = engine.rows.absent;
         let Engine { rows, groups, identities, totals, largest_rounding } = engine;
@@ -116,13 +116,16 @@ impl Scorecard {
         let count = u32::try_from(groups.len()).unwrap_or(u32::MAX);
         let mut order: Vec<(Vec<Key>, u32)> = (0..count).map(|group| (groups.keys(group), group)).collect();
         order.sort_unstable();
-        let mut sorted = Totals::new(definitions.width(), Vec::new());
+        let mut lanes = Vec::new();
+        let out_of_memory = |_| Error::OutOfMemory { groups: u64::from(count) };
+        lanes.try_reserve_exact(order.len() * definitions.width()).map_err(out_of_memory)?;
+        let mut sorted = Totals::new(definitions.width(), lanes);
         let mut keys = Vec::with_capacity(order.len());
         for (key, group) in order {
             sorted.push(unsorted.group(group as usize));
             keys.push(key);
         }
-        Self {
+        Ok(Self {
             period: rows.plan.period.map(|position| rows.plan.by[position].clone()),
             keys: groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone())).collect(),
             over_time: false,
@@ -133,6 +136,6 @@ impl Scorecard {
             largest_rounding,
             not_measured: rows.plan.not_measured,
             definitions,
-        }
+        })
     }
 }
