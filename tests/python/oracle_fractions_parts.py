@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 MICRO = 1_000_000
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818 - an outcome that the oracle tells, no error of its own
     """Input that the library must refuse: the kind of error, and where."""
 
     def __init__(self, kind: str, column: str | None = None, row: int | None = None, count: int | None = None) -> None:
