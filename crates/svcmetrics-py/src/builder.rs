@@ -85,13 +85,13 @@ impl<'py> Source<'py> {
     fn pour(self, py: Python<'py>, needed: &[String], sink: &mut dyn Sink) -> Result<()> {
         match self {
             Self::Columns(names, rows, columns) => {
-                let mut wanted = Vec::new();
+                let mut held = Columns::new(rows);
                 for name in names.iter().filter(|name| needed.contains(name)) {
-                    wanted.push((name.clone(), columns.call1((name,))?));
+                    // one after another, so that no more than one is held twice
+                    held.push(name, &columns.call1((name,))?)?;
                 }
-                let columns = Columns::of(rows, &wanted)?;
                 // The names that are not read still say what the table has.
-                add(py, sink, &with_names(columns.table()?, &names, needed, rows))
+                add(py, sink, &with_names(held.table()?, &names, needed, rows))
             }
             Self::Stream(stream) => pour_stream(py, stream, needed, sink),
         }

@@ -228,13 +228,15 @@ pub(crate) struct Columns<'py> {
 }
 
 impl<'py> Columns<'py> {
-    /// `columns` is a list of names and tuples.
-    pub(crate) fn of(rows: usize, columns: &[(String, Bound<'py, PyAny>)]) -> Result<Self> {
-        if let Some((_, column)) = columns.first() {
-            load_numpy(column.py())?;
-        }
-        let held = columns.iter().map(|(name, column)| Ok((name.clone(), Held::of(name, column)?)));
-        Ok(Self { rows, columns: held.collect::<Result<_>>()? })
+    pub(crate) fn new(rows: usize) -> Self {
+        Self { rows, columns: Vec::new() }
+    }
+
+    /// Adds a column, a tuple as `svcmetrics.tables` says.
+    pub(crate) fn push(&mut self, name: &str, column: &Bound<'py, PyAny>) -> Result<()> {
+        load_numpy(column.py())?;
+        self.columns.push((name.to_owned(), Held::of(name, column)?));
+        Ok(())
     }
 
     pub(crate) fn table(&self) -> Result<Table<'_>> {
