@@ -328,3 +328,65 @@ def cost_per_case(*, cost: Number, cases: Number) -> Figure:
     False
     """
     return formula("cost_per_case", {"cost": cost, "cases": cases})
+
+
+def first_contact_resolution(*, resolved_first: Number, resolved: Number) -> Figure:
+    """The share of resolved cases that took one contact and were not reopened: ``resolved_first / resolved``.
+
+    >>> first_contact_resolution(resolved_first=3, resolved=4).value
+    0.75
+    >>> first_contact_resolution(resolved_first=0, resolved=0).defined
+    False
+    """
+    return formula("first_contact_resolution", {"resolved_first": resolved_first, "resolved": resolved})
+
+
+def deflection_rate(*, self_resolved: Number, issues: Number) -> Figure:
+    """The share of all issues that customers resolved by self-help: ``self_resolved / issues``.
+
+    >>> deflection_rate(self_resolved=1, issues=4).value
+    0.25
+    >>> deflection_rate(self_resolved=0, issues=0).defined
+    False
+    """
+    return formula("deflection_rate", {"self_resolved": self_resolved, "issues": issues})
+
+
+def support_price(
+    *,
+    list_price: Number | None = None,
+    net_price: Number | None = None,
+    rate: Number,
+    add_ons: Number = 0,
+    yearly_adjustment: Number = 0,
+    years: Number = 1,
+) -> Figure:
+    """The price of support for a product over a term of years, an exact quotient.
+
+    The first year costs ``price * rate + add_ons``, where the price is ``net_price`` or, without one, ``list_price``;
+    each year after it ``1 + yearly_adjustment`` times the year before.
+
+    Args:
+        list_price: The product's list price; a net price above it is an error.
+        net_price: What is paid for the product.
+        rate: The share of the product's price, 0.18 for 18 %.
+        add_ons: Add-ons and fixed fees a year.
+        yearly_adjustment: 0.03 for 3 % more each year; negative where the price falls.
+        years: The term, a whole number of years from 1.
+
+    >>> support_price(list_price=100_000, rate=0.18, add_ons=2_000, yearly_adjustment=0.03, years=3)
+    <Figure 61,818.00 (61818 / 1)>
+    >>> support_price(list_price=100_000, net_price=80_000, rate="0.18").value
+    14400.0
+    >>> support_price(list_price=100, rate=0.18, years=0)
+    Traceback (most recent call last):
+    svcmetrics.errors.InvalidValueError: column 'years': found 0; expected at least 1
+    """
+    arguments = {
+        "rate": rate,
+        "add_ons": add_ons,
+        "yearly_adjustment": yearly_adjustment,
+        "years": years,
+    }
+    prices = {"list_price": list_price, "net_price": net_price}
+    return formula("support_price", arguments | {name: price for name, price in prices.items() if price is not None})

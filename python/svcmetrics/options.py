@@ -40,6 +40,18 @@ def column(name: str, *, unit: str | None = None) -> SourceColumn:
     return SourceColumn(name, unit)
 
 
+def _wrong(option: str, found: object, expected: str) -> InvalidOptionError:
+    message = f"{option}: found {found!r}; expected {expected}"
+    return InvalidOptionError(message, kind="invalid_option", value=str(found), expected=expected)
+
+
+def _names(names: Any) -> Any:
+    """One name or several as a list; the core says so where they are none."""
+    if isinstance(names, str):
+        return [names]
+    return list(names) if isinstance(names, Iterable) else names
+
+
 def options_for(
     table: Incoming | None = None,
     *,
@@ -60,9 +72,13 @@ def options_for(
 ) -> dict[str, Any]:
     """The options as the core reads them."""
     if nan not in (None, "null", "error"):
-        message = f'nan: found {nan!r}; expected "null", "error" or None'
-        raise InvalidOptionError(message, kind="invalid_option", value=str(nan), expected='"null", "error" or None')
-    by = [by] if isinstance(by, str) else list(by) if by is not None else (table.by if table and table.by else [])
+        raise _wrong("nan", nan, '"null", "error" or None')
+    if by is None:
+        by = table.by if table and table.by else []
+    if not isinstance(columns, Mapping | None):
+        raise _wrong("columns", columns, "a mapping of our names to the table's")
+    if health is not None and not hasattr(health, "_native"):
+        raise _wrong("health", health, "a HealthModel")
     sources = {
         ours: tuple(theirs) if isinstance(theirs, SourceColumn) else (theirs, None)
         for ours, theirs in (columns or {}).items()
@@ -72,9 +88,9 @@ def options_for(
         is_there = table is not None and table.in_memory and identity in (table.names or [])
         unique = "customer_id" if is_there else False
     return {
-        "by": by,
+        "by": _names(by),
         "period": period,
-        "metrics": None if metrics is None else [metrics] if isinstance(metrics, str) else list(metrics),
+        "metrics": _names(metrics),
         "columns": sources,
         "health": None if health is None else health._native,
         "absent_revenue": absent_revenue,

@@ -85,7 +85,10 @@ class _OneBatch:
             raise UnsupportedTableError(
                 "a single Arrow batch is read with pyarrow only; pass a stream", kind="unsupported_table"
             )
-        batch = pyarrow.record_batch(self.batch)
+        try:
+            batch = pyarrow.record_batch(self.batch)
+        except pyarrow.ArrowInvalid as error:
+            raise UnsupportedTableError(f"the Arrow array holds no table: {error}", kind="unsupported_table") from error
         return pyarrow.Table.from_batches([batch]).__arrow_c_stream__()
 
 

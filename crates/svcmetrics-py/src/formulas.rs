@@ -26,11 +26,17 @@ fn amount(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Decimal> {
     number(name, &arguments.get_item(name)?.ok_or_else(missing)?)
 }
 
+fn years(arguments: &Bound<'_, PyDict>) -> Result<u32> {
+    let years = count("years", arguments)?;
+    u32::try_from(years).map_err(|_| Error::invalid_argument("years", &years.to_string(), "a term in years").into())
+}
+
 /// A formula on plain numbers.
 #[pyfunction]
 pub(crate) fn formula(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Figure> {
     let count = |name: &str| count(name, arguments);
     let amount = |name: &str| amount(name, arguments);
+    let optional = |name: &str| arguments.contains(name)?.then(|| amount(name)).transpose();
     let figure = match name {
         "onboard_rate" => formulas::onboard_rate(count("onboarded")?, count("new_customers")?),
         "adoption_rate" => formulas::adoption_rate(count("milestones_met")?, count("milestones_total")?),
@@ -68,6 +74,16 @@ pub(crate) fn formula(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Figur
         "service_margin" => formulas::service_margin(amount("revenue")?, amount("cost")?),
         "service_return" => formulas::service_return(amount("direct")?, amount("indirect")?, amount("cost")?),
         "cost_per_case" => formulas::cost_per_case(amount("cost")?, count("cases")?),
+        "first_contact_resolution" => formulas::first_contact_resolution(count("resolved_first")?, count("resolved")?),
+        "deflection_rate" => formulas::deflection_rate(count("self_resolved")?, count("issues")?),
+        "support_price" => formulas::support_price(
+            optional("list_price")?,
+            optional("net_price")?,
+            amount("rate")?,
+            amount("add_ons")?,
+            amount("yearly_adjustment")?,
+            years(arguments)?,
+        ),
         _ => {
             return Err(
                 Error::MetricNotFound { metric: name.to_owned(), near: Vec::new(), available: Vec::new() }.into()

@@ -50,12 +50,13 @@ impl Scorecard {
         let by_metric = PyDict::new(py);
         for (id, quality) in metrics {
             let counts = PyDict::new(py);
+            let of = quality.counts;
             let named = [
-                ("counted", quality.counted),
-                ("missing", quality.missing),
-                ("invalid", quality.invalid),
-                ("outside", quality.outside),
-                ("rounded", quality.rounded),
+                ("counted", of.counted),
+                ("missing", of.missing),
+                ("invalid", of.invalid),
+                ("outside", of.outside),
+                ("rounded", of.rounded),
             ];
             for (name, count) in named {
                 counts.set_item(name, count)?;

@@ -172,7 +172,7 @@ impl Checker {
             expected: None,
             count: *count,
         }));
-        for (metric, quality) in card.quality().metrics.iter().filter(|(_, quality)| quality.rounded > 0) {
+        for (metric, quality) in card.quality().metrics.iter().filter(|(_, quality)| quality.counts.rounded > 0) {
             observations.push(Observation {
                 kind: "rounded".into(),
                 metric: Some(metric.clone()),
@@ -180,7 +180,7 @@ impl Checker {
                 row: None,
                 value: Some(format!("by at most {}", quality.largest_rounding)),
                 expected: None,
-                count: u64::try_from(quality.rounded).unwrap_or(u64::MAX),
+                count: u64::try_from(quality.counts.rounded).unwrap_or(u64::MAX),
             });
         }
         Ok(Check { scorecard: Some(card), observations })

@@ -63,6 +63,7 @@ pub use health::{
 pub use key::{Key, KeyType};
 pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};
+pub use metrics::pricing::SupportPrice;
 pub use metrics::revenue::RecurringRevenue;
 pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, find};
 pub use money::MoneyPolicy;
@@ -74,9 +75,11 @@ pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, Scorec
 pub mod formulas {
     pub use crate::metrics::adoption::{adoption_rate, advanced_user_share, license_adoption};
     pub use crate::metrics::availability::availability;
+    pub use crate::metrics::cases::{deflection_rate, first_contact_resolution};
     pub use crate::metrics::defects::{defect_cost_share, defect_share};
     pub use crate::metrics::engagement::engagement_quality;
     pub use crate::metrics::onboarding::onboard_rate;
+    pub use crate::metrics::pricing::support_price;
     pub use crate::metrics::profitability::{cost_per_case, service_margin, service_return};
     pub use crate::metrics::retention::{
         contract_renewal_rate, customer_churn_rate, customer_retention_rate, renewal_commitment_rate,

@@ -19,7 +19,7 @@ pub const PLACES: u32 = 6;
 /// use svcmetrics::{MoneyPolicy, Request, Scorecard, Table};
 /// let table = Table::new(1).with("revenue_start", vec![100.0]).with("revenue_end", vec![100.0 / 12.0]);
 /// let card = Scorecard::of(&table, Request::default().metrics(["revenue_end"])).unwrap();
-/// assert_eq!(card.quality().metrics["revenue_end"].rounded, 1); // 8.333333, and counted
+/// assert_eq!(card.quality().metrics["revenue_end"].counts.rounded, 1); // 8.333333, and counted
 /// assert!(Scorecard::of(&table, Request::default().money(MoneyPolicy::Exact)).is_err());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,7 +113,7 @@ fn from_shortest(text: &str, scale: u32) -> Option<Read> {
 }
 
 /// `x` rounded half to even to `10^-scale`, from its exact binary value.
-#[allow(clippy::cast_precision_loss)]
+#[allow(clippy::cast_precision_loss)] // only the difference that is reported
 fn rounded_f64(x: f64, scale: u32) -> Read {
     let bits = x.to_bits();
     let exponent = ((bits >> 52) & 0x7ff) as i32;
@@ -148,7 +148,7 @@ pub(crate) fn divide_half_even(numerator: i128, denominator: i128) -> i128 {
 }
 
 /// `value / 10^places` as an integer of `10^-scale`.
-#[allow(clippy::cast_precision_loss)]
+#[allow(clippy::cast_precision_loss)] // only the difference that is reported
 pub(crate) fn from_scaled(value: i128, places: i32, scale: u32) -> Read {
     let up = i64::from(scale) - i64::from(places);
     let fit = |value: Option<i128>| value.and_then(|v| i64::try_from(v).ok());
@@ -198,7 +198,7 @@ pub(crate) fn nearest_difference((a, b): (i128, i128), (c, d): (i128, i128)) -> 
 }
 
 /// Long division to 64 bits and a sticky one, then one correct rounding.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // the rounding meant; bits are few
 fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
     let negative = (numerator.sign() == num_bigint::Sign::Minus) != (denominator.sign() == num_bigint::Sign::Minus);
     let (n, d) = (numerator.magnitude(), denominator.magnitude());

@@ -140,7 +140,7 @@ fn the_largest_difference_that_rounding_made_is_told() {
         let quality = Scorecard::of(&table(x), request(6, MoneyPolicy::Auto)).unwrap().quality();
         let quality = &quality.metrics["amount_sum"];
         let off = (x - (x * 1e6).round() / 1e6).abs();
-        assert_eq!(quality.rounded, 1);
+        assert_eq!(quality.counts.rounded, 1);
         assert!((quality.largest_rounding - off).abs() < 1e-15, "{x}: {} is not {off}", quality.largest_rounding);
     }
 }

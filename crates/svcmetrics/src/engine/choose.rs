@@ -50,14 +50,8 @@ impl Chooser<'_> {
 
     /// The metric of that id.
     pub(super) fn known(&self, id: &str) -> Result<&Metric> {
-        self.candidate(id).ok_or_else(|| {
-            let available: Vec<String> = self.candidates.iter().map(|metric| metric.id.to_string()).collect();
-            Error::MetricNotFound {
-                metric: id.to_owned(),
-                near: near(id, available.iter().map(String::as_str)),
-                available,
-            }
-        })
+        self.candidate(id)
+            .ok_or_else(|| no_metric(id, self.candidates.iter().map(|metric| metric.id.to_string()).collect()))
     }
 
     /// The first form that the table allows, or the columns it lacks for the first.
@@ -136,6 +130,17 @@ pub(crate) fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Ve
         .collect();
     scored.sort_by(|(one, a), (two, b)| two.total_cmp(one).then(a.cmp(b)));
     scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+}
+
+/// The error for an id that is none. Half an id is no slip, but as near: `adoption` for `adoption_rate`.
+pub(crate) fn no_metric(wanted: &str, available: Vec<String>) -> Error {
+    let names = || available.iter().map(String::as_str);
+    let mut near = near(wanted, names());
+    if near.is_empty() {
+        let holds = |id: &&str| id.split('_').any(|word| word == wanted) || id.starts_with(&format!("{wanted}_"));
+        near = names().filter(holds).take(3).map(ToOwned::to_owned).collect();
+    }
+    Error::MetricNotFound { metric: wanted.to_owned(), near, available }
 }
 
 /// Names that are given must exist, and keys must not be taken for metrics.

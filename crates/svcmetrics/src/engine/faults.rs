@@ -17,7 +17,7 @@ pub(super) fn nulls_as_zeros(cells: &mut Cells) {
 }
 
 /// The sum as it would be in a double, in units.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // the loss is the fault
 pub(super) fn float_sum(total: i128, value: i128) -> i128 {
     ((total as f64 / 1e6 + value as f64 / 1e6) * 1e6) as i128
 }

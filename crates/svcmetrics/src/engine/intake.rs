@@ -200,6 +200,18 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
             Scalar::Decimal { value, scale } => reader.decimal(*value, *scale, off),
             _ => (0, State::WrongType),
         }),
+        Values::Dictionary { values, .. } if values.values.len() > rows.len() => {
+            let mut one = Cells::default();
+            for (position, row) in rows.enumerate() {
+                let Some(code) = data.code(row).filter(|_| !data.is_null(row)) else {
+                    cells.push((0, State::Missing));
+                    continue;
+                };
+                read(column, values, code..code + 1, reading, &mut one);
+                cells.push((one.values[0], one.states[0]));
+                cells.off.extend(one.off.first().map(|(_, off)| (position, *off)));
+            }
+        }
         Values::Dictionary { values, .. } => {
             // Distinct values are read once, rows look theirs up.
             let mut distinct = Cells::default();
@@ -364,6 +376,10 @@ mod tests {
         read(&money, &plain, 0..5, &reading, &mut one);
         read(&money, &dictionary, 0..5, &reading, &mut other);
         assert_eq!(one.states, [State::Fine, State::Missing, State::Rounded, State::Negative, State::Missing]);
+        assert_eq!((&one.values, &one.states, &one.off), (&other.values, &other.states, &other.off));
+        // Fewer rows than there are distinct values: each is read by itself.
+        read(&money, &plain, 2..5, &reading, &mut one);
+        read(&money, &dictionary, 2..5, &reading, &mut other);
         assert_eq!((one.values, one.states, one.off), (other.values, other.states, other.off));
     }
 }

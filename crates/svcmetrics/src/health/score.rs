@@ -136,7 +136,7 @@ impl Scoring {
     }
 
     /// Each component's points and lost points, adding up to the score and to what it lacks of 100.
-    #[allow(clippy::cast_precision_loss)]
+    #[allow(clippy::cast_precision_loss)] // weights are below 2^53
     pub(crate) fn contributions(&self, values: &[Option<f64>], scored: &Scored) -> Vec<(Option<i64>, Option<i64>)> {
         let Some(score) = scored.score else { return vec![(None, None); self.components.len()] };
         let weight = self.divisor(scored.present) as f64;

@@ -2,10 +2,12 @@
 
 pub mod adoption;
 pub mod availability;
+pub mod cases;
 mod columns;
 pub mod defects;
 pub mod engagement;
 pub mod onboarding;
+pub mod pricing;
 pub mod profitability;
 pub mod retention;
 pub mod revenue;

@@ -6,6 +6,7 @@ mod combine;
 pub use builder::ScorecardBuilder;
 
 use crate::definitions::{COUNTS, Chosen, Definitions};
+use crate::engine::choose::no_metric;
 use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::{HealthModel, Scoring};
@@ -56,26 +57,23 @@ pub struct Counts {
     pub rounded: i128,
 }
 
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.counted += other.counted;
+        self.missing += other.missing;
+        self.invalid += other.invalid;
+        self.outside += other.outside;
+        self.rounded += other.rounded;
+    }
+}
+
 /// Counts of a metric over the whole scorecard, and the largest distance between a value and what it was rounded to.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct MetricQuality {
-    /// Complete and valid rows.
-    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
-    pub counted: i128,
-    /// Rows that lack something.
-    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
-    pub missing: i128,
-    /// Complete rows outside the domain.
-    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
-    pub invalid: i128,
-    /// Rows that the metric is not about.
-    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
-    pub outside: i128,
-    /// Values of counted rows that were rounded.
-    #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
-    pub rounded: i128,
+    /// Of all groups together.
+    pub counts: Counts,
     /// The largest difference that rounding made, in units.
     pub largest_rounding: f64,
 }
@@ -195,9 +193,7 @@ impl Scorecard {
                     available: Vec::new(),
                 };
             }
-            let available: Vec<String> = self.metrics().map(|metric| metric.id().to_owned()).collect();
-            let near = crate::engine::choose::near(metric, available.iter().map(String::as_str));
-            Error::MetricNotFound { metric: metric.to_owned(), near, available }
+            no_metric(metric, self.metrics().map(|metric| metric.id().to_owned()).collect())
         })
     }
 
@@ -362,15 +358,9 @@ impl Scorecard {
             else {
                 continue;
             };
-            let mut quality =
-                MetricQuality { largest_rounding: self.largest_rounding[scope], ..MetricQuality::default() };
-            for counts in (0..self.len()).filter_map(|group| self.counts(group, chosen)) {
-                quality.counted += counts.counted;
-                quality.missing += counts.missing;
-                quality.invalid += counts.invalid;
-                quality.outside += counts.outside;
-                quality.rounded += counts.rounded;
-            }
+            let mut counts = Counts::default();
+            (0..self.len()).filter_map(|group| self.counts(group, chosen)).for_each(|of_group| counts.add(of_group));
+            let quality = MetricQuality { counts, largest_rounding: self.largest_rounding[scope] };
             metrics.insert(chosen.metric.id.to_string(), quality);
         }
         Quality { rows: (0..self.len()).map(|group| self.rows(group)).sum(), metrics }

@@ -177,7 +177,8 @@ fn a_rounded_value_in_a_dictionary_is_counted_for_every_row_and_an_unused_one_fo
     ]);
     let card = svcmetrics::Scorecard::of(&svcmetrics::Table::from(&batch), svcmetrics::Request::default()).unwrap();
     let quality = &card.quality().metrics["revenue_start"];
-    assert_eq!((quality.counted, quality.missing, quality.rounded), (3, 1, 2));
+    let counts = quality.counts;
+    assert_eq!((counts.counted, counts.missing, counts.rounded), (3, 1, 2));
     assert_eq!(card.figure("revenue_start").unwrap().numerator().unwrap().to_string(), "18.166666");
 }
 

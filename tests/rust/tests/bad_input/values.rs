@@ -191,7 +191,7 @@ fn decimals_with_too_many_places_are_an_error_with_row_and_value_and_rounded_whe
     assert_says(&found.to_string(), &["at most 6 decimal places", "money=\"round\""]);
     let card = Scorecard::of(&table(), Request::default().money(MoneyPolicy::Round)).unwrap();
     assert_eq!(card.figure("revenue_start").unwrap().numerator().unwrap().to_string(), "20.99");
-    assert_eq!(card.quality().metrics["revenue_start"].rounded, 1);
+    assert_eq!(card.quality().metrics["revenue_start"].counts.rounded, 1);
 }
 
 #[test]

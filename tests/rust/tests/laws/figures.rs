@@ -59,8 +59,9 @@ proptest! {
         let quality = card.quality();
         prop_assert_eq!(quality.rows, all);
         for (metric, found) in &quality.metrics {
-            prop_assert_eq!(found.counted + found.missing + found.invalid + found.outside, all, "{}", metric);
-            prop_assert_eq!(found.rounded > 0, found.largest_rounding > 0.0, "{}", metric);
+            let counts = found.counts;
+            prop_assert_eq!(counts.counted + counts.missing + counts.invalid + counts.outside, all, "{}", metric);
+            prop_assert_eq!(counts.rounded > 0, found.largest_rounding > 0.0, "{}", metric);
             prop_assert!(found.largest_rounding <= 0.000_000_500_1, "{}: {}", metric, found.largest_rounding);
         }
     }

@@ -27,6 +27,11 @@ impl Arguments {
         decimal(&value).map_err(|problem| Refused::Case(format!("{name}: {problem}")))
     }
 
+    fn optional(&self, name: &str) -> Result<Option<Decimal>, Refused> {
+        let given = self.0.borrow().contains_key(name);
+        given.then(|| self.take(name)).transpose()
+    }
+
     fn count(&self, name: &str) -> Result<u64, Refused> {
         let value = self.take(name)?;
         if value.is_sign_negative() {
@@ -74,6 +79,18 @@ fn call(formula: &str, of: &Arguments) -> Result<Figure, Refused> {
         "service_margin" => formulas::service_margin(of.take("revenue")?, of.take("cost")?),
         "service_return" => formulas::service_return(of.take("direct")?, of.take("indirect")?, of.take("cost")?),
         "cost_per_case" => formulas::cost_per_case(of.take("cost")?, of.count("cases")?),
+        "first_contact_resolution" => {
+            formulas::first_contact_resolution(of.count("resolved_first")?, of.count("resolved")?)
+        }
+        "deflection_rate" => formulas::deflection_rate(of.count("self_resolved")?, of.count("issues")?),
+        "support_price" => formulas::support_price(
+            of.optional("list_price")?,
+            of.optional("net_price")?,
+            of.optional("rate")?.unwrap_or_default(),
+            of.optional("add_ons")?.unwrap_or_default(),
+            of.optional("yearly_adjustment")?.unwrap_or_default(),
+            of.optional("years")?.map_or(Ok(1), |years| years.try_into().map_err(|_| Refused::ByType))?,
+        ),
         other => return Err(Refused::Case(format!("no formula {other}"))),
     };
     figure.map_err(Refused::ByFormula)
