@@ -12,6 +12,10 @@ pub(super) fn planted(fault: &str) -> bool {
     *FAULT == fault
 }
 
+pub(super) fn any_planted() -> bool {
+    !FAULT.is_empty()
+}
+
 pub(super) fn nulls_as_zeros(cells: &mut Cells) {
     cells.states.iter_mut().filter(|state| **state == State::Missing).for_each(|state| *state = State::Fine);
 }

@@ -248,6 +248,11 @@ fn each(
     }
 }
 
+/// One float of a column of that kind.
+pub(super) fn float(kind: ColumnKind, reading: &Reading, value: f64, off: &mut Option<f64>) -> (i64, State) {
+    Reader { kind, reading }.float(value, money::from_f64, off)
+}
+
 struct Reader<'a> {
     kind: ColumnKind,
     reading: &'a Reading,

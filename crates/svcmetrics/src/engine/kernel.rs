@@ -1,16 +1,20 @@
 //! Rows -> measures -> totals: what counted rows add, summed by group.
 
-use super::columns::Table;
+use super::block::ROWS;
+use super::columns::{Data, Table};
+use super::fused::{Fused, Seen};
 use super::groups::{Groups, Identities};
-use super::judge::{Status, addend};
+use super::judge::Status;
+use super::judge::addend;
 use super::plan::Slot;
 use super::rows::{Rows, required};
-use crate::definitions::{COUNTS, Definitions};
+use super::sums::Sums;
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::request::Request;
+use std::ops::Range;
 
-/// Rows that are read, judged and summed together; their columns stay in the cache.
+/// Rows that the plain pass reads, judges and sums together; their columns stay in the cache.
 pub(crate) const BLOCK: usize = 1024;
 
 /// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon.
@@ -22,8 +26,8 @@ pub(crate) struct Engine {
     pub(crate) rows: Rows,
     pub(crate) groups: Groups,
     pub(crate) identities: Option<Identities>,
-    /// Row-major: a group's lanes stand together.
-    pub(crate) totals: Vec<i128>,
+    sums: Sums,
+    fused: Option<Fused>,
     /// By scope, the largest distance between a value and what it was rounded to.
     pub(crate) largest_rounding: Vec<f64>,
 }
@@ -31,17 +35,19 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let rows = Rows::new(request, names)?;
-        let definitions = &rows.plan.definitions;
+        let plan = &rows.plan;
+        let groups = Groups::new(&plan.by, request.max_groups, request.nan_is_missing);
+        // without keys there is one group, of no rows at first
+        let sums = Sums::new(plan, groups.len());
         Ok(Self {
-            groups: Groups::new(&rows.plan.by, request.max_groups, request.nan_is_missing),
-            identities: rows
-                .plan
+            fused: Fused::new(plan, &rows.cells, rows.absent_revenue, &sums),
+            sums,
+            identities: plan
                 .identity
                 .as_deref()
                 .map(|column| Identities::new(column, request.keep, request.nan_is_missing)),
-            // without keys there is one group, of no rows at first
-            totals: if rows.plan.by.is_empty() { vec![0; definitions.width()] } else { Vec::new() },
-            largest_rounding: vec![0.0; definitions.scopes.len()],
+            largest_rounding: vec![0.0; plan.scopes.len()],
+            groups,
             rows,
         })
     }
@@ -61,10 +67,7 @@ impl Engine {
         for start in (0..table.rows()).step_by(STRETCH) {
             let stretch = start..table.rows().min(start + STRETCH);
             let groups = self.groups.assign(&keys, stretch.clone(), before)?;
-            let lanes = self.groups.len() * self.rows.plan.definitions.width();
-            let out_of_memory = |_| Error::OutOfMemory { groups: self.groups.len() as u64 };
-            self.totals.try_reserve(lanes.saturating_sub(self.totals.len())).map_err(out_of_memory)?;
-            self.totals.resize(lanes, 0);
+            self.sums.resize(self.groups.len())?;
             if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
                 identities.add(data, stretch.clone(), &groups, before)?;
             }
@@ -72,17 +75,7 @@ impl Engine {
                 if !go_on() {
                     return Err(Error::Interrupted);
                 }
-                self.rows.block(&part, block..block + groups.len());
-                if !self.groups.columns.is_empty() {
-                    let first = before + block as u64;
-                    let end = first + groups.len() as u64;
-                    // positions within a block are below 2^16
-                    let group = |row: u64| {
-                        group_text(&self.groups.keys(groups[usize::try_from(row - first).unwrap_or_default()]))
-                    };
-                    self.rows.offences.name_groups(&(first..end), group);
-                }
-                self.sum(groups)?;
+                self.block(&part, block, groups)?;
             }
         }
         if table.rows() == 0 {
@@ -93,48 +86,93 @@ impl Engine {
         Ok(())
     }
 
+    fn block(&mut self, part: &[Option<&Data<'_>>], first: usize, groups: &[u32]) -> Result<()> {
+        if self.fused.is_none() {
+            return self.plain(part, first..first + groups.len(), groups);
+        }
+        for (start, groups) in (first..).step_by(ROWS).zip(groups.chunks(ROWS)) {
+            let rows = start..start + groups.len();
+            let Rows { plan, absent, before, .. } = &mut self.rows;
+            let mut seen = Seen { absent, largest_rounding: &mut self.largest_rounding, before: *before };
+            let done = match &mut self.fused {
+                Some(fused) => fused.block(plan, part, &rows, groups, &mut self.sums, &mut seen)?,
+                None => false,
+            };
+            if !done {
+                self.plain(part, rows, groups)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of which some may be as they should not: each is judged by itself, and what is wrong with it is told.
+    fn plain(&mut self, part: &[Option<&Data<'_>>], rows: Range<usize>, groups: &[u32]) -> Result<()> {
+        self.rows.block(part, rows.clone());
+        if !self.groups.columns.is_empty() {
+            let first = self.rows.before + rows.start as u64;
+            let end = first + groups.len() as u64;
+            // positions within a block are below 2^16
+            let group =
+                |row: u64| group_text(&self.groups.keys(groups[usize::try_from(row - first).unwrap_or_default()]));
+            self.rows.offences.name_groups(&(first..end), group);
+        }
+        self.sum(groups)
+    }
+
     fn sum(&mut self, groups: &[u32]) -> Result<()> {
         let Rows { plan, statuses, cells, .. } = &self.rows;
-        let width = plan.definitions.width();
+        let sums = &mut self.sums;
+        // counts of rows stay far below 128 bits
         for group in groups {
-            self.totals[*group as usize * width] += 1;
+            sums.row(*group)?;
         }
         for (position, scope) in plan.scopes.iter().enumerate() {
-            let lane = Definitions::scope_lane(position);
             for (group, status) in groups.iter().zip(&statuses[position]) {
-                self.totals[*group as usize * width + lane + *status as usize] += 1;
+                sums.standing(*group, position, *status)?;
             }
             let mut slots: Vec<Slot> = scope.among_slots.iter().chain(&scope.reads).copied().collect();
             slots.sort_unstable();
             slots.dedup();
             for (row, off) in slots.iter().flat_map(|slot| &cells[*slot].off) {
                 if statuses[position][*row] == Status::Counted {
-                    self.totals[groups[*row] as usize * width + lane + COUNTS.len() - 1] += 1;
+                    sums.rounded(groups[*row], position)?;
                     self.largest_rounding[position] = self.largest_rounding[position].max(*off);
                 }
             }
         }
         for (position, sum) in plan.sums.iter().enumerate() {
-            let lane = plan.definitions.measure_lane(position);
             for (row, (group, status)) in groups.iter().zip(&statuses[sum.scope]).enumerate() {
                 if *status == Status::Counted {
-                    let total = &mut self.totals[*group as usize * width + lane];
                     let value = addend(sum, cells, row);
                     #[cfg(feature = "test-faults")]
                     let value = super::faults::mean_of_rates(plan, position, cells, row).unwrap_or(value);
-                    #[cfg(feature = "test-faults")]
-                    if super::faults::planted("float_sums") {
-                        *total = super::faults::float_sum(*total, value);
-                        continue;
+                    if !sums.measure(*group, position, value)? {
+                        return Err(Error::Overflow {
+                            measure: plan.definitions.measures[position].id.to_string(),
+                            group: group_text(&self.groups.keys(*group)),
+                            limit: "128 bits",
+                        });
                     }
-                    *total = total.checked_add(value).ok_or_else(|| Error::Overflow {
-                        measure: plan.definitions.measures[position].id.to_string(),
-                        group: group_text(&self.groups.keys(*group)),
-                        limit: "128 bits",
-                    })?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The lanes of all groups, in the order that is asked for.
+    pub(crate) fn totals(&self, order: impl ExactSizeIterator<Item = u32>) -> Result<Vec<i128>> {
+        let plan = &self.rows.plan;
+        let width = plan.definitions.width();
+        let mut lanes = Vec::new();
+        let out_of_memory = |_| Error::OutOfMemory { groups: self.groups.len() as u64 };
+        lanes.try_reserve_exact(order.len() * width).map_err(out_of_memory)?;
+        for group in order {
+            self.sums.lanes(plan, group as usize, &mut lanes).map_err(|lane| Error::Overflow {
+                measure: plan.definitions.lane_names()[lane].clone(),
+                group: group_text(&self.groups.keys(group)),
+                limit: "128 bits",
+            })?;
+        }
+        Ok(lanes)
     }
 }

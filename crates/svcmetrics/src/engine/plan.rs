@@ -10,6 +10,7 @@ use crate::expression::Expression;
 use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
 use crate::metric::Form;
 use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START};
+use crate::money::MICROS;
 use crate::request::{ColumnUnit, Request};
 use std::collections::BTreeMap;
 
@@ -44,6 +45,13 @@ pub(crate) struct PlannedSum {
     pub(crate) sum: Expression<Slot>,
     pub(crate) micro: bool,
     pub(crate) only: Option<Condition<Slot>>,
+}
+
+impl PlannedSum {
+    /// Whether it is the number of its scope's counted rows.
+    pub(crate) fn counts_rows(&self) -> bool {
+        self.only.is_none() && self.sum == Expression { terms: Vec::new(), constant: MICROS }
+    }
 }
 
 /// How one metric that health reads is evaluated on a row.

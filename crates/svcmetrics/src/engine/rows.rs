@@ -19,12 +19,23 @@ pub(crate) struct Absent {
     first: Option<u64>,
 }
 
+impl Absent {
+    /// Rows of a block in which the start alone, or the end alone, is null; the block begins at row `first`.
+    pub(super) fn add(&mut self, (start, end): (u64, u64), first: u64) {
+        self.start += u64::from(start.count_ones());
+        self.end += u64::from(end.count_ones());
+        if start | end != 0 {
+            self.first.get_or_insert(first + u64::from((start | end).trailing_zeros()));
+        }
+    }
+}
+
 /// Reads and judges rows, block by block.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
     pub(crate) plan: Plan,
     on_invalid: OnInvalid,
-    absent_revenue: Option<AbsentRevenue>,
+    pub(super) absent_revenue: Option<AbsentRevenue>,
     check: bool,
     keep: usize,
     /// Rows of the parts before.

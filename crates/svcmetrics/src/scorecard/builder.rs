@@ -106,24 +106,16 @@ impl Scorecard {
     fn from_engine(engine: Engine, request: &Request) -> Result<Self> {
         let currency = engine.rows.currency();
         let absent = engine.rows.absent;
-        let Engine { rows, groups, identities, totals, largest_rounding } = engine;
+        let count = u32::try_from(engine.groups.len()).unwrap_or(u32::MAX);
+        let mut order: Vec<(Vec<Key>, u32)> = (0..count).map(|group| (engine.groups.keys(group), group)).collect();
+        order.sort_unstable();
+        let lanes = engine.totals(order.iter().map(|(_, group)| *group))?;
+        let keys = order.into_iter().map(|(key, _)| key).collect();
+        let Engine { rows, groups, identities, largest_rounding, .. } = engine;
         let mut definitions = rows.plan.definitions;
         definitions.parameters.currency = currency;
         if absent.start + absent.end > 0 {
             definitions.parameters.absent_revenue = request.absent_revenue;
-        }
-        let unsorted = Totals::new(definitions.width(), totals);
-        let count = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-        let mut order: Vec<(Vec<Key>, u32)> = (0..count).map(|group| (groups.keys(group), group)).collect();
-        order.sort_unstable();
-        let mut lanes = Vec::new();
-        let out_of_memory = |_| Error::OutOfMemory { groups: u64::from(count) };
-        lanes.try_reserve_exact(order.len() * definitions.width()).map_err(out_of_memory)?;
-        let mut sorted = Totals::new(definitions.width(), lanes);
-        let mut keys = Vec::with_capacity(order.len());
-        for (key, group) in order {
-            sorted.push(unsorted.group(group as usize));
-            keys.push(key);
         }
         Ok(Self {
             period: rows.plan.period.map(|position| rows.plan.by[position].clone()),
@@ -132,7 +124,7 @@ impl Scorecard {
             unique_checked: identities.is_some(),
             joined: false,
             groups: keys,
-            totals: sorted,
+            totals: Totals::new(definitions.width(), lanes),
             largest_rounding,
             not_measured: rows.plan.not_measured,
             definitions,

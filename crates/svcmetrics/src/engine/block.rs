@@ -1,0 +1,275 @@
+//! A block of rows as the fused pass holds it: integers and bits, in the first-level cache.
+
+use super::columns::{Data, Nulls, Values};
+use super::intake::{self, Cells, Reading, State};
+use crate::column::{Column, ColumnKind};
+use crate::money::{self, MICROS, POWERS};
+use crate::request::ColumnUnit;
+
+/// Rows of a block: as many as a mask has bits.
+pub(super) const ROWS: usize = 64;
+
+/// One bit a row.
+pub(super) type Mask = u64;
+
+/// Adding this leaves the nearest integer in a double's last bits: 1.5 x 2^52.
+const MAGIC: f64 = 6_755_399_441_055_744.0;
+
+/// Up to here [`MAGIC`] is exact: 2^51.
+const MAGIC_BELOW: f64 = 2_251_799_813_685_248.0;
+
+/// One column of a block.
+#[derive(Debug, Clone)]
+pub(super) struct BlockColumn {
+    /// As the measures sum them; 0 where there is none.
+    pub(super) values: [i64; ROWS],
+    pub(super) present: Mask,
+    /// Of a flag: where it is true.
+    pub(super) truth: Mask,
+    pub(super) rounded: Mask,
+    pub(super) off: Vec<(usize, f64)>,
+    /// No magnitude is above this.
+    pub(super) bound: u64,
+    cells: Cells,
+}
+
+impl BlockColumn {
+    pub(super) fn new(cells: Cells) -> Self {
+        Self { values: [0; ROWS], present: 0, truth: 0, rounded: 0, off: Vec::new(), bound: 0, cells }
+    }
+
+    pub(super) fn is_micro(&self) -> bool {
+        self.cells.micro
+    }
+
+    /// Where a category holds this word; nowhere if it has none such.
+    pub(super) fn word(&self, word: &str) -> Option<i64> {
+        self.cells.words.iter().position(|known| known == word).and_then(|place| i64::try_from(place).ok())
+    }
+
+    /// Says that rows where there was nothing hold 0.
+    pub(super) fn fill_with_zeros(&mut self, rows: Mask) {
+        // nothing is 0 already
+        self.present |= rows;
+    }
+
+    /// Reads `count` rows; whether all of them are missing or can be used as they are. Whatever else there is, the plain pass
+    /// reads and judges it again.
+    pub(super) fn read(
+        &mut self,
+        column: &Column,
+        data: &Data<'_>,
+        start: usize,
+        count: usize,
+        reading: &Reading,
+    ) -> bool {
+        let live = Mask::MAX >> (ROWS - count);
+        self.present = present(&data.nulls, start, count) & live;
+        (self.rounded, self.truth) = (0, 0);
+        self.off.clear();
+        let own = reading.unit == ColumnUnit::OWN;
+        macro_rules! integers {
+            ($values:expr) => {{
+                for (value, read) in self.values.iter_mut().zip(&$values[start..start + count]) {
+                    *value = i64::try_from(*read).unwrap_or(-1);
+                }
+                self.integers(column.kind, live)
+            }};
+        }
+        match &data.values {
+            Values::Bits(bits) if column.kind == ColumnKind::Flag => {
+                self.flags(bits_at(bits.bytes, bits.offset + start, count))
+            }
+            Values::Booleans(values) if column.kind == ColumnKind::Flag => {
+                self.flags(packed(&values[start..start + count]))
+            }
+            Values::Int8(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::Int16(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::Int32(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::Int64(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::UInt8(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::UInt16(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::UInt32(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::UInt64(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::Float64(values) if plain_integer(column.kind, own) => {
+                self.floats(column, &values[start..start + count], live, reading)
+            }
+            _ => self.others(column, data, start, count, reading),
+        }
+    }
+
+    fn flags(&mut self, truth: Mask) -> bool {
+        self.truth = truth & self.present;
+        self.bound = 1;
+        for (row, value) in self.values.iter_mut().enumerate() {
+            *value = (self.truth >> row & 1).cast_signed();
+        }
+        true
+    }
+
+    /// Whole numbers that stand in `values`, whatever is where there is nothing.
+    fn integers(&mut self, kind: ColumnKind, live: Mask) -> bool {
+        self.clear_absent(live);
+        self.bound = self.values.iter().fold(0, |bits, value| bits | value.cast_unsigned());
+        match kind {
+            // a negative one has the highest bit
+            ColumnKind::Count => self.bound.cast_signed() >= 0,
+            ColumnKind::Flag => {
+                self.truth =
+                    self.values.iter().enumerate().fold(0, |truth, (row, value)| truth | value.cast_unsigned() << row);
+                self.bound <= 1
+            }
+            // a negative one has the highest bit, and is left to the plain pass
+            _ if self.bound < 1 << 43 => {
+                self.values.iter_mut().for_each(|value| *value *= MICROS);
+                self.bound *= MICROS.cast_unsigned();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn floats(&mut self, column: &Column, values: &[f64], live: Mask, reading: &Reading) -> bool {
+        let mut numbers = [0.0; ROWS];
+        numbers[..values.len()].copy_from_slice(values);
+        each_bit(live & !self.present, |row| numbers[row] = 0.0);
+        if numbers.iter().any(|number| number.is_nan()) {
+            if !reading.nan_is_missing {
+                return false;
+            }
+            for (row, number) in numbers.iter_mut().enumerate().filter(|(_, number)| number.is_nan()) {
+                *number = 0.0;
+                self.present &= !(1 << row);
+            }
+        }
+        if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag) {
+            return self.whole_floats(column.kind, &numbers, live);
+        }
+        let power = POWERS[reading.scale as usize];
+        let up = POWERS[(money::PLACES - reading.scale) as usize];
+        #[allow(clippy::cast_precision_loss)] // a power of ten below 10^7
+        let places = power as f64;
+        let mut certain = true;
+        for (value, number) in self.values.iter_mut().zip(&numbers) {
+            let shifted = number * places + MAGIC;
+            let whole = shifted - MAGIC;
+            #[allow(clippy::float_cmp)] // equal is equal
+            let same = whole / places == *number;
+            certain &= same & (whole.abs() < MAGIC_BELOW);
+            // nonsense where not certain, and read again below
+            *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed().wrapping_mul(up);
+        }
+        if !certain && !self.uncertain_floats(column, &numbers, reading) {
+            return false;
+        }
+        let mut bound = 0;
+        for value in &self.values {
+            // of a negative number the bits that are not set, one less than the magnitude: it is doubled below
+            bound |= (value ^ (value >> 63)).cast_unsigned();
+        }
+        let negative = self.values.iter().fold(0, |all, value| all | value) < 0;
+        self.bound = bound.saturating_mul(2).saturating_add(1);
+        !negative || column.kind == ColumnKind::SignedMoney
+    }
+
+    /// Floats of which some are no decimals of few places, or large: those are read one by one.
+    fn uncertain_floats(&mut self, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
+        let mut present = self.present;
+        while present != 0 {
+            let row = present.trailing_zeros() as usize;
+            present &= present - 1;
+            let mut off = None;
+            match intake::float(column.kind, reading, numbers[row], &mut off) {
+                (value, State::Fine) => self.values[row] = value,
+                (value, State::Rounded) => {
+                    self.values[row] = value;
+                    self.rounded |= 1 << row;
+                    self.off.push((row, off.unwrap_or_default()));
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp)] // what is lost is noticed
+    fn whole_floats(&mut self, kind: ColumnKind, numbers: &[f64; ROWS], live: Mask) -> bool {
+        let mut whole = true;
+        for (value, number) in self.values.iter_mut().zip(numbers) {
+            *value = *number as i64;
+            whole &= (*value as f64 == *number) & (number.abs() < MAGIC_BELOW);
+        }
+        whole && self.integers(kind, live)
+    }
+
+    /// A column of any other type, by way of the plain pass.
+    fn others(&mut self, column: &Column, data: &Data<'_>, start: usize, count: usize, reading: &Reading) -> bool {
+        intake::read(column, data, start..start + count, reading, &mut self.cells);
+        self.values = [0; ROWS];
+        self.present = 0;
+        for (row, (value, state)) in self.cells.values.iter().zip(&self.cells.states).enumerate() {
+            match state {
+                State::Missing => continue,
+                State::Fine => {}
+                State::Rounded => self.rounded |= 1 << row,
+                _ => return false,
+            }
+            self.present |= 1 << row;
+            self.values[row] = *value;
+            self.truth |= Mask::from(*value == 1) << row;
+        }
+        self.off.clone_from(&self.cells.off);
+        self.bound = self.values.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
+        true
+    }
+
+    fn clear_absent(&mut self, live: Mask) {
+        each_bit(live & !self.present, |row| self.values[row] = 0);
+        let count = live.count_ones() as usize;
+        self.values[count..].fill(0);
+    }
+}
+
+/// Kinds whose whole numbers are read straight through.
+fn plain_integer(kind: ColumnKind, own_unit: bool) -> bool {
+    match kind {
+        ColumnKind::Flag | ColumnKind::Count => true,
+        ColumnKind::Money | ColumnKind::SignedMoney | ColumnKind::Quantity => own_unit,
+        _ => false,
+    }
+}
+
+/// Calls for each bit that is set.
+pub(super) fn each_bit(mut mask: Mask, mut call: impl FnMut(usize)) {
+    while mask != 0 {
+        call(mask.trailing_zeros() as usize);
+        mask &= mask - 1;
+    }
+}
+
+fn present(nulls: &Nulls<'_>, start: usize, count: usize) -> Mask {
+    match nulls {
+        Nulls::None => Mask::MAX,
+        Nulls::Valid(bits) => bits_at(bits.bytes, bits.offset + start, count),
+        Nulls::Mask(mask) => !packed(&mask[start..start + count]),
+    }
+}
+
+/// `count` bits from a position on; what is above them is anything.
+fn bits_at(bytes: &[u8], first: usize, count: usize) -> Mask {
+    let shift = first % 8;
+    let end = (first + count).div_ceil(8);
+    let bytes = &bytes[first / 8..end];
+    let mut word = [0; 8];
+    let low = bytes.len().min(8);
+    word[..low].copy_from_slice(&bytes[..low]);
+    let low = Mask::from_le_bytes(word) >> shift;
+    match bytes.get(8) {
+        Some(last) => low | Mask::from(*last) << (ROWS - shift),
+        None => low,
+    }
+}
+
+fn packed(values: &[bool]) -> Mask {
+    values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(*value) << row)
+}

@@ -1,0 +1,460 @@
+//! The fused pass: blocks of rows in which every value is missing or as it should be are read, judged and summed at once,
+//! with a bit a row for each condition. A block with anything else in it is left to the plain pass, which says what.
+
+use super::accumulator::Accumulator;
+use super::block::{BlockColumn, Mask, ROWS, each_bit};
+use super::columns::Data;
+use super::intake::Cells;
+use super::plan::{Plan, Slot};
+use super::rows::Absent;
+use super::sums::{ROWS_LANE, Rare, Sums};
+use crate::condition::{Comparison, Condition};
+use crate::error::Result;
+use crate::expression::Expression;
+use crate::money::MICROS;
+use crate::request::AbsentRevenue;
+use std::ops::Range;
+
+/// Columns with coefficients, and a constant; all of one unit.
+#[derive(Debug, Clone)]
+struct Linear {
+    terms: Vec<(i64, Slot)>,
+    constant: i64,
+}
+
+/// What is asked of a block's rows; parts are asked before.
+#[derive(Debug, Clone)]
+enum Question {
+    True(Slot),
+    False(Slot),
+    Present(Slot),
+    Is(Slot, i64),
+    Constant(Slot, Comparison, i64),
+    Columns(Slot, Comparison, Slot),
+    Compare(Linear, Comparison, Linear),
+    All(Vec<usize>),
+}
+
+/// Rows that say yes, and rows that say no; the others cannot tell.
+#[derive(Debug, Clone, Copy, Default)]
+struct Answer {
+    yes: Mask,
+    no: Mask,
+}
+
+#[derive(Debug, Clone)]
+struct FusedScope {
+    among: Option<usize>,
+    reads: Vec<Slot>,
+    rules: Vec<usize>,
+    /// All that it reads, for the count of what was rounded.
+    slots: Vec<Slot>,
+    /// Where its counted rows are counted; otherwise that is what the others leave.
+    counted: Option<usize>,
+}
+
+#[derive(Debug, Clone)]
+enum Addend {
+    One,
+    Column(Slot),
+    Linear(Linear),
+}
+
+#[derive(Debug, Clone)]
+struct FusedSum {
+    scope: usize,
+    only: Option<usize>,
+    addend: Addend,
+    lane: usize,
+}
+
+/// A plan made ready for blocks.
+#[derive(Debug, Clone)]
+pub(super) struct Fused {
+    columns: Vec<BlockColumn>,
+    questions: Vec<Question>,
+    answers: Vec<Answer>,
+    scopes: Vec<FusedScope>,
+    counted: Vec<Mask>,
+    sums: Vec<FusedSum>,
+    revenues: Option<(Slot, Slot)>,
+    absent_revenue: Option<AbsentRevenue>,
+}
+
+/// Gathers questions, each once.
+struct Questions<'a> {
+    columns: &'a [BlockColumn],
+    asked: Vec<Condition<Slot>>,
+    questions: Vec<Question>,
+}
+
+impl Questions<'_> {
+    fn add(&mut self, condition: &Condition<Slot>) -> usize {
+        if let Some(known) = self.asked.iter().position(|asked| asked == condition) {
+            return known;
+        }
+        let question = match condition {
+            Condition::IsTrue(slot) => Question::True(*slot),
+            Condition::IsFalse(slot) => Question::False(*slot),
+            Condition::Present(slot) => Question::Present(*slot),
+            Condition::Is(slot, word) => Question::Is(*slot, self.columns[*slot].word(word).unwrap_or(-1)),
+            Condition::Compare(left, comparison, right) => self.comparison(left, *comparison, right),
+            Condition::All(conditions) => Question::All(conditions.iter().map(|part| self.add(part)).collect()),
+        };
+        self.asked.push(condition.clone());
+        self.questions.push(question);
+        self.questions.len() - 1
+    }
+
+    fn comparison(&self, left: &Expression<Slot>, comparison: Comparison, right: &Expression<Slot>) -> Question {
+        let micro = [left, right].into_iter().any(|side| is_micro(side, self.columns));
+        let (left, right) = (linear(left, micro, self.columns), linear(right, micro, self.columns));
+        match (left.terms.as_slice(), right.terms.as_slice()) {
+            ([(1, one)], []) if left.constant == 0 => Question::Constant(*one, comparison, right.constant),
+            ([(1, one)], [(1, other)]) if left.constant == 0 && right.constant == 0 => {
+                Question::Columns(*one, comparison, *other)
+            }
+            _ => Question::Compare(left, comparison, right),
+        }
+    }
+}
+
+fn is_micro(expression: &Expression<Slot>, columns: &[BlockColumn]) -> bool {
+    expression.columns().any(|slot| columns[*slot].is_micro()) || expression.constant % MICROS != 0
+}
+
+fn linear(expression: &Expression<Slot>, micro: bool, columns: &[BlockColumn]) -> Linear {
+    let scale = |slot: Slot| if micro && !columns[slot].is_micro() { MICROS } else { 1 };
+    Linear {
+        terms: expression.terms.iter().map(|(times, slot)| (i64::from(*times) * scale(*slot), *slot)).collect(),
+        constant: if micro { expression.constant } else { expression.constant / MICROS },
+    }
+}
+
+impl Fused {
+    /// Nothing where the plan has what only the plain pass does.
+    pub(super) fn new(
+        plan: &Plan,
+        cells: &[Cells],
+        absent_revenue: Option<AbsentRevenue>,
+        sums: &Sums,
+    ) -> Option<Self> {
+        #[cfg(feature = "test-faults")]
+        if super::faults::any_planted() {
+            return None;
+        }
+        if plan.health.is_some() {
+            return None;
+        }
+        let columns: Vec<BlockColumn> = cells.iter().map(|cells| BlockColumn::new(cells.clone())).collect();
+        let mut questions = Questions { columns: &columns, asked: Vec::new(), questions: Vec::new() };
+        let mut scopes = Vec::new();
+        for (scope, counted) in plan.scopes.iter().zip(&sums.counted) {
+            let mut slots: Vec<Slot> = scope.among_slots.iter().chain(&scope.reads).copied().collect();
+            slots.sort_unstable();
+            slots.dedup();
+            scopes.push(FusedScope {
+                among: scope.among.as_ref().map(|among| questions.add(among)),
+                reads: scope.reads.clone(),
+                rules: scope.rules.iter().map(|(rule, _)| questions.add(rule)).collect(),
+                slots,
+                counted: *counted,
+            });
+        }
+        let mut fused = Vec::new();
+        for (sum, lane) in plan.sums.iter().zip(&sums.measures) {
+            let Some(lane) = *lane else { continue };
+            let addend = linear(&sum.sum, sum.micro, &columns);
+            let addend = match (addend.terms.as_slice(), addend.constant) {
+                ([], 1) => Addend::One,
+                ([(1, slot)], 0) => Addend::Column(*slot),
+                _ => Addend::Linear(addend),
+            };
+            fused.push(FusedSum {
+                scope: sum.scope,
+                only: sum.only.as_ref().map(|only| questions.add(only)),
+                addend,
+                lane,
+            });
+        }
+        let questions = questions.questions;
+        Some(Self {
+            answers: vec![Answer::default(); questions.len()],
+            counted: vec![0; scopes.len()],
+            questions,
+            scopes,
+            sums: fused,
+            columns,
+            revenues: plan.revenues,
+            absent_revenue,
+        })
+    }
+
+    /// Reads, judges and sums some rows, `ROWS` at the most. Where it cannot, it says no and has added nothing.
+    pub(super) fn block(
+        &mut self,
+        plan: &Plan,
+        part: &[Option<&Data<'_>>],
+        rows: &Range<usize>,
+        groups: &[u32],
+        sums: &mut Sums,
+        seen: &mut Seen<'_>,
+    ) -> Result<bool> {
+        let live = Mask::MAX >> (ROWS - rows.len());
+        for ((column, planned), data) in self.columns.iter_mut().zip(&plan.columns).zip(part) {
+            let Some(data) = data else { return Ok(false) };
+            if !column.read(&planned.column, data, rows.start, rows.len(), &planned.reading) {
+                return Ok(false);
+            }
+        }
+        let absent = self.settle_absent_revenue();
+        if !self.ask(live) {
+            return Ok(false);
+        }
+        let Some(most) = self.most() else { return Ok(false) };
+        for (scope, counted) in self.scopes.iter().zip(&mut self.counted) {
+            *counted = scope.reads.iter().fold(live, |mask, slot| mask & self.columns[*slot].present);
+            if let Some(among) = scope.among {
+                *counted &= self.answers[among].yes;
+            }
+            if scope.rules.iter().any(|rule| self.answers[*rule].no & *counted != 0) {
+                return Ok(false);
+            }
+        }
+        seen.absent.add(absent, seen.before + rows.start as u64);
+        self.add_rare(live, groups, sums, seen.largest_rounding)?;
+        self.add_often(live, groups, &mut sums.often, most)?;
+        Ok(true)
+    }
+
+    fn settle_absent_revenue(&mut self) -> (Mask, Mask) {
+        let Some((start, end)) = self.revenues else { return (0, 0) };
+        let (started, ended) = (self.columns[start].present, self.columns[end].present);
+        let absent = (ended & !started, started & !ended);
+        if self.absent_revenue == Some(AbsentRevenue::Zero) {
+            self.columns[start].fill_with_zeros(absent.0);
+            self.columns[end].fill_with_zeros(absent.1);
+        }
+        absent
+    }
+
+    /// The answers to all questions; whether the numbers are small enough for it.
+    fn ask(&mut self, live: Mask) -> bool {
+        for place in 0..self.questions.len() {
+            let columns = &self.columns;
+            let either = |present: Mask, yes: Mask| Answer { yes: yes & present, no: present & !yes };
+            let answer = match &self.questions[place] {
+                Question::True(slot) => either(columns[*slot].present, columns[*slot].truth),
+                Question::False(slot) => either(columns[*slot].present, !columns[*slot].truth),
+                Question::Present(slot) => either(live, columns[*slot].present),
+                Question::Is(slot, word) => {
+                    either(columns[*slot].present, compare(&columns[*slot].values, |value| value == *word))
+                }
+                Question::Constant(slot, comparison, constant) => {
+                    either(columns[*slot].present, against(&columns[*slot].values, *comparison, *constant))
+                }
+                Question::Columns(one, comparison, other) => either(
+                    columns[*one].present & columns[*other].present,
+                    between(&columns[*one].values, *comparison, &columns[*other].values),
+                ),
+                Question::Compare(left, comparison, right) => {
+                    let (Some(one), Some(other)) = (self.evaluate(left), self.evaluate(right)) else { return false };
+                    let slots = left.terms.iter().chain(&right.terms);
+                    let present = slots.fold(live, |mask, (_, slot)| mask & columns[*slot].present);
+                    either(present, between(&one, *comparison, &other))
+                }
+                Question::All(parts) => parts.iter().fold(Answer { yes: live, no: 0 }, |all, part| Answer {
+                    yes: all.yes & self.answers[*part].yes,
+                    no: all.no | self.answers[*part].no,
+                }),
+            };
+            self.answers[place] = Answer { yes: answer.yes & live, no: answer.no & live };
+        }
+        true
+    }
+
+    /// The largest magnitude that an expression can have in this block; nothing where 64 bits are too few.
+    fn bound(&self, linear: &Linear) -> Option<u64> {
+        let mut bound = linear.constant.unsigned_abs();
+        for (times, slot) in &linear.terms {
+            bound = bound.checked_add(times.unsigned_abs().checked_mul(self.columns[*slot].bound)?)?;
+        }
+        (bound < 1 << 56).then_some(bound)
+    }
+
+    /// What a block can add to a sum at the most; nothing where 64 bits are too few.
+    fn most(&self) -> Option<u64> {
+        let mut most = 1;
+        for sum in &self.sums {
+            most = most.max(match &sum.addend {
+                Addend::One => 1,
+                Addend::Column(slot) => self.columns[*slot].bound,
+                Addend::Linear(linear) => self.bound(linear)?,
+            });
+        }
+        (most < 1 << 56).then(|| most * ROWS as u64)
+    }
+
+    fn evaluate(&self, linear: &Linear) -> Option<[i64; ROWS]> {
+        self.bound(linear)?;
+        let mut values = [linear.constant; ROWS];
+        for (times, slot) in &linear.terms {
+            for (value, more) in values.iter_mut().zip(&self.columns[*slot].values) {
+                *value += times * more;
+            }
+        }
+        Some(values)
+    }
+
+    /// Counts that are 0 in most rows: one addition each.
+    fn add_rare(&self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) -> Result<()> {
+        let rounded = self.columns.iter().any(|column| column.rounded != 0);
+        for (position, (scope, counted)) in self.scopes.iter().zip(&self.counted).enumerate() {
+            let asked = scope.among.map_or(live, |among| live & !self.answers[among].no);
+            let missing = asked & !counted;
+            if missing != 0 {
+                let (lane, width) = (Sums::rare_lane(position, Rare::Missing), sums.rarely.width());
+                let near = sums.rarely.near(ROWS as u64)?;
+                each_bit(missing, |row| near[groups[row] as usize * width + lane] += 1);
+            }
+            if !rounded {
+                continue;
+            }
+            for slot in &scope.slots {
+                for (row, off) in &self.columns[*slot].off {
+                    if counted >> row & 1 == 1 {
+                        sums.rounded(groups[*row], position)?;
+                        largest_rounding[position] = largest_rounding[position].max(*off);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_often(&self, live: Mask, groups: &[u32], often: &mut Accumulator, most: u64) -> Result<()> {
+        let width = often.width();
+        let near = often.near(most)?;
+        let mut places = [0; ROWS];
+        for (place, group) in places.iter_mut().zip(groups) {
+            *place = *group as usize * width;
+        }
+        let places = &places[..groups.len()];
+        let together = groups.iter().all(|group| *group == groups[0]);
+        let mut lanes = Lanes { near, places, together, live };
+        lanes.count(live, ROWS_LANE);
+        for (scope, counted) in self.scopes.iter().zip(&self.counted) {
+            if let Some(lane) = scope.counted {
+                lanes.count(*counted, lane);
+            }
+        }
+        for sum in &self.sums {
+            let counted = self.counted[sum.scope];
+            let rows = sum.only.map_or(counted, |only| counted & self.answers[only].yes);
+            match &sum.addend {
+                _ if rows == 0 => {}
+                Addend::One => lanes.count(rows, sum.lane),
+                Addend::Column(slot) => lanes.add(&self.columns[*slot].values, rows, sum.lane),
+                Addend::Linear(linear) => {
+                    if let Some(values) = self.evaluate(linear) {
+                        lanes.add(&values, rows, sum.lane);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the fused pass tells of rows beside their sums.
+pub(super) struct Seen<'a> {
+    pub(super) absent: &'a mut Absent,
+    pub(super) largest_rounding: &'a mut [f64],
+    /// Rows of the parts before.
+    pub(super) before: u64,
+}
+
+/// Rows are few enough to be picked out one by one.
+const FEW: u32 = 12;
+
+/// Adds a block's values to the sums of their groups.
+struct Lanes<'a> {
+    near: &'a mut [i64],
+    /// By row, where its group's lanes begin.
+    places: &'a [usize],
+    /// Whether all are of one group.
+    together: bool,
+    live: Mask,
+}
+
+impl Lanes<'_> {
+    fn count(&mut self, rows: Mask, lane: usize) {
+        if self.together {
+            self.near[self.places[0] + lane] += i64::from(rows.count_ones());
+        } else if rows == self.live {
+            for place in self.places {
+                self.near[place + lane] += 1;
+            }
+        } else if rows.count_ones() <= FEW {
+            each_bit(rows, |row| self.near[self.places[row] + lane] += 1);
+        } else {
+            for (row, place) in self.places.iter().enumerate() {
+                self.near[place + lane] += (rows >> row & 1).cast_signed();
+            }
+        }
+    }
+
+    fn add(&mut self, values: &[i64; ROWS], rows: Mask, lane: usize) {
+        if self.together {
+            self.near[self.places[0] + lane] +=
+                values.iter().enumerate().map(|(row, value)| kept(*value, rows, row)).sum::<i64>();
+        } else if rows == self.live {
+            for (place, value) in self.places.iter().zip(values) {
+                self.near[place + lane] += value;
+            }
+        } else if rows.count_ones() <= FEW {
+            each_bit(rows, |row| self.near[self.places[row] + lane] += values[row]);
+        } else {
+            for (row, (place, value)) in self.places.iter().zip(values).enumerate() {
+                self.near[place + lane] += kept(*value, rows, row);
+            }
+        }
+    }
+}
+
+/// The value if the row is one of these, else 0.
+fn kept(value: i64, rows: Mask, row: usize) -> i64 {
+    value & -(rows >> row & 1).cast_signed()
+}
+
+fn compare(values: &[i64; ROWS], holds: impl Fn(i64) -> bool) -> Mask {
+    values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(holds(*value)) << row)
+}
+
+fn against(values: &[i64; ROWS], comparison: Comparison, constant: i64) -> Mask {
+    match comparison {
+        Comparison::Equal => compare(values, |value| value == constant),
+        Comparison::Unequal => compare(values, |value| value != constant),
+        Comparison::Less => compare(values, |value| value < constant),
+        Comparison::AtMost => compare(values, |value| value <= constant),
+        Comparison::More => compare(values, |value| value > constant),
+        Comparison::AtLeast => compare(values, |value| value >= constant),
+    }
+}
+
+fn between(one: &[i64; ROWS], comparison: Comparison, other: &[i64; ROWS]) -> Mask {
+    let pairs = |holds: fn(&i64, &i64) -> bool| {
+        one.iter()
+            .zip(other)
+            .enumerate()
+            .fold(0, |mask, (row, (one, other))| mask | Mask::from(holds(one, other)) << row)
+    };
+    match comparison {
+        Comparison::Equal => pairs(|one, other| one == other),
+        Comparison::Unequal => pairs(|one, other| one != other),
+        Comparison::Less => pairs(|one, other| one < other),
+        Comparison::AtMost => pairs(|one, other| one <= other),
+        Comparison::More => pairs(|one, other| one > other),
+        Comparison::AtLeast => pairs(|one, other| one >= other),
+    }
+}

@@ -1,0 +1,126 @@
+//! Where the sums of a group stand while rows come in: what most rows add to apart from what few do, and nothing that follows
+//! from the rest.
+
+use super::accumulator::Accumulator;
+use super::judge::Status;
+use super::plan::Plan;
+use crate::definitions::{COUNTS, Definitions};
+use crate::error::Result;
+
+/// The lane of the rows.
+pub(super) const ROWS_LANE: usize = 0;
+
+/// Counts that are 0 in most rows.
+const RARE: usize = 3;
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rare {
+    Missing,
+    Invalid,
+    Rounded,
+}
+
+/// Sums of groups while rows come in.
+#[derive(Debug, Clone)]
+pub(super) struct Sums {
+    /// Rows; counted rows of scopes that are about some rows only; measures.
+    pub(super) often: Accumulator,
+    /// Rows that are missing or invalid, and rounded values, by scope.
+    pub(super) rarely: Accumulator,
+    /// By scope.
+    pub(super) counted: Vec<Option<usize>>,
+    /// By measure; nothing for one that counts its scope's rows.
+    pub(super) measures: Vec<Option<usize>>,
+}
+
+impl Sums {
+    pub(super) fn new(plan: &Plan, groups: usize) -> Self {
+        let mut width = ROWS_LANE + 1;
+        let mut lane = |wanted: bool| {
+            wanted.then(|| {
+                width += 1;
+                width - 1
+            })
+        };
+        let counted = plan.scopes.iter().map(|scope| lane(scope.among.is_some())).collect();
+        let measures = plan.sums.iter().map(|sum| lane(!sum.counts_rows())).collect();
+        Self {
+            often: Accumulator::new(width, groups),
+            rarely: Accumulator::new(RARE * plan.scopes.len(), groups),
+            counted,
+            measures,
+        }
+    }
+
+    pub(super) fn resize(&mut self, groups: usize) -> Result<()> {
+        self.often.resize(groups)?;
+        self.rarely.resize(groups)
+    }
+
+    pub(super) fn rare_lane(scope: usize, rare: Rare) -> usize {
+        RARE * scope + rare as usize
+    }
+
+    pub(super) fn row(&mut self, group: u32) -> Result<bool> {
+        self.often.add(group, ROWS_LANE, 1)
+    }
+
+    pub(super) fn standing(&mut self, group: u32, scope: usize, status: Status) -> Result<bool> {
+        match (status, self.counted[scope]) {
+            (Status::Counted, Some(lane)) => self.often.add(group, lane, 1),
+            (Status::Missing, _) => self.rarely.add(group, Self::rare_lane(scope, Rare::Missing), 1),
+            (Status::Invalid, _) => self.rarely.add(group, Self::rare_lane(scope, Rare::Invalid), 1),
+            // these follow from the others
+            (Status::Counted | Status::Outside, _) => Ok(true),
+        }
+    }
+
+    pub(super) fn rounded(&mut self, group: u32, scope: usize) -> Result<bool> {
+        self.rarely.add(group, Self::rare_lane(scope, Rare::Rounded), 1)
+    }
+
+    pub(super) fn measure(&mut self, group: u32, measure: usize, value: i128) -> Result<bool> {
+        match self.measures[measure] {
+            #[cfg(feature = "test-faults")]
+            Some(lane) if super::faults::planted("float_sums") => {
+                let total = self.often.total(group as usize, lane).unwrap_or_default();
+                self.often.add(group, lane, super::faults::float_sum(total, value) - total)
+            }
+            Some(lane) => self.often.add(group, lane, value),
+            None => Ok(true),
+        }
+    }
+
+    /// Adds another's sums of some group to one of these; whether they fit.
+    pub(super) fn merge(&mut self, group: u32, other: &Self, theirs: usize) -> Result<bool> {
+        Ok(self.often.merge(group, &other.often, theirs)? && self.rarely.merge(group, &other.rarely, theirs)?)
+    }
+
+    /// A group's lanes, in the order of the definitions; the lane that does not fit 128 bits, if one does not.
+    pub(super) fn lanes(&self, plan: &Plan, group: usize, lanes: &mut Vec<i128>) -> Result<(), usize> {
+        let first = lanes.len();
+        let rows = self.often.total(group, ROWS_LANE).ok_or(0_usize)?;
+        lanes.push(rows);
+        for (scope, counted) in self.counted.iter().enumerate() {
+            let rare =
+                |rare| self.rarely.total(group, Self::rare_lane(scope, rare)).ok_or(Definitions::scope_lane(scope));
+            let (missing, invalid) = (rare(Rare::Missing)?, rare(Rare::Invalid)?);
+            let judged = rows - missing - invalid;
+            let counted = match counted {
+                Some(lane) => self.often.total(group, *lane).ok_or(Definitions::scope_lane(scope))?,
+                None => judged,
+            };
+            let standings: [i128; COUNTS.len()] = [counted, missing, invalid, judged - counted, rare(Rare::Rounded)?];
+            lanes.extend(standings);
+        }
+        for (measure, lane) in self.measures.iter().enumerate() {
+            let place = plan.definitions.measure_lane(measure);
+            lanes.push(match lane {
+                Some(lane) => self.often.total(group, *lane).ok_or(place)?,
+                None => lanes[first + Definitions::scope_lane(plan.sums[measure].scope)],
+            });
+        }
+        Ok(())
+    }
+}
