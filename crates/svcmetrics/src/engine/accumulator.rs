@@ -76,26 +76,22 @@ impl Accumulator {
         far.checked_add(i128::from(self.near[place]))
     }
 
-    /// Adds all sums of another's group; whether they fit.
+    /// Makes room for another's sums, all of which are about to be added.
+    pub(super) fn spend(&mut self, other: &Self) -> Result<()> {
+        self.near(other.spent).map(drop)
+    }
+
+    /// Adds all sums of another's group, for which room was made; whether they fit.
     pub(super) fn merge(&mut self, group: u32, other: &Self, theirs: usize) -> Result<bool> {
-        if other.far.is_empty() && self.spent.saturating_add(other.spent) < ROOM {
-            // what was spent by the other is added once, by the caller, for all groups
-            let place = group as usize * self.width;
-            let from = &other.near[theirs * self.width..(theirs + 1) * self.width];
-            self.near[place..place + self.width].iter_mut().zip(from).for_each(|(sum, more)| *sum += more);
-            return Ok(true);
+        let (own, theirs) = (group as usize * self.width, theirs * self.width);
+        for (sum, more) in self.near[own..own + self.width].iter_mut().zip(&other.near[theirs..]) {
+            *sum += more;
         }
-        for lane in 0..self.width {
-            let Some(total) = other.total(theirs, lane) else { return Ok(false) };
-            if !self.add(group, lane, total)? {
+        for (lane, more) in other.far.iter().skip(theirs).take(self.width).enumerate() {
+            if *more != 0 && !self.add(group, lane, *more)? {
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-
-    /// Says that another's sums were added.
-    pub(super) fn spend(&mut self, other: &Self) {
-        self.spent = self.spent.saturating_add(other.spent);
     }
 }

@@ -72,7 +72,7 @@ struct FusedSum {
 #[derive(Debug, Clone)]
 pub(super) struct Fused {
     columns: Vec<BlockColumn>,
-    questions: Vec<Question>,
+    asked: Vec<Question>,
     answers: Vec<Answer>,
     scopes: Vec<FusedScope>,
     counted: Vec<Mask>,
@@ -84,13 +84,13 @@ pub(super) struct Fused {
 /// Gathers questions, each once.
 struct Questions<'a> {
     columns: &'a [BlockColumn],
-    asked: Vec<Condition<Slot>>,
-    questions: Vec<Question>,
+    conditions: Vec<Condition<Slot>>,
+    asked: Vec<Question>,
 }
 
 impl Questions<'_> {
     fn add(&mut self, condition: &Condition<Slot>) -> usize {
-        if let Some(known) = self.asked.iter().position(|asked| asked == condition) {
+        if let Some(known) = self.conditions.iter().position(|known| known == condition) {
             return known;
         }
         let question = match condition {
@@ -101,9 +101,9 @@ impl Questions<'_> {
             Condition::Compare(left, comparison, right) => self.comparison(left, *comparison, right),
             Condition::All(conditions) => Question::All(conditions.iter().map(|part| self.add(part)).collect()),
         };
-        self.asked.push(condition.clone());
-        self.questions.push(question);
-        self.questions.len() - 1
+        self.conditions.push(condition.clone());
+        self.asked.push(question);
+        self.asked.len() - 1
     }
 
     fn comparison(&self, left: &Expression<Slot>, comparison: Comparison, right: &Expression<Slot>) -> Question {
@@ -147,7 +147,7 @@ impl Fused {
             return None;
         }
         let columns: Vec<BlockColumn> = cells.iter().map(|cells| BlockColumn::new(cells.clone())).collect();
-        let mut questions = Questions { columns: &columns, asked: Vec::new(), questions: Vec::new() };
+        let mut questions = Questions { columns: &columns, conditions: Vec::new(), asked: Vec::new() };
         let mut scopes = Vec::new();
         for (scope, counted) in plan.scopes.iter().zip(&sums.counted) {
             let mut slots: Vec<Slot> = scope.among_slots.iter().chain(&scope.reads).copied().collect();
@@ -177,11 +177,11 @@ impl Fused {
                 lane,
             });
         }
-        let questions = questions.questions;
+        let asked = questions.asked;
         Some(Self {
-            answers: vec![Answer::default(); questions.len()],
+            answers: vec![Answer::default(); asked.len()],
             counted: vec![0; scopes.len()],
-            questions,
+            asked,
             scopes,
             sums: fused,
             columns,
@@ -240,10 +240,10 @@ impl Fused {
 
     /// The answers to all questions; whether the numbers are small enough for it.
     fn ask(&mut self, live: Mask) -> bool {
-        for place in 0..self.questions.len() {
+        for place in 0..self.asked.len() {
             let columns = &self.columns;
             let either = |present: Mask, yes: Mask| Answer { yes: yes & present, no: present & !yes };
-            let answer = match &self.questions[place] {
+            let answer = match &self.asked[place] {
                 Question::True(slot) => either(columns[*slot].present, columns[*slot].truth),
                 Question::False(slot) => either(columns[*slot].present, !columns[*slot].truth),
                 Question::Present(slot) => either(live, columns[*slot].present),

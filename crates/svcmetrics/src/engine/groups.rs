@@ -245,6 +245,47 @@ impl Groups {
         }
     }
 
+    /// The same columns, without groups.
+    pub(super) fn emptied(&self) -> Self {
+        let emptied = |column: &KeyColumn| KeyColumn {
+            key_type: column.key_type.clone(),
+            ..KeyColumn::new(&column.name, column.nan_is_missing)
+        };
+        Self {
+            columns: self.columns.iter().map(emptied).collect(),
+            levels: vec![HashMap::new(); self.levels.len()],
+            members: vec![Vec::new(); self.members.len()],
+            limit: self.limit,
+        }
+    }
+
+    pub(super) fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// The group of these keys, a new one if need be.
+    pub(super) fn find(&mut self, keys: Vec<Key>) -> Result<u32> {
+        let mut id = 0;
+        for (level, key) in keys.into_iter().enumerate() {
+            let code = self.columns[level].key(key);
+            id = self.member(level, (id, code), 0)?;
+        }
+        Ok(id)
+    }
+
+    /// The id of a pair at a level; `row` is where it was met.
+    fn member(&mut self, level: usize, pair: (u32, u32), row: u64) -> Result<u32> {
+        if let Some(known) = self.levels[level].get(&pair) {
+            return Ok(*known);
+        }
+        let members = &mut self.members[level];
+        let id = u32::try_from(members.len()).ok().filter(|id| u64::from(*id) < self.limit);
+        let id = id.ok_or(Error::TooManyGroups { limit: self.limit.min(u32::MAX.into()), row })?;
+        members.push(pair);
+        self.levels[level].insert(pair, id);
+        Ok(id)
+    }
+
     /// How many groups there are; without keys there is one, even of no rows.
     pub(crate) fn len(&self) -> usize {
         self.members.last().map_or(1, Vec::len)
@@ -257,20 +298,8 @@ impl Groups {
         for (level, data) in keys.iter().enumerate() {
             codes.clear();
             self.columns[level].encode(data, rows.clone(), first_row, &mut codes)?;
-            let (known, members) = (&mut self.levels[level], &mut self.members[level]);
             for (row, (id, code)) in ids.iter_mut().zip(&codes).enumerate() {
-                let pair = (*id, *code);
-                if let Some(known) = known.get(&pair) {
-                    *id = *known;
-                    continue;
-                }
-                if members.len() as u64 >= self.limit {
-                    return Err(Error::TooManyGroups { limit: self.limit, row: first_row + (rows.start + row) as u64 });
-                }
-                *id = u32::try_from(members.len())
-                    .map_err(|_| Error::TooManyGroups { limit: u64::from(u32::MAX), row: first_row })?;
-                members.push(pair);
-                known.insert(pair, *id);
+                *id = self.member(level, (*id, *code), first_row + (rows.start + row) as u64)?;
             }
         }
         Ok(ids)

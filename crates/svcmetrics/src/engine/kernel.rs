@@ -6,6 +6,7 @@ use super::fused::{Fused, Seen};
 use super::groups::{Groups, Identities};
 use super::judge::Status;
 use super::judge::addend;
+use super::parallel;
 use super::plan::Slot;
 use super::rows::{Rows, required};
 use super::sums::Sums;
@@ -18,7 +19,7 @@ use std::ops::Range;
 pub(crate) const BLOCK: usize = 1024;
 
 /// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon.
-const STRETCH: usize = 64 * BLOCK;
+pub(super) const STRETCH: usize = 64 * BLOCK;
 
 /// Sums rows into exact totals by group.
 #[derive(Debug, Clone)]
@@ -26,8 +27,8 @@ pub(crate) struct Engine {
     pub(crate) rows: Rows,
     pub(crate) groups: Groups,
     pub(crate) identities: Option<Identities>,
-    sums: Sums,
-    fused: Option<Fused>,
+    pub(super) sums: Sums,
+    pub(super) fused: Option<Fused>,
     /// By scope, the largest distance between a value and what it was rounded to.
     pub(crate) largest_rounding: Vec<f64>,
 }
@@ -64,25 +65,40 @@ impl Engine {
             Some(identities) => Some(required(table, identities.name())?),
             None => None,
         };
-        for start in (0..table.rows()).step_by(STRETCH) {
-            let stretch = start..table.rows().min(start + STRETCH);
-            let groups = self.groups.assign(&keys, stretch.clone(), before)?;
-            self.sums.resize(self.groups.len())?;
-            if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
-                identities.add(data, stretch.clone(), &groups, before)?;
-            }
-            for (block, groups) in stretch.step_by(BLOCK).zip(groups.chunks(BLOCK)) {
-                if !go_on() {
-                    return Err(Error::Interrupted);
-                }
-                self.block(&part, block, groups)?;
+        let threads = if identity.is_some() { 1 } else { parallel::threads(table.rows()) };
+        if threads == 1 || !self.add_together(threads, table.rows(), &part, &keys, go_on)? {
+            for start in (0..table.rows()).step_by(STRETCH) {
+                let stretch = start..table.rows().min(start + STRETCH);
+                self.stretch(&part, &keys, identity, stretch, go_on)?;
             }
         }
-        if table.rows() == 0 {
-            // so that the keys' types are known all the same
-            self.groups.assign(&keys, 0..0, before)?;
-        }
+        // so that the keys' types are known, be there rows or not
+        self.groups.assign(&keys, 0..0, before)?;
         self.rows.before += table.rows() as u64;
+        Ok(())
+    }
+
+    /// Adds some rows, block by block.
+    pub(super) fn stretch(
+        &mut self,
+        part: &[Option<&Data<'_>>],
+        keys: &[&Data<'_>],
+        identity: Option<&Data<'_>>,
+        rows: Range<usize>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<()> {
+        let before = self.rows.before;
+        let groups = self.groups.assign(keys, rows.clone(), before)?;
+        self.sums.resize(self.groups.len())?;
+        if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
+            identities.add(data, rows.clone(), &groups, before)?;
+        }
+        for (block, groups) in rows.step_by(BLOCK).zip(groups.chunks(BLOCK)) {
+            if !go_on() {
+                return Err(Error::Interrupted);
+            }
+            self.block(part, block, groups)?;
+        }
         Ok(())
     }
 

@@ -12,6 +12,7 @@ mod intake;
 mod judge;
 mod kernel;
 mod offences;
+mod parallel;
 pub(crate) mod plan;
 mod rows;
 mod sums;

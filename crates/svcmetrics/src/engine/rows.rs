@@ -30,6 +30,14 @@ impl Absent {
     }
 }
 
+impl Absent {
+    pub(super) fn take_over(&mut self, other: Self) {
+        self.start += other.start;
+        self.end += other.end;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+    }
+}
+
 /// Reads and judges rows, block by block.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
@@ -73,6 +81,11 @@ impl Rows {
             currency: None,
             plan,
         })
+    }
+
+    /// The same without what was found so far.
+    pub(super) fn emptied(&self) -> Self {
+        Self { offences: Offences::new(self.keep), absent: Absent::default(), currency: None, ..self.clone() }
     }
 
     /// The columns of a part in the order of the plan; none for computed ones.

@@ -97,6 +97,12 @@ impl Sums {
         Ok(self.often.merge(group, &other.often, theirs)? && self.rarely.merge(group, &other.rarely, theirs)?)
     }
 
+    /// Makes room for another's sums, all of which are about to be added.
+    pub(super) fn spend(&mut self, other: &Self) -> Result<()> {
+        self.often.spend(&other.often)?;
+        self.rarely.spend(&other.rarely)
+    }
+
     /// A group's lanes, in the order of the definitions; the lane that does not fit 128 bits, if one does not.
     pub(super) fn lanes(&self, plan: &Plan, group: usize, lanes: &mut Vec<i128>) -> Result<(), usize> {
         let first = lanes.len();
