@@ -47,6 +47,16 @@ impl BlockColumn {
         self.cells.words.iter().position(|known| known == word).and_then(|place| i64::try_from(place).ok())
     }
 
+    /// A computed column.
+    pub(super) fn fill(&mut self, values: &[Option<i64>; ROWS], live: Mask) {
+        for (own, value) in self.values.iter_mut().zip(values) {
+            *own = value.unwrap_or_default();
+        }
+        let there = values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(value.is_some()) << row);
+        self.present = there & live;
+        self.bound = self.values.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
+    }
+
     /// Says that rows where there was nothing hold 0.
     pub(super) fn fill_with_zeros(&mut self, rows: Mask) {
         // nothing is 0 already

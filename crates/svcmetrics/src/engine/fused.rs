@@ -5,12 +5,13 @@ use super::accumulator::Accumulator;
 use super::block::{BlockColumn, Mask, ROWS, each_bit};
 use super::columns::Data;
 use super::intake::Cells;
-use super::plan::{Plan, Slot};
+use super::plan::{Plan, PlannedHealth, RowMetric, Slot};
 use super::rows::Absent;
 use super::sums::{ROWS_LANE, Rare, Sums};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
+use crate::health::{Scored, Scoring};
 use crate::money::MICROS;
 use crate::request::AbsentRevenue;
 use std::ops::Range;
@@ -46,6 +47,7 @@ struct Answer {
 struct FusedScope {
     among: Option<usize>,
     reads: Vec<Slot>,
+    after_health: bool,
     rules: Vec<usize>,
     /// All that it reads, for the count of what was rounded.
     slots: Vec<Slot>,
@@ -65,7 +67,28 @@ struct FusedSum {
     scope: usize,
     only: Option<usize>,
     addend: Addend,
-    lane: usize,
+    /// Nothing where it counts its scope's rows.
+    lane: Option<usize>,
+}
+
+/// A metric that health reads: sums with coefficients.
+#[derive(Debug, Clone)]
+struct FusedMetric {
+    scope: usize,
+    numerator: Vec<(i64, usize)>,
+    /// Nothing but a constant for an amount.
+    denominator: Result<Vec<(i64, usize)>, i64>,
+}
+
+#[derive(Debug, Clone)]
+struct FusedHealth {
+    scoring: Scoring,
+    /// Nothing where the table lacks its columns.
+    reads: Vec<Option<FusedMetric>>,
+    score: Slot,
+    band: Slot,
+    values: Vec<([f64; ROWS], Mask)>,
+    scored: [Scored; ROWS],
 }
 
 /// A plan made ready for blocks.
@@ -73,10 +96,14 @@ struct FusedSum {
 pub(super) struct Fused {
     columns: Vec<BlockColumn>,
     asked: Vec<Question>,
+    /// Which of them need health.
+    late: Vec<bool>,
     answers: Vec<Answer>,
     scopes: Vec<FusedScope>,
     counted: Vec<Mask>,
+    /// By measure.
     sums: Vec<FusedSum>,
+    health: Option<FusedHealth>,
     revenues: Option<(Slot, Slot)>,
     absent_revenue: Option<AbsentRevenue>,
 }
@@ -131,6 +158,43 @@ fn linear(expression: &Expression<Slot>, micro: bool, columns: &[BlockColumn]) -
     }
 }
 
+impl FusedHealth {
+    /// Nothing where a component is the difference of two metrics.
+    fn new(plan: &Plan, health: &PlannedHealth) -> Option<Self> {
+        let mut reads = Vec::new();
+        for metric in &health.reads {
+            reads.push(match metric {
+                RowMetric::Absent => None,
+                RowMetric::Difference(..) => return None,
+                RowMetric::Quotient { scope, numerator, denominator } => {
+                    let is_micro = |terms: &[(i32, usize)]| terms.iter().any(|(_, measure)| plan.sums[*measure].micro);
+                    let micro = is_micro(numerator) || denominator.as_deref().is_some_and(is_micro);
+                    let scaled = |terms: &[(i32, usize)]| {
+                        let scale = |measure: usize| if micro && !plan.sums[measure].micro { MICROS } else { 1 };
+                        terms.iter().map(|(times, measure)| (i64::from(*times) * scale(*measure), *measure)).collect()
+                    };
+                    Some(FusedMetric {
+                        scope: *scope,
+                        numerator: scaled(numerator),
+                        denominator: match denominator {
+                            Some(terms) => Ok(scaled(terms)),
+                            None => Err(if micro { MICROS } else { 1 }),
+                        },
+                    })
+                }
+            });
+        }
+        Some(Self {
+            scoring: health.scoring.clone(),
+            values: vec![([0.0; ROWS], 0); reads.len()],
+            reads,
+            score: health.score,
+            band: health.band,
+            scored: [Scored::default(); ROWS],
+        })
+    }
+}
+
 impl Fused {
     /// Nothing where the plan has what only the plain pass does.
     pub(super) fn new(
@@ -143,9 +207,6 @@ impl Fused {
         if super::faults::any_planted() {
             return None;
         }
-        if plan.health.is_some() {
-            return None;
-        }
         let columns: Vec<BlockColumn> = cells.iter().map(|cells| BlockColumn::new(cells.clone())).collect();
         let mut questions = Questions { columns: &columns, conditions: Vec::new(), asked: Vec::new() };
         let mut scopes = Vec::new();
@@ -156,6 +217,7 @@ impl Fused {
             scopes.push(FusedScope {
                 among: scope.among.as_ref().map(|among| questions.add(among)),
                 reads: scope.reads.clone(),
+                after_health: scope.after_health,
                 rules: scope.rules.iter().map(|(rule, _)| questions.add(rule)).collect(),
                 slots,
                 counted: *counted,
@@ -163,7 +225,6 @@ impl Fused {
         }
         let mut fused = Vec::new();
         for (sum, lane) in plan.sums.iter().zip(&sums.measures) {
-            let Some(lane) = *lane else { continue };
             let addend = linear(&sum.sum, sum.micro, &columns);
             let addend = match (addend.terms.as_slice(), addend.constant) {
                 ([], 1) => Addend::One,
@@ -174,14 +235,22 @@ impl Fused {
                 scope: sum.scope,
                 only: sum.only.as_ref().map(|only| questions.add(only)),
                 addend,
-                lane,
+                lane: *lane,
             });
         }
-        let asked = questions.asked;
+        let health = match &plan.health {
+            Some(health) => Some(FusedHealth::new(plan, health)?),
+            None => None,
+        };
+        let Questions { conditions, asked, .. } = questions;
+        let computed = |slot: &&Slot| plan.columns[**slot].column.kind.is_computed();
+        let late = conditions.iter().map(|condition| condition.columns().iter().any(computed)).collect();
         Some(Self {
             answers: vec![Answer::default(); asked.len()],
             counted: vec![0; scopes.len()],
             asked,
+            late,
+            health,
             scopes,
             sums: fused,
             columns,
@@ -202,25 +271,18 @@ impl Fused {
     ) -> Result<bool> {
         let live = Mask::MAX >> (ROWS - rows.len());
         for ((column, planned), data) in self.columns.iter_mut().zip(&plan.columns).zip(part) {
-            let Some(data) = data else { return Ok(false) };
+            // what is computed comes later
+            let Some(data) = data else { continue };
             if !column.read(&planned.column, data, rows.start, rows.len(), &planned.reading) {
                 return Ok(false);
             }
         }
         let absent = self.settle_absent_revenue();
-        if !self.ask(live) {
+        let judged = self.ask(live, false) && self.judge(live, false);
+        if !judged || (self.health.is_some() && !(self.score(live) && self.ask(live, true) && self.judge(live, true))) {
             return Ok(false);
         }
         let Some(most) = self.most() else { return Ok(false) };
-        for (scope, counted) in self.scopes.iter().zip(&mut self.counted) {
-            *counted = scope.reads.iter().fold(live, |mask, slot| mask & self.columns[*slot].present);
-            if let Some(among) = scope.among {
-                *counted &= self.answers[among].yes;
-            }
-            if scope.rules.iter().any(|rule| self.answers[*rule].no & *counted != 0) {
-                return Ok(false);
-            }
-        }
         seen.absent.add(absent, seen.before + rows.start as u64);
         self.add_rare(live, groups, sums, seen.largest_rounding)?;
         self.add_often(live, groups, &mut sums.often, most)?;
@@ -238,9 +300,81 @@ impl Fused {
         absent
     }
 
-    /// The answers to all questions; whether the numbers are small enough for it.
-    fn ask(&mut self, live: Mask) -> bool {
-        for place in 0..self.asked.len() {
+    /// Whether all rows are valid.
+    fn judge(&mut self, live: Mask, after_health: bool) -> bool {
+        for (scope, counted) in self.scopes.iter().zip(&mut self.counted) {
+            if scope.after_health != after_health {
+                continue;
+            }
+            *counted = scope.reads.iter().fold(live, |mask, slot| mask & self.columns[*slot].present);
+            if let Some(among) = scope.among {
+                *counted &= self.answers[among].yes;
+            }
+            if scope.rules.iter().any(|rule| self.answers[*rule].no & *counted != 0) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Scores each row, a group of one; whether the numbers are small enough for it.
+    #[allow(clippy::cast_precision_loss)] // numerator and denominator are each converted once, by definition
+    fn score(&mut self, live: Mask) -> bool {
+        let Some(mut health) = self.health.take() else { return true };
+        let mut small = true;
+        for (metric, (values, there)) in health.reads.iter().zip(&mut health.values) {
+            *there = 0;
+            let Some(metric) = metric else { continue };
+            let denominator = match &metric.denominator {
+                Ok(terms) => self.combined(terms),
+                Err(constant) => Some([*constant; ROWS]),
+            };
+            let (Some(numerator), Some(denominator)) = (self.combined(&metric.numerator), denominator) else {
+                small = false;
+                break;
+            };
+            *there = self.counted[metric.scope] & compare(&denominator, |value| value != 0) & live;
+            for ((value, numerator), denominator) in values.iter_mut().zip(&numerator).zip(&denominator) {
+                *value = *numerator as f64 / *denominator as f64;
+            }
+        }
+        if small {
+            health.scoring.block(&health.values, &mut health.scored);
+            let scores = health.scored.map(|scored| scored.score);
+            self.columns[health.score].fill(&scores, live);
+            let bands = health.scored.map(|scored| i64::try_from(scored.band).ok());
+            self.columns[health.band].fill(&bands, live);
+        }
+        self.health = Some(health);
+        small
+    }
+
+    /// A sum of what rows add to measures; nothing where 64 bits are too few.
+    fn combined(&self, terms: &[(i64, usize)]) -> Option<[i64; ROWS]> {
+        let mut total = [0_i64; ROWS];
+        let mut bound = 0_u64;
+        for (times, measure) in terms {
+            let sum = &self.sums[*measure];
+            let rows = sum.only.map_or(Mask::MAX, |only| self.answers[only].yes);
+            let (values, most) = match &sum.addend {
+                Addend::One => ([1; ROWS], 1),
+                Addend::Column(slot) => (self.columns[*slot].values, self.columns[*slot].bound),
+                Addend::Linear(linear) => (self.evaluate(linear)?, self.bound(linear)?),
+            };
+            bound = bound.checked_add(most.checked_mul(times.unsigned_abs())?)?;
+            if bound >= 1 << 62 {
+                return None;
+            }
+            for (row, (total, value)) in total.iter_mut().zip(values).enumerate() {
+                *total += times * kept(value, rows, row);
+            }
+        }
+        Some(total)
+    }
+
+    /// The answers to the questions that need health, or to those that do not; whether the numbers are small enough for it.
+    fn ask(&mut self, live: Mask, after_health: bool) -> bool {
+        for place in (0..self.asked.len()).filter(|place| self.late[*place] == after_health) {
             let columns = &self.columns;
             let either = |present: Mask, yes: Mask| Answer { yes: yes & present, no: present & !yes };
             let answer = match &self.asked[place] {
@@ -351,13 +485,13 @@ impl Fused {
         for sum in &self.sums {
             let counted = self.counted[sum.scope];
             let rows = sum.only.map_or(counted, |only| counted & self.answers[only].yes);
+            let Some(lane) = sum.lane.filter(|_| rows != 0) else { continue };
             match &sum.addend {
-                _ if rows == 0 => {}
-                Addend::One => lanes.count(rows, sum.lane),
-                Addend::Column(slot) => lanes.add(&self.columns[*slot].values, rows, sum.lane),
+                Addend::One => lanes.count(rows, lane),
+                Addend::Column(slot) => lanes.add(&self.columns[*slot].values, rows, lane),
                 Addend::Linear(linear) => {
                     if let Some(values) = self.evaluate(linear) {
-                        lanes.add(&values, rows, sum.lane);
+                        lanes.add(&values, rows, lane);
                     }
                 }
             }

@@ -184,7 +184,19 @@ mod tests {
     }
 
     fn engine(table: &Table<'_>, by: &[&str]) -> Engine {
-        let metrics = ["onboard_rate", "adoption_rate", "net_revenue_retention", "revenue_churn", "availability"];
+        let metrics = [
+            "onboard_rate",
+            "adoption_rate",
+            "net_revenue_retention",
+            "revenue_churn",
+            "availability",
+            "health",
+            "customer_health",
+            "health_coverage",
+            "red_revenue",
+            "green_share",
+            "unknown_revenue",
+        ];
         let request = Request::default()
             .by(by.iter().copied())
             .metrics(metrics)
@@ -204,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_fused_pass_and_any_number_of_threads_give_what_the_plain_pass_gives() {
-        let rows = 2 * STRETCH + 77;
+        let rows = 3 * STRETCH + 77;
         for one_in in [0, 50_000, 30] {
             let table = table(rows, one_in);
             for by in [&["region"] as &[&str], &[], &["region", "is_new"]] {

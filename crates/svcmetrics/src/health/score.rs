@@ -17,7 +17,8 @@ pub(crate) struct Scoring {
     /// Position among the metrics read, the value below which it closes, the highest band then (from 1).
     gates: Vec<(usize, f64, usize)>,
     missing: MissingPolicy,
-    min_coverage: Decimal,
+    /// Below it there is no score.
+    least_weight: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -34,7 +35,7 @@ impl Scale {
 }
 
 /// What a customer or a group gets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Scored {
     /// Micro-points, where there is a score.
     pub(crate) score: Option<i64>,
@@ -88,18 +89,23 @@ impl Scoring {
             floor: component.floor,
             ceiling: component.ceiling,
         };
+        let total_weight = weights.iter().sum();
+        let least_weight = match model.missing {
+            MissingPolicy::Require => total_weight,
+            _ => least_weight(model.min_coverage, total_weight),
+        };
         Self {
             components: model.components.iter().zip(&weights).map(scale).collect(),
-            total_weight: weights.iter().sum(),
+            total_weight,
             thresholds: model.bands.iter().map(|band| crate::money::micros(band.from).unwrap_or(0)).collect(),
             gates: model.gates.iter().map(|gate| (place(&gate.metric), gate.below, rank(&gate.cap))).collect(),
             missing: model.missing,
-            min_coverage: model.min_coverage,
+            least_weight,
         }
     }
 
     /// `values` are those of [`HealthModel::reads`]: the components', then the other gates'.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // weights are below 2^53, scores within 0 to 10^8
+    #[allow(clippy::cast_precision_loss)] // weights are below 2^53
     pub(crate) fn score(&self, values: &[Option<f64>]) -> Scored {
         let (mut present, mut sum) = (0_i64, 0.0_f64);
         for (scale, value) in self.components.iter().zip(values) {
@@ -108,23 +114,47 @@ impl Scoring {
                 sum += scale.weight as f64 * scale.of(*value);
             }
         }
-        let unknown = Scored { score: None, band: 0, present };
-        let power = 10_i128.pow(self.min_coverage.scale());
-        let covered = i128::from(present) * power >= self.min_coverage.mantissa() * i128::from(self.total_weight);
-        let complete = present == self.total_weight;
+        self.scored(present, sum, |position| values[position])
+    }
+
+    /// A score from the sum of weighted shares; `value` gives what the gates ask for.
+    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)] // weights are below 2^53, scores within 0 to 10^8
+    fn scored(&self, present: i64, sum: f64, value: impl Fn(usize) -> Option<f64>) -> Scored {
         let weight = self.divisor(present);
-        if weight == 0 || !covered || (self.missing == MissingPolicy::Require && !complete) {
-            return unknown;
+        if weight == 0 || present < self.least_weight {
+            return Scored { score: None, band: 0, present };
         }
         let score = ((100.0 * sum) / weight as f64 * 1e6).round_ties_even() as i64;
-        let mut band =
-            self.thresholds.iter().rposition(|threshold| score >= *threshold).map_or(0, |position| position + 1);
+        let mut band = self.thresholds.iter().filter(|threshold| score >= **threshold).count();
         for (position, below, cap) in &self.gates {
-            if values[*position].is_some_and(|value| value < *below) {
+            if value(*position).is_some_and(|value| value < *below) {
                 band = band.min(*cap);
             }
         }
         Scored { score: Some(score), band, present }
+    }
+
+    /// The scores of a block of rows: of each value that is read a number a row, and a bit for where it is there. The same
+    /// operations in the same order as for one row.
+    #[allow(clippy::cast_precision_loss)] // weights are below 2^53
+    pub(crate) fn block<const ROWS: usize>(&self, values: &[([f64; ROWS], u64)], scored: &mut [Scored; ROWS]) {
+        let (mut present, mut sum) = ([0_i64; ROWS], [0.0_f64; ROWS]);
+        for (scale, (values, there)) in self.components.iter().zip(values) {
+            let weight = scale.weight as f64;
+            for (row, value) in values.iter().enumerate() {
+                let there = there >> row & 1;
+                present[row] += scale.weight * there.cast_signed();
+                // a sum is never negative, so adding 0 leaves it as it is
+                sum[row] += if there == 1 { weight * scale.of(*value) } else { 0.0 };
+            }
+        }
+        for (row, scored) in scored.iter_mut().enumerate() {
+            let value = |position: usize| {
+                let (values, there) = &values[position];
+                (there >> row & 1 == 1).then(|| values[row])
+            };
+            *scored = self.scored(present[row], sum[row], value);
+        }
     }
 
     fn divisor(&self, present: i64) -> i64 {
@@ -155,6 +185,13 @@ impl Scoring {
         let lost = of(&|scaled| scaled.map(|scaled| 1.0 - scaled).or(counts_as_zero.then_some(1.0)));
         points.into_iter().zip(apportioned(&lost, FULL - score)).collect()
     }
+}
+
+/// The least whole weight that is this share of the total.
+fn least_weight(share: Decimal, total: i64) -> i64 {
+    let power = 10_i128.pow(share.scale());
+    let least = (share.mantissa() * i128::from(total) + power - 1).div_euclid(power);
+    i64::try_from(least).unwrap_or(i64::MAX)
 }
 
 /// Each part floored, the rest given one by one to the largest fractions, ties in order, so that they add up to `total`.
