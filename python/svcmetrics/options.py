@@ -28,7 +28,7 @@ class SourceColumn(NamedTuple):
 
 def column(name: str, *, unit: str | None = None) -> SourceColumn:
     """Says that a column has another unit, for ``columns=``: ``cents``, ``thousands``, ``millions`` of money;
-    ``hours``, ``days`` for minutes; ``years`` for months.
+    ``hours``, ``days`` of minutes; ``years`` of months. A unit of something else than the column holds is an error.
 
     >>> import numpy as np, svcmetrics as sm
     >>> table = {"open_cents": np.array([1999]), "close_cents": np.array([2500])}
@@ -36,6 +36,12 @@ def column(name: str, *, unit: str | None = None) -> SourceColumn:
     >>> card = sm.scorecard(table, columns={"revenue_start": start, "revenue_end": end})
     >>> card["revenue_end"].value
     Decimal('25')
+
+    Money has no hours.
+
+    >>> sm.scorecard({"cost": [10]}, columns={"service_cost": sm.column("cost", unit="hours")})
+    Traceback (most recent call last):
+    svcmetrics.errors.InvalidOptionError: unit: found hours for 'service_cost'; expected units, cents, thousands, millions
     """
     return SourceColumn(name, unit)
 

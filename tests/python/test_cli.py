@@ -112,6 +112,14 @@ def test_the_map_gives_names_and_units(run: Run, tmp_path: Path) -> None:
     assert figure(out, "net_recurring_revenue") == Decimal("1.49")
 
 
+def test_a_unit_of_something_else_than_the_column_holds_is_refused(run: Run, tmp_path: Path) -> None:
+    path = text_file(tmp_path, "theirs.csv", "cost", "10")
+    names = text_file(tmp_path, "map.toml", 'service_cost = { name = "cost", unit = "hours" }')
+    for command in ("scorecard", "check"):
+        message = run.failing(command, path, "--columns", names)
+        assert message.endswith("unit: found hours for 'service_cost'; expected units, cents, thousands, millions")
+
+
 def test_absent_revenue_must_be_said_and_is_named_as_an_option(run: Run, tmp_path: Path) -> None:
     path = text_file(tmp_path, "absent.csv", "revenue_start,revenue_end", "100,100", "100,", "100,")
     message = run.failing("scorecard", path)

@@ -214,6 +214,21 @@ def test_a_unit_that_cannot_be_is_refused() -> None:
         sm.scorecard(TABLE, columns={"milestones_met": sm.column("milestones_met", unit="cents")})
 
 
+@pytest.mark.parametrize(
+    ("column", "unit", "fitting"),
+    [
+        ("service_cost", "hours", "units, cents, thousands, millions"),
+        ("downtime_minutes", "years", "units, hours, days"),
+        ("tenure_months", "days", "units, years"),
+        ("effort_score", "cents", "a column of money or of a duration"),
+    ],
+)
+def test_a_unit_of_something_else_than_the_column_holds_is_refused(column: str, unit: str, fitting: str) -> None:
+    with pytest.raises(errors.InvalidOptionError) as caught:
+        sm.scorecard({"x": [10]}, columns={column: sm.column("x", unit=unit)}, effort_scale=(1, 7))
+    assert (caught.value.value, caught.value.expected) == (f"{unit} for '{column}'", fitting)
+
+
 def test_the_customer_id_may_have_another_name() -> None:
     table = {"account": ["a", "a"], "milestones_met": [1, 1], "milestones_total": [2, 2]}
     with pytest.raises(errors.DuplicateCustomerError) as caught:

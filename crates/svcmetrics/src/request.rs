@@ -1,9 +1,10 @@
 //! What is asked of a table.
 
+use crate::column::{Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::metric::{Form, Metric};
-use crate::metrics::{self, Scales};
+use crate::metrics::{self, CSAT_SCORE, EFFORT_SCORE, Scales};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
 
@@ -42,23 +43,52 @@ pub enum OnInvalid {
 pub struct ColumnUnit {
     pub(crate) places: u32,
     pub(crate) factor: i64,
+    /// None for our own unit, which fits every column.
+    dimension: Option<Dimension>,
+}
+
+/// What a unit is a unit of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+enum Dimension {
+    Money,
+    Minutes,
+    Months,
+}
+
+impl Dimension {
+    /// A duration's column says in its name what it counts; one that does not may count either.
+    fn is_of(self, column: &Column) -> bool {
+        match (self, column.kind) {
+            (Self::Money, ColumnKind::Money) => true,
+            (Self::Money, ColumnKind::SignedMoney) => ![CSAT_SCORE, EFFORT_SCORE].contains(column),
+            (Self::Minutes, ColumnKind::Quantity) => !column.name.ends_with("months"),
+            (Self::Months, ColumnKind::Quantity) => !column.name.ends_with("minutes"),
+            _ => false,
+        }
+    }
 }
 
 impl ColumnUnit {
     /// Our own unit: units of currency, minutes, months.
-    pub const OWN: Self = Self { places: 0, factor: 1 };
+    pub const OWN: Self = Self { places: 0, factor: 1, dimension: None };
 
     const NAMED: [(&'static str, Self); 7] = [
         ("units", Self::OWN),
-        ("cents", Self { places: 2, factor: 1 }),
-        ("thousands", Self { places: 0, factor: 1_000 }),
-        ("millions", Self { places: 0, factor: 1_000_000 }),
-        ("hours", Self { places: 0, factor: 60 }),
-        ("days", Self { places: 0, factor: 1_440 }),
-        ("years", Self { places: 0, factor: 12 }),
+        ("cents", Self { places: 2, ..Self::times(1, Dimension::Money) }),
+        ("thousands", Self::times(1_000, Dimension::Money)),
+        ("millions", Self::times(1_000_000, Dimension::Money)),
+        ("hours", Self::times(60, Dimension::Minutes)),
+        ("days", Self::times(1_440, Dimension::Minutes)),
+        ("years", Self::times(12, Dimension::Months)),
     ];
 
-    /// `cents`, `thousands` or `millions` of a currency's unit; `hours` or `days` for minutes; `years` for months.
+    const fn times(factor: i64, dimension: Dimension) -> Self {
+        Self { places: 0, factor, dimension: Some(dimension) }
+    }
+
+    /// `cents`, `thousands` or `millions` of a currency's unit; `hours` or `days` of minutes; `years` of months. A request
+    /// with a unit of something else than its column holds is an error.
     ///
     /// # Errors
     /// [`Error::InvalidOption`] that names the units that there are.
@@ -70,6 +100,23 @@ impl ColumnUnit {
                 expected: Self::NAMED.map(|(known, _)| known).join(", "),
             }
         })
+    }
+
+    /// # Errors
+    /// [`Error::InvalidOption`] for a unit of something else than the column holds; no column is one that holds no numbers.
+    pub(crate) fn fits(self, name: &str, column: Option<&Column>) -> Result<()> {
+        let is_of =
+            |unit: &Self| unit.dimension.is_none_or(|dimension| column.is_some_and(|held| dimension.is_of(held)));
+        if is_of(&self) {
+            return Ok(());
+        }
+        let unit = Self::NAMED.iter().find(|(_, unit)| *unit == self).map_or("a unit", |(known, _)| *known);
+        let fitting: Vec<&str> = Self::NAMED.iter().filter(|(_, unit)| is_of(unit)).map(|(known, _)| *known).collect();
+        let expected = match fitting.as_slice() {
+            [_own] => "a column of money or of a duration".to_owned(),
+            units => units.join(", "),
+        };
+        Err(Error::InvalidOption { option: "unit".into(), found: format!("{unit} for '{name}'"), expected })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which metrics a table's columns allow, and which of them are asked for.
 
-use crate::column::Name;
+use crate::column::{Column, Name};
 use crate::condition::Condition;
 use crate::definitions::Chosen;
 use crate::error::{Error, MissingColumns, Result};
@@ -181,16 +181,13 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
     {
         return Err(not_found(request.source(unique)));
     }
+    let scopes = chooser.candidates.iter().flat_map(|metric| metric.forms.iter().filter_map(Form::scope));
+    let read: Vec<&Column> = scopes
+        .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
+        .collect();
     let mut ours: Vec<&str> = vec![CUSTOMER_ID, CURRENCY];
-    for metric in &chooser.candidates {
-        let scopes = metric.forms.iter().filter_map(Form::scope);
-        ours.extend(
-            scopes
-                .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
-                .map(|c| c.name.as_ref()),
-        );
-    }
-    for (column, (theirs, _)) in &request.columns {
+    ours.extend(read.iter().map(|column| column.name.as_ref()));
+    for (column, (theirs, unit)) in &request.columns {
         if !ours.contains(&column.as_str()) {
             let close = near(column, ours.iter().copied());
             let expected = if close.is_empty() {
@@ -203,6 +200,7 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         if !names.contains(theirs) {
             return Err(not_found(theirs));
         }
+        unit.fits(column, read.iter().copied().find(|known| known.name == *column))?;
     }
     Ok(())
 }

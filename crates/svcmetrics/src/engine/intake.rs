@@ -336,7 +336,7 @@ impl Reader<'_> {
 impl Reading {
     /// # Errors
     /// [`Error::InvalidOption`] for a scale above six, or one too small for the column's unit.
-    pub(crate) fn validate(&self, column: &str, kind: ColumnKind) -> Result<()> {
+    pub(crate) fn validate(&self, column: &str) -> Result<()> {
         let invalid = |option: &str, found: String, expected: &str| {
             Err(Error::InvalidOption { option: option.into(), found, expected: expected.into() })
         };
@@ -349,9 +349,6 @@ impl Reading {
                 self.scale.to_string(),
                 &format!("at least {}, since '{column}' is in cents", self.unit.places),
             );
-        }
-        if self.unit != ColumnUnit::OWN && !kind.is_micro() {
-            return invalid("unit", format!("a unit for '{column}'"), "a unit for money or durations only");
         }
         Ok(())
     }

@@ -104,7 +104,7 @@ impl Slots<'_> {
         let unit = request.columns.get(column.name.as_ref()).map_or(ColumnUnit::OWN, |(_, unit)| *unit);
         let reading =
             Reading { policy: request.money, scale: request.scale, nan_is_missing: request.nan_is_missing, unit };
-        reading.validate(&column.name, column.kind)?;
+        reading.validate(&column.name)?;
         let source = request.source(&column.name).to_owned();
         self.columns.push(PlannedColumn { column: column.clone(), source, reading, metric: metric.to_owned() });
         Ok(self.columns.len() - 1)

@@ -16,6 +16,7 @@ pub mod sales;
 pub mod success;
 pub mod voice;
 
+pub(crate) use columns::{CSAT_SCORE, EFFORT_SCORE};
 pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 
 use crate::error::{Error, Offence, Result};
