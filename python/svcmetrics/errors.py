@@ -158,6 +158,9 @@ class ArrowDataError(SvcMetricsError):
 class UnsupportedTableError(SvcMetricsError, TypeError):
     """An object that is no table, or a kind of table that is not read."""
 
+    def __init__(self, message: str = "", **details: Any) -> None:
+        super().__init__(message, **{"kind": "unsupported_table", **details})
+
 
 class MissingExtraError(SvcMetricsError, ImportError):
     """A library that is not installed."""

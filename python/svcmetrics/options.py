@@ -39,9 +39,9 @@ def column(name: str, *, unit: str | None = None) -> SourceColumn:
 
     Money has no hours.
 
-    >>> sm.scorecard({"cost": [10]}, columns={"service_cost": sm.column("cost", unit="hours")})
+    >>> sm.scorecard({"cost": [10]}, columns={"benefit": sm.column("cost", unit="hours")})
     Traceback (most recent call last):
-    svcmetrics.errors.InvalidOptionError: unit: found hours for 'service_cost'; expected units, cents, thousands, millions
+    svcmetrics.errors.InvalidOptionError: unit: found hours for 'benefit'; expected units, cents, thousands, millions
     """
     return SourceColumn(name, unit)
 

@@ -62,6 +62,7 @@ def test_polars_alone_is_enough_for_polars() -> None:
     card = use(table, ["plan", "size"])
     for frame in (card, card.tidy(), card.measures(), sm.health_scores(table), sm.check(table), sm.catalog()):
         assert isinstance(frame.to_polars(), pl.DataFrame)
+    assert sm.scorecard(table.to_dict(), by=["plan", "size"]) == card
     back = sm.Scorecard.from_measures(card.measures().to_polars(), by=["plan", "size"])
     assert back["adoption_rate"] == card["adoption_rate"]
     print(loaded())
