@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -153,6 +153,10 @@ PANDAS_KEYS: dict[str, tuple[Any, list[Any]]] = {
     "Period[Q]": (pd.PeriodIndex(["2026Q1", "NaT", "2025Q4"], freq="Q"), ["2025-Q4", "2026-Q1", None]),
     "Period[Q-MAR]": (pd.PeriodIndex(["2026Q1", "2025Q4"], freq="Q-MAR"), ["FY2025-Q4", "FY2026-Q1"]),
     "Period[Y]": (pd.PeriodIndex(["2026", "NaT", "2025"], freq="Y"), ["2025", "2026", None]),
+    "Categorical of Period": (
+        pd.Categorical(pd.PeriodIndex(["2026Q1", "2025Q4"], freq="Q-MAR")),
+        ["FY2025-Q4", "FY2026-Q1"],
+    ),
     "object of Period": (pd.Series([pd.Period("2026-03"), None], dtype=object), ["2026-03", None]),
     "ArrowDtype string": (pd.Series(["b", None], dtype=pd.ArrowDtype(pa.string())), ["b", None]),
     "ArrowDtype dictionary": (
@@ -187,6 +191,45 @@ def test_periods_of_other_lengths_are_the_same_or_refused_by_every_way() -> None
             return error.kind
 
     assert outcome(frame) == outcome(pa.Table.from_pandas(frame))
+
+
+#: Ways by which the same periods come.
+PERIOD_ROUTES: dict[str, Callable[[pd.PeriodIndex], Any]] = {
+    "a column of periods": lambda periods: pd.DataFrame(table_with(periods)),
+    "a column of objects": lambda periods: pd.DataFrame(table_with(pd.Series(list(periods), dtype=object))),
+    "Arrow": lambda periods: pa.Table.from_pandas(pd.DataFrame(table_with(periods))),
+    "a mapping to an index": table_with,
+    "a mapping to a series": lambda periods: table_with(pd.Series(periods)),
+    "a mapping to a categorical": lambda periods: table_with(pd.Categorical(periods)),
+    "a mapping to a list": lambda periods: table_with(list(periods)),
+    "a mapping to objects": lambda periods: table_with(np.array(periods, dtype=object)),
+}
+
+
+@pytest.mark.parametrize("route", PERIOD_ROUTES)
+@pytest.mark.parametrize(
+    ("frequency", "first", "second"),
+    [
+        ("M", "2025-12", "2026-03"),
+        ("Q", "2025-Q4", "2026-Q1"),
+        ("Q-JAN", "FY2026-Q4", "FY2027-Q1"),
+        ("Y", "2025", "2026"),
+        ("Y-MAR", "FY2026", "FY2027"),
+    ],
+)
+def test_periods_have_one_name_by_every_route(route: str, frequency: str, first: str, second: str) -> None:
+    periods = pd.PeriodIndex([pd.Timestamp("2026-03-31"), pd.NaT, pd.Timestamp("2025-12-31")], freq=frequency)
+    if frequency == "Y-MAR":
+        periods = pd.PeriodIndex([pd.Timestamp("2026-04-01"), pd.NaT, pd.Timestamp("2025-12-31")], freq=frequency)
+    assert keys_of(PERIOD_ROUTES[route](periods)) == [first, second, None]
+
+
+@pytest.mark.parametrize("route", PERIOD_ROUTES)
+@pytest.mark.parametrize("frequency", ["W", "D", "h", "3M", "2Q"])
+def test_periods_of_other_lengths_are_refused_by_every_route(route: str, frequency: str) -> None:
+    periods = pd.PeriodIndex([pd.NaT, pd.Timestamp("2025-12-31")], freq=frequency)
+    with pytest.raises(sm.errors.ColumnTypeError):
+        keys_of(PERIOD_ROUTES[route](periods))
 
 
 def test_several_keys_sort_one_after_another_with_null_last_in_each(as_frame: MakeFrame) -> None:

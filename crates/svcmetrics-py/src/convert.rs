@@ -40,7 +40,10 @@ pub(crate) fn scalar(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
             let item = object.call_method0("item")?;
             if item.get_type().is(object.get_type()) { Ok(other(object)) } else { scalar(&item) }
         }
-        "Period" => Ok(Scalar::Text(object.str()?.to_string())),
+        "Period" if object.hasattr("freqstr")? => {
+            let text = object.py().import("svcmetrics.tables")?.call_method1("period_text", (object,))?;
+            Ok(text.extract::<String>().map_or_else(|_| other(object), Scalar::Text))
+        }
         _ if object.is_instance_of::<PyDateTime>() => time(object),
         _ if object.is_instance_of::<PyDate>() => {
             let ordinal: i32 = object.call_method0("toordinal")?.extract()?;
