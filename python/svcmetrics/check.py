@@ -61,7 +61,11 @@ def check(
     unique: str | Literal[False] | None = None,
 ) -> Check:
     """What a table allows and what is wrong with it: metrics measured and not, near misses of names, duplicates,
-    invalid rows, nulls, rounding, with row numbers. Nothing is raised; the parameters are those of :func:`scorecard`.
+    invalid rows, nulls, rounding, with row numbers. The parameters are those of :func:`scorecard`.
+
+    All of it is found at once: keys and columns that are not there, or there twice, several currencies and columns of
+    the wrong type are findings as well, and the rest is told as far as it can be. Only what no table could mend is
+    raised: an option that cannot be, a metric or a unit that there is not, something that is no table.
 
     >>> import numpy as np, svcmetrics as sm
     >>> found = sm.check({"milestones_met": np.array([5, 1]), "milestones_total": np.array([4, 4])})

@@ -283,6 +283,17 @@ impl Request {
         self.columns.get(ours).map_or(ours, |(theirs, _)| theirs)
     }
 
+    /// The request without what it asks of one of the caller's columns.
+    pub(crate) fn without(mut self, theirs: &str) -> Self {
+        if self.unique.as_deref().is_some_and(|unique| self.source(unique) == theirs) {
+            self.unique = None;
+        }
+        self.period.take_if(|period| *period == theirs);
+        self.by.retain(|key| key != theirs);
+        self.columns.retain(|_, (source, _)| source != theirs);
+        self
+    }
+
     /// The metrics that can be asked for with this model: built in, the caller's own, the model's.
     pub(crate) fn candidates(&self, model: &HealthModel) -> Vec<Metric> {
         let mut candidates = metrics::measurable(&self.scales);

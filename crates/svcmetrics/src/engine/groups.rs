@@ -16,6 +16,9 @@ pub(crate) struct KeyColumn {
     /// Apart from the other keys, since a borrowed text can look itself up here.
     texts: HashMap<Box<str>, u32>,
     others: HashMap<Key, u32>,
+    check: bool,
+    /// What a check found: values that are no keys.
+    fault: Option<Error>,
 }
 
 impl KeyColumn {
@@ -27,7 +30,14 @@ impl KeyColumn {
             values: Vec::new(),
             texts: HashMap::new(),
             others: HashMap::new(),
+            check: false,
+            fault: None,
         }
+    }
+
+    /// Values that are no keys become what a check found, and their rows have no key.
+    pub(crate) fn check(&mut self) {
+        self.check = true;
     }
 
     pub(crate) fn key_type(&self) -> &KeyType {
@@ -74,6 +84,19 @@ impl KeyColumn {
         first_row: u64,
         codes: &mut Vec<u32>,
     ) -> Result<()> {
+        let (before, all) = (codes.len(), codes.len() + rows.len());
+        match self.encode_each(data, rows, first_row, codes) {
+            Err(error) if self.check => {
+                self.fault.get_or_insert(error);
+                codes.truncate(before);
+                codes.resize(all, self.key(Key::Null));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn encode_each(&mut self, data: &Data<'_>, rows: Range<usize>, first_row: u64, codes: &mut Vec<u32>) -> Result<()> {
         self.settle_type(data, first_row)?;
         codes.reserve(rows.len());
         if let Values::Dictionary { values, .. } = &data.values {
@@ -276,6 +299,11 @@ impl Groups {
         Ok(ids)
     }
 
+    /// What a check found: by key column, the first value that is no key.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = &Error> {
+        self.columns.iter().filter_map(|column| column.fault.as_ref())
+    }
+
     /// A group's keys.
     pub(crate) fn keys(&self, group: u32) -> Vec<Key> {
         let mut keys = Vec::with_capacity(self.columns.len());
@@ -341,6 +369,14 @@ impl Identities {
 
     pub(crate) fn name(&self) -> &str {
         &self.column.name
+    }
+
+    pub(crate) fn check(&mut self) {
+        self.column.check();
+    }
+
+    pub(crate) fn fault(&self) -> Option<&Error> {
+        self.column.fault.as_ref()
     }
 
     pub(crate) fn error(&self, groups: &Groups) -> Option<Error> {

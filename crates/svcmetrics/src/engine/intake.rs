@@ -132,12 +132,7 @@ pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
     }
 }
 
-/// Whether no kind of column but a category reads such values.
-pub(crate) fn nothing_reads(data: &Data<'_>) -> bool {
-    matches!(data.values, Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..))
-}
-
-/// Reads rows of a column; its type has been checked.
+/// Reads rows of a column; of a type that cannot be read, no value can.
 pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading: &Reading, cells: &mut Cells) {
     cells.clear();
     let kind = column.kind;
@@ -157,6 +152,9 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
             cells.push((0, state));
         }
         return;
+    }
+    if wrong_type(kind, data) {
+        return each(data, rows, cells, |_, _| (0, State::WrongType));
     }
     macro_rules! integers {
         ($values:expr) => {

@@ -1,7 +1,7 @@
 //! How rows stand to a scope: outside, missing, invalid or counted; and what a counted row adds.
 
 use super::columns::Data;
-use super::intake::{Cells, State};
+use super::intake::{self, Cells, State};
 use super::offences::Offences;
 use super::plan::{Plan, PlannedScope, PlannedSum, Slot};
 use crate::condition::Condition;
@@ -100,6 +100,10 @@ impl Judge<'_> {
                 return;
             }
             let planned = &self.plan.columns[*slot];
+            if intake::wrong_type(planned.column.kind, data) {
+                // said of the whole column
+                return;
+            }
             let make: fn(Offence) -> Error = match state {
                 State::NotANumber => |offence| State::NotANumber.error(offence),
                 State::Places => |offence| State::Places.error(offence),

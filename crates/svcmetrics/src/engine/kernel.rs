@@ -1,7 +1,7 @@
 //! Rows -> measures -> totals: what counted rows add, summed by group.
 
 use super::columns::Table;
-use super::groups::{Groups, Identities};
+use super::groups::{Groups, Identities, KeyColumn};
 use super::judge::{Status, addend};
 use super::plan::Slot;
 use super::rows::{Rows, required};
@@ -32,13 +32,16 @@ impl Engine {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let rows = Rows::new(request, names)?;
         let definitions = &rows.plan.definitions;
+        let mut groups = Groups::new(&rows.plan.by, request.max_groups, request.nan_is_missing);
+        let mut identities =
+            rows.plan.identity.as_deref().map(|column| Identities::new(column, request.keep, request.nan_is_missing));
+        if request.check {
+            groups.columns.iter_mut().for_each(KeyColumn::check);
+            identities.iter_mut().for_each(Identities::check);
+        }
         Ok(Self {
-            groups: Groups::new(&rows.plan.by, request.max_groups, request.nan_is_missing),
-            identities: rows
-                .plan
-                .identity
-                .as_deref()
-                .map(|column| Identities::new(column, request.keep, request.nan_is_missing)),
+            groups,
+            identities,
             // without keys there is one group, of no rows at first
             totals: if rows.plan.by.is_empty() { vec![0; definitions.width()] } else { Vec::new() },
             largest_rounding: vec![0.0; definitions.scopes.len()],

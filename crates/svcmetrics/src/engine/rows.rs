@@ -37,6 +37,8 @@ pub(crate) struct Rows {
     pub(crate) offences: Offences,
     pub(crate) absent: Absent,
     currency: Option<String>,
+    /// More than one currency, where that is what a check finds and no reason to stop.
+    pub(crate) mixed: Option<Error>,
 }
 
 impl Rows {
@@ -60,6 +62,7 @@ impl Rows {
             offences: Offences::new(request.keep),
             absent: Absent::default(),
             currency: None,
+            mixed: None,
             plan,
         })
     }
@@ -67,16 +70,13 @@ impl Rows {
     /// The columns of a part in the order of the plan; none for computed ones.
     pub(crate) fn part<'t, 'a>(&mut self, table: &'t Table<'a>) -> Result<Vec<Option<&'t Data<'a>>>> {
         let mut part = Vec::new();
-        for planned in &self.plan.columns {
+        for (slot, planned) in self.plan.columns.iter().enumerate() {
             if planned.column.kind.is_computed() {
                 part.push(None);
                 continue;
             }
             let data = required(table, &planned.source)?;
-            // A check goes on: row by row such values are found to be of the wrong type.
-            let found_later = self.check && intake::nothing_reads(data);
-            if !found_later
-                && intake::wrong_type(planned.column.kind, data)
+            if intake::wrong_type(planned.column.kind, data)
                 && let Some(row) = (0..table.rows()).find(|row| !data.is_null(*row))
             {
                 let (expected, hint) = State::WrongType.expected(&planned.column, &planned.reading);
@@ -89,12 +89,22 @@ impl Rows {
                 let there = || (row..table.rows()).filter(|row| !data.is_null(*row));
                 let named = |row: usize| (self.before + row as u64, shown(&data.shown(row)));
                 let (count, first) = (there().count() as u64, there().take(self.keep).map(named).collect());
-                return Err(Error::ColumnType(Box::new(Offence { count, first, ..offence })));
+                let offence = Offence { count, first, ..offence };
+                if !self.check {
+                    return Err(Error::ColumnType(Box::new(offence)));
+                }
+                let make = |offence| State::WrongType.error(offence);
+                self.offences.merge((0, slot, State::WrongType as u8), make, offence);
             }
             part.push(Some(data));
         }
         if let Some(source) = self.plan.currency.clone() {
-            self.one_currency(&source, required(table, &source)?)?;
+            match self.one_currency(&source, required(table, &source)?) {
+                Err(error) if self.check && error.kind() == "mixed_currency" => {
+                    self.mixed.get_or_insert(error);
+                }
+                other => other?,
+            }
         }
         Ok(part)
     }
@@ -121,7 +131,7 @@ impl Rows {
 
     /// The one currency that was seen.
     pub(crate) fn currency(&self) -> Option<String> {
-        self.currency.as_ref().map(|currency| currency.trim_matches('\'').to_owned())
+        self.currency.as_ref().filter(|_| self.mixed.is_none()).map(|currency| currency.trim_matches('\'').to_owned())
     }
 
     /// Reads, judges and scores a block of a part's rows.

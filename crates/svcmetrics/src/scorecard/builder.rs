@@ -31,6 +31,12 @@ impl ScorecardBuilder {
         Self { request, engine: None }
     }
 
+    /// A builder for a table with columns of these names.
+    pub(crate) fn of_columns(request: Request, names: &[String]) -> Result<Self> {
+        let engine = Engine::new(&request, names)?;
+        Ok(Self { request, engine: Some(engine) })
+    }
+
     /// Adds rows.
     ///
     /// # Errors
@@ -82,7 +88,14 @@ impl ScorecardBuilder {
             Some(engine) => engine,
             None => Engine::new(&self.request, &[])?,
         };
-        let mut findings: Vec<Finding> = engine.rows.offences.all().collect();
+        let whole = |error: &Error| Finding {
+            rows: error.offence().map(|offence| offence.first.clone()).unwrap_or_default(),
+            error: error.clone(),
+        };
+        let identity = engine.identities.as_ref().and_then(|identities| identities.fault());
+        let mut findings: Vec<Finding> =
+            engine.groups.faults().chain(identity).chain(&engine.rows.mixed).map(whole).collect();
+        findings.extend(engine.rows.offences.all());
         if let Some(identities) = &engine.identities {
             let finding = |error| Finding { error, rows: identities.repeated.clone() };
             findings.extend(identities.error(&engine.groups).map(finding));
