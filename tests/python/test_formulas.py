@@ -116,6 +116,12 @@ def test_numbers_too_fine_or_too_large_are_refused_by_name() -> None:
     with pytest.raises(errors.InexactError) as caught:
         formulas.recurring_revenue_rate(start="0.0000001", end=1)
     assert caught.value.column == "start"
+    with pytest.raises(errors.InexactError) as caught:
+        formulas.recurring_revenue_rate(start=0.1 + 0.2, end=1)
+    assert caught.value.hint == "round it before, as in round(x, 6), or give a decimal"
+    assert str(caught.value).endswith(
+        f"found 0.30000000000000004; expected at most six decimal places; {caught.value.hint}"
+    )
     for value in (10**13, 1e300, 10**40, "1e20"):
         with pytest.raises(OverflowError) as overflow:
             formulas.recurring_revenue_rate(start=1, end=value)

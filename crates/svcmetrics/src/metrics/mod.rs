@@ -95,7 +95,7 @@ fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
     micros(value).map(i128::from).ok_or_else(|| {
         if value.normalize().scale() > PLACES {
             let offence = Offence::new(name, "found", "at most six decimal places").at(None, &value.to_string());
-            Error::Inexact(Box::new(offence))
+            Error::Inexact(Box::new(offence.hint("round it before, as in round(x, 6), or give a decimal")))
         } else {
             Error::argument_out_of_range(name, &value.to_string())
         }
