@@ -14,7 +14,7 @@ from svcmetrics.catalog import catalog as definitions
 from svcmetrics.check import Check
 from svcmetrics.cli.messages import CommandError, message_of
 from svcmetrics.cli.output import Output, Result, put_text
-from svcmetrics.errors import SvcMetricsError
+from svcmetrics.errors import ColumnTypeError, SvcMetricsError
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel, HealthScores
 from svcmetrics.options import options_for
@@ -202,7 +202,10 @@ def _speaking_of(table: TableFile) -> Iterator[None]:
     try:
         yield
     except SvcMetricsError as error:
-        raise CommandError(f"{table.path}: {message_of(error, table.lines_of)}") from error
+        message = message_of(error, table.lines_of)
+        if isinstance(error, ColumnTypeError) and error.column in table.mixed_spellings:
+            message += "; spellings are mixed: some cells say true or false and others are numbers"
+        raise CommandError(f"{table.path}: {message}") from error
     except (TypeError, ValueError) as error:
         raise CommandError(f"{table.path}: {error}") from error
 

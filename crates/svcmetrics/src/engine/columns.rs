@@ -321,6 +321,22 @@ impl<'a> Data<'a> {
         usize::try_from(code).ok().filter(|code| *code < values.values.len())
     }
 
+    /// The type of a value, for messages.
+    pub(crate) fn type_name(&self, row: usize) -> String {
+        let Values::Mixed(values) = &self.values else { return self.values.type_name() };
+        match &values[row] {
+            Scalar::Null => "null".to_owned(),
+            Scalar::Boolean(_) => "bool".to_owned(),
+            Scalar::Integer(_) | Scalar::Large(_) => "int".to_owned(),
+            Scalar::Float(_) => "float".to_owned(),
+            Scalar::Decimal { .. } => "decimal".to_owned(),
+            Scalar::Text(_) => "text".to_owned(),
+            Scalar::Date(_) => "date".to_owned(),
+            Scalar::Timestamp(..) | Scalar::Instant(..) => "timestamp".to_owned(),
+            Scalar::Other(kind, _) => kind.clone(),
+        }
+    }
+
     /// A value as messages show it.
     pub(crate) fn shown(&self, row: usize) -> String {
         if self.is_null(row) {

@@ -114,7 +114,7 @@ impl Judge<'_> {
             offences.add((self.position, *slot, state as u8), at, &data.shown(row), make, || {
                 let (expected, hint) = state.expected(&planned.column, &planned.reading);
                 let problem = if state == State::WrongType {
-                    format!("is of type {} with", data.values.type_name())
+                    format!("is of type {} with", data.type_name(row))
                 } else {
                     "found".to_owned()
                 };
