@@ -8,7 +8,7 @@ from typing import Any, Literal
 from svcmetrics import _svcmetrics
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel
-from svcmetrics.options import options_for
+from svcmetrics.options import Number, options_for
 from svcmetrics.scorecard import Scorecard
 from svcmetrics.tables import incoming
 
@@ -59,6 +59,8 @@ def check(
     scale: int = 6,
     nan: Literal["null", "error"] | None = None,
     unique: str | Literal[False] | None = None,
+    csat_satisfied_from: Number | None = None,
+    effort_scale: tuple[Number, Number] | None = None,
 ) -> Check:
     """What a table allows and what is wrong with it: metrics measured and not, near misses of names, duplicates,
     invalid rows, nulls, rounding, with row numbers. The parameters are those of :func:`scorecard`.
@@ -88,5 +90,7 @@ def check(
         scale=scale,
         nan=nan,
         unique=unique,
+        csat_satisfied_from=csat_satisfied_from,
+        effort_scale=effort_scale,
     )
     return Check(*_svcmetrics.check([found.source], options))

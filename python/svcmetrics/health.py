@@ -13,10 +13,8 @@ from typing import Any, Literal, NamedTuple
 from svcmetrics import _svcmetrics
 from svcmetrics.errors import InvalidModelError
 from svcmetrics.frames import Frame
-from svcmetrics.options import options_for
+from svcmetrics.options import Number, options_for
 from svcmetrics.tables import incoming
-
-Number = int | float | str | Decimal
 
 
 @dataclass(frozen=True)
@@ -270,6 +268,8 @@ def health_scores(
     money: Literal["auto", "exact", "round"] = "auto",
     scale: int = 6,
     nan: Literal["null", "error"] | None = None,
+    csat_satisfied_from: Number | None = None,
+    effort_scale: tuple[Number, Number] | None = None,
 ) -> HealthScores:
     """The health of every customer: a row each, in the table's order.
 
@@ -297,6 +297,8 @@ def health_scores(
         money=money,
         scale=scale,
         nan=nan,
+        csat_satisfied_from=csat_satisfied_from,
+        effort_scale=effort_scale,
     )
     native, fitted = _svcmetrics.health_scores([found.source], options, explain)
     return HealthScores(native, HealthModel._of(fitted))

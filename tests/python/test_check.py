@@ -110,6 +110,14 @@ def test_nan_and_places_are_found() -> None:
     assert [(row["column"], row["row"]) for row in found(check, "inexact")] == [("service_minutes", 1)]
 
 
+def test_answers_are_judged_on_their_scales() -> None:
+    table = {"csat_score": [5, 4], "effort_score": [8, 1]}
+    assert sm.check(table).measured == []
+    check = sm.check(table, csat_satisfied_from=4.5, effort_scale=(1, 7))
+    assert check.measured == ["csat", "ces_mean", "ces_top_share", "ces_net"]
+    assert [(row["finding"], row["column"], row["row"]) for row in check] == [("invalid_value", "effort_score", 0)]
+
+
 def test_two_currencies_are_found() -> None:
     check = sm.check({"currency": ["EUR", "USD", "USD"], "revenue_start": [1, -1, 1], "revenue_end": [1, 1, None]})
     (currency,) = found(check, "mixed_currency")

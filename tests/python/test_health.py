@@ -313,3 +313,12 @@ def test_a_gate_is_told_by_an_explanation_too() -> None:
     assert MODEL.explain({**values, "availability": 0.89}).band == "fair"
     assert MODEL.explain({**values, "availability": 0.9}).band == "good"
     assert MODEL.explain(values).band == "good"
+
+
+def test_answers_of_surveys_score_customers_on_their_scales() -> None:
+    model = sm.HealthModel({"csat": 1, "ces_top_share": 1})
+    table = {"csat_score": [5, 4, 1], "effort_score": [7, 1, 1]}
+    scores = sm.health_scores(table, model, csat_satisfied_from="4", effort_scale=(1, 7), explain=False)
+    assert [row[0] for row in scores.rows()] == [100.0, 50.0, 0.0]
+    with pytest.raises(sm.SvcMetricsError):
+        sm.health_scores(table, model)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -93,6 +95,18 @@ def _add_reading(command: _Parser) -> None:
         help="what one empty revenue_start or revenue_end means: not there yet or no longer (zero), or not known",
     )
     command.add_argument(
+        "--csat-satisfied-from",
+        type=_number,
+        metavar="SCORE",
+        help="the csat_score from which an answer is satisfied; without it csat is not measured",
+    )
+    command.add_argument(
+        "--effort-scale",
+        type=_effort_scale,
+        metavar="HARDEST,EASIEST",
+        help="the effort_score of the hardest and of the easiest; without it the ces_ metrics are not measured",
+    )
+    command.add_argument(
         "--money",
         choices=("auto", "exact", "round"),
         default="auto",
@@ -134,6 +148,21 @@ def _names(text: str) -> list[str]:
     if not all(names):
         raise argparse.ArgumentTypeError(f"found {text!r}; expected names with commas between them")
     return names
+
+
+def _number(text: str) -> Decimal:
+    with suppress(InvalidOperation):
+        number = Decimal(text)
+        if number.is_finite():
+            return number
+    raise argparse.ArgumentTypeError(f"found {text!r}; expected a number")
+
+
+def _effort_scale(text: str) -> tuple[Decimal, ...]:
+    ends = tuple(map(_number, text.split(",")))
+    if len(ends) != 2:
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected two numbers with a comma between them, as in 1,7")
+    return ends
 
 
 def _text_of(path: str) -> str:

@@ -161,6 +161,8 @@ def _options(wanted: argparse.Namespace) -> dict[str, Any]:
         on_invalid=getattr(wanted, "on_invalid", "raise"),
         money=wanted.money,
         nan=wanted.nan,
+        csat_satisfied_from=wanted.csat_satisfied_from,
+        effort_scale=wanted.effort_scale,
     )
 
 
