@@ -8,7 +8,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from svcmetrics import render
-from svcmetrics.errors import InvalidOptionError, MissingExtraError
+from svcmetrics.errors import MissingExtraError
+from svcmetrics.options import wrong
 
 if TYPE_CHECKING:
     import pandas
@@ -98,10 +99,7 @@ class Frame:
         ``amounts`` are float64, or with ``"decimal"`` exact objects of :class:`decimal.Decimal`; undefined is NaN.
         """
         if amounts not in ("float", "decimal"):
-            message = f'amounts: found {amounts!r}; expected "float" or "decimal"'
-            raise InvalidOptionError(
-                message, kind="invalid_option", value=str(amounts), expected='"float" or "decimal"'
-            )
+            raise wrong("amounts", amounts, '"float" or "decimal"')
         pandas = extra("pandas")
         series = {}
         for position, name in enumerate(self.columns):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
+import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,9 +13,9 @@ from types import EllipsisType
 from typing import Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics
-from svcmetrics.errors import InvalidModelError
+from svcmetrics.errors import InvalidModelError, MetricNotFoundError
 from svcmetrics.frames import Frame
-from svcmetrics.options import Number, options_for
+from svcmetrics.options import Number, options_for, text_of, wrong
 from svcmetrics.tables import incoming
 
 
@@ -28,8 +30,8 @@ class Component:
     """
 
     weight: Number = 1
-    floor: float = 0.0
-    ceiling: float = 1.0
+    floor: Number = 0.0
+    ceiling: Number = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Gate:
     """
 
     metric: str
-    below: float
+    below: Number
     cap: str
 
 
@@ -65,20 +67,44 @@ class Explanation(NamedTuple):
     contributions: list[Contribution]
 
 
-def _number(field: str, value: object) -> str | int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        message = f"health model, {field}: found {value!r}; expected a number"
-        raise InvalidModelError(message, kind="invalid_model", value=repr(value), expected="a number")
+def _wrong(field: str, value: object, expected: str) -> InvalidModelError:
+    message = f"health model, {field}: found {value!r}; expected {expected}"
+    return InvalidModelError(message, kind="invalid_model", value=repr(value), expected=expected)
+
+
+def _number(field: str, value: object) -> str:
+    # numpy's scalars are real numbers too, its booleans are not
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | str | Decimal):
+        raise _wrong(field, value, "a number")
     # As text, since a float says its decimal best by its shortest form.
     return str(value)
 
 
-def _finite(field: str, value: float) -> float:
-    """JSON has no infinity and no NaN: they are refused here, where the field is known."""
-    if isinstance(value, float) and not math.isfinite(value):
-        message = f"health model, {field}: found {value!r}; expected a finite number"
-        raise InvalidModelError(message, kind="invalid_model", value=repr(value), expected="a finite number")
-    return value
+def _finite(field: str, value: object) -> float:
+    """The double nearest to a number. JSON has no infinity and no NaN: here the field is known."""
+    try:
+        double = float(Decimal(_number(field, value)))
+    except ArithmeticError:
+        raise _wrong(field, value, "a number") from None
+    if not math.isfinite(double):
+        raise _wrong(field, value, "a finite number")
+    return double
+
+
+def _items(field: str, value: Any, expected: str) -> list[tuple[str, Any]]:
+    """The items of a mapping by name."""
+    if not isinstance(value, Mapping):
+        raise _wrong(field, value, expected)
+    for name in value:
+        if not isinstance(name, str):
+            raise _wrong(field, name, "names")
+    return list(value.items())
+
+
+def _gate(position: int, gate: object) -> dict[str, Any]:
+    if not isinstance(gate, Gate):
+        raise _wrong(f"gates[{position}]", gate, "a Gate")
+    return {"metric": gate.metric, "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
 
 
 class HealthModel:
@@ -141,17 +167,20 @@ class HealthModel:
             }
             if isinstance(component, Component)
             else _number(f"components.{metric}.weight", component)
-            for metric, component in components.items()
+            for metric, component in _items("components", components, "a mapping of metrics to weights")
         }
         if bands is not None:
-            document["bands"] = {name: _number(f"bands.{name}", threshold) for name, threshold in bands.items()}
-        document["gates"] = [
-            {"metric": gate.metric, "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
-            for position, gate in enumerate(gates)
-        ]
+            document["bands"] = {
+                name: _number(f"bands.{name}", threshold)
+                for name, threshold in _items("bands", bands, "a mapping of names to numbers")
+            }
+        if not isinstance(gates, Iterable):
+            raise _wrong("gates", gates, "a list of gates")
+        document["gates"] = [_gate(position, gate) for position, gate in enumerate(gates)]
         if among is not ...:
             document["among"] = "all" if among is None else among
-        self._native = _svcmetrics.HealthModel.from_json(json.dumps(document))
+        # What JSON cannot hold is no text either, and refused as such.
+        self._native = _svcmetrics.HealthModel.from_json(json.dumps(document, default=lambda value: [repr(value)]))
 
     @classmethod
     def _of(cls, native: _svcmetrics.HealthModel) -> HealthModel:
@@ -167,7 +196,7 @@ class HealthModel:
         >>> sm.HealthModel.from_toml("[components]\\nadoption_rate = 1").components
         {'adoption_rate': Component(weight=Decimal('1'), floor=0.0, ceiling=1.0)}
         """
-        return cls._of(_svcmetrics.HealthModel.from_toml(text))
+        return cls._of(_svcmetrics.HealthModel.from_toml(text_of("text", text)))
 
     def to_toml(self) -> str:
         """The model as TOML."""
@@ -176,7 +205,7 @@ class HealthModel:
     @classmethod
     def from_json(cls, text: str) -> HealthModel:
         """Reads a model from JSON, with the fields of TOML."""
-        return cls._of(_svcmetrics.HealthModel.from_json(text))
+        return cls._of(_svcmetrics.HealthModel.from_json(text_of("text", text)))
 
     def to_json(self) -> str:
         """The model as JSON."""
@@ -210,9 +239,12 @@ class HealthModel:
         """The gates."""
         return [Gate(**gate) for gate in self._document["gates"]]
 
-    def explain(self, values: Mapping[str, float | None]) -> Explanation:
+    def explain(self, values: Mapping[str, Number | _svcmetrics.Figure | None]) -> Explanation:
         """Scores one customer or group from the values of the metrics: what adds to the score, and what keeps it
         from 100.
+
+        ``values`` are numbers or figures by metric, of the components and of the gates; one that is None, undefined
+        or not given is missing.
 
         >>> import svcmetrics as sm
         >>> model = sm.HealthModel({"adoption_rate": 3, "renewal_commitment_rate": 1})
@@ -225,7 +257,11 @@ class HealthModel:
         >>> model.explain({"renewal_commitment_rate": 1.0}).band
         'unknown'
         """
-        known = {metric: None if value is None else float(value) for metric, value in values.items()}
+        if not hasattr(values, "items"):
+            raise wrong("values", values, "a mapping of metrics to values")
+        document = self._document
+        reads = [*document["components"], *(gate["metric"] for gate in document["gates"])]
+        known = {_metric_of(metric, reads): _value(metric, value) for metric, value in values.items()}
         score, band, coverage, parts = self._native.explain(known)
         contributions = [
             Contribution(metric, value, _points(points), _points(lost)) for metric, value, points, lost in parts
@@ -243,6 +279,32 @@ class HealthModel:
 
     def __repr__(self) -> str:
         return f"<HealthModel {self._native}>"
+
+
+def _metric_of(metric: object, reads: list[str]) -> str:
+    if isinstance(metric, str) and metric in reads:
+        return metric
+    near = difflib.get_close_matches(str(metric), reads, n=1)
+    guess = f" (did you mean '{near[0]}'?)" if near else ""
+    raise MetricNotFoundError(
+        f"no metric '{metric}'{guess} in the health model; there are: {', '.join(reads)}",
+        kind="metric_not_found",
+        metric=str(metric),
+        hint=near[0] if near else None,
+    )
+
+
+def _value(metric: str, value: Any) -> float | None:
+    if isinstance(value, _svcmetrics.Figure):
+        value = value.value
+    if value is None:
+        return None
+    try:
+        if not isinstance(value, bool):
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise wrong(f"values[{metric!r}]", value, "a number, a figure or None")
 
 
 def _points(micros: int | None) -> Decimal | None:
@@ -300,5 +362,5 @@ def health_scores(
         csat_satisfied_from=csat_satisfied_from,
         effort_scale=effort_scale,
     )
-    native, fitted = _svcmetrics.health_scores([found.source], options, explain)
+    native, fitted = _svcmetrics.health_scores([found.source], options, bool(explain))
     return HealthScores(native, HealthModel._of(fitted))

@@ -46,12 +46,20 @@ def column(name: str, *, unit: str | None = None) -> SourceColumn:
     return SourceColumn(name, unit)
 
 
-def _wrong(option: str, found: object, expected: str) -> InvalidOptionError:
+def wrong(option: str, found: object, expected: str) -> InvalidOptionError:
+    """The error for an option that cannot be."""
     message = f"{option}: found {found!r}; expected {expected}"
     return InvalidOptionError(message, kind="invalid_option", value=str(found), expected=expected)
 
 
-def _names(names: Any) -> Any:
+def text_of(option: str, text: object) -> str:
+    """The option, if it is a text."""
+    if not isinstance(text, str):
+        raise wrong(option, text, "a text")
+    return text
+
+
+def names_of(names: Any) -> Any:
     """One name or several as a list; the core says so where they are none."""
     if isinstance(names, str):
         return [names]
@@ -78,13 +86,13 @@ def options_for(
 ) -> dict[str, Any]:
     """The options as the core reads them."""
     if nan not in (None, "null", "error"):
-        raise _wrong("nan", nan, '"null", "error" or None')
+        raise wrong("nan", nan, '"null", "error" or None')
     if by is None:
         by = table.by if table and table.by else []
     if not isinstance(columns, Mapping | None):
-        raise _wrong("columns", columns, "a mapping of our names to the table's")
+        raise wrong("columns", columns, "a mapping of our names to the table's")
     if health is not None and not hasattr(health, "_native"):
-        raise _wrong("health", health, "a HealthModel")
+        raise wrong("health", health, "a HealthModel")
     sources = {
         ours: tuple(theirs) if isinstance(theirs, SourceColumn) else (theirs, None)
         for ours, theirs in (columns or {}).items()
@@ -94,9 +102,9 @@ def options_for(
         is_there = table is not None and table.in_memory and identity in (table.names or [])
         unique = "customer_id" if is_there else False
     return {
-        "by": _names(by),
+        "by": names_of(by),
         "period": period,
-        "metrics": _names(metrics),
+        "metrics": names_of(metrics),
         "columns": sources,
         "health": None if health is None else health._native,
         "absent_revenue": absent_revenue,

@@ -7,10 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
-from svcmetrics.errors import InvalidOptionError, NearMissWarning
+from svcmetrics.errors import NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
-from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, options_for
+from svcmetrics.options import (
+    AbsentRevenue,
+    Money,
+    Nan,
+    Number,
+    OnInvalid,
+    SourceColumn,
+    names_of,
+    options_for,
+    text_of,
+    wrong,
+)
 from svcmetrics.tables import incoming
 
 if TYPE_CHECKING:
@@ -227,6 +238,8 @@ class Scorecard:
         >>> sm.scorecard(table, by="plan")["onboard_rate"]
         {'a': <Figure 100.0 % (1 / 1)>, 'b': <Figure 0.0 % (0 / 1)>}
         """
+        if not isinstance(metric, str):
+            raise wrong("metric", metric, "the id of a metric")
         figures = self._native.figures(metric)
         if not self.keys:
             return figures[0]
@@ -298,7 +311,9 @@ class Scorecard:
         >>> year["revenue_expansion"].value, year["revenue_end"].undefined_reason
         (Decimal('30'), 'not_additive_over_time')
         """
-        keys = [by] if isinstance(by, str) else list(by or [])
+        keys = names_of([] if by is None else by)
+        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+            raise wrong("by", by, "names of keys")
         return Scorecard(self._native.rollup(keys))
 
     def __add__(self, other: Scorecard) -> Scorecard:
@@ -317,6 +332,8 @@ class Scorecard:
         >>> one.join(two).metrics
         ['onboard_rate', 'contract_renewal_rate']
         """
+        if not isinstance(other, Scorecard):
+            raise wrong("other", other, "a scorecard")
         return Scorecard(self._native.join(other._native))
 
     def to_json(self) -> str:
@@ -326,7 +343,7 @@ class Scorecard:
     @classmethod
     def from_json(cls, text: str) -> Scorecard:
         """Reads what :meth:`to_json` wrote, checking every field."""
-        return cls(_svcmetrics.Scorecard.from_json(text))
+        return cls(_svcmetrics.Scorecard.from_json(text_of("text", text)))
 
     def __eq__(self, other: object) -> bool:
         return self._native == other._native if isinstance(other, Scorecard) else NotImplemented
@@ -377,13 +394,16 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
     <Figure 50.0 % (1 / 2)>
     """
     if how not in ("exact", "common"):
-        message = f'how: found {how!r}; expected "exact" or "common"'
-        raise InvalidOptionError(message, kind="invalid_option", value=str(how), expected='"exact" or "common"')
-    natives = [card._native for card in cards]
+        raise wrong("how", how, '"exact" or "common"')
+    if isinstance(cards, Scorecard) or not isinstance(cards, Iterable):
+        raise wrong("cards", cards, "a list of scorecards")
+    natives = []
+    for position, card in enumerate(cards):
+        if not isinstance(card, Scorecard):
+            raise wrong(f"cards[{position}]", card, "a scorecard")
+        natives.append(card._native)
     if not natives:
-        raise InvalidOptionError(
-            "cards: found none; expected at least one", kind="invalid_option", expected="at least one"
-        )
+        raise wrong("cards", [], "at least one scorecard")
     # In pairs, so that many small parts do not each pay for the whole.
     while len(natives) > 1:
         pairs = zip(natives[::2], natives[1::2], strict=False)
