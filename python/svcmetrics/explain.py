@@ -79,23 +79,13 @@ class Reference:
         """For a terminal.
 
         >>> import svcmetrics as sm
-        >>> print(sm.explain("onboard_rate").text().partition("Columns")[0])
+        >>> print(sm.explain("onboard_rate").text().partition("  Among")[0].rstrip())
         Onboard (onboard_rate)
         <BLANKLINE>
         Formula
           onboard_rate = onboarded_customers / new_customers
           - onboarded_customers: count of rows where onboarded
           - new_customers: count of rows
-          Among rows where is_new. Share, from 0 to 1; unit fraction; higher is better; flow: adds up over
-          time.
-        <BLANKLINE>
-        Reading
-          The share of the period's new customers that were formally onboarded; the others were left to
-          find their own way. It says that onboarding took place, not that it worked: read it beside the
-          adoption of the same customers. With few new customers one more or less moves it a lot, so look
-          at the counts before the rate.
-        <BLANKLINE>
-        <BLANKLINE>
         """
         parts = [self.title]
         for title, blocks in self._sections.items():
@@ -277,8 +267,8 @@ def _example(definition: Definition, form: dict[str, Any]) -> Iterator[_Block]:
     cells = [customers, *([_cell(value) for value in rows[column]] for column in columns), *results.values()]
     yield _Table(["customer", *columns, *results], [list(line) for line in zip(*cells, strict=True)], left=1)
 
-    given = ", ".join(f"`{name}={value!r}`".replace("'", '"') for name, value in options.items())
-    yield f"Computed with {given}."
+    passed = ", ".join(f"`{name}={value!r}`".replace("'", '"') for name, value in options.items())
+    yield f"Computed with {passed}."
     if form["measures"]:
         counts = together.quality.metrics[definition.id]
         shown = ", ".join(f"{counts[name]} {name}" for name in _STANDINGS)

@@ -68,7 +68,7 @@ pub(super) fn metrics() -> Vec<Metric> {
         Metric::share("basic_user_share", "Basic users", vec![(1, basic)], all_users.clone())
             .source(ARTICLE)
             .reading(
-                "The share of users who work with the basic functions only. A high share is normal for a young \
+                "Which part of the users stays with the basic functions. A high share is normal for a young \
                  customer and a warning for an old one that pays for advanced functions, so neither direction is \
                  better by itself.",
             )

@@ -78,9 +78,10 @@ pub(super) fn metrics() -> Vec<Metric> {
             .better(Better::Lower)
             .source(retention)
             .reading(
-                "The share of the customers that paid at the start of the period and pay nothing at its end. One \
-                 divided by it is how long a customer can be expected to stay: at 2 % a month, 50 months. A yearly \
-                 rate is not twelve times a monthly one, since each month starts with fewer customers.",
+                "How many paying customers were lost, as a share of those there at the start: with revenue then and \
+                 none at the end. One divided by it is how long a customer can be expected to stay: at 2 % a month, 50 \
+                 months. A yearly rate is not twelve times a monthly one, since each month starts with fewer \
+                 customers.",
             )
             .edge_case(
                 "After an outer join a lost customer shows as a null in `revenue_end`; taken as missing it would \
