@@ -14,6 +14,7 @@ from svcmetrics._svcmetrics import Figure
 from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
+from svcmetrics.explain import Reference, explain
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
 from svcmetrics.options import SourceColumn, column
@@ -36,6 +37,7 @@ __all__ = [
     "MeasureDefinition",
     "NearMissWarning",
     "Quality",
+    "Reference",
     "Scorecard",
     "SourceColumn",
     "SvcMetricsError",
@@ -43,6 +45,7 @@ __all__ = [
     "check",
     "column",
     "errors",
+    "explain",
     "formulas",
     "health_scores",
     "merge",

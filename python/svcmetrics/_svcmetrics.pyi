@@ -13,10 +13,13 @@ __all__ = [
     "Scorecard",
     "catalog",
     "check",
+    "columns",
+    "forms",
     "formula",
     "from_measures",
     "health_scores",
     "measures",
+    "no_metric",
 ]
 
 DEBUG: bool
@@ -37,7 +40,10 @@ def from_measures(table: object, options: dict[str, Any]) -> Scorecard: ...
 # catalog
 
 def catalog() -> list[dict[str, Any]]: ...
+def columns() -> list[dict[str, str]]: ...
+def forms(metric: str) -> list[dict[str, Any]]: ...
 def measures() -> list[dict[str, Any]]: ...
+def no_metric(wanted: str, available: list[str]) -> None: ...
 
 # figure
 

@@ -31,6 +31,11 @@ class Definition:
     columns: tuple[str, ...]
     unit: str
     source: str
+    family: str
+    #: What it tells, what it does not, and when it misleads.
+    reading: str
+    #: What happens in its corners, a text a case.
+    edge_cases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,17 +64,11 @@ class Catalog:
         return len(self._entries)
 
     def __getitem__(self, metric: str) -> Any:
-        """The definition of that id."""
+        """The definition of that id; an error says which ids come near."""
         for entry in self._entries:
             if entry.id == metric:
                 return entry
-        from svcmetrics.errors import MetricNotFoundError
-
-        raise MetricNotFoundError(
-            f"no definition '{metric}'; there are: {', '.join(entry.id for entry in self._entries)}",
-            kind="metric_not_found",
-            metric=metric,
-        )
+        return _svcmetrics.no_metric(metric, [entry.id for entry in self._entries])
 
     @property
     def _names(self) -> list[str]:

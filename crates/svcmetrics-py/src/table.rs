@@ -126,6 +126,9 @@ impl<'py> Held<'py> {
         let part = |position: usize| column.get_item(position);
         let mask = |position: usize| -> Result<PyReadonlyArray1<'py, bool>> { Ok(part(position)?.extract()?) };
         let kind: String = part(0)?.extract()?;
+        if matches!(kind.as_str(), "array" | "days" | "times") {
+            load_numpy(column.py())?;
+        }
         Ok(match kind.as_str() {
             "array" => Self::Array(Array::of(&part(1)?)?, if part(2)?.is_none() { None } else { Some(mask(2)?) }),
             "days" => Self::Days(Array::of(&part(1)?)?, mask(2)?),
@@ -236,10 +239,6 @@ impl<'py> Columns<'py> {
 
     /// Adds a column, a tuple as `svcmetrics.tables` says.
     pub(crate) fn push(&mut self, name: &str, column: &Bound<'py, PyAny>) -> Result<()> {
-        let kind: String = column.get_item(0)?.extract()?;
-        if !matches!(kind.as_str(), "arrow" | "objects" | "unknown") {
-            load_numpy(column.py())?;
-        }
         self.columns.push((name.to_owned(), Held::of(name, column)?));
         Ok(())
     }

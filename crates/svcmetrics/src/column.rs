@@ -44,7 +44,7 @@ impl ColumnKind {
             Self::Flag => "true or false (or 0 or 1)",
             Self::Count => "a whole number, 0 or more",
             Self::Money => "an amount, 0 or more",
-            Self::SignedMoney => "an amount",
+            Self::SignedMoney => "a number of either sign",
             Self::Quantity => "a number, 0 or more",
             Self::Category => "one of the category's words",
             Self::Anything => "anything",

@@ -90,6 +90,15 @@ impl<C> Condition<C> {
         }
     }
 
+    /// The columns that it wants to be there: a null in one of them makes it false.
+    pub(crate) fn demanded(&self) -> Vec<&C> {
+        match self {
+            Self::Present(column) => vec![column],
+            Self::All(conditions) => conditions.iter().flat_map(Self::demanded).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The same with columns named in another way.
     pub(crate) fn map<D>(&self, name: &impl Fn(&C) -> D) -> Condition<D> {
         match self {

@@ -374,6 +374,17 @@ impl Error {
         Self::OutOfRange(Box::new(Offence::new(name, "found", expected).at(None, found)))
     }
 
+    /// The error for an id that none of those available is; it names the ones that come near.
+    ///
+    /// ```
+    /// let available = svcmetrics::catalog().iter().map(|metric| metric.id().to_owned()).collect();
+    /// let error = svcmetrics::Error::metric_not_found("adoption", available);
+    /// assert!(error.to_string().starts_with("no metric 'adoption' (did you mean 'adoption_rate'"));
+    /// ```
+    pub fn metric_not_found(wanted: &str, available: Vec<String>) -> Self {
+        crate::engine::choose::no_metric(wanted, available)
+    }
+
     /// The variant as a stable lower-case word, the same in both languages.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -70,6 +70,30 @@ impl Scope {
         self.among.as_ref()
     }
 
+    /// What must hold in a counted row, where the table and the row have all that a rule asks for.
+    pub fn rules(&self) -> &[Condition] {
+        &self.rules
+    }
+
+    /// The columns whose null puts a row outside.
+    ///
+    /// ```
+    /// let scope = svcmetrics::find("avoidable_loss_share").and_then(|metric| metric.forms()[0].scope()).unwrap();
+    /// let names = |columns: Vec<&svcmetrics::Column>| columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>();
+    /// assert_eq!(names(scope.outside_without()), ["loss_reason"]);
+    /// assert_eq!(names(scope.missing_without()), ["revenue_start", "revenue_end", "loss_avoidable"]);
+    /// ```
+    pub fn outside_without(&self) -> Vec<&Column> {
+        let demanded: Vec<&Column> = self.among.iter().flat_map(Condition::demanded).collect();
+        self.columns().into_iter().filter(|column| demanded.iter().any(|known| known.name == column.name)).collect()
+    }
+
+    /// The columns whose null makes a row missing, unless it is outside already.
+    pub fn missing_without(&self) -> Vec<&Column> {
+        let outside = self.outside_without();
+        self.columns().into_iter().filter(|column| !outside.contains(column)).collect()
+    }
+
     /// The columns that a table must have for it, each once: those of `among`, then those read.
     pub fn columns(&self) -> Vec<&Column> {
         let mut columns: Vec<&Column> = Vec::new();

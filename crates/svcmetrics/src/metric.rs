@@ -197,6 +197,10 @@ pub struct Metric {
     pub(crate) better: Better,
     pub(crate) unit: Unit,
     pub(crate) source: Name,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "str::is_empty"))]
+    pub(crate) reading: Name,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) edge_cases: Vec<Name>,
     /// The first whose columns a table has is used, for the whole table.
     pub(crate) forms: Vec<Form>,
 }
@@ -220,7 +224,17 @@ impl<'de> serde::Deserialize<'de> for Metric {
 impl Metric {
     fn new(id: impl Into<Name>, title: impl Into<Name>, kind: Kind, unit: Unit, form: Form) -> Self {
         let (id, title) = (id.into(), title.into());
-        Self { id, title, kind, better: Better::Neither, unit, source: "".into(), forms: vec![form] }
+        Self {
+            id,
+            title,
+            kind,
+            better: Better::Neither,
+            unit,
+            source: "".into(),
+            reading: "".into(),
+            edge_cases: Vec::new(),
+            forms: vec![form],
+        }
     }
 
     /// A share: 0 <= numerator <= denominator in every row.
@@ -291,6 +305,18 @@ impl Metric {
         self
     }
 
+    /// How to read it: what it tells, what it does not, when it misleads.
+    pub fn reading(mut self, reading: impl Into<Name>) -> Self {
+        self.reading = reading.into();
+        self
+    }
+
+    /// What happens in one of its corners: without a denominator, with nulls, over time.
+    pub fn edge_case(mut self, edge_case: impl Into<Name>) -> Self {
+        self.edge_cases.push(edge_case.into());
+        self
+    }
+
     /// What is computed instead where a table lacks the columns of the forms before.
     pub fn otherwise(mut self, numerator: Combination, denominator: Combination) -> Self {
         self.forms.push(Form::Quotient { numerator, denominator });
@@ -325,6 +351,16 @@ impl Metric {
     /// Where its definition comes from.
     pub fn article(&self) -> &str {
         &self.source
+    }
+
+    /// How to read it; empty where nobody said.
+    pub fn how_to_read(&self) -> &str {
+        &self.reading
+    }
+
+    /// What happens in its corners, a text a case; none where nobody said.
+    pub fn edge_cases(&self) -> &[Name] {
+        &self.edge_cases
     }
 
     /// The ways to compute it, best first.

@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
 
     _command(of, "catalog", commands.catalog, "all metrics in short")
 
-    explain = _command(of, "explain", commands.explain, "the definition of a metric")
+    explain = _command(of, "explain", commands.explain, "what a metric is and how it is read, with an example")
     explain.add_argument("metric", metavar="METRIC", help="its id, as in the catalogue")
     return top
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -15,6 +14,7 @@ from svcmetrics.check import Check
 from svcmetrics.cli.messages import CommandError, message_of
 from svcmetrics.cli.output import Output, Result, put_text
 from svcmetrics.errors import ColumnTypeError, SvcMetricsError
+from svcmetrics.explain import explain as explained
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel, HealthScores
 from svcmetrics.options import options_for
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 #: Columns whose text is meant as text, also where it looks like a number.
 _TEXTS = ("loss_reason", "gain_reason", "impact", "risk", "currency")
-_BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "neither higher nor lower is better"}
-_TIME = {"flow": "flow: adds up over time", "stock": "stock: a state at a time, which does not add up over time"}
 
 
 def scorecard(wanted: argparse.Namespace) -> int:
@@ -91,25 +89,8 @@ def catalog(_: argparse.Namespace) -> int:
 
 
 def explain(wanted: argparse.Namespace) -> int:
-    """A metric's definition, for people."""
-    known = {metric.id: metric for metric in definitions()}
-    metric = known.get(wanted.metric)
-    if metric is None:
-        near = difflib.get_close_matches(wanted.metric, known, n=1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
-        raise CommandError(f"no metric '{wanted.metric}'{hint}; svcmetrics catalog lists them")
-    lines = {
-        "formula": metric.formula,
-        "among": metric.among or "all rows",
-        "columns": ", ".join(metric.columns) or "those of what it is made of",
-        "kind": metric.kind,
-        "unit": metric.unit,
-        "direction": _BETTER[metric.better],
-        "time": _TIME[metric.time],
-        "source": metric.source,
-    }
-    described = "".join(f"  {name:<9}  {text}\n" for name, text in lines.items())
-    put_text(f"{metric.title} ({metric.id})\n{described}")
+    """A metric's reference, with an example."""
+    put_text(explained(wanted.metric).text())
     return 0
 
 

@@ -33,29 +33,36 @@ pub const CATALOG_VERSION: u32 = 1;
 
 pub(crate) const EIGHT_METRICS: &str = "ServiceXRG, Eight metrics";
 
-static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
-    let mut metrics = measurable(&Scales::example());
-    metrics.extend(HealthModel::standard().metrics());
-    metrics
+static FAMILIES: LazyLock<Vec<(&str, Vec<Metric>)>> = LazyLock::new(|| {
+    let mut families = Vec::from(measurable_families(&Scales::example()));
+    families.push(("Health", HealthModel::standard().metrics()));
+    families
 });
+
+static METRICS: LazyLock<Vec<Metric>> =
+    LazyLock::new(|| FAMILIES.iter().flat_map(|(_, metrics)| metrics).cloned().collect());
+
+/// The families but for health, with these scales.
+fn measurable_families(scales: &Scales) -> [(&'static str, Vec<Metric>); 12] {
+    [
+        ("Onboarding", onboarding::metrics()),
+        ("Adoption", adoption::metrics()),
+        ("Success", success::metrics()),
+        ("Availability", availability::metrics()),
+        ("Engagement", engagement::metrics()),
+        ("Retention", retention::metrics()),
+        ("Recurring revenue", revenue::metrics()),
+        ("Risk", risk::metrics()),
+        ("Defects", defects::metrics()),
+        ("Service sales", sales::metrics()),
+        ("Profitability", profitability::metrics()),
+        ("Voice of the customer", voice::metrics(scales)),
+    ]
+}
 
 /// The built-in metrics but for health, with these scales.
 pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
-    [
-        onboarding::metrics(),
-        adoption::metrics(),
-        success::metrics(),
-        availability::metrics(),
-        engagement::metrics(),
-        retention::metrics(),
-        revenue::metrics(),
-        risk::metrics(),
-        defects::metrics(),
-        sales::metrics(),
-        profitability::metrics(),
-        voice::metrics(scales),
-    ]
-    .concat()
+    measurable_families(scales).into_iter().flat_map(|(_, metrics)| metrics).collect()
 }
 
 /// The built-in metrics in the catalogue's order; the last ones are those of the default health model. Those that depend on a
@@ -67,6 +74,17 @@ pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
 /// ```
 pub fn catalog() -> &'static [Metric] {
     &METRICS
+}
+
+/// The catalogue by family: the name of each for people, and its metrics.
+///
+/// ```
+/// let (name, metrics) = svcmetrics::families().next().unwrap();
+/// assert_eq!((name, metrics[0].id()), ("Onboarding", "onboard_rate"));
+/// assert_eq!(svcmetrics::families().map(|(_, metrics)| metrics.len()).sum::<usize>(), svcmetrics::catalog().len());
+/// ```
+pub fn families() -> impl Iterator<Item = (&'static str, &'static [Metric])> {
+    FAMILIES.iter().map(|(name, metrics)| (*name, metrics.as_slice()))
 }
 
 /// The built-in metric of that id.

@@ -11,6 +11,7 @@ use rust_decimal::Decimal;
 
 const ARTICLE: &str = "ServiceXRG, Three critical metrics";
 
+#[allow(clippy::too_many_lines)] // most of them are what people read
 pub(super) fn metrics() -> Vec<Metric> {
     let stated = Scope::new("stated_goals").reads([REACHED_GOAL]);
     let reached = Measure::count("customers_at_goal", &stated, Time::Stock).only(Condition::IsTrue(REACHED_GOAL));
@@ -44,10 +45,34 @@ pub(super) fn metrics() -> Vec<Metric> {
         Metric::share("success_rate", "Success", vec![(1, reached)], vec![(1, with_goals)])
             .otherwise(vec![(1, all_met)], vec![(1, planned)])
             .better(Better::Higher)
-            .source(format!("{EIGHT_METRICS}, 3")),
+            .source(format!("{EIGHT_METRICS}, 3"))
+            .reading(
+                "The share of customers with goals that reached what they set out for with the product. It is the \
+                 customer's own measure of value, so agree on the goals in writing beforehand, or it measures \
+                 optimism. All customers count alike, whatever they pay.",
+            )
+            .edge_case(
+                "A customer without goals should have a null in `reached_goal`; a false would count it as a failure.",
+            )
+            .edge_case(
+                "Where the table lacks `reached_goal`, a customer succeeds when all goals of its plan are met, and \
+                 one with a plan of 0 goals is outside.",
+            )
+            .edge_case(
+                "Which of the two formulas is used is decided once for a table, never row by row, and parts computed \
+                 by different ones do not merge.",
+            ),
         Metric::share("plan_realization", "Plan realization", vec![(1, met)], vec![(1, total)])
             .better(Better::Higher)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "How much of what the success plans promise has been achieved: goals met of all goals set. It rewards \
+                 partial progress, where `success_rate` asks for everything. Early in the life of a plan a low value \
+                 is normal, so compare plans of the same age.",
+            )
+            .edge_case("A plan with many goals weighs more than a plan with few.")
+            .edge_case("A customer with a plan of 0 goals is counted and changes neither sum.")
+            .edge_case("More goals met than planned is invalid: a goal that was added belongs into the plan first."),
         Metric::ratio(
             "roi",
             "Return on investment",
@@ -55,10 +80,47 @@ pub(super) fn metrics() -> Vec<Metric> {
             vec![(1, investment)],
         )
         .better(Better::Higher)
-        .source(ARTICLE),
-        impact("positive_impact_share", "positive_impact", "Positive impact", "positive", Better::Higher),
-        impact("neutral_impact_share", "neutral_impact", "Neutral impact", "neutral", Better::Neither),
-        impact("negative_impact_share", "negative_impact", "Negative impact", "negative", Better::Lower),
+        .source(ARTICLE)
+        .reading(
+            "What customers gained by the product beyond what they put in, for each unit they put in: 0.5 means \
+                 that 100 brought back 150. Below 0 the investment has not paid for itself yet. The benefit is mostly \
+                 an estimate, so small differences mean little.",
+        )
+        .edge_case("A benefit may be negative, where the product did harm; a negative investment is invalid.")
+        .edge_case(
+            "A customer that gained without investing has no return of its own, but its benefit still raises that \
+                 of its group.",
+        )
+        .edge_case("A group that invested nothing is undefined, and not infinitely profitable."),
+        impact("positive_impact_share", "positive_impact", "Positive impact", "positive", Better::Higher)
+            .reading(
+                "The share of rated customers on whose business the product has a good effect. They are the ones to \
+                 ask for a reference and to offer more to. A high share of few ratings proves little, so look at how \
+                 many customers were rated.",
+            )
+            .edge_case("A customer whose impact nobody has stated is missing, and makes no share smaller.")
+            .edge_case("Any word but `positive`, `neutral` and `negative` is invalid, however it is meant."),
+        impact("neutral_impact_share", "neutral_impact", "Neutral impact", "neutral", Better::Neither)
+            .reading(
+                "The share of rated customers who see no clear effect either way. They do not complain, and they do \
+                 not defend the product when budgets are cut, so a large share is a quiet risk.",
+            )
+            .edge_case(
+                "The shares of the three impacts add up to 1, so this one can shrink because customers got better or \
+                 because they got worse.",
+            )
+            .edge_case("`neutral` is somebody's answer; a customer that was never asked belongs to the nulls instead."),
+        impact("negative_impact_share", "negative_impact", "Negative impact", "negative", Better::Lower)
+            .reading(
+                "The share of rated customers for whom the product does nothing or does harm. The answer \"none or \
+                 negative\" of a survey belongs here, so the circle is wider than that of open complaints. Each of \
+                 them is worth a conversation before the renewal.",
+            )
+            .edge_case("If no customer is rated it is undefined, which must not be read as nobody being unhappy.")
+            .edge_case(
+                "Of few rated customers a single unhappy one makes a large share: name it instead of quoting the \
+                 percentage.",
+            ),
     ]
 }
 

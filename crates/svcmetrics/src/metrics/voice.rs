@@ -117,7 +117,19 @@ pub(super) fn metrics(scales: &Scales) -> Vec<Metric> {
     let detractors = Measure::count("detractors", &answered, Time::Stock).only(from(Comparison::AtMost, 6));
     let nps = Form::Quotient { numerator: vec![(100, promoters), (-100, detractors)], denominator: vec![(1, answers)] };
 
-    let mut metrics = vec![Metric::score("nps", "Net promoter score", nps), satisfaction(scales)];
+    let nps = Metric::score("nps", "Net promoter score", nps)
+        .reading(
+            "Customers that would recommend (answers of 9 and 10) less those that would not (0 to 6), for every \
+                 100 answers: from -100 to 100. Answers of 7 and 8 count in the denominator only. With few answers it \
+                 swings widely, so do not read much into a change of some points.",
+        )
+        .edge_case("An answer of 0 is the worst one, not a missing one; an answer above 10 is invalid.")
+        .edge_case(
+            "As many promoters as detractors give 0, and so do answers of 7 and 8 alone: the score does not tell \
+                 which.",
+        )
+        .edge_case("Customers that do not answer are missing, and may be less content than those that do.");
+    let mut metrics = vec![nps, satisfaction(scales)];
     metrics.extend(effort(scales));
     let better = |metric: Metric| match metric.direction() {
         Better::Neither => metric.better(Better::Higher),
@@ -143,6 +155,16 @@ fn satisfaction(scales: &Scales) -> Metric {
     let satisfied = Measure::count("satisfied_answers", &scope, Time::Flow).only(satisfied);
     let all = Measure::count("csat_answers", &scope, Time::Flow);
     Metric::share("csat", "Customer satisfaction", vec![(1, satisfied)], vec![(1, all)])
+        .reading(
+            "The share of answers that say satisfied, which is what `csat_satisfied_from` says it is. It is about \
+                 the last contact more than about the relationship, and only about those who answer. Another mark \
+                 makes it another metric, so compare only equal ones.",
+        )
+        .edge_case(
+            "Without `csat_satisfied_from` it is not measured, since a 4 means one thing of 5 and another of 10.",
+        )
+        .edge_case("An answer exactly at the mark is satisfied.")
+        .edge_case("The scale's ends are not known here, so an impossible answer is no invalid row.")
 }
 
 fn effort(scales: &Scales) -> [Metric; 3] {
@@ -166,9 +188,30 @@ fn effort(scales: &Scales) -> [Metric; 3] {
     let net = Form::Quotient { numerator: vec![(100, easy), (-100, hard)], denominator: all() };
     let mean_is_better = if easiest > hardest { Better::Higher } else { Better::Lower };
     [
-        Metric::mean("ces_mean", "Mean customer effort", Unit::Number, vec![(1, total)], all()).better(mean_is_better),
-        Metric::share("ces_top_share", "Easiest answers", vec![(1, top)], all()),
-        Metric::score("ces_net", "Net easy", net),
+        Metric::mean("ces_mean", "Mean customer effort", Unit::Number, vec![(1, total)], all())
+            .better(mean_is_better)
+            .reading(
+                "The mean answer to how easy it was, on the scale of the survey. A mean hides a split: half of the \
+                 answers very easy and half very hard make a harmless middle, which `ces_top_share` and `ces_net` \
+                 tell apart from indifference.",
+            )
+            .edge_case("Where the easiest answer is the lowest number of `effort_scale`, lower is better.")
+            .edge_case("Answers beyond the ends of the scale are invalid.")
+            .edge_case("Means on scales of different length cannot be compared."),
+        Metric::share("ces_top_share", "Easiest answers", vec![(1, top)], all())
+            .reading(
+                "The share of answers at the easiest end of the scale. It asks for the best only, and so shows when \
+                 good becomes excellent and hides what happens below that.",
+            )
+            .edge_case("The more steps a scale has the fewer answers fall on the last one, for the same experience.")
+            .edge_case("It is measured only where `effort_scale` says which end is the easiest."),
+        Metric::score("ces_net", "Net easy", net)
+            .reading(
+                "Answers on the easy side of the scale less those on the hard side, for every 100 answers: from -100 \
+                 to 100. It moves when hard becomes easy, and not when easy becomes easier still.",
+            )
+            .edge_case("The exact middle of a scale is on neither side, and stays in the denominator.")
+            .edge_case("A scale with an even number of steps has no middle, so everybody who answers takes a side."),
     ]
 }
 
