@@ -18,6 +18,7 @@ from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
 from svcmetrics.options import SourceColumn, column
 from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
+from svcmetrics.targets import Target, Targets
 
 __version__: str = _svcmetrics.VERSION
 
@@ -39,6 +40,8 @@ __all__ = [
     "Scorecard",
     "SourceColumn",
     "SvcMetricsError",
+    "Target",
+    "Targets",
     "catalog",
     "check",
     "column",

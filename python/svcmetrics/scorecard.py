@@ -12,6 +12,7 @@ from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
 from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, options_for
 from svcmetrics.tables import incoming
+from svcmetrics.targets import Targets
 
 if TYPE_CHECKING:
     import pandas
@@ -261,6 +262,40 @@ class Scorecard:
         have neither.
         """
         return Frame(self._native.tidy())
+
+    def against(self, targets: Targets) -> Frame:
+        """How the figures stand to targets: keys, ``metric``, ``value``, ``at_least``, ``at_most``, ``warn``,
+        ``status`` and ``gap``, a row a group and target.
+
+        ``status`` is ``met``, ``near`` (missed, but within ``warn``), ``missed``, or ``unknown`` where the figure is
+        undefined or the metric in :attr:`not_measured`. Quotients and amounts are compared exactly, never as floats.
+        ``gap`` is the value less the mark; between two marks the one that is not kept, or else the nearer one.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"plan": ["a", "a", "b"], "is_new": [True, True, False], "onboarded": [True, False, False]}
+        >>> card = sm.scorecard(table, by="plan", metrics=["onboard_rate"])
+        >>> card.against(sm.Targets({"onboard_rate": sm.Target(at_least=0.6, warn=0.5)}))
+        plan        metric  value  at_least  at_most  warn   status   gap
+        ────  ────────────  ─────  ────────  ───────  ────  ───────  ────
+           a  onboard_rate    0.5       0.6        –   0.5     near  -0.1
+           b  onboard_rate      –       0.6        –   0.5  unknown     –
+
+        A target for a metric that was not asked for is an error.
+
+        >>> try:
+        ...     card.against(sm.Targets({"adoption_rate": 0.9}))
+        ... except sm.SvcMetricsError as error:
+        ...     print(error)
+        no metric 'adoption_rate'; there are: onboard_rate
+        """
+        if not isinstance(targets, Targets):
+            raise InvalidOptionError(
+                f"targets: found {targets!r}; expected Targets",
+                kind="invalid_option",
+                value=repr(targets),
+                expected="Targets",
+            )
+        return Frame(targets._native.of(self._native))
 
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.

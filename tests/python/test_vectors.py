@@ -16,6 +16,7 @@ from vector_cases import (
     check_error,
     check_figure,
     columns_of,
+    frame_of,
     model_of,
     name_of,
     scorecard_of,
@@ -68,6 +69,20 @@ def test_health_scores_are_those_of_the_vectors(case: Case) -> None:
         assert (found["band"], found["coverage"]) == (expected["band"], expected["coverage"])
         for metric, points in expected.get("points", {}).items():
             assert found[f"{metric}_points"] == (None if points is None else Decimal(points)), metric
+
+
+@pytest.mark.parametrize("case", cases("frame"), ids=name_of)
+def test_frames_are_those_of_the_vectors(case: Case) -> None:
+    table = numpy_mapping(columns_of(case))
+    if "error" in case:
+        with pytest.raises(sm.SvcMetricsError) as caught:
+            frame_of(case, table)
+        check_error(caught.value, case["error"])
+        return
+    rows = list(frame_of(case, table))
+    assert len(rows) == len(case["expect"])
+    for found, expected in zip(rows, case["expect"], strict=True):
+        assert {name: found[name] for name in expected} == expected
 
 
 @pytest.mark.parametrize("case", TABLES, ids=name_of)

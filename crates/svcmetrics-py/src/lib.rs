@@ -12,6 +12,7 @@ mod health;
 mod request;
 mod scorecard;
 mod table;
+mod targets;
 
 #[pyo3::pymodule]
 mod _svcmetrics {
@@ -29,6 +30,8 @@ mod _svcmetrics {
     use super::health::HealthModel;
     #[pymodule_export]
     use super::scorecard::Scorecard;
+    #[pymodule_export]
+    use super::targets::Targets;
 
     #[pymodule_export]
     const DEBUG: bool = cfg!(debug_assertions);

@@ -202,18 +202,24 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
 
 /// Columns in the making: fields and arrays of one length.
 #[derive(Default)]
-struct Frame {
+pub(crate) struct Frame {
     fields: Vec<Field>,
     arrays: Vec<ArrayRef>,
 }
 
 impl Frame {
-    fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
+    pub(crate) fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
         self.fields.push(Field::new(name, array.data_type().clone(), true));
         self.arrays.push(array);
     }
 
-    fn finish(self) -> Result<RecordBatch> {
+    /// Keys come first: a name that is there twice is a key's.
+    pub(crate) fn finish(self) -> Result<RecordBatch> {
+        let names: Vec<&String> = self.fields.iter().map(Field::name).collect();
+        if let Some(twice) = (1..names.len()).find(|place| names[..*place].contains(&names[*place])) {
+            let problem = "is named like a column of the result; rename the column".to_owned();
+            return Err(Error::KeyName { key: names[twice].clone(), problem });
+        }
         let schema = Arc::new(Schema::new(self.fields));
         let made = RecordBatch::try_new(schema, self.arrays);
         made.map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
@@ -289,7 +295,7 @@ fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> 
 }
 
 impl Scorecard {
-    fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
+    pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
         for (position, key) in self.keys.iter().enumerate() {
             let values: Vec<Key> =
                 self.groups.iter().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();

@@ -31,6 +31,8 @@ mod check;
 mod column;
 mod condition;
 mod definitions;
+#[cfg(feature = "serde")]
+mod document;
 mod engine;
 mod error;
 mod expression;
@@ -47,6 +49,7 @@ mod request;
 mod scorecard;
 #[cfg(feature = "serde")]
 mod stored;
+mod targets;
 mod totals;
 
 pub use check::{Check, Checker, Observation};
@@ -70,6 +73,7 @@ pub use money::MoneyPolicy;
 pub use period::{Every, Period};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
 pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};
+pub use targets::{Attainment, Target, TargetStatus, Targets};
 
 /// The catalogue's formulas on plain numbers, one function a metric.
 pub mod formulas {

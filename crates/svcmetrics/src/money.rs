@@ -181,6 +181,12 @@ pub(crate) fn micros(value: Decimal) -> Option<i64> {
     }
 }
 
+/// A decimal as a quotient of integers.
+pub(crate) fn decimal_parts(value: Decimal) -> (i128, i128) {
+    // a scale is at most 28
+    (value.mantissa(), 10_i128.pow(value.scale()))
+}
+
 /// The double nearest to `numerator / denominator`; the denominator is not 0.
 #[allow(clippy::cast_precision_loss)] // exact below 2^53
 pub(crate) fn nearest_quotient(numerator: i128, denominator: i128) -> f64 {
@@ -195,6 +201,13 @@ pub(crate) fn nearest_quotient(numerator: i128, denominator: i128) -> f64 {
 pub(crate) fn nearest_difference((a, b): (i128, i128), (c, d): (i128, i128)) -> f64 {
     let big = BigInt::from;
     nearest(&(big(a) * big(d) - big(c) * big(b)), &(big(b) * big(d)))
+}
+
+/// How `a/b` stands to `c/d`, exactly; no denominator is 0.
+pub(crate) fn compare_quotients((a, b): (i128, i128), (c, d): (i128, i128)) -> std::cmp::Ordering {
+    let big = BigInt::from;
+    let (one, two) = (big(a) * big(d), big(c) * big(b));
+    if (b < 0) == (d < 0) { one.cmp(&two) } else { two.cmp(&one) }
 }
 
 /// Long division to 64 bits and a sticky one, then one correct rounding.
@@ -289,6 +302,17 @@ mod tests {
         assert_eq!(nearest_quotient((1 << 60) + (1 << 8), 1 << 60), 1.0 + f64::EPSILON);
         assert_eq!(nearest_difference((3, 10), (1, 10)), 0.2);
         assert_eq!(nearest_difference((6, 5), (9, 10)), 0.3);
+    }
+
+    #[test]
+    fn quotients_are_compared_exactly() {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        assert_eq!(compare_quotients((1, 3), (2, 6)), Equal);
+        assert_eq!(compare_quotients((1, -3), (-1, 3)), Equal);
+        assert_eq!(compare_quotients((1, -3), (1, 3)), Less);
+        // both are 1 as doubles
+        assert_eq!(compare_quotients((i128::MAX, i128::MAX - 1), (1, 1)), Greater);
+        assert_eq!(compare_quotients((i128::MIN + 2, i128::MAX), (-1, 1)), Greater);
     }
 
     #[test]

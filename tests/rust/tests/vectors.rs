@@ -3,6 +3,7 @@
 mod case;
 mod figures;
 mod formulas;
+mod frames;
 mod health;
 mod tables;
 
@@ -31,6 +32,7 @@ fn run_one(value: serde_json::Value) -> Result<(), String> {
         case::Case::Table(case) => (&case.name, &case.origin, tables::run(case)),
         case::Case::Formula(case) => (&case.name, &case.origin, formulas::run(case)),
         case::Case::Health(case) => (&case.name, &case.origin, health::run(case)),
+        case::Case::Frame(case) => (&case.name, &case.origin, frames::run(case)),
     };
     if name.is_empty() || origin.is_empty() {
         return Err(format!("a case needs a name and an origin: {whole}"));
@@ -75,6 +77,7 @@ topics! {
     risk_is_as_the_vectors_say "risk";
     sales_are_as_the_vectors_say "sales";
     success_is_as_the_vectors_say "success";
+    targets_are_as_the_vectors_say "targets";
     the_voice_of_the_customer_is_as_the_vectors_say "voice";
 }
 
