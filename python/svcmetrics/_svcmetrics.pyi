@@ -18,6 +18,7 @@ __all__ = [
     "from_measures",
     "health_scores",
     "measures",
+    "trend",
 ]
 
 DEBUG: bool
@@ -142,3 +143,7 @@ class Targets:
     def of(self, card: Scorecard) -> Frame: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+# trend
+
+def trend(card: Scorecard, metrics: list[str] | None) -> Frame: ...

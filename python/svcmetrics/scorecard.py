@@ -297,6 +297,34 @@ class Scorecard:
             )
         return Frame(targets._native.of(self._native))
 
+    def trend(self, metrics: str | Iterable[str] | None = None) -> Frame:
+        """Figures beside those of the period before and of a year before: keys, ``metric``, ``value``, ``previous``,
+        ``change``, ``year_before``, ``change_on_year``, ``change_of_change`` (the change less the previous period's)
+        and ``direction``, a row a group and metric.
+
+        The key that is time (:attr:`period`) holds periods: text such as ``2026-03``, ``2026-Q1``, ``2026``,
+        ``FY2026-Q1``, whole years, or dates and times that are first days of months, each its month. The period
+        before is the calendar's, never just the row before: where it is not there, nothing is compared, and the cells
+        are null. Differences are exact and rounded once. ``direction`` is ``better``, ``worse`` or ``flat`` by the
+        metric's direction, ``up`` or ``down`` where neither is better.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"period": ["2026-01", "2026-02", "2026-04"], "cases": [10, 10, 10], "defect_cases": [1, 3, 2]}
+        >>> frame = sm.scorecard(table, by="period").trend("defect_share")
+        >>> [(row["period"], row["previous"], row["change"], row["direction"]) for row in frame]
+        [('2026-01', None, None, None), ('2026-02', 0.1, 0.2, 'worse'), ('2026-04', None, None, None)]
+
+        Without a key that is time there is no trend.
+
+        >>> try:
+        ...     sm.scorecard(table).trend()
+        ... except sm.SvcMetricsError as error:
+        ...     print(error)
+        period: found none; expected a key that is time: one that is named 'period', or that period=... names
+        """
+        ids = [metrics] if isinstance(metrics, str) else None if metrics is None else list(metrics)
+        return Frame(_svcmetrics.trend(self._native, ids))
+
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.
 

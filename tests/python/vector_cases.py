@@ -53,8 +53,8 @@ def frame_of(case: Case, table: Any) -> sm.Frame:
     """The frame that a case makes of its scorecard."""
     card = scorecard_of(case, table)
     (kind, argument), *_ = case["frame"].items()
-    assert kind == "against"
-    return card.against(sm.Targets.from_json(json.dumps(argument)))
+    assert kind in ("against", "trend")
+    return card.trend(argument) if kind == "trend" else card.against(sm.Targets.from_json(json.dumps(argument)))
 
 
 def model_of(case: Case) -> sm.HealthModel | None:

@@ -13,6 +13,7 @@ mod request;
 mod scorecard;
 mod table;
 mod targets;
+mod trend;
 
 #[pyo3::pymodule]
 mod _svcmetrics {
@@ -32,6 +33,8 @@ mod _svcmetrics {
     use super::scorecard::Scorecard;
     #[pymodule_export]
     use super::targets::Targets;
+    #[pymodule_export]
+    use super::trend::trend;
 
     #[pymodule_export]
     const DEBUG: bool = cfg!(debug_assertions);

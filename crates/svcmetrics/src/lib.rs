@@ -51,6 +51,7 @@ mod scorecard;
 mod stored;
 mod targets;
 mod totals;
+mod trend;
 
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
@@ -74,6 +75,7 @@ pub use period::{Every, Period};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
 pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};
 pub use targets::{Attainment, Target, TargetStatus, Targets};
+pub use trend::{Direction, Trend};
 
 /// The catalogue's formulas on plain numbers, one function a metric.
 pub mod formulas {

@@ -78,6 +78,7 @@ topics! {
     sales_are_as_the_vectors_say "sales";
     success_is_as_the_vectors_say "success";
     targets_are_as_the_vectors_say "targets";
+    trends_are_as_the_vectors_say "trend";
     the_voice_of_the_customer_is_as_the_vectors_say "voice";
 }
 

@@ -129,6 +129,8 @@ pub(super) struct FrameCase {
 pub(super) enum WhichFrame {
     /// Targets as JSON.
     Against(Value),
+    /// Ids of metrics, or all.
+    Trend(Option<Vec<String>>),
 }
 
 /// All four are given, null where there is nothing.

@@ -37,6 +37,10 @@ fn frame(case: &FrameCase) -> Result<Result<RecordBatch, Error>, String> {
         }
         match &case.frame {
             WhichFrame::Against(targets) => card.against_record_batch(&Targets::from_json(&targets.to_string())?),
+            WhichFrame::Trend(metrics) => {
+                let ids: Option<Vec<&str>> = metrics.as_ref().map(|ids| ids.iter().map(String::as_str).collect());
+                card.trend_record_batch(ids.as_deref())
+            }
         }
     };
     Ok(made())
