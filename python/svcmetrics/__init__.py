@@ -17,6 +17,7 @@ from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
 from svcmetrics.options import SourceColumn, column
+from svcmetrics.relate import Relation, relate
 from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
 from svcmetrics.targets import Target, Targets
 
@@ -37,6 +38,7 @@ __all__ = [
     "MeasureDefinition",
     "NearMissWarning",
     "Quality",
+    "Relation",
     "Scorecard",
     "SourceColumn",
     "SvcMetricsError",
@@ -49,6 +51,7 @@ __all__ = [
     "formulas",
     "health_scores",
     "merge",
+    "relate",
     "scorecard",
 ]
 

@@ -18,6 +18,7 @@ __all__ = [
     "from_measures",
     "health_scores",
     "measures",
+    "relate",
     "trend",
 ]
 
@@ -103,6 +104,12 @@ class HealthModel:
     ) -> tuple[int | None, str, float, list[tuple[str, float | None, int | None, int | None]]]: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+# relate
+
+def relate(
+    table: object, options: dict[str, Any], x: str, y: str, quantiles: int, level: float
+) -> tuple[Frame, Frame]: ...
 
 # scorecard
 

@@ -9,6 +9,7 @@ mod figure;
 mod formulas;
 mod frame;
 mod health;
+mod relate;
 mod request;
 mod scorecard;
 mod table;
@@ -29,6 +30,8 @@ mod _svcmetrics {
     use super::frame::Frame;
     #[pymodule_export]
     use super::health::HealthModel;
+    #[pymodule_export]
+    use super::relate::relate;
     #[pymodule_export]
     use super::scorecard::Scorecard;
     #[pymodule_export]

@@ -44,7 +44,9 @@ mod measures;
 mod metric;
 mod metrics;
 mod money;
+mod normal;
 mod period;
+mod relate;
 mod request;
 mod scorecard;
 #[cfg(feature = "serde")]
@@ -72,6 +74,7 @@ pub use metrics::revenue::RecurringRevenue;
 pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, find};
 pub use money::MoneyPolicy;
 pub use period::{Every, Period};
+pub use relate::{Correlation, Estimate, Lift, NoRelation, RelatedGroup, Relation, RelationBuilder};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
 pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};
 pub use targets::{Attainment, Target, TargetStatus, Targets};

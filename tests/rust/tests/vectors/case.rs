@@ -17,6 +17,7 @@ pub(super) enum Case {
     Formula(FormulaCase),
     Health(HealthCase),
     Frame(FrameCase),
+    Relation(RelationCase),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -131,6 +132,25 @@ pub(super) enum WhichFrame {
     Against(Value),
     /// Ids of metrics, or all.
     Trend(Option<Vec<String>>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RelationCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) columns: Map<String, Value>,
+    #[serde(default)]
+    pub(super) by: Vec<String>,
+    #[serde(default)]
+    pub(super) options: Options,
+    pub(super) x: String,
+    pub(super) y: String,
+    pub(super) quantiles: Option<u32>,
+    pub(super) level: Option<f64>,
+    pub(super) expect: Option<Vec<Map<String, Value>>>,
+    pub(super) lift: Option<Vec<Map<String, Value>>>,
+    pub(super) error: Option<Wrong>,
 }
 
 /// All four are given, null where there is nothing.

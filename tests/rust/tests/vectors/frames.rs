@@ -13,7 +13,7 @@ use svcmetrics::{Error, Scorecard, Targets};
 
 pub(super) fn run(case: &FrameCase) -> Result<(), String> {
     match (frame(case)?, &case.expect, &case.error) {
-        (Ok(frame), Some(expected), None) => rows(&frame, expected),
+        (Ok(frame), Some(expected), None) => rows(&frame, expected, |found, expected| found == expected),
         (Err(error), None, Some(expected)) => agrees_error(&error, expected),
         (Ok(_), None, Some(expected)) => Err(format!("found a frame; expected the error {}", expected.kind)),
         (Err(error), Some(_), None) => Err(format!("found the error {}: {error}; expected a frame", error.kind())),
@@ -46,7 +46,12 @@ fn frame(case: &FrameCase) -> Result<Result<RecordBatch, Error>, String> {
     Ok(made())
 }
 
-fn rows(frame: &RecordBatch, expected: &[Map<String, Value>]) -> Result<(), String> {
+/// Whether the rows are those expected, as far as these say, cell by cell.
+pub(super) fn rows(
+    frame: &RecordBatch,
+    expected: &[Map<String, Value>],
+    agree: impl Fn(&Value, &Value) -> bool,
+) -> Result<(), String> {
     if frame.num_rows() != expected.len() {
         return Err(format!("rows: found {}; expected {}", frame.num_rows(), expected.len()));
     }
@@ -55,7 +60,7 @@ fn rows(frame: &RecordBatch, expected: &[Map<String, Value>]) -> Result<(), Stri
         for (name, expected) in expected {
             let column = frame.column_by_name(name).ok_or_else(|| format!("no column {name}"))?;
             let found = cell(column.as_ref(), row);
-            if found != *expected {
+            if !agree(&found, expected) {
                 problems.push(format!("row {row}, {name}: found {found}; expected {expected}"));
             }
         }
