@@ -18,7 +18,9 @@ from svcmetrics.explain import Reference, explain
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
 from svcmetrics.options import SourceColumn, column
+from svcmetrics.relate import Relation, relate
 from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
+from svcmetrics.targets import Target, Targets
 
 __version__: str = _svcmetrics.VERSION
 
@@ -38,9 +40,12 @@ __all__ = [
     "NearMissWarning",
     "Quality",
     "Reference",
+    "Relation",
     "Scorecard",
     "SourceColumn",
     "SvcMetricsError",
+    "Target",
+    "Targets",
     "catalog",
     "check",
     "column",
@@ -49,6 +54,7 @@ __all__ = [
     "formulas",
     "health_scores",
     "merge",
+    "relate",
     "scorecard",
 ]
 

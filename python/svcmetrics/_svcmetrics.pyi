@@ -11,6 +11,7 @@ __all__ = [
     "Frame",
     "HealthModel",
     "Scorecard",
+    "Targets",
     "catalog",
     "check",
     "columns",
@@ -20,6 +21,8 @@ __all__ = [
     "health_scores",
     "measures",
     "no_metric",
+    "relate",
+    "trend",
 ]
 
 DEBUG: bool
@@ -108,6 +111,12 @@ class HealthModel:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
+# relate
+
+def relate(
+    table: object, options: dict[str, Any], x: str, y: str, quantiles: int, level: float
+) -> tuple[Frame, Frame]: ...
+
 # scorecard
 
 @final
@@ -133,3 +142,21 @@ class Scorecard:
     def from_json(text: str) -> Scorecard: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+# targets
+
+@final
+class Targets:
+    @staticmethod
+    def from_json(text: str) -> Targets: ...
+    @staticmethod
+    def from_toml(text: str) -> Targets: ...
+    def to_json(self) -> str: ...
+    def to_toml(self) -> str: ...
+    def of(self, card: Scorecard) -> Frame: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+# trend
+
+def trend(card: Scorecard, metrics: list[str] | None) -> Frame: ...

@@ -23,6 +23,7 @@ from svcmetrics.options import (
     wrong,
 )
 from svcmetrics.tables import incoming
+from svcmetrics.targets import Targets
 
 if TYPE_CHECKING:
     import pandas
@@ -274,6 +275,68 @@ class Scorecard:
         have neither.
         """
         return Frame(self._native.tidy())
+
+    def against(self, targets: Targets) -> Frame:
+        """How the figures stand to targets: keys, ``metric``, ``value``, ``at_least``, ``at_most``, ``warn``,
+        ``status`` and ``gap``, a row a group and target.
+
+        ``status`` is ``met``, ``near`` (missed, but within ``warn``), ``missed``, or ``unknown`` where the figure is
+        undefined or the metric in :attr:`not_measured`. Quotients and amounts are compared exactly, never as floats.
+        ``gap`` is the value less the mark; between two marks the one that is not kept, or else the nearer one.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"plan": ["a", "a", "b"], "is_new": [True, True, False], "onboarded": [True, False, False]}
+        >>> card = sm.scorecard(table, by="plan", metrics=["onboard_rate"])
+        >>> card.against(sm.Targets({"onboard_rate": sm.Target(at_least=0.6, warn=0.5)}))
+        plan        metric  value  at_least  at_most  warn   status   gap
+        ────  ────────────  ─────  ────────  ───────  ────  ───────  ────
+           a  onboard_rate    0.5       0.6        –   0.5     near  -0.1
+           b  onboard_rate      –       0.6        –   0.5  unknown     –
+
+        A target for a metric that was not asked for is an error.
+
+        >>> try:
+        ...     card.against(sm.Targets({"adoption_rate": 0.9}))
+        ... except sm.SvcMetricsError as error:
+        ...     print(error)
+        no metric 'adoption_rate'; there are: onboard_rate
+        """
+        if not isinstance(targets, Targets):
+            raise InvalidOptionError(
+                f"targets: found {targets!r}; expected Targets",
+                kind="invalid_option",
+                value=repr(targets),
+                expected="Targets",
+            )
+        return Frame(targets._native.of(self._native))
+
+    def trend(self, metrics: str | Iterable[str] | None = None) -> Frame:
+        """Figures beside those of the period before and of a year before: keys, ``metric``, ``value``, ``previous``,
+        ``change``, ``year_before``, ``change_on_year``, ``change_of_change`` (the change less the previous period's)
+        and ``direction``, a row a group and metric.
+
+        The key that is time (:attr:`period`) holds periods: text such as ``2026-03``, ``2026-Q1``, ``2026``,
+        ``FY2026-Q1``, whole years, or dates and times that are first days of months, each its month. The period
+        before is the calendar's, never just the row before: where it is not there, nothing is compared, and the cells
+        are null. Differences are exact and rounded once. ``direction`` is ``better``, ``worse`` or ``flat`` by the
+        metric's direction, ``up`` or ``down`` where neither is better.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"period": ["2026-01", "2026-02", "2026-04"], "cases": [10, 10, 10], "defect_cases": [1, 3, 2]}
+        >>> frame = sm.scorecard(table, by="period").trend("defect_share")
+        >>> [(row["period"], row["previous"], row["change"], row["direction"]) for row in frame]
+        [('2026-01', None, None, None), ('2026-02', 0.1, 0.2, 'worse'), ('2026-04', None, None, None)]
+
+        Without a key that is time there is no trend.
+
+        >>> try:
+        ...     sm.scorecard(table).trend()
+        ... except sm.SvcMetricsError as error:
+        ...     print(error)
+        period: found none; expected a key that is time: one that is named 'period', or that period=... names
+        """
+        ids = [metrics] if isinstance(metrics, str) else None if metrics is None else list(metrics)
+        return Frame(_svcmetrics.trend(self._native, ids))
 
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.

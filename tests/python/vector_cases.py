@@ -49,6 +49,20 @@ def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
     return card if "rollup" not in case else card.rollup(case["rollup"])
 
 
+def frame_of(case: Case, table: Any) -> sm.Frame:
+    """The frame that a case makes of its scorecard."""
+    card = scorecard_of(case, table)
+    (kind, argument), *_ = case["frame"].items()
+    assert kind in ("against", "trend")
+    return card.trend(argument) if kind == "trend" else card.against(sm.Targets.from_json(json.dumps(argument)))
+
+
+def relation_of(case: Case, table: Any) -> sm.Relation:
+    """The relation that a case asks for."""
+    options = {name: case[name] for name in ("by", "quantiles", "level") if name in case}
+    return sm.relate(table, case["x"], case["y"], **options, **case.get("options", {}))
+
+
 def model_of(case: Case) -> sm.HealthModel | None:
     """The health model of a case; None for the default one."""
     model = case.get("model")

@@ -9,9 +9,12 @@ mod figure;
 mod formulas;
 mod frame;
 mod health;
+mod relate;
 mod request;
 mod scorecard;
 mod table;
+mod targets;
+mod trend;
 
 #[pyo3::pymodule]
 mod _svcmetrics {
@@ -28,7 +31,13 @@ mod _svcmetrics {
     #[pymodule_export]
     use super::health::HealthModel;
     #[pymodule_export]
+    use super::relate::relate;
+    #[pymodule_export]
     use super::scorecard::Scorecard;
+    #[pymodule_export]
+    use super::targets::Targets;
+    #[pymodule_export]
+    use super::trend::trend;
 
     #[pymodule_export]
     const DEBUG: bool = cfg!(debug_assertions);

@@ -22,7 +22,7 @@ use crate::health::HealthScores;
 use crate::key::{Key, KeyType, group_text};
 use crate::metric::Kind;
 use crate::period::{Every, Period};
-use crate::scorecard::Scorecard;
+use crate::scorecard::{KeyColumn, Scorecard};
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -202,18 +202,39 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
 
 /// Columns in the making: fields and arrays of one length.
 #[derive(Default)]
-struct Frame {
+pub(crate) struct Frame {
     fields: Vec<Field>,
     arrays: Vec<ArrayRef>,
 }
 
 impl Frame {
-    fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
+    pub(crate) fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
         self.fields.push(Field::new(name, array.data_type().clone(), true));
         self.arrays.push(array);
     }
 
-    fn finish(self) -> Result<RecordBatch> {
+    /// Columns of keys, each group's as often as it has rows.
+    pub(crate) fn push_keys<'k>(
+        &mut self,
+        keys: &[KeyColumn],
+        groups: impl Iterator<Item = &'k Vec<Key>> + Clone,
+        repeat: usize,
+    ) -> Result<()> {
+        for (position, key) in keys.iter().enumerate() {
+            let values: Vec<Key> =
+                groups.clone().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
+            self.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
+        }
+        Ok(())
+    }
+
+    /// Keys come first: a name that is there twice is a key's.
+    pub(crate) fn finish(self) -> Result<RecordBatch> {
+        let names: Vec<&String> = self.fields.iter().map(Field::name).collect();
+        if let Some(twice) = (1..names.len()).find(|place| names[..*place].contains(&names[*place])) {
+            let problem = "is named like a column of the result; rename the column".to_owned();
+            return Err(Error::KeyName { key: names[twice].clone(), problem });
+        }
         let schema = Arc::new(Schema::new(self.fields));
         let made = RecordBatch::try_new(schema, self.arrays);
         made.map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
@@ -289,13 +310,8 @@ fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> 
 }
 
 impl Scorecard {
-    fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
-        for (position, key) in self.keys.iter().enumerate() {
-            let values: Vec<Key> =
-                self.groups.iter().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
-            frame.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
-        }
-        Ok(())
+    pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
+        frame.push_keys(&self.keys, self.groups.iter(), repeat)
     }
 
     /// Wide: a row a group, sorted by the keys; keys, rows, then a column a metric: amounts as decimals, all others as the

@@ -234,6 +234,18 @@ impl Figure {
         }
     }
 
+    /// The exact value as a quotient of integers; of a score or a derived value the shortest decimal that reads back as its
+    /// double. Nothing where undefined, or beyond 128 bits.
+    #[allow(clippy::cast_possible_truncation)] // what no decimal holds is whole
+    pub(crate) fn fraction(&self) -> Option<(i128, i128)> {
+        match self.value {
+            Value::Quotient { numerator, denominator } => aligned(numerator, denominator),
+            Value::Amount(total) => Some((total.integer, if total.micro { i128::from(MICROS) } else { 1 })),
+            Value::Derived(value) => Some(self.to_decimal().map_or((value as i128, 1), money::decimal_parts)),
+            Value::Undefined(_) => None,
+        }
+    }
+
     /// The exact numerator; of an amount the amount; none of a score or a derived value.
     pub const fn numerator(&self) -> Option<Total> {
         match self.value {

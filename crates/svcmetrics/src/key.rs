@@ -114,7 +114,7 @@ impl fmt::Display for Key {
 }
 
 /// A day since 1970 as year, month and day, by the usual algorithm on years that start in March.
-fn civil_date(day: i32) -> String {
+pub(crate) fn civil(day: i32) -> (i64, i64, i64) {
     let days = i64::from(day) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -122,7 +122,11 @@ fn civil_date(day: i32) -> String {
     let shifted = (5 * day_of_year + 2) / 153;
     let (month, date) =
         (if shifted < 10 { shifted + 3 } else { shifted - 9 }, day_of_year - (153 * shifted + 2) / 5 + 1);
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year_of_era + era * 400 + i64::from(month <= 2), month, date)
+}
+
+fn civil_date(day: i32) -> String {
+    let (year, month, date) = civil(day);
     format!("{year:04}-{month:02}-{date:02}")
 }
 

@@ -31,6 +31,8 @@ mod check;
 mod column;
 mod condition;
 mod definitions;
+#[cfg(feature = "serde")]
+mod document;
 mod engine;
 mod error;
 mod expression;
@@ -42,12 +44,16 @@ mod measures;
 mod metric;
 mod metrics;
 mod money;
+mod normal;
 mod period;
+mod relate;
 mod request;
 mod scorecard;
 #[cfg(feature = "serde")]
 mod stored;
+mod targets;
 mod totals;
+mod trend;
 
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
@@ -68,8 +74,11 @@ pub use metrics::revenue::RecurringRevenue;
 pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, families, find};
 pub use money::MoneyPolicy;
 pub use period::{Every, Period};
+pub use relate::{Correlation, Estimate, Lift, NoRelation, RelatedGroup, Relation, RelationBuilder};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
 pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};
+pub use targets::{Attainment, Target, TargetStatus, Targets};
+pub use trend::{Direction, Trend};
 
 /// The catalogue's formulas on plain numbers, one function a metric.
 pub mod formulas {

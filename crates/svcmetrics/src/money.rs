@@ -181,6 +181,12 @@ pub(crate) fn micros(value: Decimal) -> Option<i64> {
     }
 }
 
+/// A decimal as a quotient of integers.
+pub(crate) fn decimal_parts(value: Decimal) -> (i128, i128) {
+    // a scale is at most 28
+    (value.mantissa(), 10_i128.pow(value.scale()))
+}
+
 /// The double nearest to `numerator / denominator`; the denominator is not 0.
 #[allow(clippy::cast_precision_loss)] // exact below 2^53
 pub(crate) fn nearest_quotient(numerator: i128, denominator: i128) -> f64 {
@@ -192,9 +198,24 @@ pub(crate) fn nearest_quotient(numerator: i128, denominator: i128) -> f64 {
 }
 
 /// The double nearest to `a/b - c/d`; no denominator is 0.
-pub(crate) fn nearest_difference((a, b): (i128, i128), (c, d): (i128, i128)) -> f64 {
+pub(crate) fn nearest_difference(one: (i128, i128), other: (i128, i128)) -> f64 {
+    nearest_sum(&[(1, one), (-1, other)])
+}
+
+/// The double nearest to a sum of a few quotients, each times a small whole number; no denominator is 0.
+pub(crate) fn nearest_sum(terms: &[(i32, (i128, i128))]) -> f64 {
+    let add = |(n, d): (BigInt, BigInt), (coefficient, (a, b)): &(i32, (i128, i128))| {
+        (n * *b + BigInt::from(*a) * *coefficient * &d, d * *b)
+    };
+    let (numerator, denominator) = terms.iter().fold((BigInt::ZERO, BigInt::from(1)), add);
+    nearest(&numerator, &denominator)
+}
+
+/// How `a/b` stands to `c/d`, exactly; no denominator is 0.
+pub(crate) fn compare_quotients((a, b): (i128, i128), (c, d): (i128, i128)) -> std::cmp::Ordering {
     let big = BigInt::from;
-    nearest(&(big(a) * big(d) - big(c) * big(b)), &(big(b) * big(d)))
+    let (one, two) = (big(a) * big(d), big(c) * big(b));
+    if (b < 0) == (d < 0) { one.cmp(&two) } else { two.cmp(&one) }
 }
 
 /// Long division to 64 bits and a sticky one, then one correct rounding.
@@ -205,7 +226,8 @@ fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
     if n.bits() == 0 {
         return 0.0;
     }
-    // The quotient gets 64 or 65 bits; totals are below 2^256, so exponents stay far from the double's limits.
+    // The quotient gets 64 or 65 bits; totals are below 2^128 and sums of three quotients of them below 2^390, so exponents
+    // stay far from the double's limits.
     let shift = 64 + d.bits() as i64 - n.bits() as i64;
     let (n, d) = if shift >= 0 { (n << shift, d.clone()) } else { (n.clone(), d << -shift) };
     let mut quotient = u128::try_from(&n / &d).unwrap_or(u128::MAX);
@@ -248,7 +270,7 @@ pub(crate) fn decimal_quotient(numerator: i128, denominator: i128) -> Option<Dec
 }
 
 #[cfg(test)]
-#[allow(clippy::float_cmp)] // to the bit is what is meant
+#[allow(clippy::float_cmp, clippy::cast_precision_loss)] // to the bit is what is meant
 mod tests {
     use super::*;
 
@@ -289,6 +311,20 @@ mod tests {
         assert_eq!(nearest_quotient((1 << 60) + (1 << 8), 1 << 60), 1.0 + f64::EPSILON);
         assert_eq!(nearest_difference((3, 10), (1, 10)), 0.2);
         assert_eq!(nearest_difference((6, 5), (9, 10)), 0.3);
+        // 0.1 - 2 x 0.2 + 0.3 is 0, and in doubles 5.6e-17
+        assert_eq!(nearest_sum(&[(1, (1, 10)), (-2, (2, 10)), (1, (3, 10))]), 0.0);
+        assert_eq!(nearest_sum(&[(1, (1, i128::MAX)), (-2, (1, -i128::MAX)), (1, (0, 1))]), 3.0 / i128::MAX as f64);
+    }
+
+    #[test]
+    fn quotients_are_compared_exactly() {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        assert_eq!(compare_quotients((1, 3), (2, 6)), Equal);
+        assert_eq!(compare_quotients((1, -3), (-1, 3)), Equal);
+        assert_eq!(compare_quotients((1, -3), (1, 3)), Less);
+        // both are 1 as doubles
+        assert_eq!(compare_quotients((i128::MAX, i128::MAX - 1), (1, 1)), Greater);
+        assert_eq!(compare_quotients((i128::MIN + 2, i128::MAX), (-1, 1)), Greater);
     }
 
     #[test]

@@ -163,6 +163,11 @@ impl Period {
         (0..10_000 * 12).contains(&start).then_some(Self { start, ..self })
     }
 
+    /// The same period a year before; nothing before the year 0.
+    pub(crate) fn year_before(self) -> Option<Self> {
+        self.step(-12 / self.every.months())
+    }
+
     /// Whether `other` lies wholly within this period.
     pub fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.start + other.every.months() <= self.start + self.every.months()

@@ -51,6 +51,16 @@ impl Engine {
 
     /// Adds a part's rows; `go_on` is asked between blocks.
     pub(crate) fn add(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.add_seen(table, go_on, &mut |_, _| ())
+    }
+
+    /// As [`Engine::add`]; `see` is shown each block once it is judged, with the groups of its rows.
+    pub(crate) fn add_seen(
+        &mut self,
+        table: &Table<'_>,
+        go_on: &mut dyn FnMut() -> bool,
+        see: &mut dyn FnMut(&Rows, &[u32]),
+    ) -> Result<()> {
         let part = self.rows.part(table)?;
         let keys = self.rows.plan.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
         let before = self.rows.before;
@@ -86,6 +96,7 @@ impl Engine {
                     self.rows.offences.name_groups(&(first..end), group);
                 }
                 self.sum(groups)?;
+                see(&self.rows, groups);
             }
         }
         if table.rows() == 0 {

@@ -15,4 +15,5 @@ mod rows;
 pub(crate) use judge::Status;
 pub(crate) use kernel::{BLOCK, Engine};
 pub(crate) use offences::Finding;
+pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;

@@ -46,7 +46,7 @@ pub(crate) struct PlannedSum {
     pub(crate) only: Option<Condition<Slot>>,
 }
 
-/// How one metric that health reads is evaluated on a row.
+/// How a metric is evaluated on a row.
 #[derive(Debug, Clone)]
 pub(crate) enum RowMetric {
     /// The table lacks its columns.
@@ -243,7 +243,8 @@ impl Plan {
     }
 }
 
-fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
+/// How that metric is evaluated on a row; a group's health, which a row does not have, is absent.
+pub(crate) fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
     let Some(chosen) = definitions.find(id) else { return RowMetric::Absent };
     let first = definitions.measure_lane(0);
     let positions = |terms| definitions.lanes(terms).map(|(coefficient, lane)| (coefficient, lane - first)).collect();

@@ -221,6 +221,11 @@ impl Rows {
         self.plan.definitions.scope_position(scope).map(|position| self.statuses[position].as_slice())
     }
 
+    /// A metric's value on each of the block's rows.
+    pub(crate) fn values_of(&self, metric: &RowMetric, rows: usize) -> Vec<Option<f64>> {
+        row_values(metric, &self.plan, &self.statuses, &self.cells, rows)
+    }
+
     /// Rows with one revenue that nobody explained.
     pub(crate) fn absent_revenue(&self) -> Option<Error> {
         if let (None, Some(row), Some((start, end))) = (self.absent_revenue, self.absent.first, self.plan.revenues) {
@@ -250,7 +255,7 @@ pub(super) fn required<'t, 'a>(table: &'t Table<'a>, name: &str) -> Result<&'t D
     })
 }
 
-/// Each row's value of a metric that health reads: a customer is a group of one.
+/// Each row's value of a metric: a customer is a group of one.
 #[allow(clippy::cast_precision_loss)] // numerator and denominator are each converted once, by definition
 fn row_values(
     metric: &RowMetric,

@@ -2,9 +2,9 @@
 
 use super::model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
 use crate::condition::Condition;
+use crate::document::{self, Strict};
 use crate::error::{Error, Result, shown};
 use rust_decimal::Decimal;
-use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -17,12 +17,7 @@ fn invalid<T>(field: &str, found: &Value, expected: &str) -> Result<T> {
 }
 
 fn decimal(field: &str, value: &Value) -> Result<Decimal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        _ => return invalid(field, value, "a number"),
-    };
-    text.parse().or_else(|_| Decimal::from_scientific(&text)).or_else(|_| invalid(field, value, "a decimal number"))
+    document::decimal(value).or_else(|expected| invalid(field, value, expected))
 }
 
 fn float(field: &str, value: &Value) -> Result<f64> {
@@ -213,66 +208,5 @@ impl Serialize for HealthModel {
 impl<'de> Deserialize<'de> for HealthModel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_value(&Strict::deserialize(deserializer)?.0).map_err(serde::de::Error::custom)
-    }
-}
-
-/// A tree of values in which no name stands twice: of two, JSON readers would drop one without a word.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(list.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut table = Map::new();
-        while let Some((name, Strict(item))) = items.next_entry::<String, Strict>()? {
-            if table.insert(name.clone(), item).is_some() {
-                return Err(serde::de::Error::custom(format!("{}: found twice; expected once", shown(&name))));
-            }
-        }
-        Ok(table.into())
     }
 }

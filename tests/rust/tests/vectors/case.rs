@@ -16,6 +16,8 @@ pub(super) enum Case {
     Table(TableCase),
     Formula(FormulaCase),
     Health(HealthCase),
+    Frame(FrameCase),
+    Relation(RelationCase),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -102,6 +104,53 @@ pub(super) struct HealthCase {
     pub(super) options: Options,
     pub(super) model: Option<Value>,
     pub(super) expect: Vec<Customer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FrameCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) columns: Map<String, Value>,
+    #[serde(default)]
+    pub(super) by: Vec<String>,
+    pub(super) period: Option<String>,
+    pub(super) metrics: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) options: Options,
+    pub(super) rollup: Option<Vec<String>>,
+    pub(super) frame: WhichFrame,
+    pub(super) expect: Option<Vec<Map<String, Value>>>,
+    pub(super) error: Option<Wrong>,
+}
+
+/// A frame made of a scorecard, with what it is made for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum WhichFrame {
+    /// Targets as JSON.
+    Against(Value),
+    /// Ids of metrics, or all.
+    Trend(Option<Vec<String>>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RelationCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) columns: Map<String, Value>,
+    #[serde(default)]
+    pub(super) by: Vec<String>,
+    #[serde(default)]
+    pub(super) options: Options,
+    pub(super) x: String,
+    pub(super) y: String,
+    pub(super) quantiles: Option<u32>,
+    pub(super) level: Option<f64>,
+    pub(super) expect: Option<Vec<Map<String, Value>>>,
+    pub(super) lift: Option<Vec<Map<String, Value>>>,
+    pub(super) error: Option<Wrong>,
 }
 
 /// All four are given, null where there is nothing.
