@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
 from svcmetrics.frames import extra
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """A metric's definition."""
 
     id: str
@@ -38,8 +36,7 @@ class Definition:
     edge_cases: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class MeasureDefinition:
+class MeasureDefinition(NamedTuple):
     """A measure's definition: what is summed, over which rows."""
 
     id: str
@@ -72,7 +69,7 @@ class Catalog:
 
     @property
     def _names(self) -> list[str]:
-        return [field.name for field in fields(self._kind)]
+        return list(self._kind._fields)
 
     def _columns(self) -> dict[str, list[Any]]:
         def plain(value: object) -> object:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 import math
 import numbers
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import EllipsisType
 from typing import Any, Literal, NamedTuple
@@ -19,8 +16,7 @@ from svcmetrics.options import Number, options_for, text_of, wrong
 from svcmetrics.tables import incoming
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """One of a model's metrics: its weight, and the values that give none and all of its points (a floor above the
     ceiling where lower is better).
 
@@ -34,8 +30,7 @@ class Component:
     ceiling: Number = 1.0
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(NamedTuple):
     """What keeps a customer from a higher band, whatever the score: a metric below a value. An undefined metric
     never caps.
 
@@ -155,6 +150,8 @@ class HealthModel:
         min_coverage: Number = 0.5,
         among: str | EllipsisType | None = ...,
     ) -> None:
+        import json
+
         if components is None:
             standard = json.loads(_svcmetrics.HealthModel.standard().to_json())
             components = dict.fromkeys(standard["components"], 1)
@@ -174,7 +171,7 @@ class HealthModel:
                 name: _number(f"bands.{name}", threshold)
                 for name, threshold in _items("bands", bands, "a mapping of names to numbers")
             }
-        if not isinstance(gates, Iterable):
+        if isinstance(gates, Gate) or not isinstance(gates, Iterable):
             raise _wrong("gates", gates, "a list of gates")
         document["gates"] = [_gate(position, gate) for position, gate in enumerate(gates)]
         if among is not ...:
@@ -218,6 +215,8 @@ class HealthModel:
 
     @property
     def _document(self) -> dict[str, Any]:
+        import json
+
         document: dict[str, Any] = json.loads(self.to_json())
         return document
 
@@ -284,6 +283,8 @@ class HealthModel:
 def _metric_of(metric: object, reads: list[str]) -> str:
     if isinstance(metric, str) and metric in reads:
         return metric
+    import difflib
+
     near = difflib.get_close_matches(str(metric), reads, n=1)
     guess = f" (did you mean '{near[0]}'?)" if near else ""
     raise MetricNotFoundError(

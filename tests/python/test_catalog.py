@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 
 import pytest
 
@@ -165,7 +164,7 @@ def test_measures_are_flows_and_stocks_as_their_metrics() -> None:
 @pytest.mark.parametrize("measures", [False, True])
 def test_the_catalogue_is_a_frame_too(measures: bool) -> None:
     catalog = sm.catalog(measures=measures)
-    names = [field.name for field in dataclasses.fields(sm.MeasureDefinition if measures else sm.Definition)]
+    names = list((sm.MeasureDefinition if measures else sm.Definition)._fields)
     polars, arrow, pandas = catalog.to_polars(), catalog.to_arrow(), catalog.to_pandas()
     assert polars.columns == arrow.column_names == list(pandas.columns) == names
     assert polars["id"].to_list() == arrow["id"].to_pylist() == pandas["id"].tolist() == [one.id for one in catalog]
@@ -176,5 +175,5 @@ def test_the_catalogue_is_a_frame_too(measures: bool) -> None:
 
 
 def test_definitions_cannot_be_changed() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         sm.catalog()["adoption_rate"].title = "x"

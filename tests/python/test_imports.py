@@ -35,6 +35,17 @@ def test_the_package_imports_no_library() -> None:
     assert run(LOADED + "\n    import svcmetrics\n    print(loaded())") == "[]\n"
 
 
+def test_the_package_imports_nothing_heavy_of_python() -> None:
+    program = """
+    import sys
+    before = set(sys.modules)
+    import svcmetrics
+    heavy = {"argparse", "dataclasses", "difflib", "html", "importlib.metadata", "inspect", "json", "tomllib"}
+    print(sorted(heavy & (set(sys.modules) - before)))
+    """
+    assert run(program) == "[]\n"
+
+
 def test_formulas_and_models_need_no_library() -> None:
     program = """
     import svcmetrics as sm
