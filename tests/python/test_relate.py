@@ -280,6 +280,6 @@ def test_what_holds_for_every_relation(pairs: list[tuple[int, int]], quantiles: 
     filled = [each for each in lifts if each["customers"]]
     assert all(one["x_high"] < other["x_low"] for one, other in itertools.pairwise(filled))
     if sum(y):
-        assert sum(bin["lift"] * each["customers"] for each in filled) == pytest.approx(len(pairs), rel=1e-9)
+        assert sum(each["lift"] * each["customers"] for each in filled) == pytest.approx(len(pairs), rel=1e-9)
     if len(set(x)) == len(x):
         assert max(each["customers"] for each in lifts) - min(each["customers"] for each in lifts) <= 1

@@ -217,7 +217,7 @@ impl Frame {
     pub(crate) fn push_keys<'k>(
         &mut self,
         keys: &[KeyColumn],
-        groups: impl Iterator<Item = &'k Vec<Key>> + Clone,
+        groups: &(impl Iterator<Item = &'k Vec<Key>> + Clone),
         repeat: usize,
     ) -> Result<()> {
         for (position, key) in keys.iter().enumerate() {
@@ -311,7 +311,7 @@ fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> 
 
 impl Scorecard {
     pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
-        frame.push_keys(&self.keys, self.groups.iter(), repeat)
+        frame.push_keys(&self.keys, &self.groups.iter(), repeat)
     }
 
     /// Wide: a row a group, sorted by the keys; keys, rows, then a column a metric: amounts as decimals, all others as the

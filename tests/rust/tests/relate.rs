@@ -24,7 +24,9 @@ fn builder(by: &[&str]) -> RelationBuilder {
 
 fn relation(parts: &[&[Customer]], by: &[&str]) -> Relation {
     let mut builder = builder(by);
-    parts.iter().for_each(|part| builder.add(&table(part)).unwrap());
+    for part in parts {
+        builder.add(&table(part)).unwrap();
+    }
     builder.finish().unwrap()
 }
 

@@ -15,7 +15,7 @@ impl Relation {
     /// [`crate::Error::KeyName`] for a key that is named like one of the columns.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
         let mut frame = Frame::default();
-        frame.push_keys(&self.keys, self.groups.iter().map(|group| &group.keys), 1)?;
+        frame.push_keys(&self.keys, &self.groups.iter().map(|group| &group.keys), 1)?;
         let text = |text: &str| Arc::new(StringArray::from(vec![text; self.groups.len()]));
         let counts = |of: fn(&RelatedGroup) -> u64| {
             Arc::new(self.groups.iter().map(|group| i64::try_from(of(group)).ok()).collect::<Int64Array>())
@@ -27,19 +27,17 @@ impl Relation {
         frame.push("x_undefined", counts(|group| group.x_undefined));
         frame.push("y_undefined", counts(|group| group.y_undefined));
         frame.push("both_undefined", counts(|group| group.both_undefined));
-        let estimates: [(&str, fn(&Correlation) -> Estimate); 2] =
-            [("pearson", |correlation| correlation.pearson), ("spearman", |correlation| correlation.spearman)];
-        for (name, of) in estimates {
-            let ends: [(&str, fn(Estimate) -> f64); 3] = [
-                ("", |estimate| estimate.value),
-                ("_low", |estimate| estimate.low),
-                ("_high", |estimate| estimate.high),
-            ];
-            for (end, value) in ends {
+        let mut push = |name: &str, of: fn(&Correlation) -> Estimate| {
+            let mut column = |end: &str, value: fn(Estimate) -> f64| {
                 let found = self.groups.iter().map(|group| group.correlation.as_ref().map(of).map(value));
                 frame.push(format!("{name}{end}"), Arc::new(found.collect::<Float64Array>()));
-            }
-        }
+            };
+            column("", |estimate| estimate.value);
+            column("_low", |estimate| estimate.low);
+            column("_high", |estimate| estimate.high);
+        };
+        push("pearson", |correlation| correlation.pearson);
+        push("spearman", |correlation| correlation.spearman);
         let reasons = self.groups.iter().map(|group| group.undefined_reason.map(NoRelation::reason));
         frame.push("undefined_reason", Arc::new(reasons.collect::<StringArray>()));
         frame.finish()
@@ -52,7 +50,7 @@ impl Relation {
     /// As [`Relation::to_record_batch`].
     pub fn lift_record_batch(&self) -> Result<RecordBatch> {
         let mut frame = Frame::default();
-        frame.push_keys(&self.keys, self.groups.iter().map(|group| &group.keys), self.quantiles as usize)?;
+        frame.push_keys(&self.keys, &self.groups.iter().map(|group| &group.keys), self.quantiles as usize)?;
         let lifts: Vec<&Lift> = self.groups.iter().flat_map(|group| &group.lifts).collect();
         let floats =
             |of: fn(&Lift) -> Option<f64>| Arc::new(lifts.iter().map(|lift| of(lift)).collect::<Float64Array>());
