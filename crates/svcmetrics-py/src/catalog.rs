@@ -34,14 +34,19 @@ pub(crate) fn catalog(py: Python<'_>) -> Result<Bound<'_, PyList>> {
 /// The columns that a table needs, of those that it can have.
 fn columns(metric: &Metric) -> Vec<String> {
     let own = |metric: &Metric| metric.columns().into_iter().map(|column| column.name.to_string()).collect::<Vec<_>>();
-    let mut names = match metric.forms().first() {
+    let names = match metric.forms().first() {
         Some(svcmetrics::Form::Difference(one, two)) => {
             [one, two].into_iter().filter_map(|id| svcmetrics::find(id)).flat_map(own).collect()
         }
         _ => own(metric),
     };
-    names.retain(|name| svcmetrics::column(name).is_some());
-    names
+    let mut once: Vec<String> = Vec::new();
+    for name in names.into_iter().filter(|name| svcmetrics::column(name).is_some()) {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    once
 }
 
 /// One dictionary a measure.

@@ -7,7 +7,7 @@ use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
 use crate::metric::{Form, Metric};
-use crate::metrics::{self, CURRENCY, CUSTOMER_ID};
+use crate::metrics::CURRENCY;
 use crate::request::Request;
 use std::collections::BTreeMap;
 
@@ -97,8 +97,17 @@ impl Chooser<'_> {
         once
     }
 
+    /// The names of the columns that the candidates read or ask for.
+    fn readable(&self) -> Vec<&str> {
+        let scopes = self.candidates.iter().flat_map(|metric| &metric.forms).filter_map(Form::scope);
+        let columns =
+            scopes.flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)));
+        columns.map(|column| column.name.as_ref()).collect()
+    }
+
     fn near(&self, ours: &str) -> Vec<String> {
-        let known = |name: &str| metrics::column(name).is_some() || self.request.by.iter().any(|key| key == name);
+        let readable = self.readable();
+        let known = |name: &str| readable.contains(&name) || self.request.by.iter().any(|key| key == name);
         let theirs = self
             .names
             .iter()
@@ -181,15 +190,8 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
     {
         return Err(not_found(request.source(unique)));
     }
-    let mut ours: Vec<&str> = vec![CUSTOMER_ID, CURRENCY];
-    for metric in &chooser.candidates {
-        let scopes = metric.forms.iter().filter_map(Form::scope);
-        ours.extend(
-            scopes
-                .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
-                .map(|c| c.name.as_ref()),
-        );
-    }
+    let mut ours = vec![request.subject.identity(), CURRENCY];
+    ours.extend(chooser.readable());
     for (column, (theirs, _)) in &request.columns {
         if !ours.contains(&column.as_str()) {
             let close = near(column, ours.iter().copied());

@@ -13,10 +13,11 @@ pub mod retention;
 pub mod revenue;
 pub mod risk;
 pub mod sales;
+mod subject;
 pub mod success;
 pub mod voice;
 
-pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
+pub use columns::{CASE_ID, CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 
 use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};
@@ -25,6 +26,7 @@ use crate::metric::Metric;
 use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
+pub(crate) use subject::{Subject, of_another_subject};
 pub use voice::Scales;
 
 /// The version of the definitions: totals of different versions do not merge.
@@ -34,11 +36,12 @@ pub(crate) const EIGHT_METRICS: &str = "ServiceXRG, Eight metrics";
 
 static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
     let mut metrics = measurable(&Scales::example());
+    metrics.extend(cases::metrics());
     metrics.extend(HealthModel::standard().metrics());
     metrics
 });
 
-/// The built-in metrics but for health, with these scales.
+/// The built-in metrics of a table of customers, but for health, with these scales.
 pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
     [
         onboarding::metrics(),
@@ -57,7 +60,8 @@ pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
     .concat()
 }
 
-/// The built-in metrics in the catalogue's order; the last ones are those of the default health model. Those that depend on a
+/// The built-in metrics in the catalogue's order: those of customers, those of cases (their ids begin with `case_`), and those
+/// of the default health model. Those that depend on a
 /// survey's scale are shown with a common one.
 ///
 /// ```
