@@ -7,7 +7,7 @@ use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
 use crate::metric::{Form, Metric};
-use crate::metrics::CURRENCY;
+use crate::metrics::{self, CURRENCY};
 use crate::request::Request;
 use std::collections::BTreeMap;
 
@@ -165,7 +165,8 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         if request.by[..position].contains(key) {
             return invalid("is named twice");
         }
-        if chooser.candidate(key).is_some() {
+        // also of other tables, since scorecards are joined
+        if chooser.candidate(key).is_some() || metrics::find(key).is_some() {
             return invalid("is named like a metric; rename the column");
         }
         if RESERVED.contains(&key.as_str()) {
