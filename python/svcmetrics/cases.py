@@ -58,8 +58,8 @@ def cases(
     --------
     >>> import numpy as np, svcmetrics as sm
     >>> table = {
-    ...     "opened_at": np.array(["2026-03-02T08:00", "2026-03-02T09:00", "2026-03-02T10:00"], dtype="datetime64[m]"),
-    ...     "resolved_at": np.array(["2026-03-02T09:00", "2026-03-02T12:00", "2026-03-03T10:00"], dtype="datetime64[m]"),
+    ...     "opened_at": np.array(["2026-03-02T08", "2026-03-02T09", "2026-03-02T10"], dtype="datetime64[h]"),
+    ...     "resolved_at": np.array(["2026-03-02T09", "2026-03-02T12", "2026-03-03T10"], dtype="datetime64[h]"),
     ...     "reopened": np.array([False, False, True]),
     ... }
     >>> card = sm.cases(table, quantiles=True)

@@ -100,7 +100,9 @@ mod tests {
 
     fn of(values: &[i128]) -> Distribution {
         let mut distribution = Distribution::new();
-        values.iter().for_each(|value| *distribution.entry(*value).or_default() += 1);
+        for value in values {
+            *distribution.entry(*value).or_default() += 1;
+        }
         distribution
     }
 

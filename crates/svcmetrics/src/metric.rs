@@ -184,7 +184,7 @@ fn combination(terms: &Combination) -> String {
 
 fn bracketed(terms: &Combination) -> String {
     let text = combination(terms);
-    if terms.len() > 1 { format!("({text})") } else { text }
+    if matches!(terms.as_slice(), [(1, _)]) { text } else { format!("({text})") }
 }
 
 /// A metric's definition: what it is called, how it is computed, how it is read.
