@@ -1,8 +1,8 @@
 """Customer support and customer success metrics, exact and mergeable.
 
 Every metric is a ratio of two exact sums: row -> measure -> metric. ``scorecard`` computes them by group from any
-frame, ``health_scores`` scores customers, ``formulas`` has the same formulas on plain numbers, ``catalog`` the
-definitions.
+frame, ``cases`` those of support cases, ``health_scores`` scores customers, ``formulas`` has the same formulas on
+plain numbers, ``catalog`` the definitions.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import warnings
 
 from svcmetrics import _svcmetrics, errors, formulas
 from svcmetrics._svcmetrics import Figure
+from svcmetrics.cases import cases
 from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
@@ -46,6 +47,7 @@ __all__ = [
     "SvcMetricsError",
     "Target",
     "Targets",
+    "cases",
     "catalog",
     "check",
     "column",

@@ -116,8 +116,8 @@ def catalog(measures: bool = False) -> Catalog:
     >>> import svcmetrics as sm
     >>> sm.catalog()["net_revenue_retention"].formula
     '(revenue_start + revenue_expansion - revenue_contraction - revenue_churn) / revenue_start'
-    >>> [metric.id for metric in sm.catalog() if metric.kind == "derived"]
-    ['renewal_gap']
+    >>> [metric.id for metric in sm.catalog() if metric.unit == "hours" and metric.kind == "mean"]
+    ['case_time_to_response_mean', 'case_time_to_resolution_mean']
     >>> sm.catalog(measures=True)["revenue_churn"].formula
     'sum of revenue_start where revenue_start > 0 and revenue_end = 0'
     """

@@ -82,7 +82,9 @@ def options_for(
     unique: str | Literal[False] | None = False,
     csat_satisfied_from: Number | None = None,
     effort_scale: tuple[Number, Number] | None = None,
+    quantiles: bool = False,
     max_groups: int = 10_000_000,
+    subject: Literal["customers", "cases"] = "customers",
 ) -> dict[str, Any]:
     """The options as the core reads them."""
     if nan not in (None, "null", "error"):
@@ -98,10 +100,12 @@ def options_for(
         for ours, theirs in (columns or {}).items()
     }
     if unique is None:
-        identity = sources.get("customer_id", ("customer_id", None))[0]
-        is_there = table is not None and table.in_memory and identity in (table.names or [])
-        unique = "customer_id" if is_there else False
+        identity = "customer_id" if subject == "customers" else "case_id"
+        source = sources.get(identity, (identity, None))[0]
+        is_there = table is not None and table.in_memory and source in (table.names or [])
+        unique = identity if is_there else False
     return {
+        "subject": subject,
         "by": names_of(by),
         "period": period,
         "metrics": names_of(metrics),
@@ -115,5 +119,6 @@ def options_for(
         "unique": unique or None,
         "csat_satisfied_from": csat_satisfied_from,
         "effort_scale": effort_scale,
+        "quantiles": quantiles,
         "max_groups": max_groups,
     }

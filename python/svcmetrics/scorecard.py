@@ -47,6 +47,7 @@ def scorecard(
     unique: str | Literal[False] | None = None,
     csat_satisfied_from: Number | None = None,
     effort_scale: tuple[Number, Number] | None = None,
+    quantiles: bool = False,
     max_groups: int = 10_000_000,
 ) -> Scorecard:
     """The metrics of a table, a row a customer, by group.
@@ -90,6 +91,9 @@ def scorecard(
     effort_scale
         The ``effort_score`` of the hardest and of the easiest, such as ``(1, 7)``; the ``ces_`` metrics are measured
         only where it is given.
+    quantiles
+        Whether the totals also hold how often each value occurs, where a metric is a quantile: no built-in metric of
+        customers is one, those of :func:`cases` are.
     max_groups
         The most groups that there may be; checked before memory is taken.
 
@@ -134,6 +138,7 @@ def scorecard(
         unique=unique,
         csat_satisfied_from=csat_satisfied_from,
         effort_scale=effort_scale,
+        quantiles=quantiles,
         max_groups=max_groups,
     )
     builder = _svcmetrics.Builder(options)
@@ -213,7 +218,7 @@ class Scorecard:
 
     @property
     def unique(self) -> Literal["checked", "unknown"]:
-        """Whether customers were checked for duplicates; not known after a merge or a roll-up."""
+        """Whether customers, or cases, were checked for duplicates; not known after a merge or a roll-up."""
         return "checked" if self._native.unique_checked() else "unknown"
 
     @property
@@ -341,7 +346,8 @@ class Scorecard:
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.
 
-        :meth:`from_measures` reads them back.
+        :meth:`from_measures` reads them back, but for quantiles: how often each value occurs is stored by
+        :meth:`to_json` alone.
         """
         return Frame(self._native.measures())
 
@@ -447,7 +453,7 @@ class Scorecard:
 def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact") -> Scorecard:
     """The scorecard of all rows of several: parts over different rows.
 
-    They must have the same measures, keys, models and parameters, else an error names the difference;
+    They must have the same measures, keys, models, parameters and quantiles, else an error names the difference;
     ``how="common"`` keeps the metrics that all have.
 
     >>> import numpy as np, svcmetrics as sm

@@ -76,6 +76,25 @@ DEFINED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "ces_mean": ("mean", "flow", "higher", ("effort_score",)),
     "ces_top_share": ("share", "flow", "higher", ("effort_score",)),
     "ces_net": ("score", "flow", "higher", ("effort_score",)),
+    "case_defect_share": ("share", "flow", "lower", ("is_defect",)),
+    "case_proactive_share": ("share", "flow", "higher", ("is_proactive",)),
+    "case_documented_share": ("share", "flow", "higher", ("resolved_at", "is_documented")),
+    "case_deflection_rate": ("share", "flow", "higher", ("self_resolved",)),
+    "case_first_contact_resolution": ("share", "flow", "higher", ("resolved_at", "contacts", "reopened")),
+    "case_reopen_rate": ("share", "flow", "lower", ("reopened",)),
+    "case_sla_met_share": ("share", "flow", "higher", ("met_sla",)),
+    "case_cost_mean": ("mean", "flow", "lower", ("cost",)),
+    "case_cost": ("amount", "flow", "lower", ("cost",)),
+    "case_csat_mean": ("mean", "flow", "higher", ("csat_score",)),
+    "case_csat_mean_of_defects": ("mean", "flow", "higher", ("is_defect", "csat_score")),
+    "case_csat_mean_of_others": ("mean", "flow", "higher", ("is_defect", "csat_score")),
+    "case_defect_csat_gap": ("derived", "flow", "lower", ("is_defect", "csat_score")),
+    "case_time_to_response_mean": ("mean", "flow", "lower", ("opened_at", "responded_at")),
+    "case_time_to_response_median": ("derived", "flow", "lower", ("opened_at", "responded_at")),
+    "case_time_to_response_p90": ("derived", "flow", "lower", ("opened_at", "responded_at")),
+    "case_time_to_resolution_mean": ("mean", "flow", "lower", ("opened_at", "resolved_at")),
+    "case_time_to_resolution_median": ("derived", "flow", "lower", ("opened_at", "resolved_at")),
+    "case_time_to_resolution_p90": ("derived", "flow", "lower", ("opened_at", "resolved_at")),
 }
 EIGHT = [
     *("onboard_rate", "adoption_rate", "success_rate", "availability", "engagement_quality"),
@@ -88,7 +107,7 @@ def test_a_metric_is_defined_as_the_specification_says(metric: str) -> None:
     found = sm.catalog()[metric]
     kind, time, better, columns = DEFINED[metric]
     assert (found.kind, found.time, found.better) == (kind, time, better)
-    assert set(found.columns) == set(columns)
+    assert sorted(found.columns) == sorted(columns)
     assert found.title
     assert found.source.startswith("ServiceXRG, ")
 
@@ -126,9 +145,9 @@ def test_units_follow_from_kinds() -> None:
         expected = {
             "share": {"fraction"},
             "ratio": {"number" if metric.id == "engagements_per_revenue" else "fraction"},
-            "mean": {"money", "number"},
+            "mean": {"hours"} if "_time_to_" in metric.id else {"money", "number"},
             "amount": {"money"},
-            "derived": {"fraction"},
+            "derived": {"hours"} if "_time_to_" in metric.id else {"number" if "csat" in metric.id else "fraction"},
         }
         assert metric.unit in expected.get(metric.kind, {"points"}), metric.id
 
@@ -148,6 +167,18 @@ def test_what_a_metric_is_about_is_a_condition() -> None:
     assert sm.catalog()["renewal_commitment_rate"].among == "is_active"
     assert sm.catalog()["customer_churn_rate"].among == "revenue_start > 0"
     assert sm.catalog()["adoption_rate"].among is None
+
+
+def test_times_are_quotients_of_seconds_and_quantiles_of_rows() -> None:
+    assert sm.catalog()["case_time_to_resolution_mean"].formula == (
+        "case_seconds_to_resolution / (3600 x cases_with_resolution)"
+    )
+    assert sm.catalog()["case_time_to_resolution_p90"].formula == (
+        "90 % quantile of the rows of case_seconds_to_resolution in whole units / 3600"
+    )
+    seconds = sm.catalog(measures=True)["case_seconds_to_resolution"]
+    assert seconds.formula == "sum of resolved_at - opened_at"
+    assert sm.catalog()["case_first_contact_resolution"].among == "resolved_at is present"
 
 
 def test_measures_are_flows_and_stocks_as_their_metrics() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,7 +14,14 @@ import svcmetrics as sm
 
 DIRECTORY = Path(__file__).parent.parent / "vectors"
 #: Columns of text; in all others a text is an exact decimal.
-TEXT_COLUMNS = frozenset(["customer_id", "currency", "loss_reason", "gain_reason", "impact", "risk"])
+TEXT_COLUMNS = frozenset(
+    [
+        *("customer_id", "currency", "loss_reason", "gain_reason", "impact", "risk"),
+        *("case_id", "channel", "issue_type", "access_point"),
+    ]
+)
+#: Columns of times and days.
+TIME_COLUMNS = frozenset(["opened_at", "responded_at", "resolved_at"])
 
 Case = Mapping[str, Any]
 
@@ -34,10 +42,20 @@ def columns_of(case: Case) -> dict[str, list[Any]]:
     by = case.get("by", ())
 
     def read(name: str, value: Any) -> Any:
+        if isinstance(value, str) and name in TIME_COLUMNS:
+            return time_of(value)
         is_decimal = isinstance(value, str) and name not in TEXT_COLUMNS and name not in by
         return Decimal(value) if is_decimal else value
 
     return {name: [read(name, value) for value in values] for name, values in case["columns"].items()}
+
+
+def time_of(text: str) -> datetime.date:
+    """A day, or a time; those with a zone in UTC."""
+    if "T" not in text:
+        return datetime.date.fromisoformat(text)
+    time = datetime.datetime.fromisoformat(text)
+    return time if time.tzinfo is None else time.astimezone(datetime.UTC)
 
 
 def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
@@ -45,7 +63,8 @@ def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
     options = {**case.get("options", {}), **more}
     if "effort_scale" in options:
         options["effort_scale"] = tuple(options["effort_scale"])
-    card = sm.scorecard(table, case.get("by"), period=case.get("period"), metrics=case.get("metrics"), **options)
+    of = sm.cases if case.get("subject") == "cases" else sm.scorecard
+    card = of(table, case.get("by"), period=case.get("period"), metrics=case.get("metrics"), **options)
     return card if "rollup" not in case else card.rollup(case["rollup"])
 
 

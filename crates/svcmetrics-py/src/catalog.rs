@@ -97,15 +97,20 @@ fn names(columns: Vec<&Column>) -> Vec<String> {
 
 /// The columns that a table needs, of those that it can have.
 fn columns_of(metric: &Metric) -> Vec<String> {
-    let mut found = match metric.forms().first() {
+    let found = match metric.forms().first() {
         Some(Form::Difference(one, two)) => {
             let parts = [one, two].into_iter().filter_map(|id| svcmetrics::find(id));
             parts.flat_map(|part| names(part.columns())).collect()
         }
         _ => names(metric.columns()),
     };
-    found.retain(|name| svcmetrics::column(name).is_some());
-    found
+    let mut once: Vec<String> = Vec::new();
+    for name in found.into_iter().filter(|name| svcmetrics::column(name).is_some()) {
+        if !once.contains(&name) {
+            once.push(name);
+        }
+    }
+    once
 }
 
 /// One dictionary a measure.

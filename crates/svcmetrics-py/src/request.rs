@@ -22,15 +22,15 @@ fn expected(name: &str) -> &'static str {
         "columns" => "a mapping of our names to the table's",
         "scale" | "max_groups" => "a whole number, 0 or more",
         "effort_scale" => "the answers for the hardest and the easiest",
-        "nan_is_missing" => "true or false",
+        "nan_is_missing" | "quantiles" => "true or false",
         _ => "a text",
     }
 }
 
 /// The policy of that lower-case name.
-fn policy<T: Copy>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)]) -> Result<Option<T>> {
+fn policy<T: Clone>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)]) -> Result<Option<T>> {
     let Some(word) = get::<String>(options, name)? else { return Ok(None) };
-    let found = known.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+    let found = known.iter().find(|(known, _)| *known == word).map(|(_, value)| value.clone());
     let expected = || known.iter().map(|(known, _)| format!("\"{known}\"")).collect::<Vec<_>>().join(" or ");
     found.map(Some).ok_or_else(|| {
         Error::InvalidOption { option: name.to_owned(), found: word.clone(), expected: expected() }.into()
@@ -39,7 +39,8 @@ fn policy<T: Copy>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)])
 
 /// `columns` is a mapping of our names to pairs of theirs and a unit.
 pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
-    let mut request = Request::default();
+    let subjects = [("customers", Request::default()), ("cases", Request::cases())];
+    let mut request = policy(options, "subject", &subjects)?.unwrap_or_default();
     if let Some(by) = get::<Vec<String>>(options, "by")? {
         request = request.by(by);
     }
@@ -96,6 +97,9 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
         scales = scales.effort(number("effort_scale", &ends[0])?, number("effort_scale", &ends[1])?)?;
     }
     request = request.scales(scales);
+    if let Some(held) = get::<bool>(options, "quantiles")? {
+        request = request.quantiles(held);
+    }
     if let Some(limit) = get::<u64>(options, "max_groups")? {
         request = request.max_groups(limit);
     }

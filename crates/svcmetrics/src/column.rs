@@ -19,6 +19,8 @@ pub enum ColumnKind {
     SignedMoney,
     /// A quantity, 0 or more, in micro-units: minutes, months.
     Quantity,
+    /// A time, as microseconds since 1970: the difference of two is a number of seconds in micro-units.
+    Instant,
     /// One of a few words.
     Category,
     /// Anything: only whether it is there counts.
@@ -31,7 +33,7 @@ pub enum ColumnKind {
 
 impl ColumnKind {
     pub(crate) const fn is_micro(self) -> bool {
-        matches!(self, Self::Money | Self::SignedMoney | Self::Quantity | Self::HealthScore)
+        matches!(self, Self::Money | Self::SignedMoney | Self::Quantity | Self::Instant | Self::HealthScore)
     }
 
     pub(crate) const fn is_computed(self) -> bool {
@@ -46,6 +48,7 @@ impl ColumnKind {
             Self::Money => "an amount, 0 or more",
             Self::SignedMoney => "a number of either sign",
             Self::Quantity => "a number, 0 or more",
+            Self::Instant => "a time",
             Self::Category => "one of the category's words",
             Self::Anything => "anything",
             Self::HealthScore | Self::HealthBand => "a computed value",

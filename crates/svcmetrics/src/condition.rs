@@ -139,6 +139,15 @@ impl Condition {
         }
     }
 
+    /// Whether times are compared with times only, and their differences with numbers of seconds.
+    pub(crate) fn compares_like_with_like(&self) -> bool {
+        match self {
+            Self::Compare(left, _, right) => left.instants() == right.instants(),
+            Self::All(conditions) => conditions.iter().all(Self::compares_like_with_like),
+            _ => true,
+        }
+    }
+
     /// Reads a condition; `known` gives the kinds of columns that are known by name. Other columns are flags where they
     /// stand alone and amounts where they are compared.
     ///
@@ -199,7 +208,11 @@ impl Condition {
                 let comparison = Comparison::read(sign).ok_or_else(|| {
                     invalid(format!("'{}' is no comparison; expected =, !=, <, <=, > or >=", shown(sign)))
                 })?;
-                Ok(Self::Compare(side(left)?, comparison, side(right)?))
+                let compared = Self::Compare(side(left)?, comparison, side(right)?);
+                if !compared.compares_like_with_like() {
+                    return Err(invalid(format!("'{compared}' compares a time with what is none")));
+                }
+                Ok(compared)
             }
             _ => Err(invalid(
                 "expected 'flag', 'not flag', 'column is present', 'column is word' or 'column > 0', several joined by ' and '"
@@ -243,6 +256,7 @@ mod tests {
             "revenue_start > revenue_end and loss_reason is present",
             "revenue_end >= 2.5",
             "own_column != -3",
+            "resolved_at >= opened_at",
         ] {
             let condition: Condition = text.parse().unwrap();
             assert_eq!(condition.to_string(), text);
@@ -251,7 +265,18 @@ mod tests {
 
     #[test]
     fn what_is_no_condition_is_refused() {
-        for text in ["", "a b", "a ~ b", "goals_total", "is_new > 0", "x > 1.2345678", "1x", "a > 0 and ", "a or b"] {
+        for text in [
+            "",
+            "a b",
+            "a ~ b",
+            "goals_total",
+            "is_new > 0",
+            "x > 1.2345678",
+            "1x",
+            "a > 0 and ",
+            "a or b",
+            "opened_at > 0",
+        ] {
             assert!(text.parse::<Condition>().is_err(), "{text}");
         }
     }

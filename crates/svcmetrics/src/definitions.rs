@@ -95,7 +95,7 @@ impl Definitions {
         self.scopes.iter().position(|scope| scope.id == id)
     }
 
-    fn measure_position(&self, id: &str) -> Option<usize> {
+    pub(crate) fn measure_position(&self, id: &str) -> Option<usize> {
         self.measures.iter().position(|measure| measure.id == id)
     }
 
@@ -134,6 +134,22 @@ impl Definitions {
 
     pub(crate) fn shown(&self) -> impl Iterator<Item = &Chosen> {
         self.chosen.iter().filter(|chosen| chosen.shown)
+    }
+
+    /// The measures of which a metric asks a quantile, each once.
+    pub(crate) fn distributed(&self) -> impl Iterator<Item = &str> {
+        let asked = |measure: &&Measure| {
+            let reads = |chosen: &Chosen| matches!(chosen.form(), Form::Quantile { of, .. } if of.id == measure.id);
+            self.chosen.iter().any(reads)
+        };
+        self.measures.iter().filter(asked).map(Measure::id)
+    }
+
+    /// The rows that a measure counts, of a group with these lanes.
+    #[cfg(feature = "serde")]
+    pub(crate) fn counted(&self, measure: &str, lanes: &[i128]) -> Option<i128> {
+        let measure = &self.measures[self.measure_position(measure)?];
+        Some(lanes[Self::scope_lane(self.scope_position(measure.scope.id())?)])
     }
 
     /// Lanes and coefficients of a combination.
@@ -220,9 +236,16 @@ impl Definitions {
         if self.parameters.scale != other.parameters.scale {
             return differ("scale", self.parameters.scale.to_string(), other.parameters.scale.to_string());
         }
+        let mut parameters = self.clone().united(other).parameters;
+        let (left, right) = (self.parameters.scales, other.parameters.scales);
+        if left == Scales::default() {
+            parameters.scales = right;
+        } else if right != Scales::default() && left != right {
+            return differ("csat_satisfied_from or effort_scale", left.to_string(), right.to_string());
+        }
         let model = self.model.clone().or_else(|| other.model.clone());
         let chosen = self.chosen.iter().chain(&other.chosen).cloned().collect();
-        Self::new(chosen, model, self.clone().united(other).parameters)
+        Self::new(chosen, model, parameters)
     }
 
     /// Only what both have, for a merge of what is common.

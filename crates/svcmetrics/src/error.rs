@@ -185,7 +185,7 @@ pub enum Error {
         available: Vec<String>,
     },
     /// No metric has that id.
-    #[error("no metric '{}'{}; there are: {}", shown(.metric), if .near.is_empty() { String::new() } else { format!(" (did you mean '{}'?)", .near.join("' or '")) }, listed(.available))]
+    #[error("no metric '{}'{}{}; there are: {}", shown(.metric), crate::metrics::of_another_subject(.metric, .available), if .near.is_empty() { String::new() } else { format!(" (did you mean '{}'?)", .near.join("' or '")) }, listed(.available))]
     MetricNotFound {
         /// What was asked for.
         metric: String,
@@ -236,9 +236,9 @@ pub enum Error {
         /// The first such row.
         row: u64,
     },
-    /// The same customer twice in a group.
+    /// The same customer, or case, twice in a group.
     #[error(
-        "'{}' {} stands in rows {} and {}{}; expected one row a customer{}; several periods in one table: group by the period; rows that are not customers: unique=False",
+        "'{}' {} stands in rows {} and {}{}; expected one row a {subject}{}; several periods in one table: group by the period; rows that are not {subject}s: unique=False",
         shown(.column), shown(.value), .rows.0, .rows.1,
         if .group.is_empty() { String::new() } else { format!(" of group {}", shown(.group)) },
         if *.count > 1 { format!(" ({count} rows repeat one)") } else { String::new() }
@@ -254,6 +254,8 @@ pub enum Error {
         group: String,
         /// How many rows repeat an earlier one.
         count: u64,
+        /// What a row is: `customer` or `case`.
+        subject: &'static str,
     },
     /// More than one currency where amounts would be added up.
     #[error("column '{}' holds {} and {} (row {row}); amounts of one currency are wanted: group by '{}', or convert them", shown(.column), shown(.first), shown(.second), shown(.column))]

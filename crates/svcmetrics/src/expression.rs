@@ -1,6 +1,6 @@
 //! What one row adds: a sum of columns.
 
-use crate::column::Column;
+use crate::column::{Column, ColumnKind};
 use crate::money::MICROS;
 use std::fmt;
 
@@ -43,6 +43,12 @@ impl Expression {
     /// By how much a row's values are multiplied at the most; a constant is as good as a value.
     pub(crate) fn weight(&self) -> i128 {
         self.terms.iter().map(|(coefficient, _)| i128::from(*coefficient).abs()).sum::<i128>() + 1
+    }
+
+    /// How many more times are added than subtracted: where as many, what is left is a number of seconds.
+    pub(crate) fn instants(&self) -> i64 {
+        let instants = self.terms.iter().filter(|(_, column)| column.kind == ColumnKind::Instant);
+        instants.map(|(coefficient, _)| i64::from(*coefficient)).sum()
     }
 
     pub(crate) fn is_micro(&self) -> bool {

@@ -62,6 +62,8 @@ pub enum Unit {
     Money,
     /// A plain number.
     Number,
+    /// Hours.
+    Hours,
     /// Points of a score.
     Points,
 }
@@ -73,6 +75,7 @@ impl Unit {
             Self::Fraction => "fraction",
             Self::Money => "money",
             Self::Number => "number",
+            Self::Hours => "hours",
             Self::Points => "points",
         }
     }
@@ -348,13 +351,14 @@ pub(crate) fn aligned(numerator: Total, denominator: Total) -> Option<(i128, i12
     }
 }
 
-/// Percent with one place, money and numbers with thousands apart, `–` for undefined.
+/// Percent and hours with one place, money and numbers with thousands apart, `–` for undefined.
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match (self.value(), self.unit) {
             (None, _) => "–".to_owned(),
             (Some(_), Unit::Fraction) => format!("{:.1} %", self.percent().unwrap_or_default()),
             (Some(value), Unit::Points) => format!("{value:.1}"),
+            (Some(value), Unit::Hours) => format!("{} h", grouped(&format!("{value:.1}"))),
             (Some(value), Unit::Money) => grouped(&format!("{value:.2}")),
             (Some(value), Unit::Number) => match self.value {
                 Value::Amount(total) => grouped(&total.to_string()),

@@ -107,15 +107,15 @@ impl fmt::Display for Key {
             Self::Boolean(value) => f.pad(if *value { "True" } else { "False" }),
             Self::Integer(value) => f.pad(&value.to_string()),
             Self::Text(text) => f.pad(text),
-            Self::Date(day) => f.pad(&civil_date(*day)),
+            Self::Date(day) => f.pad(&civil_date((*day).into())),
             Self::Timestamp(time) => f.pad(&time.to_string()),
         }
     }
 }
 
 /// A day since 1970 as year, month and day, by the usual algorithm on years that start in March.
-pub(crate) fn civil(day: i32) -> (i64, i64, i64) {
-    let days = i64::from(day) + 719_468;
+pub(crate) fn civil(day: i64) -> (i64, i64, i64) {
+    let days = day + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -125,7 +125,7 @@ pub(crate) fn civil(day: i32) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, date)
 }
 
-fn civil_date(day: i32) -> String {
+pub(crate) fn civil_date(day: i64) -> String {
     let (year, month, date) = civil(day);
     format!("{year:04}-{month:02}-{date:02}")
 }

@@ -31,6 +31,7 @@ mod check;
 mod column;
 mod condition;
 mod definitions;
+mod distributions;
 #[cfg(feature = "serde")]
 mod document;
 mod engine;
@@ -71,7 +72,7 @@ pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};
 pub use metrics::pricing::SupportPrice;
 pub use metrics::revenue::RecurringRevenue;
-pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, families, find};
+pub use metrics::{CASE_ID, CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, families, find};
 pub use money::MoneyPolicy;
 pub use period::{Every, Period};
 pub use relate::{Correlation, Estimate, Lift, NoRelation, RelatedGroup, Relation, RelationBuilder};

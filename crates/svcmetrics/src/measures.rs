@@ -1,6 +1,7 @@
 //! A scorecard from its exact totals: the way back from `measures()`, after any tool has added them up.
 
 use crate::definitions::{COUNTS, Chosen, Definitions, Parameters};
+use crate::distributions::Distributions;
 use crate::engine::columns::{Data, Scalar, Table, Values};
 use crate::engine::groups::Groups;
 use crate::error::{Error, Result};
@@ -17,7 +18,7 @@ fn invalid(problem: impl Into<String>) -> Error {
 
 impl Scorecard {
     /// The scorecard whose totals these are: columns of keys, and of rows, counts and measures by their ids, as `measures()`
-    /// gives them, of a scorecard that is not joined. The metrics are those whose measures are there; of the request its keys, period, own metrics, health model
+    /// gives them, of a scorecard that is not joined. Quantiles cannot be had from totals. The metrics are those whose measures are there; of the request its keys, period, own metrics, health model
     /// and scale are used. Rows of one group are added up. Where stocks are null, time was rolled away.
     ///
     /// ```
@@ -114,6 +115,7 @@ impl Scorecard {
             joined: false,
             groups: order.into_iter().map(|(keys, _)| keys).collect(),
             totals: sorted,
+            distributions: Distributions::default(),
             largest_rounding: vec![0.0; definitions.scopes.len()],
             not_measured: std::collections::BTreeMap::new(),
             definitions,
@@ -136,7 +138,7 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     };
     // Whether a table had the column of revenue at the end shows in the bands' revenue.
     let model = model.resolved(|column| column != "revenue_end" || has("health_revenue_scored"));
-    let candidates = request.candidates(&model);
+    let candidates = request.storable(&model);
     let form = |metric: &Metric| metric.forms.iter().position(&has_form);
     let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();
     let with_health = has("health_score");

@@ -90,6 +90,17 @@ pub enum Form {
     Amount(Combination),
     /// The difference of two other metrics' values.
     Difference(Name, Name),
+    /// A quantile of what single rows add to a measure, rounded half to even to whole units. It lies between two values as
+    /// often as numpy's default, linear interpolation, says, and is read from how often each value occurred, which a
+    /// scorecard holds only where [`crate::Request::quantiles`] asks for it.
+    Quantile {
+        /// What rows add to.
+        of: Measure,
+        /// How many of a hundred values lie below: 50 for the median.
+        percent: u8,
+        /// By how much the quantile is divided: 3600 makes hours of seconds.
+        per: u32,
+    },
     /// The health model on the group's own rates.
     Health,
 }
@@ -97,12 +108,13 @@ pub enum Form {
 impl Form {
     /// The measures it is made of.
     pub fn measures(&self) -> impl Iterator<Item = &Measure> {
-        let (first, second): (&[_], &[_]) = match self {
-            Self::Quotient { numerator, denominator } => (numerator, denominator),
-            Self::Amount(amount) => (amount, &[]),
-            Self::Difference(..) | Self::Health => (&[], &[]),
+        let (first, second, alone): (&[_], &[_], _) = match self {
+            Self::Quotient { numerator, denominator } => (numerator, denominator, None),
+            Self::Amount(amount) => (amount, &[], None),
+            Self::Quantile { of, .. } => (&[], &[], Some(of)),
+            Self::Difference(..) | Self::Health => (&[], &[], None),
         };
-        first.iter().chain(second).map(|(_, measure)| measure)
+        first.iter().chain(second).map(|(_, measure)| measure).chain(alone)
     }
 
     /// A column it reads that the health model computes, if it reads one.
@@ -124,6 +136,7 @@ impl Form {
         match self {
             Self::Quotient { numerator, denominator } => weight(numerator).max(weight(denominator)),
             Self::Amount(amount) => weight(amount),
+            Self::Quantile { of, .. } => of.sum.weight(),
             Self::Difference(..) | Self::Health => 0,
         }
     }
@@ -141,6 +154,11 @@ impl Form {
             }
             Self::Amount(amount) => combination(amount),
             Self::Difference(minuend, subtrahend) => format!("{minuend} - {subtrahend}"),
+            Self::Quantile { of, percent, per } => {
+                let name = if *percent == 50 { "median".to_owned() } else { format!("{percent} % quantile") };
+                let per = if *per == 1 { String::new() } else { format!(" / {per}") };
+                format!("{name} of the rows of {} in whole units{per}", of.id)
+            }
             Self::Health => "weighted mean of the components' scaled rates, times 100".to_owned(),
         }
     }
@@ -166,7 +184,7 @@ fn combination(terms: &Combination) -> String {
 
 fn bracketed(terms: &Combination) -> String {
     let text = combination(terms);
-    if terms.len() > 1 { format!("({text})") } else { text }
+    if matches!(terms.as_slice(), [(1, _)]) { text } else { format!("({text})") }
 }
 
 /// A metric's definition: what it is called, how it is computed, how it is read.
@@ -281,6 +299,19 @@ impl Metric {
         subtrahend: impl Into<Name>,
     ) -> Self {
         Self::new(id, title, Kind::Derived, Unit::Fraction, Form::Difference(minuend.into(), subtrahend.into()))
+    }
+
+    /// A quantile of what single rows add to a measure, each in whole units, over `per`. The measure is a flow of all counted
+    /// rows.
+    pub fn quantile(
+        id: impl Into<Name>,
+        title: impl Into<Name>,
+        unit: Unit,
+        of: Measure,
+        percent: u8,
+        per: u32,
+    ) -> Self {
+        Self::new(id, title, Kind::Derived, unit, Form::Quantile { of, percent, per })
     }
 
     pub(crate) fn score(id: impl Into<Name>, title: impl Into<Name>, form: Form) -> Self {
@@ -409,10 +440,28 @@ impl Metric {
             {
                 return invalid("it needs a numerator and a denominator".to_owned());
             }
+            if let Form::Quantile { of, percent, per } = form {
+                if !(0..=100).contains(percent) || *per == 0 {
+                    return invalid("a quantile is of 0 to 100 percent, over 1 or more".to_owned());
+                }
+                if of.only.is_some() || of.time == Time::Stock {
+                    return invalid(format!("a quantile is of a flow of all counted rows, which '{}' is not", of.id()));
+                }
+            }
             if !plain(scope.id()) {
                 return invalid(format!("the scope's id '{}' is not lower-case letters, digits and '_'", scope.id()));
             }
             let required: Vec<&Column> = scope.columns();
+            let only = form.measures().flat_map(|measure| &measure.only);
+            if let Some(condition) = scope
+                .among
+                .iter()
+                .chain(&scope.rules)
+                .chain(only)
+                .find(|condition| !condition.compares_like_with_like())
+            {
+                return invalid(format!("'{condition}' compares a time with what is none"));
+            }
             for measure in form.measures() {
                 if measure.scope() != scope {
                     return invalid(format!("'{}' and its other measures see different rows", measure.id()));
@@ -425,6 +474,9 @@ impl Metric {
                 }
                 if measure.id == ROWS {
                     return invalid(rows(ROWS));
+                }
+                if measure.sum.instants() != 0 {
+                    return invalid(format!("'{}' adds up times; subtract one from another", measure.id()));
                 }
                 let asked = measure.only.iter().flat_map(Condition::columns);
                 if let Some(column) =

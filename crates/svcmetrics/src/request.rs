@@ -4,7 +4,7 @@ use crate::column::{Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::metric::{Form, Metric};
-use crate::metrics::{self, CSAT_SCORE, EFFORT_SCORE, Scales};
+use crate::metrics::{self, CSAT_SCORE, EFFORT_SCORE, Scales, Subject};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
 
@@ -132,8 +132,24 @@ impl ColumnUnit {
 /// assert_eq!(card.len(), 2);
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
+///
+/// # Example: a table of cases
+///
+/// ```
+/// use svcmetrics::{Request, Scalar, Scorecard, Table, TimeUnit};
+/// let at = |hour: i64| Scalar::Timestamp(hour * 3_600, TimeUnit::Second);
+/// let table = Table::new(4)
+///     .with("opened_at", vec![at(0), at(1), at(2), at(3)])
+///     .with("resolved_at", vec![at(1), at(4), at(10), Scalar::Null]);
+/// let card = Scorecard::of(&table, Request::cases().quantiles(true))?;
+/// assert_eq!(card.figure("case_time_to_resolution_mean")?.to_string(), "4.0 h");
+/// assert_eq!(card.figure("case_time_to_resolution_median")?.to_string(), "3.0 h");
+/// assert_eq!(card.counts_of(0, "case_time_to_resolution_mean")?.unwrap().missing, 1); // still open
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Request {
+    pub(crate) subject: Subject,
     pub(crate) by: Vec<String>,
     pub(crate) period: Option<String>,
     pub(crate) metrics: Option<Vec<String>>,
@@ -147,6 +163,7 @@ pub struct Request {
     pub(crate) nan_is_missing: bool,
     pub(crate) unique: Option<String>,
     pub(crate) scales: Scales,
+    pub(crate) quantiles: bool,
     pub(crate) max_groups: u64,
     /// Offenders that are named; more when a table is checked.
     pub(crate) keep: usize,
@@ -157,6 +174,7 @@ pub struct Request {
 impl Default for Request {
     fn default() -> Self {
         Self {
+            subject: Subject::default(),
             by: Vec::new(),
             period: None,
             metrics: None,
@@ -170,6 +188,7 @@ impl Default for Request {
             nan_is_missing: false,
             unique: None,
             scales: Scales::default(),
+            quantiles: false,
             max_groups: 10_000_000,
             keep: crate::error::OFFENDERS_NAMED,
             check: false,
@@ -178,6 +197,11 @@ impl Default for Request {
 }
 
 impl Request {
+    /// All metrics of cases, over all rows of a table with a row a case. They know no health.
+    pub fn cases() -> Self {
+        Self { subject: Subject::Cases, ..Self::default() }
+    }
+
     /// Grouped by these columns.
     pub fn by(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.by = keys.into_iter().map(Into::into).collect();
@@ -272,6 +296,13 @@ impl Request {
         self
     }
 
+    /// Whether the scorecard also holds how often each value occurs of which a quantile is asked. That is exact, and adds, but
+    /// takes memory for each value; without it quantiles are undefined, `not_mergeable`.
+    pub fn quantiles(mut self, held: bool) -> Self {
+        self.quantiles = held;
+        self
+    }
+
     /// The most groups that there may be.
     pub fn max_groups(mut self, limit: u64) -> Self {
         self.max_groups = limit;
@@ -296,9 +327,15 @@ impl Request {
 
     /// The metrics that can be asked for with this model: built in, the caller's own, the model's.
     pub(crate) fn candidates(&self, model: &HealthModel) -> Vec<Metric> {
-        let mut candidates = metrics::measurable(&self.scales);
-        candidates.extend(self.own.iter().cloned());
-        candidates.extend(model.metrics());
-        candidates
+        match self.subject {
+            Subject::Customers => [metrics::measurable(&self.scales), self.own.clone(), model.metrics()].concat(),
+            Subject::Cases => [metrics::cases::metrics(), self.own.clone()].concat(),
+        }
+    }
+
+    /// The metrics that stored totals can be of, whatever the rows were: joined ones were of several tables.
+    pub(crate) fn storable(&self, model: &HealthModel) -> Vec<Metric> {
+        let built_in = [metrics::measurable(&self.scales), metrics::cases::metrics()].concat();
+        [built_in, self.own.clone(), model.metrics()].concat()
     }
 }

@@ -1,6 +1,7 @@
 //! A scorecard as it is stored: a versioned document, validated field by field on the way in.
 
 use crate::definitions::{Chosen, Definitions, Parameters};
+use crate::distributions::{Distribution, Distributions};
 use crate::engine::choose::no_circles;
 use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
@@ -19,6 +20,9 @@ const FORMAT: u32 = 1;
 /// The most groups that are read.
 const GROUPS_READ: usize = 10_000_000;
 
+/// Values that a row can have: more than any measure's in whole units, and few enough bits that quantiles never overflow.
+const DISTRIBUTED: std::ops::RangeInclusive<i128> = -(1 << 110)..=1 << 110;
+
 /// Counts that can be: adding up any number of groups then never overflows.
 const COUNTED: std::ops::RangeInclusive<i128> = 0..=i64::MAX as i128;
 
@@ -36,6 +40,8 @@ struct StoredGroup {
     key: Vec<Key>,
     /// In the order of the lanes, as text, since JSON readers take long integers for doubles.
     totals: Vec<String>,
+    /// Of each distributed measure: its values in order, each with the number of rows that have it.
+    distributions: Vec<Vec<(String, String)>>,
 }
 
 /// The document.
@@ -57,6 +63,8 @@ pub(crate) struct Stored {
     not_measured: BTreeMap<String, MissingColumns>,
     largest_rounding: Vec<f64>,
     lanes: Vec<String>,
+    /// Measures whose quantiles can be read, in order.
+    distributed: Vec<String>,
     groups: Vec<StoredGroup>,
 }
 
@@ -86,14 +94,39 @@ impl From<Scorecard> for Stored {
             not_measured: card.not_measured.clone(),
             largest_rounding: card.largest_rounding.clone(),
             lanes: definitions.lane_names(),
+            distributed: card.distributions.measures().cloned().collect(),
             groups: (0..card.len())
                 .map(|group| StoredGroup {
                     key: card.groups[group].clone(),
                     totals: card.totals.group(group).iter().map(ToString::to_string).collect(),
+                    distributions: card
+                        .distributions
+                        .measures()
+                        .map(|id| as_pairs(card.distributions.of(id, group)))
+                        .collect(),
                 })
                 .collect(),
         }
     }
+}
+
+fn as_pairs(distribution: Option<&Distribution>) -> Vec<(String, String)> {
+    distribution.into_iter().flatten().map(|(value, count)| (value.to_string(), count.to_string())).collect()
+}
+
+/// The distribution of these pairs, where they are in order and count `rows` rows.
+fn of_pairs(pairs: &[(String, String)], rows: i128) -> Option<Distribution> {
+    let (mut distribution, mut counted) = (Distribution::new(), 0);
+    for (value, count) in pairs {
+        let (value, count): (i128, i128) = (value.parse().ok()?, count.parse().ok()?);
+        let ascends = distribution.last_key_value().is_none_or(|(last, _)| *last < value);
+        if !ascends || !DISTRIBUTED.contains(&value) || count < 1 || !COUNTED.contains(&count) {
+            return None;
+        }
+        counted += count;
+        distribution.insert(value, count);
+    }
+    (counted == rows).then_some(distribution)
 }
 
 fn invalid<T>(problem: impl Into<String>) -> Result<T> {
@@ -114,6 +147,10 @@ impl TryFrom<Stored> for Scorecard {
         if definitions.lane_names() != stored.lanes {
             return invalid("lanes: found others than those of its metrics");
         }
+        let quantiles = |id: &String| definitions.distributed().any(|measure| measure == id);
+        if !stored.distributed.is_sorted_by(|one, other| one < other) || !stored.distributed.iter().all(quantiles) {
+            return invalid("distributed: expected measures of which a metric is a quantile, each once, in order");
+        }
         let known = |name: &String| stored.keys.iter().filter(|key| key.name == *name).count() == 1;
         if !stored.keys.iter().all(|key| known(&key.name)) || !stored.period.iter().all(known) {
             return invalid("keys: expected different names, the period among them");
@@ -133,6 +170,8 @@ impl TryFrom<Stored> for Scorecard {
             ));
         }
         let mut totals = Totals::new(definitions.width(), Vec::new());
+        let mut distributed: Vec<(String, Vec<Distribution>)> =
+            stored.distributed.iter().map(|id| (id.clone(), Vec::new())).collect();
         let mut groups: Vec<Vec<Key>> = Vec::with_capacity(stored.groups.len());
         for (position, group) in stored.groups.into_iter().enumerate() {
             let fits = group.key.len() == stored.keys.len()
@@ -158,6 +197,20 @@ impl TryFrom<Stored> for Scorecard {
                     "groups[{position}].totals: found {rows} rows, of which {scope} judged {judged}"
                 ));
             }
+            if group.distributions.len() != stored.distributed.len() {
+                return invalid(format!("groups[{position}].distributions: expected one for each distributed measure"));
+            }
+            for ((id, held), pairs) in distributed.iter_mut().zip(&group.distributions) {
+                let rows = definitions.counted(id, &lanes);
+                match rows.and_then(|rows| of_pairs(pairs, rows)) {
+                    Some(distribution) => held.push(distribution),
+                    None => {
+                        return invalid(format!(
+                            "groups[{position}].distributions: expected values of {id} in order, with counts that add up to its rows"
+                        ));
+                    }
+                }
+            }
             totals.push(&lanes);
             groups.push(group.key);
         }
@@ -170,6 +223,7 @@ impl TryFrom<Stored> for Scorecard {
             joined: stored.joined,
             groups,
             totals,
+            distributions: Distributions::new(distributed),
             largest_rounding: stored.largest_rounding,
             not_measured: stored.not_measured,
         };
@@ -205,7 +259,7 @@ impl Stored {
             return invalid("parameters.scale: expected 0 to 6");
         }
         let model = self.model.clone().unwrap_or_default();
-        let candidates = request.candidates(&model);
+        let candidates = request.storable(&model);
         no_circles(&candidates, &model)?;
         let mut chosen: Vec<Chosen> = Vec::new();
         for stored in &self.metrics {

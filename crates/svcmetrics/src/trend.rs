@@ -180,7 +180,7 @@ fn period_of(key: &Key, key_type: &KeyType) -> Result<Option<Period>> {
         expected: "text such as 2026-03, 2026-Q1, 2026, FY2026-Q1, a year, or the first day of a month",
     };
     let month = |day: i32| {
-        let (year, month, date) = civil(day);
+        let (year, month, date) = civil(day.into());
         let (year, month) = (i32::try_from(year).ok()?, u8::try_from(month).ok()?);
         if date == 1 { Period::month(year, month).ok() } else { None }
     };

@@ -1,5 +1,6 @@
 //! What bad input gets, row by row of the specification's table.
 
+mod cases;
 mod columns;
 mod documents;
 mod domains;

@@ -67,6 +67,7 @@ macro_rules! topics {
 topics! {
     adoption_is_as_the_vectors_say "adoption";
     availability_is_as_the_vectors_say "availability";
+    cases_are_as_the_vectors_say "cases";
     defects_are_as_the_vectors_say "defects";
     engagement_is_as_the_vectors_say "engagement";
     formulas_are_as_the_vectors_say "formulas";

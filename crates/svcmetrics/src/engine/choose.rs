@@ -7,7 +7,7 @@ use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
 use crate::metric::{Form, Metric};
-use crate::metrics::{self, CURRENCY, CUSTOMER_ID};
+use crate::metrics::{self, CURRENCY};
 use crate::request::Request;
 use std::collections::BTreeMap;
 
@@ -97,8 +97,19 @@ impl Chooser<'_> {
         once
     }
 
+    /// The names of the columns that the candidates read or ask for.
+    fn readable(&self) -> Vec<&Column> {
+        let scopes = self.candidates.iter().flat_map(|metric| &metric.forms).filter_map(Form::scope);
+        scopes
+            .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
+            .collect()
+    }
+
     fn near(&self, ours: &str) -> Vec<String> {
-        let known = |name: &str| metrics::column(name).is_some() || self.request.by.iter().any(|key| key == name);
+        let readable = self.readable();
+        let known = |name: &str| {
+            readable.iter().any(|column| column.name == name) || self.request.by.iter().any(|key| key == name)
+        };
         let theirs = self
             .names
             .iter()
@@ -156,7 +167,8 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         if request.by[..position].contains(key) {
             return invalid("is named twice");
         }
-        if chooser.candidate(key).is_some() {
+        // also of other tables, since scorecards are joined
+        if chooser.candidate(key).is_some() || metrics::find(key).is_some() {
             return invalid("is named like a metric; rename the column");
         }
         if RESERVED.contains(&key.as_str()) {
@@ -181,11 +193,8 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
     {
         return Err(not_found(request.source(unique)));
     }
-    let scopes = chooser.candidates.iter().flat_map(|metric| metric.forms.iter().filter_map(Form::scope));
-    let read: Vec<&Column> = scopes
-        .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
-        .collect();
-    let mut ours: Vec<&str> = vec![CUSTOMER_ID, CURRENCY];
+    let read = chooser.readable();
+    let mut ours: Vec<&str> = vec![request.subject.identity(), CURRENCY];
     ours.extend(read.iter().map(|column| column.name.as_ref()));
     for (column, (theirs, unit)) in &request.columns {
         if !ours.contains(&column.as_str()) {

@@ -1,6 +1,8 @@
 //! A table as the engine sees it: columns by name, borrowed from whoever holds them.
 
+use super::instants;
 use crate::error::{Error, Offence, Result};
+use crate::key::civil_date;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::fmt;
@@ -358,8 +360,8 @@ impl<'a> Data<'a> {
             Values::Float64(values) => values[row].to_string(),
             Values::Decimal { values, scale } => decimal_text(values[row], i32::from(*scale)),
             Values::Text(texts) => format!("'{}'", texts.text(row)),
-            Values::Dates(values) => format!("day {}", values[row]),
-            Values::Timestamps { values, .. } => format!("time {}", values[row]),
+            Values::Dates(values) => civil_date(values[row].into()),
+            Values::Timestamps { values, unit, zone } => instants::text(values[row], *unit, zone.is_some()),
             Values::Dictionary { values, .. } => {
                 self.code(row).map_or_else(|| "null".to_owned(), |code| values.shown(code))
             }
@@ -370,8 +372,9 @@ impl<'a> Data<'a> {
                 Scalar::Float(value) => value.to_string(),
                 Scalar::Decimal { value, scale } => decimal_text(*value, *scale),
                 Scalar::Text(text) => format!("'{text}'"),
-                Scalar::Date(day) => format!("day {day}"),
-                Scalar::Timestamp(time, _) | Scalar::Instant(time, _) => format!("time {time}"),
+                Scalar::Date(day) => civil_date((*day).into()),
+                Scalar::Timestamp(time, unit) => instants::text(*time, *unit, false),
+                Scalar::Instant(time, unit) => instants::text(*time, *unit, true),
                 Scalar::Large(number) => number.clone(),
                 Scalar::Other(_, text) => text.clone(),
             },

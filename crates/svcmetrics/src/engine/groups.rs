@@ -322,6 +322,8 @@ impl Groups {
 #[derive(Debug, Clone)]
 pub(crate) struct Identities {
     column: KeyColumn,
+    /// What a row is.
+    subject: &'static str,
     seen: HashMap<(u32, u32), u64>,
     /// Group, code, first row, second row.
     first: Option<(u32, u32, u64, u64)>,
@@ -331,9 +333,10 @@ pub(crate) struct Identities {
 }
 
 impl Identities {
-    pub(crate) fn new(column: &str, keep: usize, nan_is_missing: bool) -> Self {
+    pub(crate) fn new(column: &str, subject: &'static str, keep: usize, nan_is_missing: bool) -> Self {
         Self {
             column: KeyColumn::new(column, nan_is_missing),
+            subject,
             seen: HashMap::new(),
             first: None,
             repeated: Vec::new(),
@@ -387,6 +390,7 @@ impl Identities {
             rows: (one, other),
             group: if groups.columns.is_empty() { String::new() } else { group_text(&groups.keys(group)) },
             count: self.count,
+            subject: self.subject,
         })
     }
 }

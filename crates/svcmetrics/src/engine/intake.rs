@@ -1,6 +1,7 @@
 //! Values of whatever type as integers: what each row gives a column, or why it gives nothing.
 
 use super::columns::{Data, Scalar, Values};
+use super::instants;
 use crate::column::{Column, ColumnKind, Name};
 use crate::error::{Error, Offence, Result};
 use crate::money::{self, MoneyPolicy, POWERS, Read};
@@ -58,6 +59,7 @@ impl State {
                 format!("at most {} decimal places", reading.scale - reading.unit.places),
                 Some("money=\"round\" rounds half to even and counts"),
             ),
+            Self::Range if column.kind == ColumnKind::Instant => ("a time within 292,000 years of 1970".into(), None),
             Self::Range if column.kind.is_micro() => ("less than 2^63 millionths (9.2 x 10^12)".into(), None),
             Self::Range => ("less than 2^63".into(), None),
             Self::WrongType => (column.expected(), Some(cast_hint(column.kind))),
@@ -69,6 +71,7 @@ impl State {
 fn cast_hint(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Category => "make it text before",
+        ColumnKind::Instant => "make it a time before, as in pandas.to_datetime(df[column])",
         ColumnKind::Flag => "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False})",
         _ => "make it a number before, as in pandas.to_numeric(df[column])",
     }
@@ -127,8 +130,9 @@ pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
         Values::Dictionary { values, .. } => wrong_type(kind, values),
         Values::Text(_) => kind != ColumnKind::Category,
         Values::Mixed(_) | Values::Null(_) => false,
-        Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => true,
-        _ => kind == ColumnKind::Category,
+        Values::Dates(_) | Values::Timestamps { .. } => kind != ColumnKind::Instant,
+        Values::Unknown(..) => true,
+        _ => matches!(kind, ColumnKind::Category | ColumnKind::Instant),
     }
 }
 
@@ -163,6 +167,12 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
     }
     match &data.values {
         Values::Text(texts) if kind == ColumnKind::Category => each(data, rows, cells, |row, _| word(texts.text(row))),
+        Values::Dates(days) if kind == ColumnKind::Instant => {
+            each(data, rows, cells, |row, off| instants::of_day(days[row], off));
+        }
+        Values::Timestamps { values, unit, .. } if kind == ColumnKind::Instant => {
+            each(data, rows, cells, |row, off| instants::of_time(values[row], *unit, off));
+        }
         Values::Null(_) | Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => {
             each(data, rows, cells, |_, _| (0, State::WrongType));
         }
@@ -187,9 +197,10 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
         }
         Values::Mixed(values) => each(data, rows, cells, |row, off| match &values[row] {
             Scalar::Text(text) if kind == ColumnKind::Category => word(text),
-            Scalar::Float(value) if kind == ColumnKind::Category && value.is_nan() => {
+            Scalar::Float(value) if matches!(kind, ColumnKind::Category | ColumnKind::Instant) && value.is_nan() => {
                 reader.float(*value, money::from_f64, off)
             }
+            scalar if kind == ColumnKind::Instant => instants::of_scalar(scalar, off),
             _ if kind == ColumnKind::Category => (0, State::WrongType),
             Scalar::Boolean(value) if kind == ColumnKind::Flag => (i64::from(*value), State::Fine),
             Scalar::Integer(value) => reader.integer(*value),

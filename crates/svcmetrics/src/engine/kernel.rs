@@ -6,8 +6,10 @@ use super::judge::{Status, addend};
 use super::plan::Slot;
 use super::rows::{Rows, required};
 use crate::definitions::{COUNTS, Definitions};
+use crate::distributions::Distribution;
 use crate::error::{Error, Result};
 use crate::key::group_text;
+use crate::money::{MICROS, divide_half_even};
 use crate::request::Request;
 
 /// Rows that are read, judged and summed together; their columns stay in the cache.
@@ -24,6 +26,8 @@ pub(crate) struct Engine {
     pub(crate) identities: Option<Identities>,
     /// Row-major: a group's lanes stand together.
     pub(crate) totals: Vec<i128>,
+    /// By measure of the plan's, those of the groups.
+    pub(crate) distributions: Vec<Vec<Distribution>>,
     /// By scope, the largest distance between a value and what it was rounded to.
     pub(crate) largest_rounding: Vec<f64>,
 }
@@ -34,16 +38,20 @@ impl Engine {
         let definitions = &rows.plan.definitions;
         let mut groups = Groups::new(&rows.plan.by, request.max_groups, request.nan_is_missing);
         let mut identities =
-            rows.plan.identity.as_deref().map(|column| Identities::new(column, request.keep, request.nan_is_missing));
+            rows.plan.identity.as_deref().map(|column| {
+                Identities::new(column, request.subject.singular(), request.keep, request.nan_is_missing)
+            });
         if request.check {
             groups.columns.iter_mut().for_each(KeyColumn::check);
             identities.iter_mut().for_each(Identities::check);
         }
+        // without keys there is one group, of no rows at first
+        let first = usize::from(rows.plan.by.is_empty());
         Ok(Self {
             groups,
             identities,
-            // without keys there is one group, of no rows at first
-            totals: if rows.plan.by.is_empty() { vec![0; definitions.width()] } else { Vec::new() },
+            totals: vec![0; first * definitions.width()],
+            distributions: vec![vec![Distribution::new(); first]; rows.plan.distributed.len()],
             largest_rounding: vec![0.0; definitions.scopes.len()],
             rows,
         })
@@ -78,6 +86,10 @@ impl Engine {
             let out_of_memory = |_| Error::OutOfMemory { groups: self.groups.len() as u64 };
             self.totals.try_reserve(lanes.saturating_sub(self.totals.len())).map_err(out_of_memory)?;
             self.totals.resize(lanes, 0);
+            for distributions in &mut self.distributions {
+                distributions.try_reserve(self.groups.len() - distributions.len()).map_err(out_of_memory)?;
+                distributions.resize(self.groups.len(), Distribution::new());
+            }
             if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
                 identities.add(data, stretch.clone(), &groups, before)?;
             }
@@ -146,6 +158,16 @@ impl Engine {
                         group: group_text(&self.groups.keys(*group)),
                         limit: "128 bits",
                     })?;
+                }
+            }
+        }
+        for (position, distributions) in plan.distributed.iter().zip(&mut self.distributions) {
+            let sum = &plan.sums[*position];
+            for (row, (group, status)) in groups.iter().zip(&statuses[sum.scope]).enumerate() {
+                if *status == Status::Counted {
+                    let value = addend(sum, cells, row);
+                    let whole = if sum.micro { divide_half_even(value, MICROS.into()) } else { value };
+                    *distributions[*group as usize].entry(whole).or_default() += 1;
                 }
             }
         }

@@ -5,6 +5,7 @@ pub(crate) mod columns;
 #[cfg(feature = "test-faults")]
 mod faults;
 pub(crate) mod groups;
+mod instants;
 mod intake;
 mod judge;
 mod kernel;

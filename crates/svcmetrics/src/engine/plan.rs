@@ -9,7 +9,7 @@ use crate::error::{Error, MissingColumns, Result};
 use crate::expression::Expression;
 use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
 use crate::metric::Form;
-use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START};
+use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START, Subject};
 use crate::request::{ColumnUnit, Request};
 use std::collections::BTreeMap;
 
@@ -77,6 +77,8 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<PlannedColumn>,
     pub(crate) scopes: Vec<PlannedScope>,
     pub(crate) sums: Vec<PlannedSum>,
+    /// The sums whose single values are held, for quantiles.
+    pub(crate) distributed: Vec<usize>,
     pub(crate) health: Option<PlannedHealth>,
     /// The two revenues, where the table has both and a metric reads one.
     pub(crate) revenues: Option<(Slot, Slot)>,
@@ -119,6 +121,10 @@ impl Slots<'_> {
 impl Plan {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let has = |ours: &str| names.iter().any(|name| name == request.source(ours));
+        if let (Some(model), Subject::Cases) = (&request.health, request.subject) {
+            let expected = "no model: health is of customers".to_owned();
+            return Err(Error::InvalidOption { option: "health".into(), found: model.to_string(), expected });
+        }
         let model = match &request.health {
             Some(model) => model.clone(),
             None if has("goals_met") && has("goals_total") => HealthModel::standard(),
@@ -182,6 +188,8 @@ impl Plan {
         } else {
             None
         };
+        let distributed = definitions.distributed().filter(|_| request.quantiles);
+        let distributed = distributed.filter_map(|id| definitions.measure_position(id)).collect();
         let health = match &definitions.model {
             None => None,
             Some(model) => Some(PlannedHealth {
@@ -219,6 +227,7 @@ impl Plan {
             period: request.by.iter().position(|key| key == period),
             scopes: scopes.collect(),
             sums: sums.collect(),
+            distributed,
             health,
             revenues,
             currency: currency.then(|| request.source(CURRENCY).to_owned()),
@@ -257,7 +266,7 @@ pub(crate) fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
         Form::Difference(one, two) => {
             RowMetric::Difference(Box::new(row_metric(definitions, one)), Box::new(row_metric(definitions, two)))
         }
-        Form::Health => RowMetric::Absent,
+        Form::Quantile { .. } | Form::Health => RowMetric::Absent,
     }
 }
 

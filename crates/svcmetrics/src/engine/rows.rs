@@ -1,10 +1,12 @@
 //! Rows are read, judged and scored, block by block.
 
 use super::columns::{Data, Table};
+use super::instants;
 use super::intake::{self, Cells, State};
 use super::judge::{Judge, Status, addend};
 use super::offences::Offences;
-use super::plan::{Plan, RowMetric, Slot};
+use super::plan::{Plan, PlannedColumn, RowMetric, Slot};
+use crate::column::ColumnKind;
 use crate::error::{Error, Offence, Result, shown};
 use crate::health::Scored;
 use crate::money::{MICROS, nearest_difference};
@@ -39,12 +41,14 @@ pub(crate) struct Rows {
     currency: Option<String>,
     /// More than one currency, where that is what a check finds and no reason to stop.
     pub(crate) mixed: Option<Error>,
+    /// Whether times have a zone, and the first column of times.
+    zoned: Option<(bool, String)>,
 }
 
 impl Rows {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let plan = Plan::new(request, names)?;
-        let cells = |planned: &super::plan::PlannedColumn| Cells {
+        let cells = |planned: &PlannedColumn| Cells {
             micro: planned.column.kind.is_micro(),
             words: planned.column.words.clone(),
             ..Cells::default()
@@ -63,6 +67,7 @@ impl Rows {
             absent: Absent::default(),
             currency: None,
             mixed: None,
+            zoned: None,
             plan,
         })
     }
@@ -95,6 +100,9 @@ impl Rows {
                 }
                 let make = |offence| State::WrongType.error(offence);
                 self.offences.merge((0, slot, State::WrongType as u8), make, offence);
+            }
+            if planned.column.kind == ColumnKind::Instant {
+                one_kind_of_time(&mut self.zoned, planned, data, self.before)?;
             }
             part.push(Some(data));
         }
@@ -245,6 +253,27 @@ impl Rows {
     pub(crate) fn verdict(&self) -> Result<()> {
         self.absent_revenue().or_else(|| self.offences.first()).map_or(Ok(()), Err)
     }
+}
+
+/// Times with a zone and times without one are not subtracted from each other.
+fn one_kind_of_time(
+    zoned: &mut Option<(bool, String)>,
+    planned: &PlannedColumn,
+    data: &Data<'_>,
+    before: u64,
+) -> Result<()> {
+    let mut kind = zoned.as_ref().map(|(kind, _)| *kind);
+    let other = instants::other_zone(data, &mut kind);
+    if let (None, Some(kind)) = (&zoned, kind) {
+        *zoned = Some((kind, planned.source.clone()));
+    }
+    let (Some(row), Some((kind, first))) = (other, zoned) else { return Ok(()) };
+    let expected = format!("a time {} a zone, as in '{first}'", if *kind { "with" } else { "without" });
+    let offence = Offence::new(&planned.source, "found the time", expected)
+        .metric(&planned.metric)
+        .hint("give all times of a case a zone, or none, as in df[column].dt.tz_localize(\"UTC\")")
+        .at(Some(before + row as u64), &data.shown(row));
+    Err(Error::ColumnType(Box::new(offence)))
 }
 
 pub(super) fn required<'t, 'a>(table: &'t Table<'a>, name: &str) -> Result<&'t Data<'a>> {

@@ -1,10 +1,12 @@
-//! The columns of a customers table that the catalogue's metrics read.
+//! The columns of the tables of customers and of cases that the catalogue's metrics read.
 
 use crate::column::{Column, ColumnKind, Name};
-use ColumnKind::{Anything, Count, Flag, Money, Quantity, SignedMoney};
+use ColumnKind::{Anything, Count, Flag, Instant, Money, Quantity, SignedMoney};
 
 /// The column that identifies a customer.
 pub const CUSTOMER_ID: &str = "customer_id";
+/// The column that identifies a case.
+pub const CASE_ID: &str = "case_id";
 /// The column that names the currency of a row's amounts.
 pub const CURRENCY: &str = "currency";
 
@@ -63,6 +65,20 @@ columns! {
     EFFORT_SCORE = Column::known("effort_score", SignedMoney), "how easy it was, on the scale of the survey";
     IMPACT = Column::known_category("impact", &[Name::Borrowed("positive"), Name::Borrowed("neutral"), Name::Borrowed("negative")]), "the product's impact on the customer";
     RISK = Column::known_category("risk", &[Name::Borrowed("none"), Name::Borrowed("downgrade"), Name::Borrowed("defection")]), "the risk that the customer spends less or leaves";
+    CHANNEL = Column::known("channel", Anything), "by which channel a case came in";
+    ISSUE_TYPE = Column::known("issue_type", Anything), "what a case is about";
+    ACCESS_POINT = Column::known("access_point", Anything), "where a case came in";
+    IS_DEFECT = Column::known("is_defect", Flag), "whether a case was caused by a defect";
+    IS_PROACTIVE = Column::known("is_proactive", Flag), "whether a case was opened before the customer asked";
+    IS_DOCUMENTED = Column::known("is_documented", Flag), "whether a case was documented for others to find";
+    SELF_RESOLVED = Column::known("self_resolved", Flag), "whether a case was resolved by self-help";
+    CONTACTS = Column::known("contacts", Count), "contacts that a case took";
+    REOPENED = Column::known("reopened", Flag), "whether a case was opened again";
+    MET_SLA = Column::known("met_sla", Flag), "whether a case met its target; null: it has none";
+    OPENED_AT = Column::known("opened_at", Instant), "when a case was opened";
+    RESPONDED_AT = Column::known("responded_at", Instant), "when it was first responded to";
+    RESOLVED_AT = Column::known("resolved_at", Instant), "when it was resolved; null: it is open";
+    COST = Column::known("cost", Money), "what a case cost";
 }
 
 /// The column of that name, where the catalogue knows it.

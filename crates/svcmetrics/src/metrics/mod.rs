@@ -13,11 +13,12 @@ pub mod retention;
 pub mod revenue;
 pub mod risk;
 pub mod sales;
+mod subject;
 pub mod success;
 pub mod voice;
 
+pub use columns::{CASE_ID, CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 pub(crate) use columns::{CSAT_SCORE, EFFORT_SCORE};
-pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 
 use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};
@@ -26,6 +27,7 @@ use crate::metric::Metric;
 use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
+pub(crate) use subject::{Subject, of_another_subject};
 pub use voice::Scales;
 
 /// The version of the definitions: totals of different versions do not merge.
@@ -35,6 +37,7 @@ pub(crate) const EIGHT_METRICS: &str = "ServiceXRG, Eight metrics";
 
 static FAMILIES: LazyLock<Vec<(&str, Vec<Metric>)>> = LazyLock::new(|| {
     let mut families = Vec::from(measurable_families(&Scales::example()));
+    families.push(("Cases", cases::metrics()));
     families.push(("Health", HealthModel::standard().metrics()));
     families
 });
@@ -65,7 +68,8 @@ pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
     measurable_families(scales).into_iter().flat_map(|(_, metrics)| metrics).collect()
 }
 
-/// The built-in metrics in the catalogue's order; the last ones are those of the default health model. Those that depend on a
+/// The built-in metrics in the catalogue's order: those of customers, those of cases (their ids begin with `case_`), and those
+/// of the default health model. Those that depend on a
 /// survey's scale are shown with a common one.
 ///
 /// ```

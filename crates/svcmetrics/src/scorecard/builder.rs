@@ -1,6 +1,7 @@
 //! From parts of a table to a scorecard.
 
 use super::{KeyColumn, Scorecard};
+use crate::distributions::Distributions;
 use crate::engine::columns::Table;
 use crate::engine::{Engine, Finding};
 use crate::error::{Error, Result};
@@ -119,7 +120,8 @@ impl Scorecard {
     fn from_engine(engine: Engine, request: &Request) -> Result<Self> {
         let currency = engine.rows.currency();
         let absent = engine.rows.absent;
-        let Engine { rows, groups, identities, totals, largest_rounding } = engine;
+        let Engine { rows, groups, identities, totals, mut distributions, largest_rounding } = engine;
+        let distributed: Vec<String> = rows.plan.definitions.distributed().map(ToOwned::to_owned).collect();
         let mut definitions = rows.plan.definitions;
         definitions.parameters.currency = currency;
         if absent.start + absent.end > 0 {
@@ -133,6 +135,10 @@ impl Scorecard {
         let out_of_memory = |_| Error::OutOfMemory { groups: u64::from(count) };
         lanes.try_reserve_exact(order.len() * definitions.width()).map_err(out_of_memory)?;
         let mut sorted = Totals::new(definitions.width(), lanes);
+        let sorted_distributions = distributed.into_iter().zip(&mut distributions).map(|(measure, groups)| {
+            (measure, order.iter().map(|(_, group)| std::mem::take(&mut groups[*group as usize])).collect())
+        });
+        let distributions = Distributions::new(sorted_distributions);
         let mut keys = Vec::with_capacity(order.len());
         for (key, group) in order {
             sorted.push(unsorted.group(group as usize));
@@ -146,6 +152,7 @@ impl Scorecard {
             joined: false,
             groups: keys,
             totals: sorted,
+            distributions,
             largest_rounding,
             not_measured: rows.plan.not_measured,
             definitions,

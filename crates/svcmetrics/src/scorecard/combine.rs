@@ -1,10 +1,11 @@
 //! Scorecards of scorecards: merged, joined, rolled up. Totals add, and nothing else happens to them.
 
 use super::{KeyColumn, Scorecard};
+use crate::column::{Column, ColumnKind};
 use crate::definitions::Definitions;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
-use crate::measure::{Measure, Scope};
+use crate::measure::Scope;
 use crate::totals::Totals;
 use std::sync::Arc;
 
@@ -12,22 +13,25 @@ impl Scorecard {
     /// This and a scorecard of other rows.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] that says in what they differ: metrics, keys, model, parameters; [`Error::Overflow`].
+    /// [`Error::Mismatch`] that says in what they differ: metrics, keys, model, parameters, quantiles; [`Error::Overflow`].
     pub fn merge(&self, other: &Self) -> Result<Self> {
         if let Some(error) = self.definitions.difference(&other.definitions) {
             return Err(error);
         }
+        self.distributions.check_alike(&other.distributions)?;
         self.combined(other, self.definitions.clone().united(&other.definitions))
     }
 
-    /// This and a scorecard of other rows, as far as both have the same metrics.
+    /// This and a scorecard of other rows, as far as both have the same metrics; quantiles are held where both hold them.
     ///
     /// # Errors
     /// As [`Scorecard::merge`], but for metrics.
     pub fn merge_common(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.common(&other.definitions)?;
-        let (one, two) =
+        let (mut one, mut two) =
             (self.restricted(definitions.clone()), other.restricted(other.definitions.common(&self.definitions)?));
+        one.distributions = one.distributions.restricted(|measure| two.distributions.has(measure));
+        two.distributions = two.distributions.restricted(|measure| one.distributions.has(measure));
         one.merge(&two)
     }
 
@@ -45,7 +49,8 @@ impl Scorecard {
             self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
         };
         let largest_rounding = definitions.scopes.iter().map(rounding).collect();
-        Self { definitions, totals, largest_rounding, ..self.clone() }
+        let distributions = self.distributions.restricted(|measure| definitions.distributed().any(|id| id == measure));
+        Self { definitions, totals, distributions, largest_rounding, ..self.clone() }
     }
 
     /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
@@ -104,6 +109,7 @@ impl Scorecard {
         }
         let mut groups = Vec::with_capacity(self.len().max(other.len()));
         let mut totals = Totals::new(definitions.width(), Vec::new());
+        let mut distributions = self.distributions.like(&other.distributions);
         let (mut one, mut two) = (0, 0);
         // Both are sorted.
         while one < self.len() || two < other.len() {
@@ -112,7 +118,9 @@ impl Scorecard {
                 (Some(_), None) => std::cmp::Ordering::Less,
                 _ => std::cmp::Ordering::Greater,
             };
+            distributions.push();
             if order.is_le() {
+                distributions.add(&self.distributions, one);
                 groups.push(self.groups[one].clone());
                 totals.push(self.totals.group(one));
                 one += 1;
@@ -127,6 +135,7 @@ impl Scorecard {
                     .map_err(|lane| overflow_of(&definitions, lane, &groups[last]))?;
             }
             if order.is_ge() {
+                distributions.add(&other.distributions, two);
                 two += 1;
             }
         }
@@ -144,6 +153,7 @@ impl Scorecard {
             joined: self.joined,
             groups,
             totals,
+            distributions,
             largest_rounding,
             not_measured,
         })
@@ -188,9 +198,11 @@ impl Scorecard {
         order.sort();
         let width = self.definitions.width();
         let (mut groups, mut totals): (Vec<Vec<Key>>, _) = (Vec::new(), Totals::new(width, Vec::new()));
+        let mut distributions = self.distributions.like(&self.distributions);
         if positions.is_empty() {
             groups.push(Vec::new());
             totals.push(&vec![0; width]);
+            distributions.push();
         }
         for (key, group) in order {
             let mut lanes = self.totals.group(group).to_vec();
@@ -207,9 +219,11 @@ impl Scorecard {
                 }
                 _ => {
                     totals.push(&lanes);
+                    distributions.push();
                     groups.push(key);
                 }
             }
+            distributions.add(&self.distributions, group);
         }
         Ok(Self {
             keys: positions.iter().map(|position| self.keys[*position].clone()).collect(),
@@ -218,6 +232,7 @@ impl Scorecard {
             unique_checked: false,
             groups,
             totals,
+            distributions,
             ..self.clone()
         })
     }
@@ -229,7 +244,8 @@ impl Scorecard {
             .iter()
             .position(|key| key.name == crate::metrics::CURRENCY)
             .filter(|position| !kept.contains(position));
-        let has_money = self.definitions.measures.iter().any(Measure::is_micro);
+        let is_money = |column: &Column| matches!(column.kind, ColumnKind::Money | ColumnKind::SignedMoney);
+        let has_money = self.definitions.measures.iter().any(|measure| measure.sum.columns().any(is_money));
         let (Some(position), true) = (dropped, has_money) else { return Ok(()) };
         let mut currencies: Vec<&Key> =
             self.groups.iter().map(|keys| &keys[position]).filter(|key| **key != Key::Null).collect();

@@ -6,6 +6,7 @@ mod combine;
 pub use builder::ScorecardBuilder;
 
 use crate::definitions::{COUNTS, Chosen, Definitions};
+use crate::distributions::{Distributions, quantile};
 use crate::engine::choose::no_metric;
 use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
@@ -129,6 +130,8 @@ pub struct Scorecard {
     /// Sorted.
     pub(crate) groups: Vec<Vec<Key>>,
     pub(crate) totals: Totals,
+    /// Of the measures whose quantiles can be read.
+    pub(crate) distributions: Distributions,
     pub(crate) largest_rounding: Vec<f64>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
 }
@@ -241,6 +244,13 @@ impl Scorecard {
             Form::Health => self.health(group, chosen),
             form if self.over_time && form.measures().any(|m| m.time == Time::Stock) => {
                 undefined(Undefined::NotAdditiveOverTime)
+            }
+            Form::Quantile { of, percent, per } => {
+                let held = self.distributions.of(of.id(), group);
+                match held.and_then(|distribution| quantile(distribution, *percent, *per)) {
+                    Some(value) => Ok(Figure { unit, value: Value::Derived(value) }),
+                    None => undefined(Undefined::NotMergeable),
+                }
             }
             Form::Amount(amount) => Ok(Figure { unit, value: Value::Amount(self.sum(group, chosen, amount)?) }),
             Form::Quotient { numerator, denominator } => {

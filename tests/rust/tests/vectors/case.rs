@@ -32,6 +32,17 @@ pub(super) struct Options {
     pub(super) csat_satisfied_from: Option<Value>,
     /// The answers for the hardest and the easiest.
     pub(super) effort_scale: Option<[Value; 2]>,
+    #[serde(default)]
+    pub(super) quantiles: bool,
+}
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Subject {
+    #[default]
+    Customers,
+    Cases,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,6 +50,8 @@ pub(super) struct Options {
 pub(super) struct TableCase {
     pub(super) name: String,
     pub(super) origin: String,
+    #[serde(default)]
+    pub(super) subject: Subject,
     pub(super) columns: Map<String, Value>,
     #[serde(default)]
     pub(super) by: Vec<String>,

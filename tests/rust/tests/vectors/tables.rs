@@ -1,13 +1,16 @@
 //! Table cases: a table, a request, the groups of its scorecard.
 
-use super::case::{Counts, Group, Options, TableCase};
+use super::case::{Counts, Group, Options, Subject, TableCase};
 use super::figures::{agrees, agrees_error};
 use crate::support::json;
-use svcmetrics::{AbsentRevenue, CUSTOMER_ID, Key, MoneyPolicy, OnInvalid, Request, Scales, Scorecard};
+use svcmetrics::{AbsentRevenue, CASE_ID, CUSTOMER_ID, Key, MoneyPolicy, OnInvalid, Request, Scales, Scorecard};
 
 /// The request of these options, for a table of these columns.
-pub(super) fn request(options: &Options, has: impl Fn(&str) -> bool) -> Result<Request, String> {
-    let mut request = Request::default();
+pub(super) fn request(subject: Subject, options: &Options, has: impl Fn(&str) -> bool) -> Result<Request, String> {
+    let (mut request, identity) = match subject {
+        Subject::Customers => (Request::default(), CUSTOMER_ID),
+        Subject::Cases => (Request::cases(), CASE_ID),
+    };
     request = match options.absent_revenue.as_deref() {
         None => request,
         Some("zero") => request.absent_revenue(AbsentRevenue::Zero),
@@ -44,14 +47,14 @@ pub(super) fn request(options: &Options, has: impl Fn(&str) -> bool) -> Result<R
         let (hardest, easiest) = (json::decimal(hardest)?, json::decimal(easiest)?);
         scales = scales.effort(hardest, easiest).map_err(|error| error.to_string())?;
     }
-    request = request.scales(scales);
-    // The Python default: customer_id where it is there. The core asks for the column by name.
-    let unique = options.unique.unwrap_or(true) && has(CUSTOMER_ID);
-    Ok(if unique { request.unique(CUSTOMER_ID) } else { request })
+    request = request.scales(scales).quantiles(options.quantiles);
+    // The Python default: customer_id, or case_id, where it is there. The core asks for the column by name.
+    let unique = options.unique.unwrap_or(true) && has(identity);
+    Ok(if unique { request.unique(identity) } else { request })
 }
 
 pub(super) fn run(case: &TableCase) -> Result<(), String> {
-    let mut request = request(&case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
+    let mut request = request(case.subject, &case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
     if let Some(period) = &case.period {
         request = request.period(period);
     }
