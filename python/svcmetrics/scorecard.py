@@ -253,14 +253,20 @@ class Scorecard:
         """The wide table as a pandas frame; ``amounts="decimal"`` gives exact objects instead of float64."""
         return self.wide().to_pandas(amounts)
 
-    def tidy(self) -> Frame:
+    def tidy(self, *, level: float = 0.95) -> Frame:
         """A row a group and metric: keys, ``metric``, ``value``, ``numerator``, ``denominator``, ``counted``,
         ``missing``, ``invalid``, ``outside``, ``rounded``, ``undefined_reason``, ``low``, ``high``.
 
         Amounts stand in ``numerator``, with a null ``denominator``; scores made of other metrics, and differences,
-        have neither.
+        have neither. ``low`` and ``high`` are the ends of the confidence interval at ``level``, as of
+        :meth:`Figure.interval`, null where there is none.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> card = sm.scorecard({"is_new": np.array([True] * 4), "onboarded": np.array([True] * 3 + [False])})
+        >>> [f"{row['low']:.4f} {row['high']:.4f}" for row in card.tidy(level=0.9)]
+        ['0.3562 0.9421']
         """
-        return Frame(self._native.tidy())
+        return Frame(self._native.tidy(level))
 
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.

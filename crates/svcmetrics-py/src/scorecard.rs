@@ -85,8 +85,9 @@ impl Scorecard {
         Ok(Frame(detached(py, || self.0.to_record_batch())?))
     }
 
-    fn tidy(&self, py: Python<'_>) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.tidy_record_batch())?))
+    fn tidy(&self, py: Python<'_>, level: &Bound<'_, PyAny>) -> Result<Frame> {
+        let level = convert::level(level)?;
+        Ok(Frame(detached(py, || self.0.tidy_record_batch_at(level))?))
     }
 
     fn measures(&self, py: Python<'_>) -> Result<Frame> {

@@ -138,9 +138,12 @@ impl Definitions {
 
     /// Lanes and coefficients of a combination.
     pub(crate) fn lanes<'a>(&'a self, terms: &'a Combination) -> impl Iterator<Item = (i32, usize)> + 'a {
-        terms.iter().filter_map(|(coefficient, measure)| {
-            Some((*coefficient, self.measure_lane(self.measure_position(&measure.id)?)))
-        })
+        terms.iter().filter_map(|(coefficient, measure)| Some((*coefficient, self.lane(measure)?)))
+    }
+
+    /// The lane of a measure.
+    pub(crate) fn lane(&self, measure: &Measure) -> Option<usize> {
+        self.measure_position(&measure.id).map(|position| self.measure_lane(position))
     }
 
     /// What differs between two, in words, if anything does.

@@ -1,6 +1,6 @@
 //! Cases: what is resolved at once, and what needs no case at all.
 
-use super::share;
+use super::proportion;
 use crate::error::Result;
 use crate::figure::Figure;
 
@@ -18,7 +18,7 @@ use crate::figure::Figure;
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn first_contact_resolution(resolved_first: u64, resolved: u64) -> Result<Figure> {
-    share("resolved_first", resolved_first, resolved)
+    proportion("resolved_first", resolved_first, resolved)
 }
 
 /// The share of all issues that customers resolved by self-help.
@@ -35,5 +35,5 @@ pub fn first_contact_resolution(resolved_first: u64, resolved: u64) -> Result<Fi
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn deflection_rate(self_resolved: u64, issues: u64) -> Result<Figure> {
-    share("self_resolved", self_resolved, issues)
+    proportion("self_resolved", self_resolved, issues)
 }

@@ -10,6 +10,7 @@ use crate::engine::choose::no_metric;
 use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::{HealthModel, Scoring};
+use crate::interval::{Basis, Sampling};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::Time;
 use crate::metric::{Combination, Form, Metric};
@@ -242,15 +243,29 @@ impl Scorecard {
             form if self.over_time && form.measures().any(|m| m.time == Time::Stock) => {
                 undefined(Undefined::NotAdditiveOverTime)
             }
-            Form::Amount(amount) => Ok(Figure { unit, value: Value::Amount(self.sum(group, chosen, amount)?) }),
+            Form::Amount(amount) => Ok(Figure::new(unit, Value::Amount(self.sum(group, chosen, amount)?))),
             Form::Quotient { numerator, denominator } => {
                 let figure =
                     Figure::quotient(unit, self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
                 if figure.is_defined() && figure.value().is_none() {
                     return Err(self.overflow(group, chosen));
                 }
-                Ok(figure)
+                Ok(self.basis(group, chosen).map_or(figure, |basis| figure.on(basis)))
             }
+        }
+    }
+
+    /// What the interval of a quotient is computed from.
+    fn basis(&self, group: usize, chosen: &Chosen) -> Option<Basis> {
+        match chosen.metric.sampling(chosen.form()) {
+            Sampling::Proportion => Some(Basis::Proportion),
+            Sampling::Balance => {
+                let lanes = self.totals.group(group);
+                let mut counts = chosen.form().measures().filter_map(|measure| self.definitions.lane(measure));
+                let mut next = || counts.next().map(|lane| lanes[lane]);
+                Some(Basis::Balance { promoters: next()?, detractors: next()? })
+            }
+            Sampling::Spread | Sampling::None => None,
         }
     }
 
@@ -294,7 +309,7 @@ impl Scorecard {
                 Value::Derived(_) => return Ok(Figure::undefined(chosen.metric.unit, Undefined::NotMergeable)),
             }
         }
-        Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(nearest_difference(parts[0], parts[1])) })
+        Ok(Figure::new(chosen.metric.unit, Value::Derived(nearest_difference(parts[0], parts[1]))))
     }
 
     /// The model on the group's own rates.
@@ -325,9 +340,7 @@ impl Scorecard {
             values.push(value);
         }
         match Scoring::new(model).score(&values).score {
-            Some(score) => {
-                Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(Total::new(score.into(), true).to_f64()) })
-            }
+            Some(score) => Ok(Figure::new(chosen.metric.unit, Value::Derived(Total::new(score.into(), true).to_f64()))),
             None => undefined(Undefined::BelowMinCoverage),
         }
     }
