@@ -33,6 +33,7 @@ def scorecard(
     scale: int = 6,
     nan: Nan | None = None,
     unique: str | Literal[False] | None = None,
+    spread: bool = False,
     csat_satisfied_from: Number | None = None,
     effort_scale: tuple[Number, Number] | None = None,
     max_groups: int = 10_000_000,
@@ -73,6 +74,9 @@ def scorecard(
     unique
         A column in which the rows of a group must differ; None: ``customer_id`` where it is there and the table is
         in memory; False: no check.
+    spread
+        Whether sums of squares and products of rows are kept beside the totals, exactly, so that all shares, ratios and
+        means have intervals, with customers as the unit; cards with and without do not merge.
     csat_satisfied_from
         From which ``csat_score`` on an answer is satisfied; ``csat`` is measured only where it is given.
     effort_scale
@@ -120,6 +124,7 @@ def scorecard(
         scale=scale,
         nan=nan,
         unique=unique,
+        spread=spread,
         csat_satisfied_from=csat_satisfied_from,
         effort_scale=effort_scale,
         max_groups=max_groups,

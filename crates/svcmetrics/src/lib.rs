@@ -47,6 +47,7 @@ mod money;
 mod period;
 mod request;
 mod scorecard;
+mod spread;
 #[cfg(feature = "serde")]
 mod stored;
 mod totals;

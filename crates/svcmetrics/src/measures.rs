@@ -9,6 +9,7 @@ use crate::metric::{Form, Metric};
 use crate::money::{self, PLACES, Read};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
+use crate::spread::Spread;
 use crate::totals::Totals;
 
 fn invalid(problem: impl Into<String>) -> Error {
@@ -114,6 +115,7 @@ impl Scorecard {
             joined: false,
             groups: order.into_iter().map(|(keys, _)| keys).collect(),
             totals: sorted,
+            spread: Spread::default(),
             largest_rounding: vec![0.0; definitions.scopes.len()],
             not_measured: std::collections::BTreeMap::new(),
             definitions,

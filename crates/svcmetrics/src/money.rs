@@ -199,13 +199,13 @@ pub(crate) fn nearest_difference((a, b): (i128, i128), (c, d): (i128, i128)) -> 
 
 /// Long division to 64 bits and a sticky one, then one correct rounding.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // the rounding meant; bits are few
-fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
+pub(crate) fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
     let negative = (numerator.sign() == num_bigint::Sign::Minus) != (denominator.sign() == num_bigint::Sign::Minus);
     let (n, d) = (numerator.magnitude(), denominator.magnitude());
     if n.bits() == 0 {
         return 0.0;
     }
-    // The quotient gets 64 or 65 bits; totals are below 2^256, so exponents stay far from the double's limits.
+    // The quotient gets 64 or 65 bits.
     let shift = 64 + d.bits() as i64 - n.bits() as i64;
     let (n, d) = if shift >= 0 { (n << shift, d.clone()) } else { (n.clone(), d << -shift) };
     let mut quotient = u128::try_from(&n / &d).unwrap_or(u128::MAX);
@@ -213,7 +213,9 @@ fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
         // Sticky: more than half is never taken for half.
         quotient |= 1;
     }
-    let magnitude = quotient as f64 * 2.0_f64.powi(-(shift as i32));
+    // In two steps, since the power alone may pass the double's limits.
+    let half = shift as i32 / 2;
+    let magnitude = quotient as f64 * 2.0_f64.powi(-half) * 2.0_f64.powi(half - shift as i32);
     if negative { -magnitude } else { magnitude }
 }
 

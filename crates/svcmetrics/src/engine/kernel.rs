@@ -4,11 +4,12 @@ use super::columns::Table;
 use super::groups::{Groups, Identities};
 use super::judge::{Status, addend};
 use super::plan::Slot;
-use super::rows::{Rows, required};
+use super::rows::{Rows, required, row_parts};
 use crate::definitions::{COUNTS, Definitions};
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::request::Request;
+use crate::spread::Spread;
 
 /// Rows that are read, judged and summed together; their columns stay in the cache.
 pub(crate) const BLOCK: usize = 1024;
@@ -24,6 +25,7 @@ pub(crate) struct Engine {
     pub(crate) identities: Option<Identities>,
     /// Row-major: a group's lanes stand together.
     pub(crate) totals: Vec<i128>,
+    pub(crate) spread: Spread,
     /// By scope, the largest distance between a value and what it was rounded to.
     pub(crate) largest_rounding: Vec<f64>,
 }
@@ -32,6 +34,8 @@ impl Engine {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let rows = Rows::new(request, names)?;
         let definitions = &rows.plan.definitions;
+        let mut spread = Spread::of(rows.plan.spread.iter().map(|(id, _)| id.clone()).collect());
+        spread.resize(usize::from(rows.plan.by.is_empty()))?;
         Ok(Self {
             groups: Groups::new(&rows.plan.by, request.max_groups, request.nan_is_missing),
             identities: rows
@@ -41,6 +45,7 @@ impl Engine {
                 .map(|column| Identities::new(column, request.keep, request.nan_is_missing)),
             // without keys there is one group, of no rows at first
             totals: if rows.plan.by.is_empty() { vec![0; definitions.width()] } else { Vec::new() },
+            spread,
             largest_rounding: vec![0.0; definitions.scopes.len()],
             rows,
         })
@@ -65,6 +70,7 @@ impl Engine {
             let out_of_memory = |_| Error::OutOfMemory { groups: self.groups.len() as u64 };
             self.totals.try_reserve(lanes.saturating_sub(self.totals.len())).map_err(out_of_memory)?;
             self.totals.resize(lanes, 0);
+            self.spread.resize(self.groups.len())?;
             if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
                 identities.add(data, stretch.clone(), &groups, before)?;
             }
@@ -133,6 +139,12 @@ impl Engine {
                         limit: "128 bits",
                     })?;
                 }
+            }
+        }
+        for (position, (_, metric)) in plan.spread.iter().enumerate() {
+            let parts = row_parts(metric, plan, statuses, cells, groups.len());
+            for (group, (y, x)) in groups.iter().zip(parts).filter_map(|(group, part)| Some((group, part?))) {
+                self.spread.group_mut(*group as usize)[position].add_row(y, x);
             }
         }
         Ok(())

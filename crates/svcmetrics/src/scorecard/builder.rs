@@ -6,6 +6,7 @@ use crate::engine::{Engine, Finding};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::request::Request;
+use crate::spread::Spread;
 use crate::totals::Totals;
 
 /// Builds a scorecard from parts of a table, one after another.
@@ -106,7 +107,7 @@ impl Scorecard {
     fn from_engine(engine: Engine, request: &Request) -> Result<Self> {
         let currency = engine.rows.currency();
         let absent = engine.rows.absent;
-        let Engine { rows, groups, identities, totals, largest_rounding } = engine;
+        let Engine { rows, groups, identities, totals, spread: unsorted_spread, largest_rounding } = engine;
         let mut definitions = rows.plan.definitions;
         definitions.parameters.currency = currency;
         if absent.start + absent.end > 0 {
@@ -121,8 +122,10 @@ impl Scorecard {
         lanes.try_reserve_exact(order.len() * definitions.width()).map_err(out_of_memory)?;
         let mut sorted = Totals::new(definitions.width(), lanes);
         let mut keys = Vec::with_capacity(order.len());
+        let mut spread = Spread::of(unsorted_spread.metrics.clone());
         for (key, group) in order {
             sorted.push(unsorted.group(group as usize));
+            spread.push(unsorted_spread.group(group as usize));
             keys.push(key);
         }
         Ok(Self {
@@ -133,6 +136,7 @@ impl Scorecard {
             joined: false,
             groups: keys,
             totals: sorted,
+            spread,
             largest_rounding,
             not_measured: rows.plan.not_measured,
             definitions,

@@ -1,10 +1,12 @@
 //! Scorecards of scorecards: merged, joined, rolled up. Totals add, and nothing else happens to them.
 
 use super::{KeyColumn, Scorecard};
+use crate::column::Name;
 use crate::definitions::Definitions;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::{Measure, Scope};
+use crate::spread::Spread;
 use crate::totals::Totals;
 use std::sync::Arc;
 
@@ -28,7 +30,12 @@ impl Scorecard {
         let definitions = self.definitions.common(&other.definitions)?;
         let (one, two) =
             (self.restricted(definitions.clone()), other.restricted(other.definitions.common(&self.definitions)?));
-        one.merge(&two)
+        let both = |card: &Self, other: &Self| {
+            let metrics = card.spread.metrics.iter().filter(|metric| other.spread.metrics.contains(metric));
+            card.spread.rearranged(metrics.cloned().collect(), card.len())
+        };
+        let (left, right) = (both(&one, &two), both(&two, &one));
+        Self { spread: left, ..one }.merge(&Self { spread: right, ..two })
     }
 
     /// Only the lanes that these definitions read.
@@ -45,7 +52,9 @@ impl Scorecard {
             self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
         };
         let largest_rounding = definitions.scopes.iter().map(rounding).collect();
-        Self { definitions, totals, largest_rounding, ..self.clone() }
+        let metrics = self.spread.metrics.iter().filter(|metric| definitions.find(metric).is_some());
+        let spread = self.spread.rearranged(metrics.cloned().collect(), self.len());
+        Self { definitions, totals, spread, largest_rounding, ..self.clone() }
     }
 
     /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
@@ -55,12 +64,15 @@ impl Scorecard {
     /// [`Error::Mismatch`] where the keys differ or both have a metric.
     pub fn join(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.joined(&other.definitions)?;
-        let (left, right) = (self.spread(&definitions, true), other.spread(&definitions, false));
+        let (mut left, mut right) = (self.widened(&definitions, true), other.widened(&definitions, false));
+        let metrics: Vec<Name> = [&self.spread.metrics[..], &other.spread.metrics[..]].concat();
+        left.spread = self.spread.rearranged(metrics.clone(), self.len());
+        right.spread = other.spread.rearranged(metrics, other.len());
         Ok(Self { joined: true, ..left.combined(&right, definitions)? })
     }
 
     /// The same totals in the lanes of wider definitions, with or without the count of rows.
-    fn spread(&self, definitions: &Definitions, with_rows: bool) -> Self {
+    fn widened(&self, definitions: &Definitions, with_rows: bool) -> Self {
         let names = definitions.lane_names();
         let own = self.definitions.lane_names();
         let place = |name: &String| names.iter().position(|known| known == name).unwrap_or_default();
@@ -102,8 +114,12 @@ impl Scorecard {
             let word = |card: &Self| if card.over_time { "rolled up over time" } else { "not rolled up over time" };
             return differ("time", word(self), word(other));
         }
+        if let Some(error) = self.spread.difference(&other.spread) {
+            return Err(error);
+        }
         let mut groups = Vec::with_capacity(self.len().max(other.len()));
         let mut totals = Totals::new(definitions.width(), Vec::new());
+        let mut spread = Spread::of(self.spread.metrics.clone());
         let (mut one, mut two) = (0, 0);
         // Both are sorted.
         while one < self.len() || two < other.len() {
@@ -115,16 +131,19 @@ impl Scorecard {
             if order.is_le() {
                 groups.push(self.groups[one].clone());
                 totals.push(self.totals.group(one));
+                spread.push(self.spread.group(one));
                 one += 1;
             } else {
                 groups.push(other.groups[two].clone());
                 totals.push(other.totals.group(two));
+                spread.push(other.spread.group(two));
             }
             if order.is_eq() {
                 let last = groups.len() - 1;
                 totals
                     .add(last, other.totals.group(two))
                     .map_err(|lane| overflow_of(&definitions, lane, &groups[last]))?;
+                spread.add(last, other.spread.group(two));
             }
             if order.is_ge() {
                 two += 1;
@@ -144,6 +163,7 @@ impl Scorecard {
             joined: self.joined,
             groups,
             totals,
+            spread,
             largest_rounding,
             not_measured,
         })
@@ -188,9 +208,11 @@ impl Scorecard {
         order.sort();
         let width = self.definitions.width();
         let (mut groups, mut totals): (Vec<Vec<Key>>, _) = (Vec::new(), Totals::new(width, Vec::new()));
+        let mut spread = Spread::of(self.spread.metrics.clone());
         if positions.is_empty() {
             groups.push(Vec::new());
             totals.push(&vec![0; width]);
+            spread.resize(1)?;
         }
         for (key, group) in order {
             let mut lanes = self.totals.group(group).to_vec();
@@ -204,9 +226,11 @@ impl Scorecard {
             match groups.last() {
                 Some(last) if *last == key => {
                     totals.add(groups.len() - 1, &lanes).map_err(|lane| overflow_of(&self.definitions, lane, &key))?;
+                    spread.add(groups.len() - 1, self.spread.group(group));
                 }
                 _ => {
                     totals.push(&lanes);
+                    spread.push(self.spread.group(group));
                     groups.push(key);
                 }
             }
@@ -218,6 +242,7 @@ impl Scorecard {
             unique_checked: false,
             groups,
             totals,
+            spread: if drops_time { spread.without_stocks(&self.definitions) } else { spread },
             ..self.clone()
         })
     }

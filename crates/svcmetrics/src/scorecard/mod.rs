@@ -15,6 +15,7 @@ use crate::key::{Key, KeyType, group_text};
 use crate::measure::Time;
 use crate::metric::{Combination, Form, Metric};
 use crate::money::nearest_difference;
+use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
 
@@ -130,6 +131,8 @@ pub struct Scorecard {
     /// Sorted.
     pub(crate) groups: Vec<Vec<Key>>,
     pub(crate) totals: Totals,
+    /// Beside the totals, where it was asked for.
+    pub(crate) spread: Spread,
     pub(crate) largest_rounding: Vec<f64>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
 }
@@ -250,13 +253,20 @@ impl Scorecard {
                 if figure.is_defined() && figure.value().is_none() {
                     return Err(self.overflow(group, chosen));
                 }
-                Ok(self.basis(group, chosen).map_or(figure, |basis| figure.on(basis)))
+                Ok(self.basis(group, chosen, figure).map_or(figure, |basis| figure.on(basis)))
             }
         }
     }
 
+    /// A quotient's numerator and denominator, in one unit; nothing for what is no quotient.
+    pub(crate) fn parts_of(&self, group: usize, chosen: &Chosen) -> Result<Option<(i128, i128)>> {
+        let Form::Quotient { numerator, denominator } = chosen.form() else { return Ok(None) };
+        let parts = aligned(self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
+        parts.map(Some).ok_or_else(|| self.overflow(group, chosen))
+    }
+
     /// What the interval of a quotient is computed from.
-    fn basis(&self, group: usize, chosen: &Chosen) -> Option<Basis> {
+    fn basis(&self, group: usize, chosen: &Chosen, figure: Figure) -> Option<Basis> {
         match chosen.metric.sampling(chosen.form()) {
             Sampling::Proportion => Some(Basis::Proportion),
             Sampling::Balance => {
@@ -265,7 +275,13 @@ impl Scorecard {
                 let mut next = || counts.next().map(|lane| lanes[lane]);
                 Some(Basis::Balance { promoters: next()?, detractors: next()? })
             }
-            Sampling::Spread | Sampling::None => None,
+            Sampling::Spread => {
+                let squares = self.spread.find(group, &chosen.metric.id)?;
+                let rows = self.counts(group, chosen)?.counted;
+                let variance = squares.variance(rows, aligned(figure.numerator()?, figure.denominator()?)?)?;
+                Some(Basis::Spread { rows, variance })
+            }
+            Sampling::None => None,
         }
     }
 
