@@ -263,7 +263,12 @@ def test_cards_with_and_without_spread_do_not_merge() -> None:
 
 
 def test_what_is_joined_keeps_its_spread() -> None:
-    one = sm.scorecard({"plan": ["a", "a", "b"], "milestones_met": [1, 2, 3], "milestones_total": [4, 4, 4]}, by="plan", metrics=["adoption_rate"], spread=True)  # fmt: skip
+    one = sm.scorecard(
+        {"plan": ["a", "a", "b"], "milestones_met": [1, 2, 3], "milestones_total": [4, 4, 4]},
+        by="plan",
+        metrics=["adoption_rate"],
+        spread=True,
+    )
     two = sm.scorecard({"plan": ["b", "b", "c"], "contracts_due": [3, 2, 1], "contracts_renewed": [1, 2, 1]}, by="plan")
     for joined in (one.join(two), two.join(one)):
         assert joined["adoption_rate"]["a"] == one["adoption_rate"]["a"]
@@ -273,7 +278,13 @@ def test_what_is_joined_keeps_its_spread() -> None:
 
 
 def test_over_time_flows_keep_their_spread_and_stocks_are_undefined() -> None:
-    table = {"period": ["1", "1", "2", "2"], "contracts_due": [2, 3, 4, 5], "contracts_renewed": [1, 1, 4, 2], "milestones_met": [1, 2, 3, 4], "milestones_total": [4] * 4}  # fmt: skip
+    table = {
+        "period": ["1", "1", "2", "2"],
+        "contracts_due": [2, 3, 4, 5],
+        "contracts_renewed": [1, 1, 4, 2],
+        "milestones_met": [1, 2, 3, 4],
+        "milestones_total": [4] * 4,
+    }
     year = sm.scorecard(table, by="period", spread=True).rollup()
     assert close(year["contract_renewal_rate"].interval(), ratio_estimator([1, 1, 4, 2], [2, 3, 4, 5], 0.95))
     assert year["adoption_rate"].interval() is None
