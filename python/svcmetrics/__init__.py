@@ -11,6 +11,7 @@ import warnings
 
 from svcmetrics import _svcmetrics, errors, formulas
 from svcmetrics._svcmetrics import Figure
+from svcmetrics.attribute import Attribution
 from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
@@ -22,6 +23,7 @@ from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
 __version__: str = _svcmetrics.VERSION
 
 __all__ = [
+    "Attribution",
     "Catalog",
     "Check",
     "Component",

@@ -52,6 +52,14 @@ def _names(names: Any) -> Any:
     return list(names) if isinstance(names, Iterable) else names
 
 
+def listed(option: str, names: Any) -> list[str]:
+    """One name or several as a list, empty of None."""
+    found = [] if names is None else _names(names)
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise _wrong(option, names, "names")
+    return found
+
+
 def options_for(
     table: Incoming | None = None,
     *,

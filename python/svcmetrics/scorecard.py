@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
+from svcmetrics.attribute import Attribution
 from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
-from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, options_for
+from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, listed, options_for
 from svcmetrics.tables import incoming
 
 if TYPE_CHECKING:
@@ -329,6 +330,30 @@ class Scorecard:
         ['onboard_rate', 'contract_renewal_rate']
         """
         return Scorecard(self._native.join(other._native))
+
+    def attribute(
+        self, baseline: Scorecard, by: str | Sequence[str], *, metrics: str | Iterable[str] | None = None
+    ) -> Attribution:
+        """Why totals changed since a baseline: split exactly by segment into a rate effect, mean weight x change of
+        rate, and a mix effect, mean rate x change of weight, which add up to the change.
+
+        The weight of a segment is its share of the denominator. A segment without a rate on one side (it was not there,
+        or has no denominator) is all mix. ``by`` are keys of both cards, ``metrics`` quotients, all that both
+        have where None.
+
+        Both regions improve, and the total worsens, since more comes from the weaker one.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> def card(renewed, due):
+        ...     table = {"region": ["north", "south"], "contracts_renewed": renewed, "contracts_due": due}
+        ...     return sm.scorecard(table, by="region")
+        >>> found = card([19, 50], [20, 80]).attribute(card([72, 10], [80, 20]), by="region")
+        >>> found.paradoxes, found.changes
+        (['contract_renewal_rate'], {'contract_renewal_rate': Fraction(-13, 100)})
+        >>> [(row["region"], row["rate_effect"], row["mix_effect"]) for row in found]
+        [('north', 0.025, -0.555), ('south', 0.0625, 0.3375)]
+        """
+        return Attribution(self._native.attribute(baseline._native, listed("by", by), listed("metrics", metrics)))
 
     def to_json(self) -> str:
         """Everything: definitions, parameters, model, exact totals."""

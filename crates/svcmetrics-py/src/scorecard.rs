@@ -1,5 +1,6 @@
 //! `Scorecard`: what the core computed, with Python's types at the edge.
 
+use crate::attribute::Attributions;
 use crate::convert;
 use crate::error::{Result, detached};
 use crate::figure::Figure;
@@ -105,6 +106,17 @@ impl Scorecard {
 
     fn join(&self, py: Python<'_>, other: &Self) -> Result<Self> {
         Ok(Self(detached(py, || self.0.join(&other.0))?))
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // Python hands over lists
+    fn attribute(
+        &self,
+        py: Python<'_>,
+        baseline: &Self,
+        by: Vec<String>,
+        metrics: Vec<String>,
+    ) -> Result<Attributions> {
+        Ok(Attributions(detached(py, || self.0.attribute(&baseline.0, &by, &metrics))?))
     }
 
     fn to_json(&self, py: Python<'_>) -> Result<String> {

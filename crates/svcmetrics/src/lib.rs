@@ -27,6 +27,7 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+mod attribute;
 mod check;
 mod column;
 mod condition;
@@ -36,6 +37,7 @@ mod engine;
 mod error;
 mod expression;
 mod figure;
+mod fraction;
 mod health;
 mod interval;
 mod key;
@@ -52,6 +54,7 @@ mod spread;
 mod stored;
 mod totals;
 
+pub use attribute::{Attribution, SegmentEffect};
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
 pub use condition::{Comparison, Condition};
@@ -59,6 +62,7 @@ pub use engine::columns::{Bits, Data, Nulls, Scalar, Table, Texts, TimeUnit, Val
 pub use error::{Error, MissingColumns, Offence, Result};
 pub use expression::Expression;
 pub use figure::{Figure, Total, Undefined, Unit};
+pub use fraction::Fraction;
 pub use health::{
     Among, Band, Component, Contribution, Explanation, Gate, HealthModel, HealthScore, HealthScorer, HealthScores,
     MissingPolicy,

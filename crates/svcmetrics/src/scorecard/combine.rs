@@ -1,6 +1,6 @@
 //! Scorecards of scorecards: merged, joined, rolled up. Totals add, and nothing else happens to them.
 
-use super::{KeyColumn, Scorecard};
+use super::{KeyColumn, Scorecard, outer};
 use crate::column::Name;
 use crate::definitions::Definitions;
 use crate::error::{Error, Result};
@@ -120,34 +120,25 @@ impl Scorecard {
         let mut groups = Vec::with_capacity(self.len().max(other.len()));
         let mut totals = Totals::new(definitions.width(), Vec::new());
         let mut spread = Spread::of(self.spread.metrics.clone());
-        let (mut one, mut two) = (0, 0);
-        // Both are sorted.
-        while one < self.len() || two < other.len() {
-            let order = match (self.groups.get(one), other.groups.get(two)) {
-                (Some(left), Some(right)) => left.cmp(right),
-                (Some(_), None) => std::cmp::Ordering::Less,
-                _ => std::cmp::Ordering::Greater,
-            };
-            if order.is_le() {
-                groups.push(self.groups[one].clone());
+        for (key, one, two) in outer(&self.groups, &other.groups) {
+            if let Some(one) = one {
                 totals.push(self.totals.group(one));
                 spread.push(self.spread.group(one));
-                one += 1;
-            } else {
-                groups.push(other.groups[two].clone());
-                totals.push(other.totals.group(two));
-                spread.push(other.spread.group(two));
             }
-            if order.is_eq() {
-                let last = groups.len() - 1;
-                totals
-                    .add(last, other.totals.group(two))
-                    .map_err(|lane| overflow_of(&definitions, lane, &groups[last]))?;
-                spread.add(last, other.spread.group(two));
+            match (one, two) {
+                (Some(_), Some(two)) => {
+                    totals
+                        .add(groups.len(), other.totals.group(two))
+                        .map_err(|lane| overflow_of(&definitions, lane, key))?;
+                    spread.add(groups.len(), other.spread.group(two));
+                }
+                (None, Some(two)) => {
+                    totals.push(other.totals.group(two));
+                    spread.push(other.spread.group(two));
+                }
+                _ => {}
             }
-            if order.is_ge() {
-                two += 1;
-            }
+            groups.push(key.clone());
         }
         let mut not_measured = self.not_measured.clone();
         not_measured.extend(other.not_measured.clone());
@@ -275,7 +266,7 @@ fn overflow_of(definitions: &Definitions, lane: usize, group: &[Key]) -> Error {
     Error::Overflow { measure: definitions.lane_names()[lane].clone(), group: group_text(group), limit: "128 bits" }
 }
 
-fn united_keys(one: &[KeyColumn], two: &[KeyColumn]) -> Result<Vec<KeyColumn>> {
+pub(crate) fn united_keys(one: &[KeyColumn], two: &[KeyColumn]) -> Result<Vec<KeyColumn>> {
     let text = |keys: &[KeyColumn]| {
         let each: Vec<_> = keys.iter().map(|key| format!("{} ({})", key.name, key.key_type)).collect();
         if each.is_empty() { "none".to_owned() } else { each.join(", ") }

@@ -1,9 +1,12 @@
 //! Totals by group, read as metrics: built in parts, merged, rolled up, joined.
 
+mod both;
 mod builder;
 mod combine;
 
+pub(crate) use both::outer;
 pub use builder::ScorecardBuilder;
+pub(crate) use combine::united_keys;
 
 use crate::definitions::{COUNTS, Chosen, Definitions};
 use crate::engine::choose::no_metric;
