@@ -14,6 +14,7 @@ from svcmetrics._svcmetrics import Figure
 from svcmetrics.attribute import Attribution
 from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
+from svcmetrics.compare import Changes
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
@@ -25,6 +26,7 @@ __version__: str = _svcmetrics.VERSION
 __all__ = [
     "Attribution",
     "Catalog",
+    "Changes",
     "Check",
     "Component",
     "Contribution",

@@ -40,7 +40,7 @@ def column(name: str, *, unit: str | None = None) -> SourceColumn:
     return SourceColumn(name, unit)
 
 
-def _wrong(option: str, found: object, expected: str) -> InvalidOptionError:
+def wrong(option: str, found: object, expected: str) -> InvalidOptionError:
     message = f"{option}: found {found!r}; expected {expected}"
     return InvalidOptionError(message, kind="invalid_option", value=str(found), expected=expected)
 
@@ -56,7 +56,7 @@ def listed(option: str, names: Any) -> list[str]:
     """One name or several as a list, empty of None."""
     found = [] if names is None else _names(names)
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise _wrong(option, names, "names")
+        raise wrong(option, names, "names")
     return found
 
 
@@ -81,13 +81,13 @@ def options_for(
 ) -> dict[str, Any]:
     """The options as the core reads them."""
     if nan not in (None, "null", "error"):
-        raise _wrong("nan", nan, '"null", "error" or None')
+        raise wrong("nan", nan, '"null", "error" or None')
     if by is None:
         by = table.by if table and table.by else []
     if not isinstance(columns, Mapping | None):
-        raise _wrong("columns", columns, "a mapping of our names to the table's")
+        raise wrong("columns", columns, "a mapping of our names to the table's")
     if health is not None and not hasattr(health, "_native"):
-        raise _wrong("health", health, "a HealthModel")
+        raise wrong("health", health, "a HealthModel")
     sources = {
         ours: tuple(theirs) if isinstance(theirs, SourceColumn) else (theirs, None)
         for ours, theirs in (columns or {}).items()

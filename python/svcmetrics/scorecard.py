@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
 from svcmetrics.attribute import Attribution
+from svcmetrics.compare import Changes
 from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
-from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, listed, options_for
+from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, listed, options_for, wrong
 from svcmetrics.tables import incoming
 
 if TYPE_CHECKING:
@@ -330,6 +331,66 @@ class Scorecard:
         ['onboard_rate', 'contract_renewal_rate']
         """
         return Scorecard(self._native.join(other._native))
+
+    def compare(
+        self,
+        baseline: Scorecard,
+        *,
+        level: float = 0.95,
+        paired: str | None = None,
+        metrics: str | Iterable[str] | None = None,
+    ) -> Changes:
+        """What changed since a baseline: for each group of either and each metric of both the difference, its interval,
+        whether it is significant, and whether it is better or worse by the metric's direction.
+
+        The two are treated as **independent** of each other, as samples of different customers; where the same
+        customers stand in both that is too careful, and ``paired=`` names the key, of both cards, that says who is who.
+
+        - Shares to which rows add 0 or 1: Newcombe's hybrid score interval, and the score test of two proportions.
+        - ``nps``, ``ces_net``: adjusted Wald on both sides.
+        - Other quotients, of cards with ``spread=True`` on both sides: Student's t with Welch's degrees of freedom.
+        - Paired, all quotients: both cards are grouped by the key and whatever else, and rolled up over it; Student's t
+          on each customer's part in the difference. Of means it is the paired t-test.
+        - Amounts, and what is made of other metrics: only the difference.
+
+        ``significant`` is at ``level``, corrected by Holm's method for all tests of the comparison; intervals are not
+        corrected. ``metrics`` are all that both have where None.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> def card(onboarded):
+        ...     return sm.scorecard({"is_new": np.ones(100, dtype=bool), "onboarded": np.arange(100) < onboarded})
+        >>> card(80).compare(card(60))
+              metric  value  baseline  difference        low      high     p_value  p_adjusted  significant  verdict
+        ────────────  ─────  ────────  ──────────  ─────────  ────────  ──────────  ──────────  ───────────  ───────
+        onboard_rate    0.8       0.6         0.2  0.0731192  0.318505  0.00202823  0.00202823         True   better
+        the two are treated as independent of each other; significant at 0.95 after Holm's correction for 1 test
+        """
+        if not isinstance(paired, str | None):
+            raise wrong("paired", paired, "the name of a key")
+        native = self._native.compare(baseline._native, level, paired, listed("metrics", metrics))
+        return Changes(*native, level=level, paired=paired)
+
+    def incremental(self, baseline: Scorecard) -> Frame:
+        """What more service brought since a baseline for each unit that more it cost: a row a group and metric, keys,
+        ``metric``, ``value``, ``numerator``, ``denominator``, ``undefined_reason``.
+
+        ``incremental_direct_return`` and ``incremental_indirect_return`` are the change of direct and indirect revenue,
+        ``incremental_retained_revenue`` that of the revenue at the start that was kept (the numerator of
+        ``gross_revenue_retention``), each / change of service cost; those whose measures both cards have. Where cost
+        fell, a gain in revenue is negative.
+
+        >>> import svcmetrics as sm
+        >>> def card(cost, direct):
+        ...     return sm.scorecard({"service_cost": [cost], "direct_revenue": [direct]})
+        >>> [(row["metric"], row["value"]) for row in card(120, 200).incremental(card(100, 150))]
+        [('incremental_direct_return', 2.5)]
+
+        Nothing more was spent.
+
+        >>> [row["undefined_reason"] for row in card(100, 200).incremental(card(100, 150))]
+        ['zero_denominator']
+        """
+        return Frame(self._native.incremental(baseline._native))
 
     def attribute(
         self, baseline: Scorecard, by: str | Sequence[str], *, metrics: str | Iterable[str] | None = None

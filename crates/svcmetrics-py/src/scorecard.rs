@@ -8,7 +8,7 @@ use crate::frame::Frame;
 use crate::health::HealthModel;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use svcmetrics::{MissingColumns, Quality};
+use svcmetrics::{CompareOptions, MissingColumns, Quality};
 
 /// Totals by group and the definitions that read them.
 #[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
@@ -106,6 +106,26 @@ impl Scorecard {
 
     fn join(&self, py: Python<'_>, other: &Self) -> Result<Self> {
         Ok(Self(detached(py, || self.0.join(&other.0))?))
+    }
+
+    /// The frame of changes, and how many were tested.
+    #[allow(clippy::needless_pass_by_value)] // Python hands over a list
+    fn compare(
+        &self,
+        py: Python<'_>,
+        baseline: &Self,
+        level: &Bound<'_, PyAny>,
+        paired: Option<String>,
+        metrics: Vec<String>,
+    ) -> Result<(Frame, usize)> {
+        let options = CompareOptions::default().level(convert::level(level)?).metrics(metrics);
+        let options = paired.into_iter().fold(options, CompareOptions::paired);
+        let changes = detached(py, || self.0.compare(&baseline.0, &options))?;
+        Ok((Frame(changes.to_record_batch()?), changes.tests()))
+    }
+
+    fn incremental(&self, py: Python<'_>, baseline: &Self) -> Result<Frame> {
+        Ok(Frame(detached(py, || self.0.incremental(&baseline.0)?.to_record_batch())?))
     }
 
     #[allow(clippy::needless_pass_by_value)] // Python hands over lists

@@ -258,6 +258,15 @@ impl Figure {
         }
     }
 
+    /// The exact value as a quotient of integers; nothing for what is undefined or made of other metrics.
+    pub(crate) fn ratio(&self) -> Option<(i128, i128)> {
+        match self.value {
+            Value::Quotient { numerator, denominator } => aligned(numerator, denominator),
+            Value::Amount(total) => Some((total.integer, if total.micro { i128::from(MICROS) } else { 1 })),
+            _ => None,
+        }
+    }
+
     /// The value of a fraction times 100, the double nearest to it; nothing for what is no fraction.
     pub fn percent(&self) -> Option<f64> {
         let value = self.value().filter(|_| self.unit == Unit::Fraction)?;

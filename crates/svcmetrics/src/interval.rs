@@ -157,7 +157,7 @@ pub(crate) struct Level {
     /// What is left out on either side.
     tail: f64,
     /// Its quantile of the normal distribution.
-    normal: f64,
+    pub(crate) normal: f64,
 }
 
 impl Level {
@@ -201,7 +201,7 @@ pub(crate) fn double(count: i128) -> f64 {
 }
 
 /// The roots in p of `(x / n - p)^2 = z^2 p (1 - p) / n`, each as a distance from its end, so that none of n gives 0 and all 1.
-fn wilson(successes: i128, trials: i128, z: f64) -> (f64, f64) {
+pub(crate) fn wilson(successes: i128, trials: i128, z: f64) -> (f64, f64) {
     let lower = |x: f64, rest: f64| {
         let n = x + rest;
         2.0 * x * x / (n * (2.0 * x + z * z + z * (z * z + 4.0 * x * rest / n).sqrt()))

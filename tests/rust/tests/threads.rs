@@ -42,11 +42,11 @@ fn exported() -> Vec<String> {
 #[test]
 fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
     let mut names = types! { shared:
-        AbsentRevenue, Among, Attribution, Band, Better, Bits<'static>, Check, Checker, Column, ColumnKind, ColumnUnit, Comparison, Component,
+        AbsentRevenue, Among, Attribution, Band, Better, Bits<'static>, Change, Changes, Check, Checker, Column, ColumnKind, ColumnUnit, CompareOptions, Comparison, Component,
         Condition, Contribution, Counts, Data<'static>, Error, Every, Explanation, Expression, Figure, Form, Fraction, Gate, HealthModel,
-        HealthScore, HealthScorer, HealthScores, Key, KeyColumn, KeyType, Kind, Measure, Metric, MetricQuality, MissingPolicy,
+        HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn, KeyType, Kind, Measure, Metric, MetricQuality, MissingPolicy,
         MoneyPolicy, Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, RecurringRevenue, Request, Scalar, Scales, Scope, SegmentEffect,
-        Scorecard, ScorecardBuilder, SupportPrice, Table<'static>, Time, TimeUnit, Total, Undefined, Unit, Values<'static>,
+        Scorecard, ScorecardBuilder, SupportPrice, Table<'static>, Time, TimeUnit, Total, Undefined, Unit, Values<'static>, Verdict,
     };
     names.sort_unstable();
     assert_eq!(exported(), names, "a type of the façade is not asked here");
@@ -55,15 +55,16 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
 #[test]
 fn what_holds_a_result_or_a_definition_can_be_stored() {
     let stored = types! { stored:
-        AbsentRevenue, Among, Attribution, Band, Better, Check, Column, ColumnKind, ColumnUnit, Comparison, Component, Condition, Contribution, Counts, Every, Explanation,
-        Expression, Figure, Form, Fraction, Gate, HealthModel, HealthScore, HealthScores, Key, KeyColumn, KeyType, Kind, Measure, Metric,
+        AbsentRevenue, Among, Attribution, Band, Better, Change, Changes, Check, Column, ColumnKind, ColumnUnit, Comparison, Component, Condition, Contribution, Counts, Every, Explanation,
+        Expression, Figure, Form, Fraction, Gate, HealthModel, HealthScore, HealthScores, Increment, Increments, Key, KeyColumn, KeyType, Kind, Measure, Metric,
         MetricQuality, MissingPolicy, MoneyPolicy, Observation, OnInvalid, Period, Quality, RecurringRevenue, Scalar, Scales, Scope, SegmentEffect,
-        Scorecard, SupportPrice, Time, TimeUnit, Total, Undefined, Unit,
+        Scorecard, SupportPrice, Time, TimeUnit, Total, Undefined, Unit, Verdict,
     };
     // Not stored: what reads or builds (tables and their parts, requests, builders), and errors.
     let not_stored = [
         "Bits",
         "Checker",
+        "CompareOptions",
         "Data",
         "Error",
         "HealthScorer",

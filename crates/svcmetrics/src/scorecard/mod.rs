@@ -317,14 +317,10 @@ impl Scorecard {
             };
             let figure = self.read(group, part)?;
             match figure.value {
-                Value::Quotient { numerator, denominator } => {
-                    parts.push(aligned(numerator, denominator).ok_or_else(|| self.overflow(group, chosen))?);
+                Value::Quotient { .. } | Value::Amount(_) => {
+                    parts.push(figure.ratio().ok_or_else(|| self.overflow(group, chosen))?);
                 }
                 Value::Undefined(reason) => return Ok(Figure::undefined(chosen.metric.unit, reason)),
-                Value::Amount(total) => parts.push((
-                    total.micros().ok_or_else(|| self.overflow(group, chosen))?,
-                    i128::from(crate::money::MICROS),
-                )),
                 Value::Derived(_) => return Ok(Figure::undefined(chosen.metric.unit, Undefined::NotMergeable)),
             }
         }
