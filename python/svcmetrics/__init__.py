@@ -11,9 +11,11 @@ import warnings
 
 from svcmetrics import _svcmetrics, errors, formulas
 from svcmetrics._svcmetrics import Figure
+from svcmetrics.attribute import Attribution
 from svcmetrics.cases import cases
 from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
+from svcmetrics.compare import Changes
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.explain import Reference, explain
 from svcmetrics.frames import Frame
@@ -26,7 +28,9 @@ from svcmetrics.targets import Target, Targets
 __version__: str = _svcmetrics.VERSION
 
 __all__ = [
+    "Attribution",
     "Catalog",
+    "Changes",
     "Check",
     "Component",
     "Contribution",

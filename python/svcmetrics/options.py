@@ -66,6 +66,14 @@ def names_of(names: Any) -> Any:
     return list(names) if isinstance(names, Iterable) else names
 
 
+def listed(option: str, names: Any) -> list[str]:
+    """One name or several as a list, empty of None."""
+    found = [] if names is None else _names(names)
+    if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
+        raise wrong(option, names, "names")
+    return found
+
+
 def options_for(
     table: Incoming | None = None,
     *,
@@ -80,6 +88,7 @@ def options_for(
     scale: int = 6,
     nan: str | None = None,
     unique: str | Literal[False] | None = False,
+    spread: bool = False,
     csat_satisfied_from: Number | None = None,
     effort_scale: tuple[Number, Number] | None = None,
     quantiles: bool = False,
@@ -117,6 +126,7 @@ def options_for(
         "scale": scale,
         "nan_is_missing": (table is not None and table.nan_is_missing) if nan is None else nan == "null",
         "unique": unique or None,
+        "spread": spread,
         "csat_satisfied_from": csat_satisfied_from,
         "effort_scale": effort_scale,
         "quantiles": quantiles,

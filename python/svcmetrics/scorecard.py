@@ -45,6 +45,7 @@ def scorecard(
     scale: int = 6,
     nan: Nan | None = None,
     unique: str | Literal[False] | None = None,
+    spread: bool = False,
     csat_satisfied_from: Number | None = None,
     effort_scale: tuple[Number, Number] | None = None,
     quantiles: bool = False,
@@ -86,6 +87,9 @@ def scorecard(
     unique
         A column in which the rows of a group must differ; None: ``customer_id`` where it is there and the table is
         in memory; False: no check.
+    spread
+        Whether sums of squares and products of rows are kept beside the totals, exactly, so that all shares, ratios and
+        means have intervals, with customers as the unit; cards with and without do not merge.
     csat_satisfied_from
         From which ``csat_score`` on an answer is satisfied; ``csat`` is measured only where it is given.
     effort_scale
@@ -136,6 +140,7 @@ def scorecard(
         scale=scale,
         nan=nan,
         unique=unique,
+        spread=spread,
         csat_satisfied_from=csat_satisfied_from,
         effort_scale=effort_scale,
         quantiles=quantiles,
@@ -272,14 +277,20 @@ class Scorecard:
         """The wide table as a pandas frame; ``amounts="decimal"`` gives exact objects instead of float64."""
         return self.wide().to_pandas(amounts)
 
-    def tidy(self) -> Frame:
+    def tidy(self, *, level: float = 0.95) -> Frame:
         """A row a group and metric: keys, ``metric``, ``value``, ``numerator``, ``denominator``, ``counted``,
         ``missing``, ``invalid``, ``outside``, ``rounded``, ``undefined_reason``, ``low``, ``high``.
 
         Amounts stand in ``numerator``, with a null ``denominator``; scores made of other metrics, and differences,
-        have neither.
+        have neither. ``low`` and ``high`` are the ends of the confidence interval at ``level``, as of
+        :meth:`Figure.interval`, null where there is none.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> card = sm.scorecard({"is_new": np.array([True] * 4), "onboarded": np.array([True] * 3 + [False])})
+        >>> [f"{row['low']:.4f} {row['high']:.4f}" for row in card.tidy(level=0.9)]
+        ['0.3562 0.9421']
         """
-        return Frame(self._native.tidy())
+        return Frame(self._native.tidy(level))
 
     def against(self, targets: Targets) -> Frame:
         """How the figures stand to targets: keys, ``metric``, ``value``, ``at_least``, ``at_most``, ``warn``,
@@ -404,6 +415,90 @@ class Scorecard:
         if not isinstance(other, Scorecard):
             raise wrong("other", other, "a scorecard")
         return Scorecard(self._native.join(other._native))
+
+    def compare(
+        self,
+        baseline: Scorecard,
+        *,
+        level: float = 0.95,
+        paired: str | None = None,
+        metrics: str | Iterable[str] | None = None,
+    ) -> Changes:
+        """What changed since a baseline: for each group of either and each metric of both the difference, its interval,
+        whether it is significant, and whether it is better or worse by the metric's direction.
+
+        The two are treated as **independent** of each other, as samples of different customers; where the same
+        customers stand in both that is too careful, and ``paired=`` names the key, of both cards, that says who is who.
+
+        - Shares to which rows add 0 or 1: Newcombe's hybrid score interval, and the score test of two proportions.
+        - ``nps``, ``ces_net``: adjusted Wald on both sides.
+        - Other quotients, of cards with ``spread=True`` on both sides: Student's t with Welch's degrees of freedom.
+        - Paired, all quotients: both cards are grouped by the key and whatever else, and rolled up over it; Student's t
+          on each customer's part in the difference. Of means it is the paired t-test.
+        - Amounts, and what is made of other metrics: only the difference.
+
+        ``significant`` is at ``level``, corrected by Holm's method for all tests of the comparison; intervals are not
+        corrected. ``metrics`` are all that both have where None.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> def card(onboarded):
+        ...     return sm.scorecard({"is_new": np.ones(100, dtype=bool), "onboarded": np.arange(100) < onboarded})
+        >>> card(80).compare(card(60))
+              metric  value  baseline  difference        low      high     p_value  p_adjusted  significant  verdict
+        ────────────  ─────  ────────  ──────────  ─────────  ────────  ──────────  ──────────  ───────────  ───────
+        onboard_rate    0.8       0.6         0.2  0.0731192  0.318505  0.00202823  0.00202823         True   better
+        the two are treated as independent of each other; significant at 0.95 after Holm's correction for 1 test
+        """
+        if not isinstance(paired, str | None):
+            raise wrong("paired", paired, "the name of a key")
+        native = self._native.compare(baseline._native, level, paired, listed("metrics", metrics))
+        return Changes(*native, level=level, paired=paired)
+
+    def incremental(self, baseline: Scorecard) -> Frame:
+        """What more service brought since a baseline for each unit that more it cost: a row a group and metric, keys,
+        ``metric``, ``value``, ``numerator``, ``denominator``, ``undefined_reason``.
+
+        ``incremental_direct_return`` and ``incremental_indirect_return`` are the change of direct and indirect revenue,
+        ``incremental_retained_revenue`` that of the revenue at the start that was kept (the numerator of
+        ``gross_revenue_retention``), each / change of service cost; those whose measures both cards have. Where cost
+        fell, a gain in revenue is negative.
+
+        >>> import svcmetrics as sm
+        >>> def card(cost, direct):
+        ...     return sm.scorecard({"service_cost": [cost], "direct_revenue": [direct]})
+        >>> [(row["metric"], row["value"]) for row in card(120, 200).incremental(card(100, 150))]
+        [('incremental_direct_return', 2.5)]
+
+        Nothing more was spent.
+
+        >>> [row["undefined_reason"] for row in card(100, 200).incremental(card(100, 150))]
+        ['zero_denominator']
+        """
+        return Frame(self._native.incremental(baseline._native))
+
+    def attribute(
+        self, baseline: Scorecard, by: str | Sequence[str], *, metrics: str | Iterable[str] | None = None
+    ) -> Attribution:
+        """Why totals changed since a baseline: split exactly by segment into a rate effect, mean weight x change of
+        rate, and a mix effect, mean rate x change of weight, which add up to the change.
+
+        The weight of a segment is its share of the denominator. A segment without a rate on one side (it was not there,
+        or has no denominator) is all mix. ``by`` are keys of both cards, ``metrics`` quotients, all that both
+        have where None.
+
+        Both regions improve, and the total worsens, since more comes from the weaker one.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> def card(renewed, due):
+        ...     table = {"region": ["north", "south"], "contracts_renewed": renewed, "contracts_due": due}
+        ...     return sm.scorecard(table, by="region")
+        >>> found = card([19, 50], [20, 80]).attribute(card([72, 10], [80, 20]), by="region")
+        >>> found.paradoxes, found.changes
+        (['contract_renewal_rate'], {'contract_renewal_rate': Fraction(-13, 100)})
+        >>> [(row["region"], row["rate_effect"], row["mix_effect"]) for row in found]
+        [('north', 0.025, -0.555), ('south', 0.0625, 0.3375)]
+        """
+        return Attribution(self._native.attribute(baseline._native, listed("by", by), listed("metrics", metrics)))
 
     def to_json(self) -> str:
         """Everything: definitions, parameters, model, exact totals."""

@@ -116,6 +116,19 @@ pub(crate) fn number(name: &str, object: &Bound<'_, PyAny>) -> crate::error::Res
     }
 }
 
+/// The level of an interval; the core says which numbers are one.
+pub(crate) fn level(object: &Bound<'_, PyAny>) -> crate::error::Result<f64> {
+    object.extract().map_err(|_| {
+        let found = object.repr().map_or_else(|_| String::new(), |text| text.to_string());
+        svcmetrics::Error::InvalidOption {
+            option: "level".into(),
+            found,
+            expected: "a number between 0 and 1, such as 0.95".into(),
+        }
+        .into()
+    })
+}
+
 /// A key as a Python value: str, bool, int, date, or a time as datetime.
 pub(crate) fn key<'py>(py: Python<'py>, key: &Key, key_type: &KeyType) -> PyResult<Bound<'py, PyAny>> {
     let too_far = |error: PyErr| -> PyErr {

@@ -1,5 +1,6 @@
 //! Python bindings: extract, detach, call the core, wrap. The package `svcmetrics` documents what is here.
 
+mod attribute;
 mod builder;
 mod capsule;
 mod catalog;
@@ -18,6 +19,8 @@ mod trend;
 
 #[pyo3::pymodule]
 mod _svcmetrics {
+    #[pymodule_export]
+    use super::attribute::Attributions;
     #[pymodule_export]
     use super::builder::{Builder, check, from_measures, health_scores};
     #[pymodule_export]

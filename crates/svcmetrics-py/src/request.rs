@@ -22,7 +22,7 @@ fn expected(name: &str) -> &'static str {
         "columns" => "a mapping of our names to the table's",
         "scale" | "max_groups" => "a whole number, 0 or more",
         "effort_scale" => "the answers for the hardest and the easiest",
-        "nan_is_missing" | "quantiles" => "true or false",
+        "nan_is_missing" | "quantiles" | "spread" => "true or false",
         _ => "a text",
     }
 }
@@ -77,6 +77,9 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     }
     if let Some(missing) = get::<bool>(options, "nan_is_missing")? {
         request = request.nan_is_missing(missing);
+    }
+    if let Some(keep) = get::<bool>(options, "spread")? {
+        request = request.spread(keep);
     }
     if let Some(unique) = get::<String>(options, "unique")? {
         request = request.unique(unique);

@@ -15,10 +15,13 @@
 //! # Ok::<(), svcmetrics::Error>(())
 //! ```
 
+mod both;
+
 use crate::engine::columns::{Bits, Data, Nulls, Table, Texts, TimeUnit, Values};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Undefined, Value, aligned};
 use crate::health::HealthScores;
+use crate::interval::{LEVEL, Level};
 use crate::key::{Key, KeyType, group_text};
 use crate::metric::Kind;
 use crate::period::{Every, Period};
@@ -344,17 +347,28 @@ impl Scorecard {
         Error::Overflow { measure: metric.to_owned(), group: group_text(&self.groups[group]), limit: "38 digits" }
     }
 
-    /// Long: a row a group and metric, with the exact numerator and denominator, the counts, and why a value is undefined.
+    /// Long: a row a group and metric, with the exact numerator and denominator, the counts, why a value is undefined, and the
+    /// interval at 95 %.
     ///
     /// # Errors
     /// As [`Scorecard::to_record_batch`].
     pub fn tidy_record_batch(&self) -> Result<RecordBatch> {
+        self.tidy_record_batch_at(LEVEL)
+    }
+
+    /// The same with intervals of that level, as of [`Figure::interval`].
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch`]; [`Error::InvalidOption`] for a level that is not between 0 and 1.
+    pub fn tidy_record_batch_at(&self, level: f64) -> Result<RecordBatch> {
+        let level = Level::new(level)?;
         let chosen: Vec<_> = self.definitions.shown().collect();
         let mut frame = Frame::default();
         self.push_keys(&mut frame, chosen.len())?;
         let (mut ids, mut values) = (StringBuilder::new(), Vec::new());
         let (mut numerators, mut denominators) = (Vec::new(), Vec::new());
         let mut reasons = StringBuilder::new();
+        let (mut lows, mut highs) = (Vec::new(), Vec::new());
         let mut counts: [Vec<Option<i64>>; 5] = Default::default();
         for group in 0..self.len() {
             for chosen in &chosen {
@@ -365,6 +379,9 @@ impl Scorecard {
                 numerators.push(numerator);
                 denominators.push(denominator);
                 reasons.append_option(figure.undefined_reason().map(Undefined::reason));
+                let (low, high) = figure.interval_at(level).unzip();
+                lows.push(low);
+                highs.push(high);
                 let found = self.counts(group, chosen);
                 let of = |count: fn(&crate::scorecard::Counts) -> i128| {
                     found.as_ref().and_then(|found| i64::try_from(count(found)).ok())
@@ -374,7 +391,6 @@ impl Scorecard {
                 counts.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
             }
         }
-        let rows = values.len();
         frame.push("metric", Arc::new(ids.finish()));
         frame.push("value", Arc::new(Float64Array::from(values)));
         let too_large = |row: usize| self.too_large(row / chosen.len(), chosen[row % chosen.len()].metric.id());
@@ -384,9 +400,8 @@ impl Scorecard {
             frame.push(name, Arc::new(Int64Array::from(column)));
         }
         frame.push("undefined_reason", Arc::new(reasons.finish()));
-        for name in ["low", "high"] {
-            frame.push(name, Arc::new(Float64Array::from(vec![None; rows])));
-        }
+        frame.push("low", Arc::new(Float64Array::from(lows)));
+        frame.push("high", Arc::new(Float64Array::from(highs)));
         frame.finish()
     }
 

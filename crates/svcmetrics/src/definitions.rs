@@ -154,9 +154,12 @@ impl Definitions {
 
     /// Lanes and coefficients of a combination.
     pub(crate) fn lanes<'a>(&'a self, terms: &'a Combination) -> impl Iterator<Item = (i32, usize)> + 'a {
-        terms.iter().filter_map(|(coefficient, measure)| {
-            Some((*coefficient, self.measure_lane(self.measure_position(&measure.id)?)))
-        })
+        terms.iter().filter_map(|(coefficient, measure)| Some((*coefficient, self.lane(measure)?)))
+    }
+
+    /// The lane of a measure.
+    pub(crate) fn lane(&self, measure: &Measure) -> Option<usize> {
+        self.measure_position(&measure.id).map(|position| self.measure_lane(position))
     }
 
     /// What differs between two, in words, if anything does.
@@ -180,11 +183,22 @@ impl Definitions {
             };
             return differ("their metrics", only(&left, &right), only(&right, &left));
         }
+        let definition = || self.chosen.iter().zip(&other.chosen).find(|(one, two)| one.metric != two.metric);
+        self.model_difference(other).or_else(|| self.parameter_difference(other)).or_else(|| {
+            let (one, _) = definition()?;
+            differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
+        })
+    }
+
+    pub(crate) fn model_difference(&self, other: &Self) -> Option<Error> {
         let model =
             |definitions: &Self| definitions.model.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-        if self.model != other.model {
-            return differ("the health model", model(self), model(other));
-        }
+        let (what, left, right) = ("the health model", model(self), model(other));
+        (self.model != other.model).then_some(Error::Mismatch { what, left, right })
+    }
+
+    pub(crate) fn parameter_difference(&self, other: &Self) -> Option<Error> {
+        let differ = |what, left: String, right: String| Some(Error::Mismatch { what, left, right });
         if self.parameters.scale != other.parameters.scale {
             return differ("scale", self.parameters.scale.to_string(), other.parameters.scale.to_string());
         }
@@ -205,10 +219,7 @@ impl Definitions {
         {
             return differ("currency", left.clone(), right.clone());
         }
-        let definition = self.chosen.iter().zip(&other.chosen).find(|(one, two)| one.metric != two.metric);
-        definition.and_then(|(one, _)| {
-            differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
-        })
+        None
     }
 
     /// These, with what the other knows and this does not.

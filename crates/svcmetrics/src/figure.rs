@@ -1,5 +1,6 @@
 //! A figure: the value of a metric, or the reason that there is none.
 
+use crate::interval::Basis;
 use crate::money::{self, MICROS};
 use rust_decimal::Decimal;
 use std::fmt;
@@ -178,11 +179,17 @@ pub(crate) enum Value {
 pub struct Figure {
     pub(crate) unit: Unit,
     pub(crate) value: Value,
+    /// What its interval is computed from, where it has one.
+    pub(crate) basis: Option<Basis>,
 }
 
 impl Figure {
+    pub(crate) const fn new(unit: Unit, value: Value) -> Self {
+        Self { unit, value, basis: None }
+    }
+
     pub(crate) const fn undefined(unit: Unit, reason: Undefined) -> Self {
-        Self { unit, value: Value::Undefined(reason) }
+        Self::new(unit, Value::Undefined(reason))
     }
 
     /// A quotient of two totals; undefined where the denominator is 0.
@@ -190,7 +197,7 @@ impl Figure {
         if denominator.integer == 0 {
             return Self::undefined(unit, Undefined::ZeroDenominator);
         }
-        Self { unit, value: Value::Quotient { numerator, denominator } }
+        Self::new(unit, Value::Quotient { numerator, denominator })
     }
 
     /// Whether there is a value.
@@ -266,6 +273,15 @@ impl Figure {
         }
     }
 
+    /// The exact value as a quotient of integers; nothing for what is undefined or made of other metrics.
+    pub(crate) fn ratio(&self) -> Option<(i128, i128)> {
+        match self.value {
+            Value::Quotient { numerator, denominator } => aligned(numerator, denominator),
+            Value::Amount(total) => Some((total.integer, if total.micro { i128::from(MICROS) } else { 1 })),
+            _ => None,
+        }
+    }
+
     /// The value of a fraction times 100, the double nearest to it; nothing for what is no fraction.
     pub fn percent(&self) -> Option<f64> {
         let value = self.value().filter(|_| self.unit == Unit::Fraction)?;
@@ -288,6 +304,8 @@ struct StoredFigure {
     denominator: Option<Total>,
     value: Option<f64>,
     undefined: Option<Undefined>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    basis: Option<Basis>,
 }
 
 #[cfg(feature = "serde")]
@@ -295,7 +313,8 @@ impl From<Figure> for StoredFigure {
     fn from(figure: Figure) -> Self {
         let value = if let Value::Derived(value) = figure.value { Some(value) } else { None };
         let (numerator, denominator) = (figure.numerator(), figure.denominator());
-        Self { unit: figure.unit, numerator, denominator, value, undefined: figure.undefined_reason() }
+        let (undefined, basis) = (figure.undefined_reason(), figure.basis);
+        Self { unit: figure.unit, numerator, denominator, value, undefined, basis }
     }
 }
 
@@ -317,7 +336,12 @@ impl TryFrom<StoredFigure> for Figure {
             (None, None, None, Some(reason)) => Value::Undefined(reason),
             _ => return Err(invalid("expected a quotient, an amount, a value or a reason that there is none")),
         };
-        Ok(Self { unit: stored.unit, value })
+        let figure = Self::new(stored.unit, value);
+        let figure = stored.basis.map_or(figure, |basis| figure.on(basis));
+        if figure.basis != stored.basis {
+            return Err(invalid("basis: expected one that fits numerator and denominator"));
+        }
+        Ok(figure)
     }
 }
 

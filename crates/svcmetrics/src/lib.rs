@@ -27,10 +27,13 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+mod attribute;
 mod check;
 mod column;
+mod compare;
 mod condition;
 mod definitions;
+mod distribution;
 mod distributions;
 #[cfg(feature = "serde")]
 mod document;
@@ -38,7 +41,10 @@ mod engine;
 mod error;
 mod expression;
 mod figure;
+mod fraction;
 mod health;
+mod incremental;
+mod interval;
 mod key;
 mod measure;
 mod measures;
@@ -46,27 +52,33 @@ mod metric;
 mod metrics;
 mod money;
 mod normal;
+mod paired;
 mod period;
 mod relate;
 mod request;
 mod scorecard;
+mod spread;
 #[cfg(feature = "serde")]
 mod stored;
 mod targets;
 mod totals;
 mod trend;
 
+pub use attribute::{Attribution, SegmentEffect};
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
+pub use compare::{Change, Changes, CompareOptions, Verdict};
 pub use condition::{Comparison, Condition};
 pub use engine::columns::{Bits, Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
 pub use error::{Error, MissingColumns, Offence, Result};
 pub use expression::Expression;
 pub use figure::{Figure, Total, Undefined, Unit};
+pub use fraction::Fraction;
 pub use health::{
     Among, Band, Component, Contribution, Explanation, Gate, HealthModel, HealthScore, HealthScorer, HealthScores,
     MissingPolicy,
 };
+pub use incremental::{Increment, Increments};
 pub use key::{Key, KeyType};
 pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};

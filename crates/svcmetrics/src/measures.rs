@@ -10,6 +10,7 @@ use crate::metric::{Form, Metric};
 use crate::money::{self, PLACES, Read};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
+use crate::spread::Spread;
 use crate::totals::Totals;
 
 fn invalid(problem: impl Into<String>) -> Error {
@@ -116,6 +117,7 @@ impl Scorecard {
             groups: order.into_iter().map(|(keys, _)| keys).collect(),
             totals: sorted,
             distributions: Distributions::default(),
+            spread: Spread::default(),
             largest_rounding: vec![0.0; definitions.scopes.len()],
             not_measured: std::collections::BTreeMap::new(),
             definitions,

@@ -220,7 +220,7 @@ pub(crate) fn compare_quotients((a, b): (i128, i128), (c, d): (i128, i128)) -> s
 
 /// Long division to 64 bits and a sticky one, then one correct rounding.
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_possible_wrap)] // the rounding meant; bits are few
-fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
+pub(crate) fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
     let negative = (numerator.sign() == num_bigint::Sign::Minus) != (denominator.sign() == num_bigint::Sign::Minus);
     let (n, d) = (numerator.magnitude(), denominator.magnitude());
     if n.bits() == 0 {
@@ -235,7 +235,9 @@ fn nearest(numerator: &BigInt, denominator: &BigInt) -> f64 {
         // Sticky: more than half is never taken for half.
         quotient |= 1;
     }
-    let magnitude = quotient as f64 * 2.0_f64.powi(-(shift as i32));
+    // In two steps, since the power alone may pass the double's limits.
+    let half = shift as i32 / 2;
+    let magnitude = quotient as f64 * 2.0_f64.powi(-half) * 2.0_f64.powi(half - shift as i32);
     if negative { -magnitude } else { magnitude }
 }
 

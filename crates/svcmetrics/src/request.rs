@@ -164,6 +164,7 @@ pub struct Request {
     pub(crate) unique: Option<String>,
     pub(crate) scales: Scales,
     pub(crate) quantiles: bool,
+    pub(crate) spread: bool,
     pub(crate) max_groups: u64,
     /// Offenders that are named; more when a table is checked.
     pub(crate) keep: usize,
@@ -189,6 +190,7 @@ impl Default for Request {
             unique: None,
             scales: Scales::default(),
             quantiles: false,
+            spread: false,
             max_groups: 10_000_000,
             keep: crate::error::OFFENDERS_NAMED,
             check: false,
@@ -300,6 +302,23 @@ impl Request {
     /// takes memory for each value; without it quantiles are undefined, `not_mergeable`.
     pub fn quantiles(mut self, held: bool) -> Self {
         self.quantiles = held;
+        self
+    }
+
+    /// Whether sums of squares and products of rows are kept beside the totals, exactly: then quotients of more than counts of
+    /// rows have an interval too, see [`crate::Figure::interval`].
+    ///
+    /// ```
+    /// use svcmetrics::{Request, Scorecard, Table};
+    /// let table = Table::new(3).with("milestones_met", vec![1_i64, 2, 4]).with("milestones_total", vec![4_i64, 4, 4]);
+    /// let card = Scorecard::of(&table, Request::default().spread(true))?;
+    /// let (low, high) = card.figure("adoption_rate")?.interval(0.95)?.unwrap();
+    /// assert_eq!(format!("{low:.4} {high:.4}"), "-0.3653 1.5319"); // three customers say little
+    /// assert_eq!(Scorecard::of(&table, Request::default())?.figure("adoption_rate")?.interval(0.95)?, None);
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    pub fn spread(mut self, keep: bool) -> Self {
+        self.spread = keep;
         self
     }
 

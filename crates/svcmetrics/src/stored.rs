@@ -10,6 +10,7 @@ use crate::metric::{Form, Kind, Metric};
 use crate::metrics::{self, CATALOG_VERSION};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
+use crate::spread::{Spread, StoredSpread};
 use crate::totals::Totals;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -66,6 +67,8 @@ pub(crate) struct Stored {
     /// Measures whose quantiles can be read, in order.
     distributed: Vec<String>,
     groups: Vec<StoredGroup>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spread: Option<StoredSpread>,
 }
 
 impl From<Scorecard> for Stored {
@@ -95,6 +98,7 @@ impl From<Scorecard> for Stored {
             largest_rounding: card.largest_rounding.clone(),
             lanes: definitions.lane_names(),
             distributed: card.distributions.measures().cloned().collect(),
+            spread: StoredSpread::of(&card.spread, card.len()),
             groups: (0..card.len())
                 .map(|group| StoredGroup {
                     key: card.groups[group].clone(),
@@ -214,6 +218,10 @@ impl TryFrom<Stored> for Scorecard {
             totals.push(&lanes);
             groups.push(group.key);
         }
+        let spread = stored.spread.map_or(Some(Spread::default()), |spread| spread.read(groups.len()));
+        let Some(spread) = spread else {
+            return invalid("spread.groups: expected three integers for each group and metric");
+        };
         let card = Self {
             definitions,
             keys: stored.keys,
@@ -224,10 +232,12 @@ impl TryFrom<Stored> for Scorecard {
             groups,
             totals,
             distributions: Distributions::new(distributed),
+            spread,
             largest_rounding: stored.largest_rounding,
             not_measured: stored.not_measured,
         };
         card.shares_are_shares()?;
+        card.squares_are_squares()?;
         Ok(card)
     }
 }
@@ -242,6 +252,31 @@ impl Scorecard {
                 if self.read(group, chosen)?.value().is_some_and(|share| !(0.0..=1.0).contains(&share)) {
                     let id = chosen.metric.id();
                     return invalid(format!("groups[{group}].totals: found a {id} that is no share, from 0 to 1"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Scorecard {
+    /// The spread is of metrics that it is kept for, and possible for their totals.
+    fn squares_are_squares(&self) -> Result<()> {
+        let mut known = Spread::metrics_of(&self.definitions).into_iter();
+        if !self.spread.metrics.iter().all(|metric| known.any(|known| known == *metric)) {
+            return invalid("spread.metrics: expected quotients among its metrics, in their order");
+        }
+        for metric in &self.spread.metrics {
+            let Some(chosen) = self.definitions.find(metric) else { continue };
+            for group in 0..self.len() {
+                let parts = self.parts_of(group, chosen)?;
+                let rows = self.counts(group, chosen).map_or(0, |counts| counts.counted);
+                if let (Some(squares), Some(parts)) = (self.spread.find(group, metric), parts)
+                    && !squares.are_of(rows, parts)
+                {
+                    return invalid(format!(
+                        "spread.groups[{group}]: found squares that the totals of {metric} cannot have"
+                    ));
                 }
             }
         }

@@ -4,13 +4,14 @@ use super::columns::Table;
 use super::groups::{Groups, Identities, KeyColumn};
 use super::judge::{Status, addend};
 use super::plan::Slot;
-use super::rows::{Rows, required};
+use super::rows::{Rows, required, row_parts};
 use crate::definitions::{COUNTS, Definitions};
 use crate::distributions::Distribution;
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::money::{MICROS, divide_half_even};
 use crate::request::Request;
+use crate::spread::Spread;
 
 /// Rows that are read, judged and summed together; their columns stay in the cache.
 pub(crate) const BLOCK: usize = 1024;
@@ -28,6 +29,7 @@ pub(crate) struct Engine {
     pub(crate) totals: Vec<i128>,
     /// By measure of the plan's, those of the groups.
     pub(crate) distributions: Vec<Vec<Distribution>>,
+    pub(crate) spread: Spread,
     /// By scope, the largest distance between a value and what it was rounded to.
     pub(crate) largest_rounding: Vec<f64>,
 }
@@ -47,11 +49,14 @@ impl Engine {
         }
         // without keys there is one group, of no rows at first
         let first = usize::from(rows.plan.by.is_empty());
+        let mut spread = Spread::of(rows.plan.spread.iter().map(|(id, _)| id.clone()).collect());
+        spread.resize(first)?;
         Ok(Self {
             groups,
             identities,
             totals: vec![0; first * definitions.width()],
             distributions: vec![vec![Distribution::new(); first]; rows.plan.distributed.len()],
+            spread,
             largest_rounding: vec![0.0; definitions.scopes.len()],
             rows,
         })
@@ -90,6 +95,7 @@ impl Engine {
                 distributions.try_reserve(self.groups.len() - distributions.len()).map_err(out_of_memory)?;
                 distributions.resize(self.groups.len(), Distribution::new());
             }
+            self.spread.resize(self.groups.len())?;
             if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
                 identities.add(data, stretch.clone(), &groups, before)?;
             }
@@ -169,6 +175,12 @@ impl Engine {
                     let whole = if sum.micro { divide_half_even(value, MICROS.into()) } else { value };
                     *distributions[*group as usize].entry(whole).or_default() += 1;
                 }
+            }
+        }
+        for (position, (_, metric)) in plan.spread.iter().enumerate() {
+            let parts = row_parts(metric, plan, statuses, cells, groups.len());
+            for (group, (y, x)) in groups.iter().zip(parts).filter_map(|(group, part)| Some((group, part?))) {
+                self.spread.group_mut(*group as usize)[position].add_row(y, x);
             }
         }
         Ok(())

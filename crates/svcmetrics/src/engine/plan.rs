@@ -2,7 +2,7 @@
 
 use super::choose::{Chooser, check_names, choose, no_circles};
 use super::intake::Reading;
-use crate::column::{Column, ColumnKind};
+use crate::column::{Column, ColumnKind, Name};
 use crate::condition::Condition;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::error::{Error, MissingColumns, Result};
@@ -11,6 +11,7 @@ use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
 use crate::metric::Form;
 use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START, Subject};
 use crate::request::{ColumnUnit, Request};
+use crate::spread::Spread;
 use std::collections::BTreeMap;
 
 /// A column made ready: where its block of cells stands, and whether they count millionths.
@@ -80,6 +81,8 @@ pub(crate) struct Plan {
     /// The sums whose single values are held, for quantiles.
     pub(crate) distributed: Vec<usize>,
     pub(crate) health: Option<PlannedHealth>,
+    /// The metrics whose spread is kept.
+    pub(crate) spread: Vec<(Name, RowMetric)>,
     /// The two revenues, where the table has both and a metric reads one.
     pub(crate) revenues: Option<(Slot, Slot)>,
     pub(crate) currency: Option<String>,
@@ -200,6 +203,9 @@ impl Plan {
             }),
         };
 
+        let of_spread = if request.spread { Spread::metrics_of(&definitions) } else { Vec::new() };
+        let spread = of_spread.into_iter().map(|id| (id.clone(), row_metric(&definitions, &id))).collect();
+
         let place = |column: &Column| slots.place(column);
         let scopes =
             definitions.scopes.iter().zip(kept_rules).zip(readers).map(|((scope, rules), metric)| PlannedScope {
@@ -229,6 +235,7 @@ impl Plan {
             sums: sums.collect(),
             distributed,
             health,
+            spread,
             revenues,
             currency: currency.then(|| request.source(CURRENCY).to_owned()),
             identity: request.unique.as_deref().map(|unique| request.source(unique).to_owned()),

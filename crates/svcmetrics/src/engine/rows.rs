@@ -293,21 +293,22 @@ fn row_values(
     cells: &[Cells],
     rows: usize,
 ) -> Vec<Option<f64>> {
-    let parts = row_parts(metric, plan, statuses, cells, rows);
+    let parts = |metric: &RowMetric| {
+        let parts = row_parts(metric, plan, statuses, cells, rows).into_iter();
+        parts.map(|part| part.filter(|(_, denominator)| *denominator != 0))
+    };
     match metric {
         RowMetric::Difference(one, two) => {
-            let parts = |metric: &RowMetric| row_parts(metric, plan, statuses, cells, rows);
-            parts(one).into_iter().zip(parts(two)).map(|(one, two)| Some(nearest_difference(one?, two?))).collect()
+            parts(one).zip(parts(two)).map(|(one, two)| Some(nearest_difference(one?, two?))).collect()
         }
-        _ => parts
-            .into_iter()
+        _ => parts(metric)
             .map(|part| part.map(|(numerator, denominator)| numerator as f64 / denominator as f64))
             .collect(),
     }
 }
 
-/// Numerators and denominators, aligned; none where the row does not count or the denominator is 0.
-fn row_parts(
+/// Numerators and denominators, aligned; none where the row does not count.
+pub(super) fn row_parts(
     metric: &RowMetric,
     plan: &Plan,
     statuses: &[Vec<Status>],
@@ -333,7 +334,7 @@ fn row_parts(
             Some(terms) => total(terms, row),
             None => i128::from(if micro { MICROS } else { 1 }),
         };
-        (denominator != 0).then(|| (total(numerator, row), denominator))
+        Some((total(numerator, row), denominator))
     };
     (0..rows).map(part).collect()
 }

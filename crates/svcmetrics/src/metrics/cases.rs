@@ -4,7 +4,7 @@ use super::columns::{
     CONTACTS, COST, CSAT_SCORE, IS_DEFECT, IS_DOCUMENTED, IS_PROACTIVE, MET_SLA, OPENED_AT, REOPENED, RESOLVED_AT,
     RESPONDED_AT, SELF_RESOLVED,
 };
-use super::share;
+use super::proportion;
 use crate::column::Column;
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
@@ -185,7 +185,7 @@ fn times(name: &str, until: Column) -> [Metric; 3] {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn first_contact_resolution(resolved_first: u64, resolved: u64) -> Result<Figure> {
-    share("resolved_first", resolved_first, resolved)
+    proportion("resolved_first", resolved_first, resolved)
 }
 
 /// The share of all issues that customers resolved by self-help.
@@ -202,5 +202,5 @@ pub fn first_contact_resolution(resolved_first: u64, resolved: u64) -> Result<Fi
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn deflection_rate(self_resolved: u64, issues: u64) -> Result<Figure> {
-    share("self_resolved", self_resolved, issues)
+    proportion("self_resolved", self_resolved, issues)
 }

@@ -23,6 +23,7 @@ pub(crate) use columns::{CSAT_SCORE, EFFORT_SCORE};
 use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
+use crate::interval::Basis;
 use crate::metric::Metric;
 use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
@@ -102,6 +103,11 @@ fn share(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
         return Err(invalid(part_name, part, format!("at most {whole}")));
     }
     Ok(ratio(part.into(), whole.into()))
+}
+
+/// A share of things each of which is a row of its own.
+fn proportion(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
+    share(part_name, part, whole).map(|figure| figure.on(Basis::Proportion))
 }
 
 fn invalid(name: &str, value: impl std::fmt::Display, expected: impl Into<String>) -> Error {

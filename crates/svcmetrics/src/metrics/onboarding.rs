@@ -1,7 +1,7 @@
 //! Onboarding: are new customers received formally?
 
 use super::columns::{IS_NEW, ONBOARDED};
-use super::{EIGHT_METRICS, share};
+use super::{EIGHT_METRICS, proportion};
 use crate::condition::Condition;
 use crate::error::Result;
 use crate::figure::Figure;
@@ -48,5 +48,5 @@ pub(super) fn metrics() -> Vec<Metric> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn onboard_rate(onboarded: u64, new_customers: u64) -> Result<Figure> {
-    share("onboarded", onboarded, new_customers)
+    proportion("onboarded", onboarded, new_customers)
 }

@@ -3,7 +3,7 @@
 use super::columns::{
     COMMITTED, CONTRACTS_DUE, CONTRACTS_RENEWED, IS_ACTIVE, REVENUE_END, REVENUE_START, TENURE_MONTHS,
 };
-use super::{EIGHT_METRICS, share};
+use super::{EIGHT_METRICS, proportion, share};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
@@ -145,7 +145,7 @@ pub(super) fn metrics() -> Vec<Metric> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn renewal_commitment_rate(committed: u64, active: u64) -> Result<Figure> {
-    share("committed", committed, active)
+    proportion("committed", committed, active)
 }
 
 /// The share of the customers at the start that still have revenue at the end.
@@ -162,7 +162,7 @@ pub fn renewal_commitment_rate(committed: u64, active: u64) -> Result<Figure> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn customer_retention_rate(retained: u64, start: u64) -> Result<Figure> {
-    share("retained", retained, start)
+    proportion("retained", retained, start)
 }
 
 /// The share of the customers at the start that have no revenue at the end.
@@ -179,7 +179,7 @@ pub fn customer_retention_rate(retained: u64, start: u64) -> Result<Figure> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn customer_churn_rate(churned: u64, start: u64) -> Result<Figure> {
-    share("churned", churned, start)
+    proportion("churned", churned, start)
 }
 
 /// The share of the contracts due that were renewed.

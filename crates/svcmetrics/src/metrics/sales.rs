@@ -1,7 +1,7 @@
 //! Service sales: who is covered, what is attached, who moves up.
 
 use super::columns::{HAS_SERVICE_CONTRACT, IS_SUBSCRIBER, PRODUCT_SALES, SERVICE_ATTACHED, UPGRADED};
-use super::{ratio, share};
+use super::{proportion, ratio};
 use crate::condition::Condition;
 use crate::error::Result;
 use crate::figure::Figure;
@@ -78,7 +78,7 @@ pub(super) fn metrics() -> Vec<Metric> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn service_coverage(covered: u64, customers: u64) -> Result<Figure> {
-    share("covered", covered, customers)
+    proportion("covered", covered, customers)
 }
 
 /// Service contracts sold for each product sold.
@@ -108,5 +108,5 @@ pub fn attach_rate(attached: u64, product_sales: u64) -> Figure {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn upgrade_rate(upgraded: u64, subscribers: u64) -> Result<Figure> {
-    share("upgraded", upgraded, subscribers)
+    proportion("upgraded", upgraded, subscribers)
 }

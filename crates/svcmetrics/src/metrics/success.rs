@@ -1,7 +1,7 @@
 //! Success: do customers reach what they set out for?
 
 use super::columns::{BENEFIT, GOALS_MET, GOALS_TOTAL, IMPACT, INVESTMENT, REACHED_GOAL};
-use super::{EIGHT_METRICS, amount, money_ratio, share, signed_amount};
+use super::{EIGHT_METRICS, amount, money_ratio, proportion, share, signed_amount};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::figure::Figure;
@@ -138,7 +138,7 @@ pub(super) fn metrics() -> Vec<Metric> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn success_rate(reached: u64, with_goals: u64) -> Result<Figure> {
-    share("reached", reached, with_goals)
+    proportion("reached", reached, with_goals)
 }
 
 /// The share of the success plans' goals that are met.
@@ -191,5 +191,5 @@ pub fn roi(benefit: impl Into<Decimal>, investment: impl Into<Decimal>) -> Resul
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn impact_share(count: u64, total: u64) -> Result<Figure> {
-    share("count", count, total)
+    proportion("count", count, total)
 }

@@ -1,12 +1,13 @@
 //! The voice of the customer: recommendation, satisfaction, effort.
 
 use super::columns::{CSAT_SCORE, EFFORT_SCORE, NPS_SCORE};
-use super::share;
+use super::proportion;
 use crate::column::{Column, ColumnKind};
 use crate::condition::{Comparison, Condition};
 use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::figure::{Figure, Total, Unit};
+use crate::interval::Basis;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Form, Metric};
 use crate::money::{MICROS, micros};
@@ -228,6 +229,7 @@ pub fn nps(promoters: u64, passives: u64, detractors: u64) -> Figure {
     let (promoters, detractors) = (i128::from(promoters), i128::from(detractors));
     let answers = promoters + i128::from(passives) + detractors;
     Figure::quotient(Unit::Points, Total::new(100 * (promoters - detractors), false), Total::new(answers, false))
+        .on(Basis::Balance { promoters, detractors })
 }
 
 /// The share of answers that say satisfied.
@@ -244,5 +246,5 @@ pub fn nps(promoters: u64, passives: u64, detractors: u64) -> Figure {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn csat(satisfied: u64, answers: u64) -> Result<Figure> {
-    share("satisfied", satisfied, answers)
+    proportion("satisfied", satisfied, answers)
 }

@@ -7,6 +7,7 @@ use crate::engine::{Engine, Finding};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::request::Request;
+use crate::spread::Spread;
 use crate::totals::Totals;
 
 /// Builds a scorecard from parts of a table, one after another.
@@ -120,7 +121,8 @@ impl Scorecard {
     fn from_engine(engine: Engine, request: &Request) -> Result<Self> {
         let currency = engine.rows.currency();
         let absent = engine.rows.absent;
-        let Engine { rows, groups, identities, totals, mut distributions, largest_rounding } = engine;
+        let Engine { rows, groups, identities, totals, mut distributions, spread: unsorted_spread, largest_rounding } =
+            engine;
         let distributed: Vec<String> = rows.plan.definitions.distributed().map(ToOwned::to_owned).collect();
         let mut definitions = rows.plan.definitions;
         definitions.parameters.currency = currency;
@@ -140,8 +142,10 @@ impl Scorecard {
         });
         let distributions = Distributions::new(sorted_distributions);
         let mut keys = Vec::with_capacity(order.len());
+        let mut spread = Spread::of(unsorted_spread.metrics.clone());
         for (key, group) in order {
             sorted.push(unsorted.group(group as usize));
+            spread.push(unsorted_spread.group(group as usize));
             keys.push(key);
         }
         Ok(Self {
@@ -153,6 +157,7 @@ impl Scorecard {
             groups: keys,
             totals: sorted,
             distributions,
+            spread,
             largest_rounding,
             not_measured: rows.plan.not_measured,
             definitions,

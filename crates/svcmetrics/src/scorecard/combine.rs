@@ -1,11 +1,12 @@
 //! Scorecards of scorecards: merged, joined, rolled up. Totals add, and nothing else happens to them.
 
-use super::{KeyColumn, Scorecard};
-use crate::column::{Column, ColumnKind};
+use super::{KeyColumn, Scorecard, outer};
+use crate::column::{Column, ColumnKind, Name};
 use crate::definitions::Definitions;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::Scope;
+use crate::spread::Spread;
 use crate::totals::Totals;
 use std::sync::Arc;
 
@@ -32,7 +33,12 @@ impl Scorecard {
             (self.restricted(definitions.clone()), other.restricted(other.definitions.common(&self.definitions)?));
         one.distributions = one.distributions.restricted(|measure| two.distributions.has(measure));
         two.distributions = two.distributions.restricted(|measure| one.distributions.has(measure));
-        one.merge(&two)
+        let both = |card: &Self, other: &Self| {
+            let metrics = card.spread.metrics.iter().filter(|metric| other.spread.metrics.contains(metric));
+            card.spread.rearranged(metrics.cloned().collect(), card.len())
+        };
+        let (left, right) = (both(&one, &two), both(&two, &one));
+        Self { spread: left, ..one }.merge(&Self { spread: right, ..two })
     }
 
     /// Only the lanes that these definitions read.
@@ -49,8 +55,10 @@ impl Scorecard {
             self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
         };
         let largest_rounding = definitions.scopes.iter().map(rounding).collect();
+        let metrics = self.spread.metrics.iter().filter(|metric| definitions.find(metric).is_some());
+        let spread = self.spread.rearranged(metrics.cloned().collect(), self.len());
         let distributions = self.distributions.restricted(|measure| definitions.distributed().any(|id| id == measure));
-        Self { definitions, totals, distributions, largest_rounding, ..self.clone() }
+        Self { definitions, totals, distributions, spread, largest_rounding, ..self.clone() }
     }
 
     /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
@@ -60,12 +68,15 @@ impl Scorecard {
     /// [`Error::Mismatch`] where the keys differ or both have a metric.
     pub fn join(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.joined(&other.definitions)?;
-        let (left, right) = (self.spread(&definitions, true), other.spread(&definitions, false));
+        let (mut left, mut right) = (self.widened(&definitions, true), other.widened(&definitions, false));
+        let metrics: Vec<Name> = [&self.spread.metrics[..], &other.spread.metrics[..]].concat();
+        left.spread = self.spread.rearranged(metrics.clone(), self.len());
+        right.spread = other.spread.rearranged(metrics, other.len());
         Ok(Self { joined: true, ..left.combined(&right, definitions)? })
     }
 
     /// The same totals in the lanes of wider definitions, with or without the count of rows.
-    fn spread(&self, definitions: &Definitions, with_rows: bool) -> Self {
+    fn widened(&self, definitions: &Definitions, with_rows: bool) -> Self {
         let names = definitions.lane_names();
         let own = self.definitions.lane_names();
         let place = |name: &String| names.iter().position(|known| known == name).unwrap_or_default();
@@ -107,37 +118,37 @@ impl Scorecard {
             let word = |card: &Self| if card.over_time { "rolled up over time" } else { "not rolled up over time" };
             return differ("time", word(self), word(other));
         }
+        if let Some(error) = self.spread.difference(&other.spread) {
+            return Err(error);
+        }
         let mut groups = Vec::with_capacity(self.len().max(other.len()));
         let mut totals = Totals::new(definitions.width(), Vec::new());
         let mut distributions = self.distributions.like(&other.distributions);
-        let (mut one, mut two) = (0, 0);
-        // Both are sorted.
-        while one < self.len() || two < other.len() {
-            let order = match (self.groups.get(one), other.groups.get(two)) {
-                (Some(left), Some(right)) => left.cmp(right),
-                (Some(_), None) => std::cmp::Ordering::Less,
-                _ => std::cmp::Ordering::Greater,
-            };
+        let mut spread = Spread::of(self.spread.metrics.clone());
+        for (key, one, two) in outer(&self.groups, &other.groups) {
             distributions.push();
-            if order.is_le() {
-                distributions.add(&self.distributions, one);
-                groups.push(self.groups[one].clone());
-                totals.push(self.totals.group(one));
-                one += 1;
-            } else {
-                groups.push(other.groups[two].clone());
-                totals.push(other.totals.group(two));
-            }
-            if order.is_eq() {
-                let last = groups.len() - 1;
-                totals
-                    .add(last, other.totals.group(two))
-                    .map_err(|lane| overflow_of(&definitions, lane, &groups[last]))?;
-            }
-            if order.is_ge() {
+            if let Some(two) = two {
                 distributions.add(&other.distributions, two);
-                two += 1;
             }
+            if let Some(one) = one {
+                distributions.add(&self.distributions, one);
+                totals.push(self.totals.group(one));
+                spread.push(self.spread.group(one));
+            }
+            match (one, two) {
+                (Some(_), Some(two)) => {
+                    totals
+                        .add(groups.len(), other.totals.group(two))
+                        .map_err(|lane| overflow_of(&definitions, lane, key))?;
+                    spread.add(groups.len(), other.spread.group(two));
+                }
+                (None, Some(two)) => {
+                    totals.push(other.totals.group(two));
+                    spread.push(other.spread.group(two));
+                }
+                _ => {}
+            }
+            groups.push(key.clone());
         }
         let mut not_measured = self.not_measured.clone();
         not_measured.extend(other.not_measured.clone());
@@ -154,6 +165,7 @@ impl Scorecard {
             groups,
             totals,
             distributions,
+            spread,
             largest_rounding,
             not_measured,
         })
@@ -199,10 +211,12 @@ impl Scorecard {
         let width = self.definitions.width();
         let (mut groups, mut totals): (Vec<Vec<Key>>, _) = (Vec::new(), Totals::new(width, Vec::new()));
         let mut distributions = self.distributions.like(&self.distributions);
+        let mut spread = Spread::of(self.spread.metrics.clone());
         if positions.is_empty() {
+            distributions.push();
             groups.push(Vec::new());
             totals.push(&vec![0; width]);
-            distributions.push();
+            spread.resize(1)?;
         }
         for (key, group) in order {
             let mut lanes = self.totals.group(group).to_vec();
@@ -216,9 +230,11 @@ impl Scorecard {
             match groups.last() {
                 Some(last) if *last == key => {
                     totals.add(groups.len() - 1, &lanes).map_err(|lane| overflow_of(&self.definitions, lane, &key))?;
+                    spread.add(groups.len() - 1, self.spread.group(group));
                 }
                 _ => {
                     totals.push(&lanes);
+                    spread.push(self.spread.group(group));
                     distributions.push();
                     groups.push(key);
                 }
@@ -233,6 +249,7 @@ impl Scorecard {
             groups,
             totals,
             distributions,
+            spread: if drops_time { spread.without_stocks(&self.definitions) } else { spread },
             ..self.clone()
         })
     }
@@ -266,7 +283,7 @@ fn overflow_of(definitions: &Definitions, lane: usize, group: &[Key]) -> Error {
     Error::Overflow { measure: definitions.lane_names()[lane].clone(), group: group_text(group), limit: "128 bits" }
 }
 
-fn united_keys(one: &[KeyColumn], two: &[KeyColumn]) -> Result<Vec<KeyColumn>> {
+pub(crate) fn united_keys(one: &[KeyColumn], two: &[KeyColumn]) -> Result<Vec<KeyColumn>> {
     let text = |keys: &[KeyColumn]| {
         let each: Vec<_> = keys.iter().map(|key| format!("{} ({})", key.name, key.key_type)).collect();
         if each.is_empty() { "none".to_owned() } else { each.join(", ") }

@@ -1,9 +1,12 @@
 //! Totals by group, read as metrics: built in parts, merged, rolled up, joined.
 
+mod both;
 mod builder;
 mod combine;
 
+pub(crate) use both::outer;
 pub use builder::ScorecardBuilder;
+pub(crate) use combine::united_keys;
 
 use crate::definitions::{COUNTS, Chosen, Definitions};
 use crate::distributions::{Distributions, quantile};
@@ -11,10 +14,12 @@ use crate::engine::choose::no_metric;
 use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::{HealthModel, Scoring};
+use crate::interval::{Basis, Sampling};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::Time;
 use crate::metric::{Combination, Form, Metric};
 use crate::money::nearest_difference;
+use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
 
@@ -132,6 +137,8 @@ pub struct Scorecard {
     pub(crate) totals: Totals,
     /// Of the measures whose quantiles can be read.
     pub(crate) distributions: Distributions,
+    /// Beside the totals, where it was asked for.
+    pub(crate) spread: Spread,
     pub(crate) largest_rounding: Vec<f64>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
 }
@@ -248,19 +255,46 @@ impl Scorecard {
             Form::Quantile { of, percent, per } => {
                 let held = self.distributions.of(of.id(), group);
                 match held.and_then(|distribution| quantile(distribution, *percent, *per)) {
-                    Some(value) => Ok(Figure { unit, value: Value::Derived(value) }),
+                    Some(value) => Ok(Figure::new(unit, Value::Derived(value))),
                     None => undefined(Undefined::NotMergeable),
                 }
             }
-            Form::Amount(amount) => Ok(Figure { unit, value: Value::Amount(self.sum(group, chosen, amount)?) }),
+            Form::Amount(amount) => Ok(Figure::new(unit, Value::Amount(self.sum(group, chosen, amount)?))),
             Form::Quotient { numerator, denominator } => {
                 let figure =
                     Figure::quotient(unit, self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
                 if figure.is_defined() && figure.value().is_none() {
                     return Err(self.overflow(group, chosen));
                 }
-                Ok(figure)
+                Ok(self.basis(group, chosen, figure).map_or(figure, |basis| figure.on(basis)))
             }
+        }
+    }
+
+    /// A quotient's numerator and denominator, in one unit; nothing for what is no quotient.
+    pub(crate) fn parts_of(&self, group: usize, chosen: &Chosen) -> Result<Option<(i128, i128)>> {
+        let Form::Quotient { numerator, denominator } = chosen.form() else { return Ok(None) };
+        let parts = aligned(self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
+        parts.map(Some).ok_or_else(|| self.overflow(group, chosen))
+    }
+
+    /// What the interval of a quotient is computed from.
+    fn basis(&self, group: usize, chosen: &Chosen, figure: Figure) -> Option<Basis> {
+        match chosen.metric.sampling(chosen.form()) {
+            Sampling::Proportion => Some(Basis::Proportion),
+            Sampling::Balance => {
+                let lanes = self.totals.group(group);
+                let mut counts = chosen.form().measures().filter_map(|measure| self.definitions.lane(measure));
+                let mut next = || counts.next().map(|lane| lanes[lane]);
+                Some(Basis::Balance { promoters: next()?, detractors: next()? })
+            }
+            Sampling::Spread => {
+                let squares = self.spread.find(group, &chosen.metric.id)?;
+                let rows = self.counts(group, chosen)?.counted;
+                let variance = squares.variance(rows, aligned(figure.numerator()?, figure.denominator()?)?)?;
+                Some(Basis::Spread { rows, variance })
+            }
+            Sampling::None => None,
         }
     }
 
@@ -293,18 +327,14 @@ impl Scorecard {
             };
             let figure = self.read(group, part)?;
             match figure.value {
-                Value::Quotient { numerator, denominator } => {
-                    parts.push(aligned(numerator, denominator).ok_or_else(|| self.overflow(group, chosen))?);
+                Value::Quotient { .. } | Value::Amount(_) => {
+                    parts.push(figure.ratio().ok_or_else(|| self.overflow(group, chosen))?);
                 }
                 Value::Undefined(reason) => return Ok(Figure::undefined(chosen.metric.unit, reason)),
-                Value::Amount(total) => parts.push((
-                    total.micros().ok_or_else(|| self.overflow(group, chosen))?,
-                    i128::from(crate::money::MICROS),
-                )),
                 Value::Derived(_) => return Ok(Figure::undefined(chosen.metric.unit, Undefined::NotMergeable)),
             }
         }
-        Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(nearest_difference(parts[0], parts[1])) })
+        Ok(Figure::new(chosen.metric.unit, Value::Derived(nearest_difference(parts[0], parts[1]))))
     }
 
     /// The model on the group's own rates.
@@ -335,9 +365,7 @@ impl Scorecard {
             values.push(value);
         }
         match Scoring::new(model).score(&values).score {
-            Some(score) => {
-                Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(Total::new(score.into(), true).to_f64()) })
-            }
+            Some(score) => Ok(Figure::new(chosen.metric.unit, Value::Derived(Total::new(score.into(), true).to_f64()))),
             None => undefined(Undefined::BelowMinCoverage),
         }
     }

@@ -6,7 +6,7 @@ use crate::metrics::{amount, invalid, money_ratio};
 use rust_decimal::Decimal;
 
 pub(super) fn change(micros: i128) -> Figure {
-    Figure { unit: Unit::Money, value: Value::Amount(Total::new(micros, true)) }
+    Figure::new(Unit::Money, Value::Amount(Total::new(micros, true)))
 }
 
 /// One period's recurring revenue: what it started with, and its movements, each 0 or more. All figures are exact.
