@@ -376,7 +376,8 @@ impl Metric {
             if !plain(scope.id()) {
                 return invalid(format!("the scope's id '{}' is not lower-case letters, digits and '_'", scope.id()));
             }
-            let required: Vec<&Column> = scope.columns();
+            let (asked, required): (Vec<&Column>, Vec<&Column>) =
+                scope.columns().into_iter().partition(|column| scope.asks.contains(column));
             for measure in form.measures() {
                 if measure.scope() != scope {
                     return invalid(format!("'{}' and its other measures see different rows", measure.id()));
@@ -390,9 +391,15 @@ impl Metric {
                 if measure.id == ROWS {
                     return invalid(rows(ROWS));
                 }
-                let asked = measure.only.iter().flat_map(Condition::columns);
-                if let Some(column) =
-                    measure.sum.columns().chain(asked).find(|c| !required.contains(c) && !c.kind.is_computed())
+                let needed = measure.only.iter().flat_map(Condition::needs);
+                let mut named = measure.only.iter().flat_map(Condition::columns);
+                let is_read = |column: &&Column| required.contains(column) || column.kind.is_computed();
+                if let Some(column) = measure
+                    .sum
+                    .columns()
+                    .chain(needed)
+                    .find(|column| !is_read(column))
+                    .or_else(|| named.find(|column| !is_read(column) && !asked.contains(column)))
                 {
                     return invalid(format!("'{}' sums '{}', which its rows need not have", measure.id(), column.name));
                 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
-use crate::metric::{Form, Metric};
+use crate::metric::Metric;
 use crate::metrics::{self, Scales};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
@@ -149,23 +149,14 @@ impl Request {
         self
     }
 
-    /// A metric of the caller's own, beside the built-in ones.
+    /// A metric of the caller's own, beside the built-in ones; [`MetricDefinition`](crate::MetricDefinition) describes one.
     ///
     /// # Errors
     /// [`Error::InvalidDefinition`] where it contradicts itself or its id is taken.
     pub fn define(mut self, metric: Metric) -> Result<Self> {
-        metric.validate()?;
-        if let Some(column) = metric.forms().iter().find_map(Form::computed_column) {
-            let problem = format!("it reads '{}' as computed, which only health's own metrics do", column.name);
-            return Err(Error::InvalidDefinition { what: "metric", id: metric.id().into(), problem });
-        }
-        let taken = metrics::find(metric.id()).is_some() || self.own.iter().any(|own| own.id() == metric.id());
-        if taken {
-            return Err(Error::InvalidDefinition {
-                what: "metric",
-                id: metric.id().into(),
-                problem: "there is a metric of that id".into(),
-            });
+        metric.validate_own()?;
+        if self.own.iter().any(|own| own.id() == metric.id()) {
+            return Err(metric.taken());
         }
         self.own.push(metric);
         Ok(self)
@@ -237,10 +228,22 @@ impl Request {
     }
 
     /// The metrics that can be asked for with this model: built in, the caller's own, the model's.
-    pub(crate) fn candidates(&self, model: &HealthModel) -> Vec<Metric> {
-        let mut candidates = metrics::measurable(&self.scales);
-        candidates.extend(self.own.iter().cloned());
-        candidates.extend(model.metrics());
-        candidates
+    ///
+    /// # Errors
+    /// [`Error::InvalidDefinition`] where two of them have one id.
+    pub(crate) fn candidates(&self, model: &HealthModel) -> Result<Vec<Metric>> {
+        let mut own = self.own.clone();
+        for metric in model.own_metrics()? {
+            match own.iter().find(|known| known.id() == metric.id()) {
+                None => own.push(metric),
+                Some(known) if *known != metric => return Err(metric.taken()),
+                Some(_) => {}
+            }
+        }
+        let of_health = model.metrics();
+        if let Some(taken) = own.iter().find(|own| of_health.iter().any(|metric| metric.id() == own.id())) {
+            return Err(taken.taken());
+        }
+        Ok([metrics::measurable(&self.scales), own, of_health].concat())
     }
 }

@@ -21,7 +21,8 @@ pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, col
 use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
-use crate::metric::Metric;
+use crate::measure::Time;
+use crate::metric::{Form, Metric};
 use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
@@ -71,6 +72,12 @@ pub fn catalog() -> &'static [Metric] {
 /// The built-in metric of that id.
 pub fn find(id: &str) -> Option<&'static Metric> {
     METRICS.iter().find(|metric| metric.id() == id)
+}
+
+/// Whether a column is a state at a time: whether one of the catalogue's stocks reads it.
+pub(crate) fn is_stock(column: &str) -> bool {
+    let stocks = METRICS.iter().flat_map(Metric::forms).flat_map(Form::measures).filter(|sum| sum.time == Time::Stock);
+    stocks.flat_map(|sum| sum.scope().columns()).any(|read| read.name == column)
 }
 
 /// A share of whole numbers on plain numbers: a part above its whole is an error.
