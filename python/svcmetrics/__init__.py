@@ -16,6 +16,7 @@ from svcmetrics.check import Check, check
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
+from svcmetrics.metric import Metric, Sum, Term, count, metric, total
 from svcmetrics.options import SourceColumn, column
 from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
 
@@ -34,19 +35,25 @@ __all__ = [
     "HealthModel",
     "HealthScores",
     "MeasureDefinition",
+    "Metric",
     "NearMissWarning",
     "Quality",
     "Scorecard",
     "SourceColumn",
+    "Sum",
     "SvcMetricsError",
+    "Term",
     "catalog",
     "check",
     "column",
+    "count",
     "errors",
     "formulas",
     "health_scores",
     "merge",
+    "metric",
     "scorecard",
+    "total",
 ]
 
 if _svcmetrics.DEBUG:

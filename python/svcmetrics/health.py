@@ -11,8 +11,9 @@ from types import EllipsisType
 from typing import Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics
-from svcmetrics.errors import InvalidModelError
+from svcmetrics.errors import InvalidDefinitionError, InvalidModelError
 from svcmetrics.frames import Frame
+from svcmetrics.metric import Metric
 from svcmetrics.options import options_for
 from svcmetrics.tables import incoming
 
@@ -44,7 +45,7 @@ class Gate:
     Gate(metric='renewal_commitment_rate', below=1, cap='yellow')
     """
 
-    metric: str
+    metric: str | Metric
     below: float
     cap: str
 
@@ -92,7 +93,8 @@ class HealthModel:
     Parameters
     ----------
     components
-        Metric ids with weights, or with :class:`Component`. None: the default model.
+        Metric ids with weights, or with :class:`Component`. None: the default model. Metrics of one's own
+        (:func:`metric`) stand here and in gates as well; the model takes their definitions along.
     bands
         Names and the first score of each, from 0.
     gates
@@ -123,7 +125,7 @@ class HealthModel:
 
     def __init__(
         self,
-        components: Mapping[str, Number | Component] | None = None,
+        components: Mapping[str, Number | Component] | Mapping[str | Metric, Number | Component] | None = None,
         *,
         bands: Mapping[str, Number] | None = None,
         gates: Iterable[Gate] = (),
@@ -134,7 +136,10 @@ class HealthModel:
         if components is None:
             standard = json.loads(_svcmetrics.HealthModel.standard().to_json())
             components = dict.fromkeys(standard["components"], 1)
+        gates = list(gates)
         document: dict[str, Any] = {"missing": missing, "min_coverage": _number("min_coverage", min_coverage)}
+        own = [metric for metric in [*components, *(gate.metric for gate in gates)] if isinstance(metric, Metric)]
+        weights = [(_id_of(metric), component) for metric, component in components.items()]
         document["components"] = {
             metric: {
                 "weight": _number(f"components.{metric}.weight", component.weight),
@@ -143,12 +148,16 @@ class HealthModel:
             }
             if isinstance(component, Component)
             else _number(f"components.{metric}.weight", component)
-            for metric, component in components.items()
+            for metric, component in weights
         }
+        if len(document["components"]) < len(weights):
+            message = "health model, components: found a metric twice; expected each metric once"
+            raise InvalidModelError(message, kind="invalid_model", expected="each metric once")
+        document["metrics"] = _definitions_of(own)
         if bands is not None:
             document["bands"] = {name: _number(f"bands.{name}", threshold) for name, threshold in bands.items()}
         document["gates"] = [
-            {"metric": gate.metric, "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
+            {"metric": _id_of(gate.metric), "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
             for position, gate in enumerate(gates)
         ]
         if among is not ...:
@@ -212,6 +221,19 @@ class HealthModel:
         """The gates."""
         return [Gate(**gate) for gate in self._document["gates"]]
 
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of one's own that it takes along.
+
+        >>> import svcmetrics as sm
+        >>> own = sm.metric("cases_per_license", numerator="cases", denominator="licenses_sold", better="lower")
+        >>> model = sm.HealthModel({own: sm.Component(weight=1, floor=0.5, ceiling=0), "adoption_rate": 2})
+        >>> sm.HealthModel.from_toml(model.to_toml()).metrics
+        [<Metric cases_per_license = cases / licenses_sold>]
+        """
+        definitions = self._document.get("metrics", {})
+        return [Metric.from_json(json.dumps({"id": metric, **fields})) for metric, fields in definitions.items()]
+
     def explain(self, values: Mapping[str, float | None]) -> Explanation:
         """Scores one customer or group from the values of the metrics: what adds to the score, and what keeps it
         from 100.
@@ -247,6 +269,22 @@ class HealthModel:
         return f"<HealthModel {self._native}>"
 
 
+def _id_of(metric: str | Metric) -> str:
+    return metric.id if isinstance(metric, Metric) else metric
+
+
+def _definitions_of(metrics: Iterable[Metric]) -> dict[str, Any]:
+    """The fields of each by its id."""
+    definitions: dict[str, Any] = {}
+    for metric in dict.fromkeys(metrics):
+        fields = json.loads(metric.to_json())
+        if fields.pop("id") in definitions:
+            message = f"metric '{metric.id}': there is a metric of that id; choose another"
+            raise InvalidDefinitionError(message, kind="invalid_definition", metric=metric.id)
+        definitions[metric.id] = fields
+    return definitions
+
+
 def _points(micros: int | None) -> Decimal | None:
     return None if micros is None else Decimal(micros).scaleb(-6)
 
@@ -264,6 +302,7 @@ def health_scores(
     model: HealthModel | None = None,
     *,
     explain: bool = True,
+    define: Iterable[Metric] | Metric = (),
     columns: Mapping[str, Any] | None = None,
     absent_revenue: Literal["zero", "missing"] | None = None,
     on_invalid: Literal["raise", "skip"] = "raise",
@@ -290,6 +329,7 @@ def health_scores(
     found = incoming(table)
     options = options_for(
         found,
+        define=define,
         columns=columns,
         health=model,
         absent_revenue=absent_revenue,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics.errors import InvalidOptionError
+from svcmetrics.metric import Metric
 from svcmetrics.tables import Incoming
 
 if TYPE_CHECKING:
@@ -47,9 +48,18 @@ def _wrong(option: str, found: object, expected: str) -> InvalidOptionError:
 
 def _names(names: Any) -> Any:
     """One name or several as a list; the core says so where they are none."""
-    if isinstance(names, str):
+    if isinstance(names, str | Metric):
         return [names]
     return list(names) if isinstance(names, Iterable) else names
+
+
+def _definitions(metrics: Any, define: Any) -> list[Any]:
+    """The definitions that were given, each once."""
+    given = _names(define) if define is not None else []
+    if not isinstance(given, list) or not all(isinstance(metric, Metric) for metric in given):
+        raise _wrong("define", define, "metrics as sm.metric makes them")
+    own = [metric for metric in metrics if isinstance(metric, Metric)] if isinstance(metrics, list) else []
+    return [metric._native for metric in dict.fromkeys([*own, *given])]
 
 
 def options_for(
@@ -57,7 +67,8 @@ def options_for(
     *,
     by: str | Sequence[str] | None = None,
     period: str | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[str | Metric] | Metric | None = None,
+    define: Iterable[Metric] | Metric | None = None,
     columns: Mapping[str, str | SourceColumn] | None = None,
     health: HealthModel | None = None,
     absent_revenue: str | None = None,
@@ -79,6 +90,7 @@ def options_for(
         raise _wrong("columns", columns, "a mapping of our names to the table's")
     if health is not None and not hasattr(health, "_native"):
         raise _wrong("health", health, "a HealthModel")
+    asked = _names(metrics)
     sources = {
         ours: tuple(theirs) if isinstance(theirs, SourceColumn) else (theirs, None)
         for ours, theirs in (columns or {}).items()
@@ -90,7 +102,10 @@ def options_for(
     return {
         "by": _names(by),
         "period": period,
-        "metrics": _names(metrics),
+        "metrics": [metric.id if isinstance(metric, Metric) else metric for metric in asked]
+        if isinstance(asked, list)
+        else asked,
+        "define": _definitions(asked, define),
         "columns": sources,
         "health": None if health is None else health._native,
         "absent_revenue": absent_revenue,

@@ -3,45 +3,51 @@
 use crate::error::Result;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use svcmetrics::{Measure, Metric};
+use svcmetrics::{Column, ColumnKind, Measure, Metric};
 
 /// One dictionary a metric.
 #[pyfunction]
 pub(crate) fn catalog(py: Python<'_>) -> Result<Bound<'_, PyList>> {
     let list = PyList::empty(py);
     for metric in svcmetrics::catalog() {
-        let form = metric.forms().first();
-        let scope = form.and_then(svcmetrics::Form::scope);
-        let entry = PyDict::new(py);
-        entry.set_item("id", metric.id())?;
-        entry.set_item("title", metric.title())?;
-        entry.set_item("kind", metric.kind().name())?;
-        entry.set_item("time", metric.time(&svcmetrics::find).name())?;
-        entry.set_item("better", metric.direction().name())?;
-        entry.set_item(
-            "formula",
-            metric.forms().iter().map(svcmetrics::Form::formula).collect::<Vec<_>>().join("; otherwise "),
-        )?;
-        entry.set_item("among", scope.and_then(|scope| scope.about()).map(ToString::to_string))?;
-        entry.set_item("columns", columns(metric))?;
-        entry.set_item("unit", metric.counted_in().name())?;
-        entry.set_item("source", metric.article())?;
-        list.append(entry)?;
+        list.append(entry(py, metric)?)?;
     }
     Ok(list)
 }
 
-/// The columns that a table needs, of those that it can have.
+/// What there is to say of a metric.
+pub(crate) fn entry<'py>(py: Python<'py>, metric: &Metric) -> Result<Bound<'py, PyDict>> {
+    let form = metric.forms().first();
+    let scope = form.and_then(svcmetrics::Form::scope);
+    let entry = PyDict::new(py);
+    entry.set_item("id", metric.id())?;
+    entry.set_item("title", metric.title())?;
+    entry.set_item("kind", metric.kind().name())?;
+    entry.set_item("time", metric.time(&|id| svcmetrics::find(id)).name())?;
+    entry.set_item("better", metric.direction().name())?;
+    entry.set_item(
+        "formula",
+        metric.forms().iter().map(svcmetrics::Form::formula).collect::<Vec<_>>().join("; otherwise "),
+    )?;
+    entry.set_item("among", scope.and_then(|scope| scope.about()).map(ToString::to_string))?;
+    entry.set_item("columns", columns(metric))?;
+    entry.set_item("unit", metric.counted_in().name())?;
+    entry.set_item("source", metric.article())?;
+    Ok(entry)
+}
+
+/// The columns that a table needs: all but those that health computes.
 fn columns(metric: &Metric) -> Vec<String> {
-    let own = |metric: &Metric| metric.columns().into_iter().map(|column| column.name.to_string()).collect::<Vec<_>>();
-    let mut names = match metric.forms().first() {
+    let in_tables = |column: &&Column| !matches!(column.kind, ColumnKind::HealthScore | ColumnKind::HealthBand);
+    let own = |metric: &Metric| -> Vec<String> {
+        metric.columns().into_iter().filter(in_tables).map(|column| column.name.to_string()).collect()
+    };
+    match metric.forms().first() {
         Some(svcmetrics::Form::Difference(one, two)) => {
             [one, two].into_iter().filter_map(|id| svcmetrics::find(id)).flat_map(own).collect()
         }
         _ => own(metric),
-    };
-    names.retain(|name| svcmetrics::column(name).is_some());
-    names
+    }
 }
 
 /// One dictionary a measure.

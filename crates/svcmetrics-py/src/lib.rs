@@ -9,6 +9,7 @@ mod figure;
 mod formulas;
 mod frame;
 mod health;
+mod metric;
 mod request;
 mod scorecard;
 mod table;
@@ -27,6 +28,8 @@ mod _svcmetrics {
     use super::frame::Frame;
     #[pymodule_export]
     use super::health::HealthModel;
+    #[pymodule_export]
+    use super::metric::Metric;
     #[pymodule_export]
     use super::scorecard::Scorecard;
 

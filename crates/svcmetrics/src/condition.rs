@@ -207,6 +207,9 @@ impl Condition {
                 if column.kind != ColumnKind::Category {
                     return Err(holds_no(&column, &format!("one of a category's words, '{}' among them", shown(word))));
                 }
+                if column.words.is_empty() {
+                    return Err(invalid(format!("the words of '{name}' are not known; a metric's 'columns' names them")));
+                }
                 if !column.words.iter().any(|known| known == word) {
                     return Err(invalid(format!("'{}' is no word of '{name}'; expected {}", shown(word), column.expected())));
                 }

@@ -432,7 +432,10 @@ impl Error {
     pub fn metric(&self) -> Option<&str> {
         match self {
             Self::ColumnNotFound { metric, .. } => metric.as_deref(),
-            Self::MetricNotFound { metric, .. } | Self::Overflow { measure: metric, .. } => Some(metric),
+            Self::MetricNotFound { metric, .. }
+            | Self::Overflow { measure: metric, .. }
+            | Self::InvalidDefinition { what: "metric", id: metric, .. }
+            | Self::WrongColumn { what: "metric", id: metric, .. } => Some(metric),
             other => other.offence().and_then(|offence| offence.metric.as_deref()),
         }
     }

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from svcmetrics import _svcmetrics
+from svcmetrics.catalog import Definition
 from svcmetrics.catalog import catalog as definitions
 from svcmetrics.check import Check
 from svcmetrics.cli.messages import CommandError, message_of
@@ -80,9 +81,9 @@ def check(wanted: argparse.Namespace) -> int:
     return 1 if wanted.exit_code and not findings.ok else 0
 
 
-def catalog(_: argparse.Namespace) -> int:
+def catalog(wanted: argparse.Namespace) -> int:
     """All metrics in short."""
-    rows = [(metric.id, metric.kind, metric.time, metric.better, metric.title) for metric in definitions()]
+    rows = [(metric.id, metric.kind, metric.time, metric.better, metric.title) for metric in _definitions(wanted)]
     rows.insert(0, ("metric", "kind", "time", "better", "title"))
     widths = [max(len(row[position]) for row in rows) for position in range(4)]
     lines = ("  ".join([*map(str.ljust, row, widths), row[4]]) for row in rows)
@@ -92,7 +93,7 @@ def catalog(_: argparse.Namespace) -> int:
 
 def explain(wanted: argparse.Namespace) -> int:
     """A metric's definition, for people."""
-    known = {metric.id: metric for metric in definitions()}
+    known = {metric.id: metric for metric in _definitions(wanted)}
     metric = known.get(wanted.metric)
     if metric is None:
         near = difflib.get_close_matches(wanted.metric, known, n=1)
@@ -108,9 +109,13 @@ def explain(wanted: argparse.Namespace) -> int:
         "time": _TIME[metric.time],
         "source": metric.source,
     }
-    described = "".join(f"  {name:<9}  {text}\n" for name, text in lines.items())
+    described = "".join(f"  {name:<9}  {text}\n" for name, text in lines.items() if text)
     put_text(f"{metric.title} ({metric.id})\n{described}")
     return 0
+
+
+def _definitions(wanted: argparse.Namespace) -> list[Definition]:
+    return [*definitions(), *(metric.definition for metric in wanted.define)]
 
 
 class _CheckOfLines(Check):
@@ -155,6 +160,7 @@ def _options(wanted: argparse.Namespace) -> dict[str, Any]:
     return options_for(
         by=getattr(wanted, "by", []),
         period=getattr(wanted, "period", None),
+        define=wanted.define,
         columns=wanted.columns,
         health=wanted.health,
         absent_revenue=wanted.absent_revenue,
@@ -182,8 +188,11 @@ def _roles(
 ) -> dict[str, Role]:
     """How the columns that are read are to be taken, where a file does not say of which type they are."""
     names = {ours: theirs for ours, (theirs, _) in options["columns"].items()}
-    measured = {names.get(ours, ours) for metric in definitions() for ours in metric.columns}
+    defined = [*wanted.define, *(wanted.health.metrics if wanted.health else [])]
+    own = {names.get(ours, ours): kind for metric in defined for ours, kind in metric.columns.items()}
+    measured = {names.get(ours, ours) for metric in definitions() for ours in metric.columns} | set(own)
     texts = {names.get(ours, ours) for ours in _TEXTS}
+    texts |= {name for name, kind in own.items() if kind in ("category", "anything")}
     labels = {*options["by"], names.get("customer_id", "customer_id"), options["unique"]}
 
     def role(name: str) -> Role:

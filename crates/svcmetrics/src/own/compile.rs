@@ -276,8 +276,8 @@ impl MetricDefinition {
                 known.clone_from(column);
             } else if known != column && column.kind != ColumnKind::Anything {
                 let holds = format!("{} in one place", known.expected());
-                let hint = format!("columns says what it holds, as in columns = {{ {} = \"count\" }}", column.name);
-                return Err(self.wrong(column, holds, format!("{} in another; {hint}", column.expected())));
+                let expected = format!("{} in another; 'columns' can say what it holds", column.expected());
+                return Err(self.wrong(column, holds, expected));
             }
         }
         let one = |column: &Column| kinds.get(column.name.as_ref()).unwrap_or(column).clone();

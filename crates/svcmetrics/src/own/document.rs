@@ -172,10 +172,13 @@ impl MetricDefinition {
 
     fn from_whole(value: Value) -> Result<Self> {
         let Value::Object(mut fields) = value else { return Err(unreadable("found no table of fields")) };
-        let Some(Value::String(id)) = fields.shift_remove("id") else {
-            return Err(unreadable("id: expected a text"));
-        };
-        Self::from_value(&id, &Value::Object(fields))
+        match fields.shift_remove("id") {
+            Some(Value::String(id)) => Self::from_value(&id, &Value::Object(fields)),
+            other => {
+                let problem = format!("id: found {}; expected a text", other.unwrap_or_default());
+                Err(Error::InvalidDefinition { what: "metric", id: String::new(), problem })
+            }
+        }
     }
 
     /// Reads a definition from JSON: `id`; `numerator` and, where it is no amount, `denominator`: a column, an expression of
