@@ -45,7 +45,9 @@ def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
     options = {**case.get("options", {}), **more}
     if "effort_scale" in options:
         options["effort_scale"] = tuple(options["effort_scale"])
-    card = sm.scorecard(table, case.get("by"), period=case.get("period"), metrics=case.get("metrics"), **options)
+    define = [sm.Metric.from_json(json.dumps(definition)) for definition in case.get("define", ())]
+    asked = {"period": case.get("period"), "metrics": case.get("metrics"), "define": define}
+    card = sm.scorecard(table, case.get("by"), **asked, **options)
     return card if "rollup" not in case else card.rollup(case["rollup"])
 
 
