@@ -88,6 +88,20 @@ impl Expression {
     }
 }
 
+/// What stands before a term of a sum: nothing, ` + `, ` - 2 x `.
+pub(crate) fn signed(position: usize, coefficient: i32) -> String {
+    let sign = match (position, coefficient < 0) {
+        (0, false) => "",
+        (0, true) => "-",
+        (_, false) => " + ",
+        (_, true) => " - ",
+    };
+    match coefficient.unsigned_abs() {
+        1 => sign.to_owned(),
+        factor => format!("{sign}{factor} x "),
+    }
+}
+
 /// The longest beginning of such characters, and the rest.
 fn split_while(text: &str, fits: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !fits(c)).unwrap_or(text.len()))
@@ -123,16 +137,7 @@ impl From<Column> for Expression {
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, (coefficient, column)) in self.terms.iter().enumerate() {
-            let sign = match (position, *coefficient < 0) {
-                (0, false) => "",
-                (0, true) => "-",
-                (_, false) => " + ",
-                (_, true) => " - ",
-            };
-            match coefficient.unsigned_abs() {
-                1 => write!(f, "{sign}{}", column.name)?,
-                factor => write!(f, "{sign}{factor} x {}", column.name)?,
-            }
+            write!(f, "{}{}", signed(position, *coefficient), column.name)?;
         }
         let constant = rust_decimal::Decimal::new(self.constant, crate::money::PLACES).normalize();
         match (self.terms.is_empty(), self.constant.signum()) {

@@ -3,6 +3,7 @@
 use crate::column::{Column, ColumnKind, Name};
 use crate::condition::Condition;
 use crate::error::{Error, Result};
+use crate::expression::signed;
 use crate::figure::Unit;
 use crate::measure::{Measure, Scope, Time};
 
@@ -147,21 +148,9 @@ impl Form {
 }
 
 fn combination(terms: &Combination) -> String {
-    let mut text = String::new();
-    for (position, (coefficient, measure)) in terms.iter().enumerate() {
-        text.push_str(match (position, *coefficient < 0) {
-            (0, false) => "",
-            (0, true) => "-",
-            (_, false) => " + ",
-            (_, true) => " - ",
-        });
-        if coefficient.unsigned_abs() != 1 {
-            text.push_str(&coefficient.unsigned_abs().to_string());
-            text.push_str(" x ");
-        }
-        text.push_str(&measure.id);
-    }
-    text
+    let term =
+        |(position, (coefficient, measure)): (usize, &(i32, Measure))| signed(position, *coefficient) + &measure.id;
+    terms.iter().enumerate().map(term).collect()
 }
 
 fn bracketed(terms: &Combination) -> String {

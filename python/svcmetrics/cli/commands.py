@@ -83,8 +83,9 @@ def check(wanted: argparse.Namespace) -> int:
 
 def catalog(wanted: argparse.Namespace) -> int:
     """All metrics in short."""
-    rows = [(metric.id, metric.kind, metric.time, metric.better, metric.title) for metric in _definitions(wanted)]
-    rows.insert(0, ("metric", "kind", "time", "better", "title"))
+    header = ("metric", "kind", "time", "better", "title")
+    metrics = _definitions(wanted)
+    rows = [header, *((metric.id, metric.kind, metric.time, metric.better, metric.title) for metric in metrics)]
     widths = [max(len(row[position]) for row in rows) for position in range(4)]
     lines = ("  ".join([*map(str.ljust, row, widths), row[4]]) for row in rows)
     put_text("".join(f"{line}\n" for line in lines))

@@ -1,5 +1,6 @@
 //! Measures and metrics of the user's own, through the public API alone.
 
+mod described;
 mod refused;
 
 use crate::support::{assert_says, refused, small_card, small_table};

@@ -2,6 +2,7 @@
 
 mod figures;
 mod health;
+mod own;
 mod parts;
 
 use crate::support::random::{KEYS, Sample};

@@ -256,11 +256,9 @@ impl MetricDefinition {
                 return Err(self.wrong(column, known.expected(), expected));
             }
             if column.kind.is_computed() || (column.kind == ColumnKind::Category && column.words.is_empty()) {
-                return Err(self.wrong(
-                    column,
-                    column.expected(),
-                    "a kind of column, or a category's words".to_owned(),
-                ));
+                let (name, kind) = (&column.name, column.kind.name());
+                let expected = "another kind, or a category's words";
+                return Err(self.invalid(format!("columns.{name}: found {kind}; expected {expected}")));
             }
         }
         Ok(declared)

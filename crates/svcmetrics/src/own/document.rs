@@ -59,20 +59,18 @@ impl Term {
     }
 
     fn to_value(&self) -> Value {
-        match self {
-            Self { coefficient: 1, sum: Some(sum), only: None, kind: None } => json!(sum),
-            _ => {
-                let mut parts = Map::new();
-                match &self.sum {
-                    Some(sum) => parts.insert("total".to_owned(), json!(sum)),
-                    None => parts.insert("count".to_owned(), json!(true)),
-                };
-                parts.extend(self.only.as_ref().map(|only| ("where".to_owned(), json!(only))));
-                parts.extend((self.coefficient != 1).then(|| ("times".to_owned(), json!(self.coefficient))));
-                parts.extend(self.kind.map(|kind| ("kind".to_owned(), json!(kind.name()))));
-                Value::Object(parts)
-            }
+        if let Some(sum) = self.sum.as_ref().filter(|sum| *self == Self::total(*sum)) {
+            return json!(sum);
         }
+        let mut parts = Map::new();
+        match &self.sum {
+            Some(sum) => parts.insert("total".to_owned(), json!(sum)),
+            None => parts.insert("count".to_owned(), json!(true)),
+        };
+        parts.extend(self.only.as_ref().map(|only| ("where".to_owned(), json!(only))));
+        parts.extend((self.coefficient != 1).then(|| ("times".to_owned(), json!(self.coefficient))));
+        parts.extend(self.kind.map(|kind| ("kind".to_owned(), json!(kind.name()))));
+        Value::Object(parts)
     }
 }
 

@@ -7,6 +7,7 @@ mod document;
 use crate::column::{Column, ColumnKind};
 use crate::engine::choose::RESERVED;
 use crate::error::{Error, Result};
+use crate::expression::signed;
 use crate::figure::Unit;
 use crate::measure::Time;
 use crate::metric::{Better, Form, Kind, Metric};
@@ -68,7 +69,7 @@ impl<S: Into<String>> From<S> for Term {
     }
 }
 
-/// The term in words, without its sign where that stands before it.
+/// The term in words.
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&words(std::slice::from_ref(self)))
@@ -76,27 +77,17 @@ impl fmt::Display for Term {
 }
 
 fn words(terms: &[Term]) -> String {
-    let mut text = String::new();
-    for (position, term) in terms.iter().enumerate() {
-        text.push_str(match (position, term.coefficient < 0) {
-            (0, false) => "",
-            (0, true) => "-",
-            (_, false) => " + ",
-            (_, true) => " - ",
-        });
-        if term.coefficient.unsigned_abs() != 1 {
-            text.push_str(&format!("{} x ", term.coefficient.unsigned_abs()));
-        }
+    let term = |(position, term): (usize, &Term)| {
         let sum = term.sum.as_deref().unwrap_or("rows").trim();
-        match &term.only {
-            Some(only) => text.push_str(&format!("({sum} where {})", only.trim())),
-            None if sum.contains(' ') && (terms.len() > 1 || term.coefficient != 1) => {
-                text.push_str(&format!("({sum})"));
-            }
-            None => text.push_str(sum),
-        }
-    }
-    text
+        let is_alone = terms.len() == 1 && term.coefficient == 1;
+        let words = match &term.only {
+            Some(only) => format!("({sum} where {})", only.trim()),
+            None if sum.contains(' ') && !is_alone => format!("({sum})"),
+            None => sum.to_owned(),
+        };
+        signed(position, term.coefficient) + &words
+    };
+    terms.iter().enumerate().map(term).collect()
 }
 
 /// A metric of one's own, as it is described: sums, counts and conditions in words. [`MetricDefinition::metric`] makes a
