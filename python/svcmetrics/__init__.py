@@ -20,6 +20,7 @@ from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.explain import Reference, explain
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
+from svcmetrics.metric import Metric, Sum, Term, count, metric, total
 from svcmetrics.options import SourceColumn, column
 from svcmetrics.relate import Relation, relate
 from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
@@ -42,26 +43,32 @@ __all__ = [
     "HealthModel",
     "HealthScores",
     "MeasureDefinition",
+    "Metric",
     "NearMissWarning",
     "Quality",
     "Reference",
     "Relation",
     "Scorecard",
     "SourceColumn",
+    "Sum",
     "SvcMetricsError",
     "Target",
     "Targets",
+    "Term",
     "cases",
     "catalog",
     "check",
     "column",
+    "count",
     "errors",
     "explain",
     "formulas",
     "health_scores",
     "merge",
+    "metric",
     "relate",
     "scorecard",
+    "total",
 ]
 
 if _svcmetrics.DEBUG:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from svcmetrics import _svcmetrics
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel
+from svcmetrics.metric import Metric
 from svcmetrics.options import Number, options_for
 from svcmetrics.scorecard import Scorecard
 from svcmetrics.tables import incoming
@@ -52,6 +53,7 @@ def check(
     table: Any,
     by: str | Sequence[str] | None = None,
     *,
+    define: Iterable[Metric] | Metric = (),
     columns: Mapping[str, Any] | None = None,
     health: HealthModel | None = None,
     absent_revenue: Literal["zero", "missing"] | None = None,
@@ -83,6 +85,7 @@ def check(
     options = options_for(
         found,
         by=by,
+        define=define,
         columns=columns,
         health=health,
         absent_revenue=absent_revenue,

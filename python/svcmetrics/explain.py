@@ -23,8 +23,8 @@ _KINDS = {
     "score": "score",
     "derived": "derived from other metrics",
 }
-_BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "neither higher nor lower is better"}
-_TIME = {"flow": "flow: adds up over time", "stock": "stock: a state at a time, which does not add up over time"}
+DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "neither": "neither higher nor lower is better"}
+TIMES = {"flow": "flow: adds up over time", "stock": "stock: a state at a time, which does not add up over time"}
 _STANDINGS = ("counted", "missing", "invalid", "outside")
 #: A customer's health score and band: computed, and in no table.
 _SCORE = "health_score"
@@ -144,7 +144,7 @@ def _formula(definition: Definition, forms: list[dict[str, Any]]) -> list[_Block
         parts = ", ".join(f"`{metric}` ({component.weight})" for metric, component in HealthModel().components.items())
         blocks.append(f"The components of the default model, with their weights: {parts}.")
     among = f"Among rows where `{definition.among}`. " if definition.among else ""
-    facts = [_KINDS[definition.kind], f"unit {definition.unit}", _BETTER[definition.better], _TIME[definition.time]]
+    facts = [_KINDS[definition.kind], f"unit {definition.unit}", DIRECTIONS[definition.better], TIMES[definition.time]]
     facts[0] = facts[0][0].upper() + facts[0][1:]
     return [*blocks, f"{among}{'; '.join(facts)}."]
 

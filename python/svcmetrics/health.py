@@ -10,8 +10,9 @@ from types import EllipsisType
 from typing import Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics
-from svcmetrics.errors import InvalidModelError, MetricNotFoundError
+from svcmetrics.errors import InvalidDefinitionError, InvalidModelError, MetricNotFoundError
 from svcmetrics.frames import Frame
+from svcmetrics.metric import Metric
 from svcmetrics.options import Number, options_for, text_of, wrong
 from svcmetrics.tables import incoming
 
@@ -39,7 +40,7 @@ class Gate(NamedTuple):
     Gate(metric='renewal_commitment_rate', below=1, cap='yellow')
     """
 
-    metric: str
+    metric: str | Metric
     below: Number
     cap: str
 
@@ -90,16 +91,17 @@ def _items(field: str, value: Any, expected: str) -> list[tuple[str, Any]]:
     """The items of a mapping by name."""
     if not isinstance(value, Mapping):
         raise _wrong(field, value, expected)
-    for name in value:
+    items = [(_id_of(name), of_name) for name, of_name in value.items()]
+    for name, _ in items:
         if not isinstance(name, str):
             raise _wrong(field, name, "names")
-    return list(value.items())
+    return items
 
 
 def _gate(position: int, gate: object) -> dict[str, Any]:
     if not isinstance(gate, Gate):
         raise _wrong(f"gates[{position}]", gate, "a Gate")
-    return {"metric": gate.metric, "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
+    return {"metric": _id_of(gate.metric), "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
 
 
 class HealthModel:
@@ -111,7 +113,8 @@ class HealthModel:
     Parameters
     ----------
     components
-        Metric ids with weights, or with :class:`Component`. None: the default model.
+        Metric ids with weights, or with :class:`Component`. None: the default model. Metrics of one's own
+        (:func:`metric`) stand here and in gates as well; the model takes their definitions along.
     bands
         Names and the first score of each, from 0.
     gates
@@ -142,7 +145,7 @@ class HealthModel:
 
     def __init__(
         self,
-        components: Mapping[str, Number | Component] | None = None,
+        components: Mapping[str, Number | Component] | Mapping[str | Metric, Number | Component] | None = None,
         *,
         bands: Mapping[str, Number] | None = None,
         gates: Iterable[Gate] = (),
@@ -155,7 +158,13 @@ class HealthModel:
         if components is None:
             standard = json.loads(_svcmetrics.HealthModel.standard().to_json())
             components = dict.fromkeys(standard["components"], 1)
+        if isinstance(gates, Gate) or not isinstance(gates, Iterable):
+            raise _wrong("gates", gates, "a list of gates")
+        gates = list(gates)
         document: dict[str, Any] = {"missing": missing, "min_coverage": _number("min_coverage", min_coverage)}
+        document["gates"] = [_gate(position, gate) for position, gate in enumerate(gates)]
+        weights = _items("components", components, "a mapping of metrics to weights")
+        own = [metric for metric in [*components, *(gate.metric for gate in gates)] if isinstance(metric, Metric)]
         document["components"] = {
             metric: {
                 "weight": _number(f"components.{metric}.weight", component.weight),
@@ -164,16 +173,17 @@ class HealthModel:
             }
             if isinstance(component, Component)
             else _number(f"components.{metric}.weight", component)
-            for metric, component in _items("components", components, "a mapping of metrics to weights")
+            for metric, component in weights
         }
+        if len(document["components"]) < len(weights):
+            message = "health model, components: found a metric twice; expected each metric once"
+            raise InvalidModelError(message, kind="invalid_model", expected="each metric once")
+        document["metrics"] = _definitions_of(own)
         if bands is not None:
             document["bands"] = {
                 name: _number(f"bands.{name}", threshold)
                 for name, threshold in _items("bands", bands, "a mapping of names to numbers")
             }
-        if isinstance(gates, Gate) or not isinstance(gates, Iterable):
-            raise _wrong("gates", gates, "a list of gates")
-        document["gates"] = [_gate(position, gate) for position, gate in enumerate(gates)]
         if among is not ...:
             document["among"] = "all" if among is None else among
         # What JSON cannot hold is no text either, and refused as such.
@@ -237,6 +247,21 @@ class HealthModel:
     def gates(self) -> list[Gate]:
         """The gates."""
         return [Gate(**gate) for gate in self._document["gates"]]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of one's own that it takes along.
+
+        >>> import svcmetrics as sm
+        >>> own = sm.metric("cases_per_license", numerator="cases", denominator="licenses_sold", better="lower")
+        >>> model = sm.HealthModel({own: sm.Component(weight=1, floor=0.5, ceiling=0), "adoption_rate": 2})
+        >>> sm.HealthModel.from_toml(model.to_toml()).metrics
+        [<Metric cases_per_license = cases / licenses_sold>]
+        """
+        import json
+
+        definitions = self._document.get("metrics", {})
+        return [Metric.from_json(json.dumps({"id": metric, **fields})) for metric, fields in definitions.items()]
 
     def explain(self, values: Mapping[str, Number | _svcmetrics.Figure | None]) -> Explanation:
         """Scores one customer or group from the values of the metrics: what adds to the score, and what keeps it
@@ -308,6 +333,24 @@ def _value(metric: str, value: Any) -> float | None:
     raise wrong(f"values[{metric!r}]", value, "a number, a figure or None")
 
 
+def _id_of(metric: str | Metric) -> str:
+    return metric.id if isinstance(metric, Metric) else metric
+
+
+def _definitions_of(metrics: Iterable[Metric]) -> dict[str, Any]:
+    """The fields of each by its id."""
+    import json
+
+    definitions: dict[str, Any] = {}
+    for metric in dict.fromkeys(metrics):
+        fields = json.loads(metric.to_json())
+        if fields.pop("id") in definitions:
+            message = f"metric '{metric.id}': there is a metric of that id; choose another"
+            raise InvalidDefinitionError(message, kind="invalid_definition", metric=metric.id)
+        definitions[metric.id] = fields
+    return definitions
+
+
 def _points(micros: int | None) -> Decimal | None:
     return None if micros is None else Decimal(micros).scaleb(-6)
 
@@ -325,6 +368,7 @@ def health_scores(
     model: HealthModel | None = None,
     *,
     explain: bool = True,
+    define: Iterable[Metric] | Metric = (),
     columns: Mapping[str, Any] | None = None,
     absent_revenue: Literal["zero", "missing"] | None = None,
     on_invalid: Literal["raise", "skip"] = "raise",
@@ -353,6 +397,7 @@ def health_scores(
     found = incoming(table)
     options = options_for(
         found,
+        define=define,
         columns=columns,
         health=model,
         absent_revenue=absent_revenue,

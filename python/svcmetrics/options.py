@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics.errors import InvalidOptionError
+from svcmetrics.metric import Metric
 from svcmetrics.tables import Incoming
 
 if TYPE_CHECKING:
@@ -61,17 +62,26 @@ def text_of(option: str, text: object) -> str:
 
 def names_of(names: Any) -> Any:
     """One name or several as a list; the core says so where they are none."""
-    if isinstance(names, str):
+    if isinstance(names, str | Metric):
         return [names]
     return list(names) if isinstance(names, Iterable) else names
 
 
 def listed(option: str, names: Any) -> list[str]:
     """One name or several as a list, empty of None."""
-    found = [] if names is None else _names(names)
+    found = [] if names is None else names_of(names)
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
         raise wrong(option, names, "names")
     return found
+
+
+def _definitions(metrics: Any, define: Any) -> list[Any]:
+    """The definitions that were given, each once."""
+    given = names_of(define) if define is not None else []
+    if not isinstance(given, list) or not all(isinstance(metric, Metric) for metric in given):
+        raise wrong("define", define, "metrics as sm.metric makes them")
+    own = [metric for metric in metrics if isinstance(metric, Metric)] if isinstance(metrics, list) else []
+    return [metric._native for metric in dict.fromkeys([*own, *given])]
 
 
 def options_for(
@@ -79,7 +89,8 @@ def options_for(
     *,
     by: str | Sequence[str] | None = None,
     period: str | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[str | Metric] | Metric | None = None,
+    define: Iterable[Metric] | Metric | None = None,
     columns: Mapping[str, str | SourceColumn] | None = None,
     health: HealthModel | None = None,
     absent_revenue: str | None = None,
@@ -104,6 +115,7 @@ def options_for(
         raise wrong("columns", columns, "a mapping of our names to the table's")
     if health is not None and not hasattr(health, "_native"):
         raise wrong("health", health, "a HealthModel")
+    asked = names_of(metrics)
     sources = {
         ours: tuple(theirs) if isinstance(theirs, SourceColumn) else (theirs, None)
         for ours, theirs in (columns or {}).items()
@@ -117,7 +129,10 @@ def options_for(
         "subject": subject,
         "by": names_of(by),
         "period": period,
-        "metrics": names_of(metrics),
+        "metrics": [metric.id if isinstance(metric, Metric) else metric for metric in asked]
+        if isinstance(asked, list)
+        else asked,
+        "define": _definitions(asked, define),
         "columns": sources,
         "health": None if health is None else health._native,
         "absent_revenue": absent_revenue,

@@ -10,6 +10,7 @@ from svcmetrics import _svcmetrics, render
 from svcmetrics.errors import NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
+from svcmetrics.metric import Metric
 from svcmetrics.options import (
     AbsentRevenue,
     Money,
@@ -17,6 +18,7 @@ from svcmetrics.options import (
     Number,
     OnInvalid,
     SourceColumn,
+    listed,
     names_of,
     options_for,
     text_of,
@@ -36,7 +38,8 @@ def scorecard(
     by: str | Sequence[str] | None = None,
     *,
     period: str | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[str | Metric] | Metric | None = None,
+    define: Iterable[Metric] | Metric = (),
     columns: Mapping[str, str | SourceColumn] | None = None,
     health: HealthModel | None = None,
     absent_revenue: AbsentRevenue | None = None,
@@ -66,7 +69,10 @@ def scorecard(
     period
         Which key is time: stocks do not add over it. By default a key named ``period``.
     metrics
-        Ids; all that the columns allow where None. Asking for one whose columns are missing is an error.
+        Ids, and metrics of one's own (:func:`metric`); all that the columns allow where None. Asking for one whose
+        columns are missing is an error.
+    define
+        Metrics of one's own beside those of the catalogue, for ``metrics=None`` or to be named in ``metrics``.
     columns
         ``{ours: theirs}``; :func:`column` gives a unit.
     health
@@ -132,6 +138,7 @@ def scorecard(
         by=by,
         period=period,
         metrics=metrics,
+        define=define,
         columns=columns,
         health=health,
         absent_revenue=absent_revenue,
@@ -371,15 +378,17 @@ class Scorecard:
         period: str | None = None,
         health: HealthModel | None = None,
         scale: int = 6,
+        define: Iterable[Metric] | Metric = (),
     ) -> Scorecard:
-        """The scorecard of exact totals, from any frame; rows of one group are added up.
+        """The scorecard of exact totals, from any frame; rows of one group are added up. What was defined has to be
+        defined again, since totals alone do not say what they are of.
 
         >>> import svcmetrics as sm, numpy as np
         >>> card = sm.scorecard({"is_new": np.array([True]), "onboarded": np.array([True])})
         >>> sm.Scorecard.from_measures(card.measures())["onboard_rate"]
         <Figure 100.0 % (1 / 1)>
         """
-        options = options_for(by=by, period=period, health=health, scale=scale)
+        options = options_for(by=by, period=period, health=health, scale=scale, define=define)
         return cls(_svcmetrics.from_measures(incoming(frame).source, options))
 
     def rollup(self, by: str | Sequence[str] | None = None) -> Scorecard:

@@ -63,8 +63,13 @@ def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
     options = {**case.get("options", {}), **more}
     if "effort_scale" in options:
         options["effort_scale"] = tuple(options["effort_scale"])
-    of = sm.cases if case.get("subject") == "cases" else sm.scorecard
-    card = of(table, case.get("by"), period=case.get("period"), metrics=case.get("metrics"), **options)
+    define = [sm.Metric.from_json(json.dumps(definition)) for definition in case.get("define", ())]
+    asked: dict[str, Any] = {"period": case.get("period"), "metrics": case.get("metrics")}
+    if case.get("subject") == "cases":
+        assert not define, "cases have no metrics of one's own"
+        card = sm.cases(table, case.get("by"), **asked, **options)
+    else:
+        card = sm.scorecard(table, case.get("by"), define=define, **asked, **options)
     return card if "rollup" not in case else card.rollup(case["rollup"])
 
 

@@ -11,25 +11,30 @@ pub(crate) fn catalog(py: Python<'_>) -> Result<Bound<'_, PyList>> {
     let list = PyList::empty(py);
     let of_family = svcmetrics::families().flat_map(|(name, metrics)| metrics.iter().map(move |metric| (name, metric)));
     for (family, metric) in of_family {
-        let form = metric.forms().first();
-        let scope = form.and_then(Form::scope);
-        let entry = PyDict::new(py);
-        entry.set_item("id", metric.id())?;
-        entry.set_item("title", metric.title())?;
-        entry.set_item("kind", metric.kind().name())?;
-        entry.set_item("time", metric.time(&svcmetrics::find).name())?;
-        entry.set_item("better", metric.direction().name())?;
-        entry.set_item("formula", metric.forms().iter().map(Form::formula).collect::<Vec<_>>().join("; otherwise "))?;
-        entry.set_item("among", scope.and_then(|scope| scope.about()).map(ToString::to_string))?;
-        entry.set_item("columns", columns_of(metric))?;
-        entry.set_item("unit", metric.counted_in().name())?;
-        entry.set_item("source", metric.article())?;
-        entry.set_item("family", family)?;
-        entry.set_item("reading", metric.how_to_read())?;
-        entry.set_item("edge_cases", PyTuple::new(py, metric.edge_cases())?)?;
-        list.append(entry)?;
+        list.append(entry(py, family, metric)?)?;
     }
     Ok(list)
+}
+
+/// What there is to say of a metric of a family.
+pub(crate) fn entry<'py>(py: Python<'py>, family: &str, metric: &Metric) -> Result<Bound<'py, PyDict>> {
+    let form = metric.forms().first();
+    let scope = form.and_then(Form::scope);
+    let entry = PyDict::new(py);
+    entry.set_item("id", metric.id())?;
+    entry.set_item("title", metric.title())?;
+    entry.set_item("kind", metric.kind().name())?;
+    entry.set_item("time", metric.time(&|id| svcmetrics::find(id)).name())?;
+    entry.set_item("better", metric.direction().name())?;
+    entry.set_item("formula", metric.forms().iter().map(Form::formula).collect::<Vec<_>>().join("; otherwise "))?;
+    entry.set_item("among", scope.and_then(|scope| scope.about()).map(ToString::to_string))?;
+    entry.set_item("columns", columns_of(metric))?;
+    entry.set_item("unit", metric.counted_in().name())?;
+    entry.set_item("source", metric.article())?;
+    entry.set_item("family", family)?;
+    entry.set_item("reading", metric.how_to_read())?;
+    entry.set_item("edge_cases", PyTuple::new(py, metric.edge_cases())?)?;
+    Ok(entry)
 }
 
 /// Raises the error for an id that none of those available is.
@@ -104,8 +109,10 @@ fn columns_of(metric: &Metric) -> Vec<String> {
         }
         _ => names(metric.columns()),
     };
+    // of the built-in ones a few ask for an option as if it were a column
+    let own = svcmetrics::find(metric.id()).is_none();
     let mut once: Vec<String> = Vec::new();
-    for name in found.into_iter().filter(|name| svcmetrics::column(name).is_some()) {
+    for name in found.into_iter().filter(|name| own || svcmetrics::column(name).is_some()) {
         if !once.contains(&name) {
             once.push(name);
         }

@@ -10,6 +10,7 @@ mod figure;
 mod formulas;
 mod frame;
 mod health;
+mod metric;
 mod relate;
 mod request;
 mod scorecard;
@@ -33,6 +34,8 @@ mod _svcmetrics {
     use super::frame::Frame;
     #[pymodule_export]
     use super::health::HealthModel;
+    #[pymodule_export]
+    use super::metric::Metric;
     #[pymodule_export]
     use super::relate::relate;
     #[pymodule_export]

@@ -50,6 +50,11 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     if let Some(metrics) = get::<Vec<String>>(options, "metrics")? {
         request = request.metrics(metrics);
     }
+    if let Some(definitions) = options.get_item("define")? {
+        for definition in definitions.try_iter()? {
+            request = request.define(definition?.cast::<crate::metric::Metric>()?.get().0.metric()?)?;
+        }
+    }
     for (ours, (theirs, unit)) in
         get::<BTreeMap<String, (String, Option<String>)>>(options, "columns")?.unwrap_or_default()
     {

@@ -40,6 +40,27 @@ impl ColumnKind {
         matches!(self, Self::HealthScore | Self::HealthBand)
     }
 
+    /// Whether its values are numbers, which can be compared; what is true or false can be summed, but not compared.
+    pub(crate) const fn is_number(self) -> bool {
+        !matches!(self, Self::Flag | Self::Category | Self::Anything)
+    }
+
+    /// The stable lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Count => "count",
+            Self::Money => "money",
+            Self::SignedMoney => "signed_money",
+            Self::Quantity => "quantity",
+            Self::Category => "category",
+            Self::Instant => "instant",
+            Self::Anything => "anything",
+            Self::HealthScore => "health_score",
+            Self::HealthBand => "health_band",
+        }
+    }
+
     /// What a value must be, in words.
     pub const fn expected(self) -> &'static str {
         match self {

@@ -1,20 +1,69 @@
-//! What all definitions that are read from JSON and TOML share: a tree of values, and the decimals in it.
+//! Documents in TOML and JSON: read by hand from a tree of values, so that every error names its field.
 
 use crate::error::shown;
 use rust_decimal::Decimal;
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A number, or a text that is one, as a decimal; or what was expected.
-pub(crate) fn decimal(value: &Value) -> Result<Decimal, &'static str> {
+/// A field that does not hold what it should.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    pub(crate) field: String,
+    pub(crate) found: String,
+    pub(crate) expected: String,
+}
+
+pub(crate) fn invalid<T>(field: &str, found: &Value, expected: &str) -> Result<T, Wrong> {
+    Err(Wrong { field: field.to_owned(), found: shown(&found.to_string()), expected: expected.to_owned() })
+}
+
+pub(crate) fn decimal(field: &str, value: &Value) -> Result<Decimal, Wrong> {
     let text = match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
-        _ => return Err("a number"),
+        _ => return invalid(field, value, "a number"),
     };
     // a decimal that had to be rounded to fit would not be the one that was written
-    Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text)).map_err(|_| "a decimal number")
+    let read = Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text));
+    read.or_else(|_| invalid(field, value, "a decimal number"))
+}
+
+pub(crate) fn float(field: &str, value: &Value) -> Result<f64, Wrong> {
+    value.as_f64().map_or_else(|| invalid(field, value, "a number"), Ok)
+}
+
+pub(crate) fn text<'v>(field: &str, value: &'v Value) -> Result<&'v str, Wrong> {
+    value.as_str().map_or_else(|| invalid(field, value, "a text"), Ok)
+}
+
+/// The value of that name among those that there are.
+pub(crate) fn word<T: Copy>(
+    field: &str,
+    value: &Value,
+    known: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, Wrong> {
+    let found = text(field, value)?;
+    let names = || known.iter().map(|known| name(*known)).collect::<Vec<_>>().join(", ");
+    let known = known.iter().copied().find(|known| name(*known) == found);
+    known.map_or_else(|| invalid(field, value, &format!("one of {}", names())), Ok)
+}
+
+pub(crate) fn list<'v>(field: &str, value: &'v Value, of: &str) -> Result<&'v Vec<Value>, Wrong> {
+    value.as_array().map_or_else(|| invalid(field, value, &format!("a list of {of}")), Ok)
+}
+
+/// A table with only these names; with any where none are given.
+pub(crate) fn table<'v>(field: &str, value: &'v Value, known: &[&str]) -> Result<&'v Map<String, Value>, Wrong> {
+    let Some(table) = value.as_object() else { return invalid(field, value, "a table") };
+    match table.keys().find(|key| !known.is_empty() && !known.contains(&key.as_str())) {
+        Some(key) => invalid(&join(field, key), &table[key], &format!("only {}", known.join(", "))),
+        None => Ok(table),
+    }
+}
+
+pub(crate) fn join(field: &str, key: &str) -> String {
+    if field.is_empty() { shown(key) } else { format!("{field}.{}", shown(key)) }
 }
 
 /// A tree of values in which no name stands twice: of two, JSON readers would drop one without a word.

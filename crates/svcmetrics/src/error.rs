@@ -333,6 +333,20 @@ pub enum Error {
         /// Why not.
         problem: String,
     },
+    /// A definition that reads a column as something else than it holds.
+    #[error("{what} '{}': column '{}' holds {holds}; expected {expected}", shown(.id), shown(.column))]
+    WrongColumn {
+        /// `metric` or `condition`.
+        what: &'static str,
+        /// Its id, or its text.
+        id: String,
+        /// The column.
+        column: String,
+        /// What the column holds.
+        holds: String,
+        /// What it would have to hold.
+        expected: String,
+    },
     /// An option that cannot be.
     #[error("{option}: found {}; expected {expected}", shown(.found))]
     InvalidOption {
@@ -407,7 +421,7 @@ impl Error {
             Self::Overflow { .. } => "overflow",
             Self::Mismatch { .. } => "mismatch",
             Self::InvalidModel { .. } => "invalid_model",
-            Self::InvalidDefinition { .. } => "invalid_definition",
+            Self::InvalidDefinition { .. } | Self::WrongColumn { .. } => "invalid_definition",
             Self::InvalidOption { .. } => "invalid_option",
             Self::InvalidDocument { .. } => "invalid_document",
             Self::InvalidPeriod { .. } => "invalid_period",
@@ -431,7 +445,10 @@ impl Error {
     pub fn metric(&self) -> Option<&str> {
         match self {
             Self::ColumnNotFound { metric, .. } => metric.as_deref(),
-            Self::MetricNotFound { metric, .. } | Self::Overflow { measure: metric, .. } => Some(metric),
+            Self::MetricNotFound { metric, .. }
+            | Self::Overflow { measure: metric, .. }
+            | Self::InvalidDefinition { what: "metric", id: metric, .. }
+            | Self::WrongColumn { what: "metric", id: metric, .. } => Some(metric),
             other => other.offence().and_then(|offence| offence.metric.as_deref()),
         }
     }
@@ -443,6 +460,7 @@ impl Error {
             Self::DuplicateColumn { column, .. }
             | Self::DuplicateCustomer { column, .. }
             | Self::MixedCurrency { column, .. }
+            | Self::WrongColumn { column, .. }
             | Self::KeyName { key: column, .. } => Some(column),
             Self::AbsentRevenue { start, end, start_absent, .. } => Some(if *start_absent > 0 { start } else { end }),
             other => other.offence().map(|offence| offence.column.as_str()),
@@ -475,7 +493,8 @@ impl Error {
         match self {
             Self::DuplicateCustomer { value, .. } => Some(value),
             Self::MixedCurrency { second, .. } => Some(second),
-            Self::InvalidModel { found, .. }
+            Self::WrongColumn { holds: found, .. }
+            | Self::InvalidModel { found, .. }
             | Self::InvalidOption { found, .. }
             | Self::InvalidPeriod { found, .. } => Some(found),
             other => other.offence().map(|offence| offence.value.as_str()),
@@ -485,7 +504,9 @@ impl Error {
     /// What was wanted.
     pub fn expected(&self) -> Option<&str> {
         match self {
-            Self::InvalidModel { expected, .. } | Self::InvalidOption { expected, .. } => Some(expected),
+            Self::WrongColumn { expected, .. }
+            | Self::InvalidModel { expected, .. }
+            | Self::InvalidOption { expected, .. } => Some(expected),
             Self::InvalidPeriod { expected, .. } => Some(expected),
             other => other.offence().map(|offence| offence.expected.as_str()),
         }

@@ -140,7 +140,7 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     };
     // Whether a table had the column of revenue at the end shows in the bands' revenue.
     let model = model.resolved(|column| column != "revenue_end" || has("health_revenue_scored"));
-    let candidates = request.storable(&model);
+    let candidates = request.storable(&model)?;
     let form = |metric: &Metric| metric.forms.iter().position(&has_form);
     let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();
     let with_health = has("health_score");

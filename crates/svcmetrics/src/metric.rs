@@ -3,6 +3,7 @@
 use crate::column::{Column, ColumnKind, Name};
 use crate::condition::Condition;
 use crate::error::{Error, Result};
+use crate::expression::signed;
 use crate::figure::Unit;
 use crate::measure::{Measure, Scope, Time};
 
@@ -165,21 +166,9 @@ impl Form {
 }
 
 fn combination(terms: &Combination) -> String {
-    let mut text = String::new();
-    for (position, (coefficient, measure)) in terms.iter().enumerate() {
-        text.push_str(match (position, *coefficient < 0) {
-            (0, false) => "",
-            (0, true) => "-",
-            (_, false) => " + ",
-            (_, true) => " - ",
-        });
-        if coefficient.unsigned_abs() != 1 {
-            text.push_str(&coefficient.unsigned_abs().to_string());
-            text.push_str(" x ");
-        }
-        text.push_str(&measure.id);
-    }
-    text
+    let term =
+        |(position, (coefficient, measure)): (usize, &(i32, Measure))| signed(position, *coefficient) + &measure.id;
+    terms.iter().enumerate().map(term).collect()
 }
 
 fn bracketed(terms: &Combination) -> String {
@@ -451,7 +440,8 @@ impl Metric {
             if !plain(scope.id()) {
                 return invalid(format!("the scope's id '{}' is not lower-case letters, digits and '_'", scope.id()));
             }
-            let required: Vec<&Column> = scope.columns();
+            let (asked, required): (Vec<&Column>, Vec<&Column>) =
+                scope.columns().into_iter().partition(|column| scope.asks.contains(column));
             let only = form.measures().flat_map(|measure| &measure.only);
             if let Some(condition) = scope
                 .among
@@ -478,9 +468,15 @@ impl Metric {
                 if measure.sum.instants() != 0 {
                     return invalid(format!("'{}' adds up times; subtract one from another", measure.id()));
                 }
-                let asked = measure.only.iter().flat_map(Condition::columns);
-                if let Some(column) =
-                    measure.sum.columns().chain(asked).find(|c| !required.contains(c) && !c.kind.is_computed())
+                let needed = measure.only.iter().flat_map(Condition::needs);
+                let mut named = measure.only.iter().flat_map(Condition::columns);
+                let is_read = |column: &&Column| required.contains(column) || column.kind.is_computed();
+                if let Some(column) = measure
+                    .sum
+                    .columns()
+                    .chain(needed)
+                    .find(|column| !is_read(column))
+                    .or_else(|| named.find(|column| !is_read(column) && !asked.contains(column)))
                 {
                     return invalid(format!("'{}' sums '{}', which its rows need not have", measure.id(), column.name));
                 }

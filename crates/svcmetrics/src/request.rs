@@ -3,7 +3,7 @@
 use crate::column::{Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
-use crate::metric::{Form, Metric};
+use crate::metric::Metric;
 use crate::metrics::{self, CSAT_SCORE, EFFORT_SCORE, Scales, Subject};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
@@ -222,23 +222,14 @@ impl Request {
         self
     }
 
-    /// A metric of the caller's own, beside the built-in ones.
+    /// A metric of the caller's own, beside the built-in ones; [`MetricDefinition`](crate::MetricDefinition) describes one.
     ///
     /// # Errors
     /// [`Error::InvalidDefinition`] where it contradicts itself or its id is taken.
     pub fn define(mut self, metric: Metric) -> Result<Self> {
-        metric.validate()?;
-        if let Some(column) = metric.forms().iter().find_map(Form::computed_column) {
-            let problem = format!("it reads '{}' as computed, which only health's own metrics do", column.name);
-            return Err(Error::InvalidDefinition { what: "metric", id: metric.id().into(), problem });
-        }
-        let taken = metrics::find(metric.id()).is_some() || self.own.iter().any(|own| own.id() == metric.id());
-        if taken {
-            return Err(Error::InvalidDefinition {
-                what: "metric",
-                id: metric.id().into(),
-                problem: "there is a metric of that id".into(),
-            });
+        metric.validate_own()?;
+        if self.own.iter().any(|own| own.id() == metric.id()) {
+            return Err(metric.taken());
         }
         self.own.push(metric);
         Ok(self)
@@ -345,16 +336,40 @@ impl Request {
     }
 
     /// The metrics that can be asked for with this model: built in, the caller's own, the model's.
-    pub(crate) fn candidates(&self, model: &HealthModel) -> Vec<Metric> {
-        match self.subject {
-            Subject::Customers => [metrics::measurable(&self.scales), self.own.clone(), model.metrics()].concat(),
-            Subject::Cases => [metrics::cases::metrics(), self.own.clone()].concat(),
-        }
+    ///
+    /// # Errors
+    /// [`Error::InvalidDefinition`] where two of them have one id.
+    pub(crate) fn candidates(&self, model: &HealthModel) -> Result<Vec<Metric>> {
+        let own = self.owned(model)?;
+        Ok(match self.subject {
+            Subject::Customers => [metrics::measurable(&self.scales), own, model.metrics()].concat(),
+            Subject::Cases => [metrics::cases::metrics(), own].concat(),
+        })
     }
 
     /// The metrics that stored totals can be of, whatever the rows were: joined ones were of several tables.
-    pub(crate) fn storable(&self, model: &HealthModel) -> Vec<Metric> {
+    ///
+    /// # Errors
+    /// As [`Request::candidates`].
+    pub(crate) fn storable(&self, model: &HealthModel) -> Result<Vec<Metric>> {
         let built_in = [metrics::measurable(&self.scales), metrics::cases::metrics()].concat();
-        [built_in, self.own.clone(), model.metrics()].concat()
+        Ok([built_in, self.owned(model)?, model.metrics()].concat())
+    }
+
+    /// The caller's own metrics, and those that the model brings.
+    fn owned(&self, model: &HealthModel) -> Result<Vec<Metric>> {
+        let mut own = self.own.clone();
+        for metric in model.own_metrics()? {
+            match own.iter().find(|known| known.id() == metric.id()) {
+                None => own.push(metric),
+                Some(known) if *known != metric => return Err(metric.taken()),
+                Some(_) => {}
+            }
+        }
+        let of_health = model.metrics();
+        if let Some(taken) = own.iter().find(|own| of_health.iter().any(|metric| metric.id() == own.id())) {
+            return Err(taken.taken());
+        }
+        Ok(own)
     }
 }

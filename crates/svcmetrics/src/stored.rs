@@ -8,6 +8,7 @@ use crate::health::HealthModel;
 use crate::key::Key;
 use crate::metric::{Form, Kind, Metric};
 use crate::metrics::{self, CATALOG_VERSION};
+use crate::own::MetricDefinition;
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
 use crate::spread::{Spread, StoredSpread};
@@ -59,7 +60,7 @@ pub(crate) struct Stored {
     parameters: Parameters,
     model: Option<HealthModel>,
     metrics: Vec<StoredMetric>,
-    /// Definitions that are not built in.
+    /// Definitions that are neither built in nor the model's.
     own: Vec<Metric>,
     not_measured: BTreeMap<String, MissingColumns>,
     largest_rounding: Vec<f64>,
@@ -75,9 +76,9 @@ impl From<Scorecard> for Stored {
     fn from(card: Scorecard) -> Self {
         let definitions = &card.definitions;
         let of_model: Vec<Metric> = definitions.model.iter().flat_map(HealthModel::metrics).collect();
-        let is_own = |metric: &&Metric| {
-            metrics::find(metric.id()).is_none() && !of_model.iter().any(|of_model| of_model.id == metric.id)
-        };
+        let defined = definitions.model.iter().flat_map(HealthModel::definitions).map(MetricDefinition::id);
+        let taken_along: Vec<&str> = of_model.iter().map(Metric::id).chain(defined).collect();
+        let is_own = |metric: &&Metric| metrics::find(metric.id()).is_none() && !taken_along.contains(&metric.id());
         Self {
             format: FORMAT,
             catalog: CATALOG_VERSION,
@@ -294,7 +295,7 @@ impl Stored {
             return invalid("parameters.scale: expected 0 to 6");
         }
         let model = self.model.clone().unwrap_or_default();
-        let candidates = request.storable(&model);
+        let candidates = request.storable(&model)?;
         no_circles(&candidates, &model)?;
         let mut chosen: Vec<Chosen> = Vec::new();
         for stored in &self.metrics {

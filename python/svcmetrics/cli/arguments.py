@@ -16,6 +16,7 @@ from svcmetrics.cli.messages import CommandError
 from svcmetrics.cli.output import FORMATS
 from svcmetrics.errors import SvcMetricsError
 from svcmetrics.health import HealthModel
+from svcmetrics.metric import Metric
 from svcmetrics.options import SourceColumn
 
 _FILE = "a .csv, .parquet, .arrow, .ipc or .feather file, a row a customer; read in batches"
@@ -65,10 +66,12 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--exit-code", action="store_true", help="exit with status 1 where something is wrong")
     _add_output(check)
 
-    _command(of, "catalog", commands.catalog, "all metrics in short")
+    catalog = _command(of, "catalog", commands.catalog, "all metrics in short")
+    _add_define(catalog)
 
     explain = _command(of, "explain", commands.explain, "what a metric is and how it is read, with an example")
     explain.add_argument("metric", metavar="METRIC", help="its id, as in the catalogue")
+    _add_define(explain)
     return top
 
 
@@ -86,6 +89,7 @@ def _add_reading(command: _Parser) -> None:
         metavar="MAP.toml",
         help='lines ours = "theirs": names in the file; ours = { name = "theirs", unit = "cents" } for other units',
     )
+    _add_define(command)
     command.add_argument(
         "--health", type=_model, metavar="MODEL.toml", help="a health model; by default the one that fits the columns"
     )
@@ -114,6 +118,16 @@ def _add_reading(command: _Parser) -> None:
     )
     command.add_argument(
         "--nan", choices=("null", "error"), default="error", help="whether NaN is missing or an error (error)"
+    )
+
+
+def _add_define(command: _Parser) -> None:
+    command.add_argument(
+        "--define",
+        type=_definitions,
+        default=[],
+        metavar="METRICS.toml",
+        help='metrics of your own: [metrics.cases_per_license] with numerator = "cases", denominator = "licenses_sold"',
     )
 
 
@@ -188,6 +202,13 @@ def _column_map(path: str) -> dict[str, SourceColumn]:
             raise argparse.ArgumentTypeError(message)
         columns[ours] = SourceColumn(**parts)
     return columns
+
+
+def _definitions(path: str) -> list[Metric]:
+    try:
+        return Metric.read_toml(_text_of(path))
+    except SvcMetricsError as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from error
 
 
 def _model(path: str) -> HealthModel:

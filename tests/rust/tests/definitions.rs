@@ -1,5 +1,6 @@
 //! Measures and metrics of the user's own, through the public API alone.
 
+mod described;
 mod quantiles;
 mod refused;
 

@@ -3,6 +3,7 @@
 mod cases;
 mod figures;
 mod health;
+mod own;
 mod parts;
 
 use crate::support::random::{KEYS, Sample};

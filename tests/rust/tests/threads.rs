@@ -46,10 +46,11 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
         Column, ColumnKind, ColumnUnit, CompareOptions, Comparison, Component, Condition, Contribution, Correlation,
         Counts, Data<'static>, Direction, Error, Estimate, Every, Explanation, Expression, Figure, Form, Fraction,
         Gate, HealthModel, HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn, KeyType,
-        Kind, Lift, Measure, Metric, MetricQuality, MissingPolicy, MoneyPolicy, NoRelation, Nulls<'static>,
-        Observation, Offence, OnInvalid, Period, Quality, RecurringRevenue, RelatedGroup, Relation, RelationBuilder,
-        Request, Scalar, Scales, Scope, Scorecard, ScorecardBuilder, SegmentEffect, SupportPrice, Table<'static>,
-        Target, TargetStatus, Targets, Time, TimeUnit, Total, Trend, Undefined, Unit, Values<'static>, Verdict,
+        Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, MoneyPolicy, NoRelation,
+        Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, RecurringRevenue, RelatedGroup, Relation,
+        RelationBuilder, Request, Scalar, Scales, Scope, Scorecard, ScorecardBuilder, SegmentEffect, SupportPrice,
+        Table<'static>, Target, TargetStatus, Targets, Term, Time, TimeUnit, Total, Trend, Undefined, Unit,
+        Values<'static>, Verdict,
     };
     names.sort_unstable();
     assert_eq!(exported(), names, "a type of the façade is not asked here");
@@ -61,10 +62,10 @@ fn what_holds_a_result_or_a_definition_can_be_stored() {
         AbsentRevenue, Among, Attainment, Attribution, Band, Better, Change, Changes, Check, Column, ColumnKind,
         ColumnUnit, Comparison, Component, Condition, Contribution, Correlation, Counts, Direction, Estimate, Every,
         Explanation, Expression, Figure, Form, Fraction, Gate, HealthModel, HealthScore, HealthScores, Increment,
-        Increments, Key, KeyColumn, KeyType, Kind, Lift, Measure, Metric, MetricQuality, MissingPolicy, MoneyPolicy,
-        NoRelation, Observation, OnInvalid, Period, Quality, RecurringRevenue, RelatedGroup, Relation, Scalar, Scales,
-        Scope, Scorecard, SegmentEffect, SupportPrice, Target, TargetStatus, Targets, Time, TimeUnit, Total, Trend,
-        Undefined, Unit, Verdict,
+        Increments, Key, KeyColumn, KeyType, Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality,
+        MissingPolicy, MoneyPolicy, NoRelation, Observation, OnInvalid, Period, Quality, RecurringRevenue,
+        RelatedGroup, Relation, Scalar, Scales, Scope, Scorecard, SegmentEffect, SupportPrice, Target, TargetStatus,
+        Targets, Term, Time, TimeUnit, Total, Trend, Undefined, Unit, Verdict,
     };
     // Not stored: what reads or builds (tables and their parts, requests, builders), and errors.
     let not_stored = [

@@ -74,6 +74,7 @@ topics! {
     health_is_as_the_vectors_say "health";
     intake_is_as_the_vectors_say "intake";
     onboarding_is_as_the_vectors_say "onboarding";
+    own_metrics_are_as_the_vectors_say "own_metrics";
     profitability_is_as_the_vectors_say "profitability";
     relations_are_as_the_vectors_say "relate";
     retention_is_as_the_vectors_say "retention";

@@ -12,7 +12,7 @@ use crate::request::Request;
 use std::collections::BTreeMap;
 
 /// Columns of the long frame; a key of that name could not be told from them.
-const RESERVED: [&str; 13] = [
+pub(crate) const RESERVED: [&str; 13] = [
     "rows",
     "metric",
     "value",

@@ -148,13 +148,10 @@ impl Judge<'_> {
                 &value,
                 |offence| State::Negative.error(offence),
                 || {
-                    Offence::new(
-                        &self.plan.columns[slot].source,
-                        "found",
-                        format!("{definition}, with {}", others.join(", ")),
-                    )
-                    .metric(&self.scope.metric)
-                    .hint("on_invalid=\"skip\" leaves such rows out and counts them")
+                    let with = if others.is_empty() { String::new() } else { format!(", with {}", others.join(", ")) };
+                    Offence::new(&self.plan.columns[slot].source, "found", format!("{definition}{with}"))
+                        .metric(&self.scope.metric)
+                        .hint("on_invalid=\"skip\" leaves such rows out and counts them")
                 },
             );
             return;

@@ -99,9 +99,15 @@ struct Slots<'a> {
 impl Slots<'_> {
     fn add(&mut self, column: &Column, metric: &str) -> Result<Slot> {
         if let Some(position) = self.columns.iter().position(|planned| planned.column.name == column.name) {
-            if self.columns[position].column != *column {
-                let problem = format!("'{}' is read as two kinds of column", column.name);
-                return Err(Error::InvalidDefinition { what: "metric", id: metric.into(), problem });
+            let known = &self.columns[position].column;
+            if known != column {
+                return Err(Error::WrongColumn {
+                    what: "metric",
+                    id: metric.into(),
+                    column: column.name.to_string(),
+                    holds: format!("{} for another metric", known.expected()),
+                    expected: format!("{} here; one kind for all", column.expected()),
+                });
             }
             return Ok(position);
         }
@@ -135,7 +141,7 @@ impl Plan {
         };
         model.validate()?;
         let model = model.resolved(has);
-        let chooser = Chooser { request, names, candidates: request.candidates(&model), model };
+        let chooser = Chooser { request, names, candidates: request.candidates(&model)?, model };
         if request.health.is_some() {
             for id in chooser.model.reads() {
                 chooser.known(id)?;
@@ -210,7 +216,8 @@ impl Plan {
         let scopes =
             definitions.scopes.iter().zip(kept_rules).zip(readers).map(|((scope, rules), metric)| PlannedScope {
                 among: scope.among.as_ref().map(|among| among.map(&place)),
-                among_slots: scope.among.iter().flat_map(Condition::columns).map(place).collect(),
+                // a null in those is none that the sums need; a value that cannot be used is
+                among_slots: scope.among.iter().flat_map(Condition::columns).chain(&scope.asks).map(place).collect(),
                 reads: scope.reads.iter().map(place).collect(),
                 after_health: scope.columns().iter().any(|column| column.kind.is_computed()),
                 rules: rules.into_iter().map(|rule| (rule.map(&place), rule.clone())).collect(),

@@ -3,7 +3,9 @@
 use crate::column::Name;
 use crate::condition::Condition;
 use crate::error::{Error, Result, shown};
+use crate::metric::Metric;
 use crate::metrics::{self, REVENUE_END};
+use crate::own::MetricDefinition;
 use rust_decimal::Decimal;
 use std::fmt;
 
@@ -141,6 +143,8 @@ pub struct HealthModel {
     pub(crate) missing: MissingPolicy,
     pub(crate) min_coverage: Decimal,
     pub(crate) among: Among,
+    /// Definitions of metrics of the user's own, which components and gates may name.
+    pub(crate) own: Vec<MetricDefinition>,
 }
 
 impl HealthModel {
@@ -166,6 +170,7 @@ impl HealthModel {
             missing: MissingPolicy::default(),
             min_coverage: Decimal::new(5, 1),
             among: Among::default(),
+            own: Vec::new(),
         }
     }
 
@@ -191,6 +196,23 @@ impl HealthModel {
     /// [`Error::InvalidModel`].
     pub fn gate(mut self, metric: impl Into<Name>, below: f64, cap: impl Into<Name>) -> Result<Self> {
         self.gates.push(Gate { metric: metric.into(), below, cap: cap.into() });
+        self.validate().map(|()| self)
+    }
+
+    /// With a metric of one's own, which components and gates may name and which the model takes along wherever it goes.
+    ///
+    /// ```
+    /// use svcmetrics::{Component, HealthModel, MetricDefinition};
+    /// let definition = MetricDefinition::new("cases_per_license").numerator(["cases"]).denominator(["licenses_sold"]);
+    /// let model = HealthModel::new([Component::new("cases_per_license", 1).scaled(0.5, 0.0)])?.define(definition)?;
+    /// assert_eq!(HealthModel::from_toml(&model.to_toml()?)?, model);
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidDefinition`] where it contradicts itself or its id is taken.
+    pub fn define(mut self, definition: MetricDefinition) -> Result<Self> {
+        self.own.push(definition);
         self.validate().map(|()| self)
     }
 
@@ -240,6 +262,11 @@ impl HealthModel {
         self.min_coverage
     }
 
+    /// The definitions of metrics of one's own that it takes along.
+    pub fn definitions(&self) -> &[MetricDefinition] {
+        &self.own
+    }
+
     /// Which customers it is about.
     pub fn population(&self) -> &Among {
         &self.among
@@ -274,6 +301,11 @@ impl HealthModel {
         ids
     }
 
+    /// The metrics of its own definitions.
+    pub(crate) fn own_metrics(&self) -> Result<Vec<Metric>> {
+        self.own.iter().map(MetricDefinition::metric).collect()
+    }
+
     /// The same model for a table with these columns: whom it is about made explicit.
     pub(crate) fn resolved(mut self, has: impl Fn(&str) -> bool) -> Self {
         if self.among == Among::Paying {
@@ -305,6 +337,12 @@ impl HealthModel {
         }
         let own = self.metrics();
         let of_health = |id: &str| own.iter().any(|metric| metric.id == id);
+        for (position, metric) in self.own_metrics()?.iter().enumerate() {
+            let twice = self.own[..position].iter().any(|earlier| earlier.id() == metric.id());
+            if twice || of_health(metric.id()) {
+                return Err(metric.taken());
+            }
+        }
         if let Some(component) = self.components.iter().find(|component| of_health(&component.metric)) {
             return invalid(format!("components.{}", component.metric), "health itself", "another metric");
         }
@@ -441,6 +479,7 @@ impl fmt::Display for HealthModel {
             Among::Paying => Ok(()),
             Among::Everyone => write!(f, "; among all"),
             Among::Where(condition) => write!(f, "; among {condition}"),
-        }
+        }?;
+        self.own.iter().try_for_each(|own| write!(f, "; {own}"))
     }
 }

@@ -24,7 +24,8 @@ use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
 use crate::interval::Basis;
-use crate::metric::Metric;
+use crate::measure::Time;
+use crate::metric::{Form, Metric};
 use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
@@ -95,6 +96,12 @@ pub fn families() -> impl Iterator<Item = (&'static str, &'static [Metric])> {
 /// The built-in metric of that id.
 pub fn find(id: &str) -> Option<&'static Metric> {
     METRICS.iter().find(|metric| metric.id() == id)
+}
+
+/// Whether a column is a state at a time: whether one of the catalogue's stocks reads it.
+pub(crate) fn is_stock(column: &str) -> bool {
+    let stocks = METRICS.iter().flat_map(Metric::forms).flat_map(Form::measures).filter(|sum| sum.time == Time::Stock);
+    stocks.flat_map(|sum| sum.scope().columns()).any(|read| read.name == column)
 }
 
 /// A share of whole numbers on plain numbers: a part above its whole is an error.

@@ -1,7 +1,7 @@
 //! Targets as TOML and JSON: read by hand from a tree of values, so that every error names its field.
 
 use super::{Target, Targets, invalid};
-use crate::document::{Strict, decimal};
+use crate::document::{Strict, Wrong, decimal};
 use crate::engine::choose::no_metric;
 use crate::error::{Error, Result};
 use crate::metrics::{catalog, find};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 const FIELDS: [&str; 3] = ["at_least", "at_most", "warn"];
 
 fn mark(field: &str, value: &Value) -> Result<rust_decimal::Decimal> {
-    decimal(value).map_err(|expected| invalid(field, value, expected))
+    decimal(field, value).map_err(|Wrong { field, found, expected }| invalid(&field, found, &expected))
 }
 
 fn target(metric: &str, value: &Value) -> Result<Target> {

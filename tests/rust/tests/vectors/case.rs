@@ -58,6 +58,8 @@ pub(super) struct TableCase {
     pub(super) period: Option<String>,
     pub(super) metrics: Option<Vec<String>>,
     #[serde(default)]
+    pub(super) define: Vec<Value>,
+    #[serde(default)]
     pub(super) options: Options,
     pub(super) rollup: Option<Vec<String>>,
     pub(super) expect: Option<Vec<Group>>,

@@ -3,7 +3,10 @@
 use super::case::{Counts, Group, Options, Subject, TableCase};
 use super::figures::{agrees, agrees_error};
 use crate::support::json;
-use svcmetrics::{AbsentRevenue, CASE_ID, CUSTOMER_ID, Key, MoneyPolicy, OnInvalid, Request, Scales, Scorecard};
+use serde_json::Value;
+use svcmetrics::{
+    AbsentRevenue, CASE_ID, CUSTOMER_ID, Key, MetricDefinition, MoneyPolicy, OnInvalid, Request, Scales, Scorecard,
+};
 
 /// The request of these options, for a table of these columns.
 pub(super) fn request(subject: Subject, options: &Options, has: impl Fn(&str) -> bool) -> Result<Request, String> {
@@ -62,7 +65,11 @@ pub(super) fn run(case: &TableCase) -> Result<(), String> {
         request = request.metrics(metrics.iter());
     }
     let table = json::table(&case.columns, &case.by)?;
-    let card = Scorecard::of(&table, request).and_then(|card| match &case.rollup {
+    let define = |request: Request, definition: &Value| {
+        request.define(MetricDefinition::from_json(&definition.to_string())?.metric()?)
+    };
+    let request = case.define.iter().try_fold(request, define);
+    let card = request.and_then(|request| Scorecard::of(&table, request)).and_then(|card| match &case.rollup {
         Some(keys) => card.rollup(keys),
         None => Ok(card),
     });
