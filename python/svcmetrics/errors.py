@@ -178,3 +178,9 @@ class InternalError(SvcMetricsError):
 
 class NearMissWarning(UserWarning):
     """A column's name comes near one that a metric was not measured for want of."""
+
+
+def wrong(option: str, found: object, expected: str) -> InvalidOptionError:
+    """The error for an option that cannot be."""
+    message = f"{option}: found {found!r}; expected {expected}"
+    return InvalidOptionError(message, kind="invalid_option", value=str(found), expected=expected)

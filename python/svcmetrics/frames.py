@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from svcmetrics import render
 from svcmetrics.errors import MissingExtraError
-from svcmetrics.options import wrong
+from svcmetrics.errors import wrong
 
 if TYPE_CHECKING:
     import pandas

@@ -10,10 +10,10 @@ from types import EllipsisType
 from typing import Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics
-from svcmetrics.errors import InvalidDefinitionError, InvalidModelError, MetricNotFoundError
+from svcmetrics.errors import InvalidDefinitionError, InvalidModelError, MetricNotFoundError, wrong
 from svcmetrics.frames import Frame
 from svcmetrics.metric import Metric
-from svcmetrics.options import Number, options_for, text_of, wrong
+from svcmetrics.options import Number, options_for, text_of
 from svcmetrics.tables import incoming
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from svcmetrics.errors import InvalidOptionError
+from svcmetrics.errors import wrong
 from svcmetrics.metric import Metric
 from svcmetrics.tables import Incoming
 
@@ -45,12 +45,6 @@ def column(name: str, *, unit: str | None = None) -> SourceColumn:
     svcmetrics.errors.InvalidOptionError: unit: found hours for 'benefit'; expected units, cents, thousands, millions
     """
     return SourceColumn(name, unit)
-
-
-def wrong(option: str, found: object, expected: str) -> InvalidOptionError:
-    """The error for an option that cannot be."""
-    message = f"{option}: found {found!r}; expected {expected}"
-    return InvalidOptionError(message, kind="invalid_option", value=str(found), expected=expected)
 
 
 def text_of(option: str, text: object) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
-from svcmetrics.errors import NearMissWarning
+from svcmetrics.errors import NearMissWarning, wrong
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
 from svcmetrics.metric import Metric
@@ -22,7 +22,6 @@ from svcmetrics.options import (
     names_of,
     options_for,
     text_of,
-    wrong,
 )
 from svcmetrics.tables import incoming
 from svcmetrics.targets import Targets

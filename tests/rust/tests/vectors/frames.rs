@@ -1,6 +1,6 @@
 //! Frame cases: a scorecard, and the rows of a frame that is made of it.
 
-use super::case::{FrameCase, WhichFrame};
+use super::case::{FrameCase, Subject, WhichFrame};
 use super::figures::agrees_error;
 use super::tables::request;
 use crate::support::json;
@@ -22,7 +22,8 @@ pub(super) fn run(case: &FrameCase) -> Result<(), String> {
 }
 
 fn frame(case: &FrameCase) -> Result<Result<RecordBatch, Error>, String> {
-    let mut request = request(&case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
+    let mut request =
+        request(Subject::Customers, &case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
     if let Some(period) = &case.period {
         request = request.period(period);
     }

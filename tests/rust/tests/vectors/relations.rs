@@ -1,6 +1,6 @@
 //! Relation cases: two metrics over the rows of a table.
 
-use super::case::RelationCase;
+use super::case::{RelationCase, Subject};
 use super::figures::agrees_error;
 use super::frames::rows;
 use super::tables::request;
@@ -22,7 +22,8 @@ pub(super) fn run(case: &RelationCase) -> Result<(), String> {
 }
 
 fn relation(case: &RelationCase) -> Result<Result<Relation, Error>, String> {
-    let request = request(&case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
+    let request =
+        request(Subject::Customers, &case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
     let table = json::table(&case.columns, &case.by)?;
     let made = || {
         let mut builder = RelationBuilder::new(request, &case.x, &case.y);
