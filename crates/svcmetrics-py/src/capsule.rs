@@ -229,7 +229,7 @@ fn imported(schema: &FFI_ArrowSchema, arrays: Vec<FFI_ArrowArray>, name: &str) -
 }
 
 fn joined(parts: &[ArrayRef], rows: usize) -> std::result::Result<ArrayRef, ArrowError> {
-    let parts: Vec<ArrayData> = parts.iter().map(|part| part.to_data()).collect();
+    let parts: Vec<ArrayData> = parts.iter().map(Array::to_data).collect();
     let mut whole = MutableArrayData::new(parts.iter().collect(), false, rows);
     for (position, part) in parts.iter().enumerate() {
         whole.try_extend(position, 0, part.len())?;

@@ -107,7 +107,7 @@ fn numbers_as_text_are_an_error_with_type_row_value_and_the_cast_and_are_never_s
     let objects = Table::new(3).with("milestones_met", cells).with("milestones_total", vec![20_i64; 3]);
     let found = error(&objects, adoption());
     assert_eq!((found.kind(), found.row(), found.count()), ("column_type", Some(1), 2));
-    assert_says(&found.to_string(), &["object", "'12'"]);
+    assert_says(&found.to_string(), &["type text", "'12'"]);
 }
 
 #[test]
