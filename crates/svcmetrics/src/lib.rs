@@ -57,7 +57,7 @@ mod spread;
 mod stored;
 mod totals;
 
-pub use attribute::{Attribution, SegmentEffect};
+pub use attribute::{Attribution, EffectColumn, SegmentEffect};
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
 pub use compare::{Change, Changes, CompareOptions, Verdict};
