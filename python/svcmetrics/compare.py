@@ -8,8 +8,8 @@ from svcmetrics.frames import Frame
 
 class Changes(Frame):
     """What changed: a frame with a row a group and metric, the keys, ``metric``, ``value``, ``baseline``,
-    ``difference``, ``low`` and ``high`` (of the difference), ``p_value``, ``p_adjusted`` (by Holm's method), ``significant`` and
-    ``verdict``: ``better``, ``worse``, ``same``, or ``neither`` where the metric has no direction.
+    ``difference``, ``low`` and ``high`` (of the difference), ``p_value``, ``p_adjusted`` (by Holm's method),
+    ``significant`` and ``verdict``: ``better``, ``worse``, ``same``, or ``neither`` where the metric has no direction.
 
     What has no test has null, and what is undefined on a side no difference. The verdict is on the difference as it
     stands, significant or not.

@@ -11,6 +11,9 @@ use num_bigint::BigInt;
 use num_rational::Ratio;
 use std::cmp::Ordering;
 
+/// The name of one of a segment's numbers, and how to get it.
+pub type EffectColumn = (&'static str, fn(&SegmentEffect) -> Option<&Fraction>);
+
 /// A segment's part in the change of a total. Weights and effects are none where the total is undefined on a side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
@@ -97,7 +100,7 @@ impl SegmentEffect {
     }
 
     /// Its numbers by the names of their columns.
-    pub fn columns() -> [(&'static str, fn(&Self) -> Option<&Fraction>); 7] {
+    pub fn columns() -> [EffectColumn; 7] {
         [
             ("weight", |segment| segment.weight.as_ref()),
             ("baseline_weight", |segment| segment.baseline_weight.as_ref()),

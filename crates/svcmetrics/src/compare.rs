@@ -2,9 +2,9 @@
 
 use crate::definitions::Chosen;
 use crate::distribution::upper_tail;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::figure::{Figure, Undefined, Value};
-use crate::interval::{Basis, Estimate, LEVEL, Level, wilson};
+use crate::interval::{Basis, Estimate, LEVEL, Level, double, wilson};
 use crate::key::Key;
 use crate::metric::Better;
 use crate::money::nearest_difference;
@@ -181,16 +181,19 @@ fn independent(now: &Figure, before: &Figure, level: Level) -> Tested {
 }
 
 /// Newcombe's hybrid score interval (Statistics in Medicine 17, 1998, method 10), and the score test with pooled variance.
-#[allow(clippy::cast_precision_loss)] // a probability is no exact thing
-fn proportions((x, n): (i128, i128), (y, m): (i128, i128), level: Level) -> Tested {
-    let (p, q) = (x as f64 / n as f64, y as f64 / m as f64);
-    let ((low, high), (low_before, high_before)) = (wilson(x, n, level.normal), wilson(y, m, level.normal));
-    let interval = (p - q - (p - low).hypot(high_before - q), p - q + (high - p).hypot(q - low_before));
-    let pooled = (x + y) as f64 / (n + m) as f64;
-    let variance = pooled * (1.0 - pooled) * (1.0 / n as f64 + 1.0 / m as f64);
+fn proportions(now: (i128, i128), before: (i128, i128), level: Level) -> Tested {
+    let shares = [now, before].map(|(part, whole)| double(part) / double(whole));
+    let [(low, high), (low_before, high_before)] = [now, before].map(|(part, whole)| wilson(part, whole, level.normal));
+    let difference = shares[0] - shares[1];
+    let interval = (
+        difference - (shares[0] - low).hypot(high_before - shares[1]),
+        difference + (high - shares[0]).hypot(shares[1] - low_before),
+    );
+    let pooled = double(now.0 + before.0) / double(now.1 + before.1);
+    let variance = pooled * (1.0 - pooled) * (1.0 / double(now.1) + 1.0 / double(before.1));
     // all or none on both sides: no difference
-    let z = if variance > 0.0 { (p - q).abs() / variance.sqrt() } else { 0.0 };
-    (Some(interval), Some(2.0 * upper_tail(z, f64::INFINITY)))
+    let deviate = if variance > 0.0 { difference.abs() / variance.sqrt() } else { 0.0 };
+    (Some(interval), Some(2.0 * upper_tail(deviate, f64::INFINITY)))
 }
 
 fn difference(now: &Figure, before: &Figure) -> Option<f64> {
@@ -233,8 +236,8 @@ impl Scorecard {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Mismatch`] where keys, parameters or definitions differ, [`Error::MetricNotFound`] for a metric that is not in both,
-    /// [`Error::ColumnNotFound`] and [`Error::InvalidOption`] for a key that cannot pair, or a level that is none.
+    /// [`crate::Error::Mismatch`] where keys, parameters or definitions differ, [`crate::Error::MetricNotFound`] for a metric that is
+    /// not in both, [`crate::Error::ColumnNotFound`] and [`crate::Error::InvalidOption`] for a key that cannot pair, or a level that is none.
     pub fn compare(&self, baseline: &Self, options: &CompareOptions) -> Result<Changes> {
         let level = Level::new(options.level)?;
         let shared = self.shared(baseline, &options.metrics)?;
@@ -309,7 +312,8 @@ impl Change {
 
 #[cfg(feature = "serde")]
 mod stored {
-    use super::{Change, Changes, Error, Level, Result};
+    use super::{Change, Changes, Level, Result};
+    use crate::error::Error;
 
     impl serde::Serialize for Changes {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

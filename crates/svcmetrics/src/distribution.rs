@@ -79,20 +79,18 @@ fn gamma_ratio(mut a: f64) -> f64 {
 fn fraction(a: f64, b: f64, x: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let safe = |value: f64| if value.abs() < TINY { TINY } else { value };
-    let mut c = 1.0;
-    let mut d = 1.0 / safe(1.0 - (a + b) * x / (a + 1.0));
-    let mut product = d;
-    let mut m = 0.0;
-    while m < 1_000.0 {
-        m += 1.0;
+    let mut above = 1.0;
+    let mut below = 1.0 / safe(1.0 - (a + b) * x / (a + 1.0));
+    let mut product = below;
+    for m in (1..1_000).map(f64::from) {
         let at = a + 2.0 * m;
         let even = m * (b - m) * x / ((at - 1.0) * at);
         let odd = -(a + m) * (a + b + m) * x / (at * (at + 1.0));
         let mut step = 1.0;
         for term in [even, odd] {
-            d = 1.0 / safe(1.0 + term * d);
-            c = safe(1.0 + term / c);
-            step = c * d;
+            below = 1.0 / safe(1.0 + term * below);
+            above = safe(1.0 + term / above);
+            step = above * below;
             product *= step;
         }
         if (step - 1.0_f64).abs() <= f64::EPSILON {

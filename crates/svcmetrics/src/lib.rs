@@ -65,7 +65,7 @@ mod targets;
 mod totals;
 mod trend;
 
-pub use attribute::{Attribution, SegmentEffect};
+pub use attribute::{Attribution, EffectColumn, SegmentEffect};
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
 pub use compare::{Change, Changes, CompareOptions, Verdict};

@@ -118,6 +118,11 @@ impl Form {
         first.iter().chain(second).map(|(_, measure)| measure).chain(alone)
     }
 
+    /// Whether a measure of it is a stock, which does not add over time.
+    pub(crate) fn reads_stock(&self) -> bool {
+        self.measures().any(|measure| measure.time == Time::Stock)
+    }
+
     /// A column it reads that the health model computes, if it reads one.
     pub(crate) fn computed_column(&self) -> Option<&Column> {
         let asked = self.measures().flat_map(|measure| measure.only.iter().flat_map(Condition::columns));
@@ -395,7 +400,7 @@ impl Metric {
                 [one, other].into_iter().any(|id| find(id).is_none_or(|metric| metric.time(find) == Time::Stock))
             }
             Form::Health => true,
-            _ => form.measures().any(|measure| measure.time == Time::Stock),
+            _ => form.reads_stock(),
         });
         if stock { Time::Stock } else { Time::Flow }
     }

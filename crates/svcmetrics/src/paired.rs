@@ -8,13 +8,16 @@ use crate::scorecard::{Scorecard, outer, united_keys};
 use num_bigint::BigInt;
 use std::collections::BTreeMap;
 
+/// A customer's positions in two cards.
+type Positions = (Option<usize>, Option<usize>);
+
 /// Two scorecards by customer, and the same without the key of customers.
 pub(crate) struct Pairs<'a> {
     sides: (&'a Scorecard, &'a Scorecard),
     pub(crate) now: Scorecard,
     pub(crate) before: Scorecard,
-    /// By group, each customer's positions in the cards.
-    customers: BTreeMap<Vec<Key>, Vec<(Option<usize>, Option<usize>)>>,
+    /// By group.
+    customers: BTreeMap<Vec<Key>, Vec<Positions>>,
 }
 
 impl Scorecard {

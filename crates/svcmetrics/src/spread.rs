@@ -4,7 +4,6 @@ use crate::column::Name;
 use crate::definitions::Definitions;
 use crate::error::{Error, Result};
 use crate::interval::Sampling;
-use crate::measure::Time;
 use crate::money::nearest;
 use num_bigint::BigInt;
 
@@ -105,18 +104,15 @@ impl Spread {
     }
 
     /// The same for other metrics: nothing for those that are new.
-    pub(crate) fn rearranged(&self, metrics: Vec<Name>, groups: usize) -> Self {
+    pub(crate) fn rearranged(&self, metrics: &[Name], groups: usize) -> Self {
         let squares = (0..groups)
             .flat_map(|group| metrics.iter().map(move |metric| self.find(group, metric).cloned().unwrap_or_default()));
-        Self { squares: squares.collect(), metrics: metrics.clone() }
+        Self { squares: squares.collect(), metrics: metrics.to_vec() }
     }
 
     /// Nothing for metrics that read a stock, which do not add over time.
     pub(crate) fn without_stocks(mut self, definitions: &Definitions) -> Self {
-        let is_stock = |metric: &Name| {
-            let chosen = definitions.find(metric);
-            chosen.is_some_and(|chosen| chosen.form().measures().any(|measure| measure.time == Time::Stock))
-        };
+        let is_stock = |metric: &Name| definitions.find(metric).is_some_and(|chosen| chosen.form().reads_stock());
         let stocks: Vec<bool> = self.metrics.iter().map(is_stock).collect();
         for (squares, _) in self.squares.iter_mut().zip(stocks.iter().cycle()).filter(|(_, stock)| **stock) {
             *squares = Squares::default();

@@ -11,7 +11,7 @@ use crate::metrics::{self, CATALOG_VERSION};
 use crate::own::MetricDefinition;
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
-use crate::spread::{Spread, StoredSpread};
+use crate::spread::{Spread, Squares, StoredSpread};
 use crate::totals::Totals;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -272,9 +272,11 @@ impl Scorecard {
             for group in 0..self.len() {
                 let parts = self.parts_of(group, chosen)?;
                 let rows = self.counts(group, chosen).map_or(0, |counts| counts.counted);
-                if let (Some(squares), Some(parts)) = (self.spread.find(group, metric), parts)
-                    && !squares.are_of(rows, parts)
-                {
+                let fits = |squares: &Squares| match parts {
+                    Some(parts) => squares.are_of(rows, parts),
+                    None => *squares == Squares::default(),
+                };
+                if !self.spread.find(group, metric).is_some_and(fits) {
                     return invalid(format!(
                         "spread.groups[{group}]: found squares that the totals of {metric} cannot have"
                     ));

@@ -1,5 +1,6 @@
 //! What must hold for every metric of the catalogue, on whatever table.
 
+mod both;
 mod cases;
 mod figures;
 mod health;

@@ -12,6 +12,9 @@ use crate::scorecard::KeyColumn;
 use arrow_array::{BooleanArray, Float64Array, RecordBatch, StringArray};
 use std::sync::Arc;
 
+/// A column's name, and how a row fills it.
+type Column<Row, Value> = (&'static str, fn(&Row) -> Option<Value>);
+
 /// Key columns of rows that have each a group.
 fn push_keys(frame: &mut Frame, columns: &[KeyColumn], groups: &[&Vec<Key>]) -> Result<()> {
     for (position, column) in columns.iter().enumerate() {
@@ -58,7 +61,7 @@ impl Changes {
         push_keys(&mut frame, &self.keys, &groups)?;
         let rows = || self.changes.iter();
         frame.push("metric", Arc::new(rows().map(|change| Some(&change.metric)).collect::<StringArray>()));
-        let columns: [(&str, fn(&Change) -> Option<f64>); 7] = [
+        let columns: [Column<Change, f64>; 7] = [
             ("value", |change| change.value.value()),
             ("baseline", |change| change.baseline.value()),
             ("difference", |change| change.difference),
@@ -98,7 +101,7 @@ impl Increments {
                 limit: "38 digits",
             }
         };
-        let columns: [(&str, fn(&Figure) -> Option<Total>); 2] =
+        let columns: [Column<Figure, Total>; 2] =
             [("numerator", Figure::numerator), ("denominator", Figure::denominator)];
         for (name, of) in columns {
             let totals = figures().map(|figure| of(figure).and_then(Total::micros)).collect();

@@ -35,7 +35,7 @@ impl Scorecard {
         two.distributions = two.distributions.restricted(|measure| one.distributions.has(measure));
         let both = |card: &Self, other: &Self| {
             let metrics = card.spread.metrics.iter().filter(|metric| other.spread.metrics.contains(metric));
-            card.spread.rearranged(metrics.cloned().collect(), card.len())
+            card.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), card.len())
         };
         let (left, right) = (both(&one, &two), both(&two, &one));
         Self { spread: left, ..one }.merge(&Self { spread: right, ..two })
@@ -56,7 +56,7 @@ impl Scorecard {
         };
         let largest_rounding = definitions.scopes.iter().map(rounding).collect();
         let metrics = self.spread.metrics.iter().filter(|metric| definitions.find(metric).is_some());
-        let spread = self.spread.rearranged(metrics.cloned().collect(), self.len());
+        let spread = self.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), self.len());
         let distributions = self.distributions.restricted(|measure| definitions.distributed().any(|id| id == measure));
         Self { definitions, totals, distributions, spread, largest_rounding, ..self.clone() }
     }
@@ -70,8 +70,8 @@ impl Scorecard {
         let definitions = self.definitions.joined(&other.definitions)?;
         let (mut left, mut right) = (self.widened(&definitions, true), other.widened(&definitions, false));
         let metrics: Vec<Name> = [&self.spread.metrics[..], &other.spread.metrics[..]].concat();
-        left.spread = self.spread.rearranged(metrics.clone(), self.len());
-        right.spread = other.spread.rearranged(metrics, other.len());
+        left.spread = self.spread.rearranged(&metrics, self.len());
+        right.spread = other.spread.rearranged(&metrics, other.len());
         Ok(Self { joined: true, ..left.combined(&right, definitions)? })
     }
 

@@ -16,7 +16,6 @@ use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::{HealthModel, Scoring};
 use crate::interval::{Basis, Sampling};
 use crate::key::{Key, KeyType, group_text};
-use crate::measure::Time;
 use crate::metric::{Combination, Form, Metric};
 use crate::money::nearest_difference;
 use crate::spread::Spread;
@@ -249,9 +248,7 @@ impl Scorecard {
         match chosen.form() {
             Form::Difference(one, two) => self.difference(group, chosen, one, two),
             Form::Health => self.health(group, chosen),
-            form if self.over_time && form.measures().any(|m| m.time == Time::Stock) => {
-                undefined(Undefined::NotAdditiveOverTime)
-            }
+            form if self.over_time && form.reads_stock() => undefined(Undefined::NotAdditiveOverTime),
             Form::Quantile { of, percent, per } => {
                 let held = self.distributions.of(of.id(), group);
                 match held.and_then(|distribution| quantile(distribution, *percent, *per)) {
@@ -271,9 +268,12 @@ impl Scorecard {
         }
     }
 
-    /// A quotient's numerator and denominator, in one unit; nothing for what is no quotient.
+    /// A quotient's numerator and denominator, in one unit; nothing for what is no quotient, or was rolled away over time.
     pub(crate) fn parts_of(&self, group: usize, chosen: &Chosen) -> Result<Option<(i128, i128)>> {
         let Form::Quotient { numerator, denominator } = chosen.form() else { return Ok(None) };
+        if self.over_time && chosen.form().reads_stock() {
+            return Ok(None);
+        }
         let parts = aligned(self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
         parts.map(Some).ok_or_else(|| self.overflow(group, chosen))
     }
