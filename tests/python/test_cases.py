@@ -105,7 +105,7 @@ def test_columns_are_mapped_and_keys_are_not_called_like_metrics() -> None:
     for of in (sm.cases, sm.scorecard):
         with pytest.raises(errors.KeyNameError):
             of(table, by="case_cost")
-    with pytest.raises(errors.InvalidOptionError, match="money or durations only"):
+    with pytest.raises(errors.InvalidOptionError, match="a column of money or of a duration"):
         sm.cases(table, columns={**columns, "opened_at": sm.column("created", unit="hours")})
 
 

@@ -1,7 +1,6 @@
 //! What changed between two scorecards, how sure that is, and whether it is for the better.
 
 use crate::definitions::Chosen;
-use crate::distribution::upper_tail;
 use crate::error::Result;
 use crate::figure::{Figure, Undefined, Value};
 use crate::interval::{Basis, Estimate, LEVEL, Level, double, wilson};
@@ -9,6 +8,7 @@ use crate::key::Key;
 use crate::metric::Better;
 use crate::money::nearest_difference;
 use crate::scorecard::{KeyColumn, Scorecard, outer, united_keys};
+use crate::students_t::upper_tail;
 
 /// What is asked of a comparison. The default is at the level of 95 %, of all metrics that both cards have, independent.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,11 @@
 //! Confidence intervals of figures: what a figure must know for one, and the formulas.
 
-use crate::distribution::upper_quantile;
 use crate::error::{Error, Result};
 use crate::expression::Expression;
 use crate::figure::{Figure, Value};
 use crate::measure::Measure;
 use crate::metric::{Combination, Form, Kind, Metric};
+use crate::students_t::upper_quantile;
 
 /// The level of the intervals in frames where none is given.
 pub(crate) const LEVEL: f64 = 0.95;

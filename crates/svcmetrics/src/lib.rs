@@ -33,7 +33,6 @@ mod column;
 mod compare;
 mod condition;
 mod definitions;
-mod distribution;
 mod distributions;
 #[cfg(feature = "serde")]
 mod document;
@@ -51,7 +50,6 @@ mod measures;
 mod metric;
 mod metrics;
 mod money;
-mod normal;
 mod own;
 mod paired;
 mod period;
@@ -61,6 +59,7 @@ mod scorecard;
 mod spread;
 #[cfg(feature = "serde")]
 mod stored;
+mod students_t;
 mod targets;
 mod totals;
 mod trend;

@@ -311,8 +311,7 @@ impl RelationBuilder {
         };
         engine.rows.verdict()?;
         gathered.resize(engine.groups.len(), Gathered::default());
-        // the lower tail, which has more digits than the upper one
-        let z = -crate::normal::quantile((1.0 - self.level) / 2.0);
+        let z = crate::students_t::upper_quantile((1.0 - self.level) / 2.0, f64::INFINITY, 0.0);
         let group = |(group, of): (u32, Gathered)| {
             let correlation = statistics::correlation(&of.pairs, z);
             RelatedGroup {

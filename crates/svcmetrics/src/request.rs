@@ -148,6 +148,7 @@ impl ColumnUnit {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools)] // each is an option of its own
 pub struct Request {
     pub(crate) subject: Subject,
     pub(crate) by: Vec<String>,

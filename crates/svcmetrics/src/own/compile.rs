@@ -253,7 +253,9 @@ impl MetricDefinition {
             }
         }
         for column in declared.values() {
-            if let Some(known) = metrics::column(&column.name).filter(|known| known != column) {
+            // of what the catalogue asks nothing but that it is there, more may be said
+            let known = metrics::column(&column.name).filter(|known| known.kind != ColumnKind::Anything);
+            if let Some(known) = known.filter(|known| known != column) {
                 let expected = format!("no other kind, such as {}", column.expected());
                 return Err(self.wrong(column, known.expected(), expected));
             }

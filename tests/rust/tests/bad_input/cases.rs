@@ -113,7 +113,7 @@ fn times_have_no_unit_and_cases_no_health() {
         of(naive(0), naive(1), Request::cases().column("opened_at", "opened_at", ColumnUnit::named("hours").unwrap())),
         "a unit",
     );
-    assert_says(&found.to_string(), &["opened_at", "money or durations only"]);
+    assert_says(&found.to_string(), &["opened_at", "a column of money or of a duration"]);
     let found = refused(of(naive(0), naive(1), Request::cases().health(HealthModel::standard())), "a model");
     assert_eq!(found.kind(), "invalid_option");
     assert_says(&found.to_string(), &["health", "customers"]);

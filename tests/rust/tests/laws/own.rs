@@ -16,7 +16,11 @@ fn again() -> Vec<(&'static str, MetricDefinition)> {
     vec![
         (
             "onboard_rate",
-            own("onboard_rate").numerator([Term::count().only("onboarded")]).denominator(rows()).among("is_new"),
+            own("onboard_rate")
+                .numerator([Term::count().only("onboarded")])
+                .denominator(rows())
+                .among("is_new")
+                .kind(Kind::Share),
         ),
         (
             "adoption_rate",
@@ -55,7 +59,13 @@ fn again() -> Vec<(&'static str, MetricDefinition)> {
                 .among("revenue_start > revenue_end and loss_reason is present")
                 .time(Time::Flow),
         ),
-        ("engaged_share", own("engaged_share").numerator([Term::count().only("engagements > 0")]).denominator(rows())),
+        (
+            "engaged_share",
+            own("engaged_share")
+                .numerator([Term::count().only("engagements > 0")])
+                .denominator(rows())
+                .kind(Kind::Share),
+        ),
     ]
 }
 
