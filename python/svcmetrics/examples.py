@@ -1,10 +1,13 @@
-"""The example of each family: a few customers, nulls and corners among them, by which its metrics are worked out."""
+"""The example of each family: a few customers or cases, nulls and corners among them, to work its metrics out by."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-#: Columns of equal length, a place a customer; a family's metrics take the columns that they read.
+_MONDAY = datetime(2026, 3, 2)
+
+#: Columns of equal length, a place a customer or a case; a family's metrics take the columns that they read.
 TABLES: dict[str, dict[str, list[Any]]] = {
     "Onboarding": {
         "is_new": [True, True, False, True, None],
@@ -80,6 +83,34 @@ TABLES: dict[str, dict[str, list[Any]]] = {
         "nps_score": [10, 9, 7, 3, None, 11],
         "csat_score": [5, 4, 2, 1, None, 3],
         "effort_score": [7, 6, 4, 1, None, 9],
+    },
+    "Cases": {
+        "is_defect": [False, True, False, True, True, None],
+        "is_proactive": [False, False, True, None, False, False],
+        "is_documented": [True, False, True, None, None, True],
+        "self_resolved": [False, False, None, False, False, True],
+        "contacts": [1, 4, 2, 3, 1, 0],
+        "reopened": [False, True, False, False, None, False],
+        "met_sla": [True, False, None, False, True, None],
+        "opened_at": [_MONDAY.replace(hour=hour) for hour in range(8, 14)],
+        "responded_at": [
+            _MONDAY.replace(hour=8, minute=12),
+            _MONDAY.replace(hour=10),
+            _MONDAY.replace(hour=10, minute=36),
+            _MONDAY.replace(hour=14),
+            _MONDAY.replace(hour=11, minute=50),
+            None,
+        ],
+        "resolved_at": [
+            _MONDAY.replace(hour=10),
+            _MONDAY.replace(day=4, hour=9),
+            _MONDAY.replace(hour=14),
+            None,
+            _MONDAY.replace(hour=13),
+            _MONDAY.replace(hour=13, minute=30),
+        ],
+        "cost": [40, 250.5, 60, None, 90, 2],
+        "csat_score": [5, 2, 4, None, 3, 5],
     },
     "Health": {
         "milestones_met": [9, 6, 2, None, 5],

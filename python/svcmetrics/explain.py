@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -145,6 +146,8 @@ def _formula(definition: Definition, forms: list[dict[str, Any]]) -> list[_Block
         blocks.append(f"The components of the default model, with their weights: {parts}.")
     among = f"Among rows where `{definition.among}`. " if definition.among else ""
     facts = [_KINDS[definition.kind], f"unit {definition.unit}", DIRECTIONS[definition.better], TIMES[definition.time]]
+    if _is_quantile(forms[0]):
+        facts[0] = "derived from how often each value of a row occurred"
     facts[0] = facts[0][0].upper() + facts[0][1:]
     return [*blocks, f"{among}{'; '.join(facts)}."]
 
@@ -197,10 +200,12 @@ def _nulls(definition: Definition, forms: list[dict[str, Any]]) -> list[str]:
 
 
 def _nulls_of_form(form: dict[str, Any]) -> Iterator[str]:
-    if form["among"]:
+    only_present = form["among"] in [f"{column} is present" for column in form["outside"]]
+    if form["among"] and not only_present:
         yield f"a row for which `{form['among']}` does not hold is outside, and nothing else is asked of it."
     if form["outside"]:
-        yield f"a row in which {_listed(form['outside'], 'or')} is null is outside, too."
+        also = ", and nothing else is asked of it" if only_present else ", too"
+        yield f"a row in which {_listed(form['outside'], 'or')} is null is outside{also}."
     columns = [column for column in form["missing"] if column != _SCORE]
     if columns:
         yield f"a row in which {_listed(columns, 'or')} is null is missing."
@@ -236,49 +241,63 @@ def _examples(definition: Definition, forms: list[dict[str, Any]]) -> list[_Bloc
 
 def _example(definition: Definition, form: dict[str, Any]) -> Iterator[_Block]:
     """The rows, how each stands to the metric and what it adds, and what comes of it; all of it computed now."""
-    table = examples.TABLES[definition.family]
+    of_cases = definition.family == "Cases"
+    row, subject, function = ("case", "cases", "cases") if of_cases else ("customer", "customers", "scorecard")
     columns = _columns_of(definition, form)
-    rows = {column: table[column] for column in columns}
-    customers = [chr(ord("A") + position) for position in range(len(rows[columns[0]]))]
-    options = {"on_invalid": "skip"}
-    for needed, given in examples.OPTIONS:
+    rows = {column: examples.TABLES[definition.family][column] for column in columns}
+    names = [chr(ord("A") + position) for position in range(len(rows[columns[0]]))]
+    options: dict[str, Any] = {"on_invalid": "skip"} | ({"quantiles": True} if _is_quantile(form) else {})
+    for needed, given in [] if of_cases else examples.OPTIONS:
         options |= given if needed <= rows.keys() else {}
     parts = _parts(definition, form) if not form["measures"] else []
-    together = _card(rows, metrics=[definition.id, *parts], **options)
-    each = _card({"customer": customers, **rows}, by="customer", metrics=[definition.id], **options)
+    together = _card(rows, metrics=[definition.id, *parts], subject=subject, **options)
+    each = _card({row: names, **rows}, by=row, metrics=[definition.id], subject=subject, **options)
 
-    results: dict[str, list[str]] = {}
-    if form["measures"]:
-        judged = [found for found in each.tidy() if found["metric"] == definition.id]
-        results["row"] = [next(name for name in _STANDINGS if found[name]) for found in judged]
-        sides = (
-            {"amount": form["numerator"]}
-            if definition.kind == "amount"
-            else {"numerator": form["numerator"], "denominator": form["denominator"]}
-        )
-        totals = list(each.measures())
-        for side, terms in sides.items():
-            added = [sum(coefficient * total[measure] for coefficient, measure in terms) for total in totals]
-            results[side] = [
-                _number(value) if row == "counted" else "" for row, value in zip(results["row"], added, strict=True)
-            ]
-    else:
-        results["value"] = [str(figure) for figure in each[definition.id].values()]
-    cells = [customers, *([_cell(value) for value in rows[column]] for column in columns), *results.values()]
-    yield _Table(["customer", *columns, *results], [list(line) for line in zip(*cells, strict=True)], left=1)
+    results = _results(definition, form, each)
+    cells = [names, *([_cell(value) for value in rows[column]] for column in columns), *results.values()]
+    yield _Table([row, *columns, *results], [list(line) for line in zip(*cells, strict=True)], left=1)
 
     passed = ", ".join(f"`{name}={value!r}`".replace("'", '"') for name, value in options.items())
-    yield f"Computed with {passed}."
+    yield f"Computed by `sm.{function}` with {passed}."
     if form["measures"]:
         counts = together.quality.metrics[definition.id]
         shown = ", ".join(f"{counts[name]} {name}" for name in _STANDINGS)
-        yield f"Of {len(customers)} rows: {shown}."
+        yield f"Of {len(names)} rows: {shown}."
     elif parts:
         shown = ", ".join(f"`{part}` {together[part]}" for part in parts)
         yield f"Of all rows together: {shown}."
     figure = together[definition.id]
     quotient = "" if figure.denominator is None else f"{_number(figure.numerator)} / {_number(figure.denominator)} = "
     yield _Code(f"{definition.id} = {quotient}{figure}")
+
+
+def _results(definition: Definition, form: dict[str, Any], each: Scorecard) -> dict[str, list[str]]:
+    """The columns that say how each row stands to the metric, and what it adds to it or makes by itself."""
+    results: dict[str, list[str]] = {}
+    if form["measures"]:
+        judged = [found for found in each.tidy() if found["metric"] == definition.id]
+        results["row"] = [next(name for name in _STANDINGS if found[name]) for found in judged]
+    if _is_quantile(form) or not form["measures"]:
+        figures = each[definition.id].values()
+        # What sets rows against one another has no value in a row.
+        return results | ({"value": [str(figure) for figure in figures]} if any(f.defined for f in figures) else {})
+    sides = (
+        {"amount": form["numerator"]}
+        if definition.kind == "amount"
+        else {"numerator": form["numerator"], "denominator": form["denominator"]}
+    )
+    totals = list(each.measures())
+    for side, terms in sides.items():
+        added = [sum(coefficient * total[measure] for coefficient, measure in terms) for total in totals]
+        results[side] = [
+            _number(value) if row == "counted" else "" for row, value in zip(results["row"], added, strict=True)
+        ]
+    return results
+
+
+def _is_quantile(form: dict[str, Any]) -> bool:
+    """Whether it reads rows one by one instead of sums."""
+    return bool(form["measures"]) and not form["numerator"]
 
 
 def _card(rows: dict[str, list[Any]], **options: Any) -> Scorecard:
@@ -290,7 +309,15 @@ def _card(rows: dict[str, list[Any]], **options: Any) -> Scorecard:
 
 def _cell(value: object) -> str:
     """A value of the example's table."""
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return value.isoformat(" ", "minutes")
+        case _:
+            return str(value)
 
 
 def _number(value: Decimal | int) -> str:

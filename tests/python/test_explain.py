@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
@@ -13,9 +14,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import oracle_cases
 import oracle_fractions
 import svcmetrics as sm
 from command_line import Run, spawned
+from subjects import OF_CASES
 
 METRICS = [metric.id for metric in sm.catalog()]
 HEALTH = [metric.id for metric in sm.catalog() if metric.family == "Health"]
@@ -56,13 +59,15 @@ class Example(NamedTuple):
     after: str
 
 
-RESULTS = {"customer", "row", "numerator", "denominator", "amount", "value"}
+RESULTS = {"customer", "case", "row", "numerator", "denominator", "amount", "value"}
 
 
 def read(cell: str) -> Any:
     known = {"null": None, "true": True, "false": False}
     if cell in known:
         return known[cell]
+    if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", cell):
+        return datetime.fromisoformat(cell)
     return Decimal(cell) if re.fullmatch(r"-?[0-9.]+", cell) else cell
 
 
@@ -130,7 +135,7 @@ def test_what_is_said_names_only_what_there_is(metric: str) -> None:
     known = {
         *METRICS,
         *(column for metric in sm.catalog() for column in metric.columns),
-        *("absent_revenue", "csat_satisfied_from", "effort_scale", "min_coverage"),
+        *("absent_revenue", "csat_satisfied_from", "effort_scale", "min_coverage", "quantiles"),
         *("positive", "neutral", "negative", "none", "downgrade", "defection"),
     }
     definition = sm.catalog()[metric]
@@ -187,6 +192,13 @@ def test_columns_of_rules_and_of_components_are_described_too() -> None:
         ("success_rate", ["By the other formula a row for which `goals_total > 0` does not hold is outside"]),
         ("red_share", ["A customer that the model gives no score is missing.", "For `adoption_rate`: a row in which"]),
         ("health_coverage", ["No null makes a row missing."]),
+        (
+            "case_documented_share",
+            [
+                "- A row in which `resolved_at` is null is outside, and nothing else is asked of it.\n"
+                "- A row in which `is_documented` is null is missing."
+            ],
+        ),
     ],
 )
 def test_nulls_are_what_the_definition_makes_of_them(metric: str, expected: list[str]) -> None:
@@ -200,6 +212,7 @@ def test_rules_are_those_of_the_definition() -> None:
         ("engagement_quality", "positive_engagements + negative_engagements <= engagements"),
         ("nps", "nps_score <= 10"),
         ("health", "goals_met <= goals_total"),
+        ("case_time_to_response_p90", "responded_at >= opened_at"),
     ]:
         assert f"`{rule}`" in sections(sm.explain(metric).markdown())["Rules"]
 
@@ -209,7 +222,7 @@ def test_an_example_has_counted_rows_and_others(metric: str) -> None:
     for example in examples(metric):
         _, _, value = outcome(metric, example)
         assert value != "–"
-        if metric not in ("health", "renewal_gap"):
+        if metric not in ("health", "renewal_gap", "case_defect_csat_gap"):
             standings = {result["row"] for result in example.results}
             assert "counted" in standings
             assert len(standings) > 1
@@ -231,6 +244,8 @@ def test_what_the_rows_of_an_example_add_makes_the_whole(metric: str) -> None:
 
 def shown(value: Fraction, unit: str) -> str:
     """A value as people see it."""
+    if unit == "hours":
+        return f"{float(value):.1f} h"
     return f"{float(100 * value):.1f} %" if unit == "fraction" else f"{float(value):,.{1 if unit == 'points' else 2}f}"
 
 
@@ -247,6 +262,13 @@ def test_an_example_comes_out_as_fractions_give_it(metric: str) -> None:
         elif metric == "renewal_gap":
             one, two = oracle_fractions.scorecard(example.rows, options=options)[()][metric]  # type: ignore[misc]
             expected, whole = one.numerator / one.denominator - two.numerator / two.denominator, None
+        elif metric in OF_CASES:
+            rows = [dict.fromkeys(oracle_cases.SCHEMA.names) | row for row in example.rows]
+            parts, standing = oracle_cases.metrics_of(rows)[metric]
+            expected, whole = parts if isinstance(parts, tuple) else (parts, None)
+            if standing is not None:
+                counts = "{} counted, {} missing, {} invalid, {} outside.".format(*standing)
+                assert f"Of {len(rows)} rows: {counts}" in example.after
         else:
             cell: Any = oracle_fractions.scorecard(example.rows, options=options)[()][metric]
             expected, whole = cell.numerator, cell.denominator
@@ -278,6 +300,17 @@ def test_an_example_comes_out_as_fractions_give_it(metric: str) -> None:
         ("service_margin", ["-500.75 / 7000 = -7.2 %"]),
         ("nps", ["100 / 4 = 25.0"]),  # two promoters, one passive, one detractor
         ("customer_health", ["167.5 / 3 = 55.8"]),  # 97.5, 52.5 and 17.5
+        ("case_deflection_rate", ["1 / 5 = 20.0 %"]),
+        ("case_first_contact_resolution", ["1 / 4 = 25.0 %"]),  # one contact, four, two and none
+        ("case_sla_met_share", ["2 / 4 = 50.0 %"]),  # two have no target
+        ("case_cost", ["442.50"]),  # 40 + 250.5 + 60 + 90 + 2
+        ("case_csat_mean", ["19 / 5 = 3.80"]),  # 5 + 2 + 4 + 3 + 5
+        ("case_defect_csat_gap", ["2.00"]),  # 4.5 less 2.5
+        ("case_time_to_response_mean", ["17280 / 14400 = 1.2 h"]),  # 12, 60, 36 and 180 minutes
+        ("case_time_to_response_p90", ["2.4 h"]),  # seven tenths of the way from 1 to 3
+        ("case_time_to_resolution_mean", ["199800 / 18000 = 11.1 h"]),
+        ("case_time_to_resolution_median", ["2.0 h"]),  # of 0.5, 1, 2, 4 and 48
+        ("case_time_to_resolution_p90", ["30.4 h"]),  # six tenths of the way from 4 to 48
         ("yellow_revenue", ["500.00"]),
     ],
 )
@@ -286,7 +319,7 @@ def test_examples_come_out_as_worked_out_by_hand(metric: str, lines: list[str]) 
     assert re.findall(rf"^    {metric} = (.*[0-9].*)$", sections(page)["Worked example"], re.MULTILINE) == lines
 
 
-@pytest.mark.parametrize("metric", ["onboard_rate", "success_rate", "renewal_gap", "red_share"])
+@pytest.mark.parametrize("metric", ["onboard_rate", "success_rate", "renewal_gap", "red_share", "case_reopen_rate"])
 def test_the_command_line_says_what_the_page_says(run: Run, metric: str) -> None:
     def plain(text: str) -> list[str]:
         return re.sub(r"[#|─]|-{3}:?|^[- ]+", " ", text.replace("`", ""), flags=re.MULTILINE).split()
@@ -301,12 +334,22 @@ def test_the_command_line_says_what_the_page_says(run: Run, metric: str) -> None
     assert sm.explain(metric)._repr_markdown_() == sm.explain(metric).markdown()
 
 
+def test_an_example_says_how_it_is_computed() -> None:
+    for metric, how in [
+        ("onboard_rate", '`sm.scorecard` with `on_invalid="skip"`.'),
+        ("csat", '`sm.scorecard` with `on_invalid="skip"`, `csat_satisfied_from=4`.'),
+        ("case_csat_mean", '`sm.cases` with `on_invalid="skip"`.'),
+        ("case_time_to_response_median", '`sm.cases` with `on_invalid="skip"`, `quantiles=True`.'),
+    ]:
+        assert f"Computed by {how}" in sections(sm.explain(metric).markdown())["Worked example"]
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_nothing_is_cut_in_a_terminal(metric: str) -> None:
     text = sm.explain(metric).text()
     assert "…" not in text
     # Formulas and tables are not wrapped.
-    prose = re.sub(r"\n  (column|customer) .*?(?=\n\n|\n  [A-Z][a-z])", "", text, flags=re.DOTALL)
+    prose = re.sub(r"\n  (column|customer|case) .*?(?=\n\n|\n  [A-Z][a-z])", "", text, flags=re.DOTALL)
     assert all(len(line) <= 100 for line in prose.splitlines() if f"{metric} = " not in line)
 
 

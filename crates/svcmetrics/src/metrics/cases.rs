@@ -1,30 +1,24 @@
 //! Cases, a row each: what they are about, how fast and at which cost they are resolved, what needs no case at all.
 
-use super::columns::{
-    CONTACTS, COST, CSAT_SCORE, IS_DEFECT, IS_DOCUMENTED, IS_PROACTIVE, MET_SLA, OPENED_AT, REOPENED, RESOLVED_AT,
-    RESPONDED_AT, SELF_RESOLVED,
-};
+mod means;
+mod times;
+
+use super::columns::{CONTACTS, IS_DEFECT, IS_DOCUMENTED, IS_PROACTIVE, MET_SLA, REOPENED, RESOLVED_AT, SELF_RESOLVED};
 use super::proportion;
 use crate::column::Column;
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::figure::{Figure, Unit};
+use crate::figure::Figure;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
 
 const ARTICLE: &str = "ServiceXRG, Cases";
 const OF_DEFECTS: &str = "ServiceXRG, Beyond service metrics, 1";
 
-/// Times are held in seconds and read in hours.
-const HOUR: u32 = 3_600;
-
 pub(crate) fn metrics() -> Vec<Metric> {
-    let mut metrics: Vec<Metric> = shares().into_iter().chain(means()).collect();
-    metrics.extend(times("response", RESPONDED_AT));
-    metrics.extend(times("resolution", RESOLVED_AT));
-    let sourced = |metric: Metric| if metric.article().is_empty() { metric.source(ARTICLE) } else { metric };
-    metrics.into_iter().map(sourced).collect()
+    let metrics = shares().into_iter().chain(means::metrics()).chain(times::metrics());
+    metrics.map(|metric| if metric.article().is_empty() { metric.source(ARTICLE) } else { metric }).collect()
 }
 
 /// The share of counted cases for which something holds.
@@ -40,6 +34,7 @@ fn of_cases(
         .better(Better::Higher)
 }
 
+#[allow(clippy::too_many_lines)] // most of them are what people read
 fn shares() -> [Metric; 7] {
     let known = |id: &'static str, column: Column| Scope::new(id).reads([column]);
     let is = Condition::IsTrue;
@@ -58,20 +53,45 @@ fn shares() -> [Metric; 7] {
             &known("case_cause", IS_DEFECT),
         )
         .better(Better::Lower)
-        .source(OF_DEFECTS),
+        .source(OF_DEFECTS)
+        .reading(
+            "The share of single cases that defects of the product caused. Unlike `defect_share`, which adds counts \
+             of customers, it can be broken down by whatever a case has, such as release, component or issue type, \
+             and so says where to mend. It usually peaks after a release: compare like weeks of the cycle.",
+        )
+        .edge_case(
+            "A case whose cause nobody has judged yet is missing, so while many are undecided the share rests on few.",
+        )
+        .edge_case("Ten cases about one and the same defect are ten: it is the load on support, not a list of faults."),
         of_cases(
             "case_proactive_share",
             "Proactive cases",
             ("proactive_cases", is(IS_PROACTIVE)),
             "cases_with_initiative",
             &known("case_initiative", IS_PROACTIVE),
-        ),
+        )
+        .reading(
+            "The share of cases that support opened before the customer asked, by monitoring or planned checks. When \
+             it rises, see whether customers open fewer cases themselves: only then are problems found earlier, and \
+             not merely more of them.",
+        )
+        .edge_case("A null is not taken for a case that the customer began; it is missing.")
+        .edge_case("Alarms that open cases by themselves are proactive, too, and a noisy one can fill most of it."),
         of_cases(
             "case_documented_share",
             "Documented cases",
             ("documented_cases", is(IS_DOCUMENTED)),
             "resolved_cases_with_documentation",
             &documentation,
+        )
+        .reading(
+            "The share of resolved cases whose solution was written down for others to find. It prepares what \
+             `case_deflection_rate` shows later: only what is written can help customers to help themselves. Whether \
+             articles are found, read and right it does not tell.",
+        )
+        .edge_case("An open case is outside, since it has no solution yet that could be written down.")
+        .edge_case(
+            "Mark cases that an existing article answers as documented; otherwise a good knowledge base lowers it.",
         ),
         of_cases(
             "case_deflection_rate",
@@ -79,6 +99,18 @@ fn shares() -> [Metric; 7] {
             ("self_resolved_cases", is(SELF_RESOLVED)),
             "cases_with_self_help",
             &known("case_self_help", SELF_RESOLVED),
+        )
+        .reading(
+            "The share of all issues that customers resolved by self-help, so that nobody in support had to. It is \
+             as good as the record of self-help: what was solved on a web page without leaving a row is not seen, \
+             and somebody who gave up there may be taken for somebody who was helped.",
+        )
+        .edge_case(
+            "A table of only those cases that support handled gives 0, which tells of the table and not of self-help.",
+        )
+        .edge_case(
+            "Self-help takes the simple issues, so while this improves, the cases that are left take longer and cost \
+             more each.",
         ),
         of_cases(
             "case_first_contact_resolution",
@@ -86,6 +118,17 @@ fn shares() -> [Metric; 7] {
             ("cases_resolved_at_first_contact", at_first),
             "resolved_cases_with_contacts",
             &first_contact,
+        )
+        .reading(
+            "The share of resolved cases that took a single contact and stayed closed: to customers each further \
+             contact is effort. Many simple questions make it high, so it falls where self-help takes them away, \
+             without any agent doing worse. Do not reward it alone, or cases are closed too soon.",
+        )
+        .edge_case("A case that was resolved with 0 contacts is in the denominator only, as it had no first one.")
+        .edge_case("One contact is no success if the case was opened again.")
+        .edge_case(
+            "It asks for both `contacts` and `reopened`: where either is null a resolved case is missing, even if the \
+             other would decide.",
         ),
         of_cases(
             "case_reopen_rate",
@@ -94,81 +137,32 @@ fn shares() -> [Metric; 7] {
             "cases_with_reopening",
             &known("case_reopening", REOPENED),
         )
-        .better(Better::Lower),
-        of_cases("case_sla_met_share", "SLA met", ("cases_within_target", is(MET_SLA)), "cases_with_target", &target),
-    ]
-}
-
-fn means() -> [Metric; 6] {
-    let total = |id: &'static str, scope: &Scope, column: Column| Measure::total(id, scope, column.into(), Time::Flow);
-    let cost = Scope::new("case_cost").reads([COST]);
-    let spent = || vec![(1, total("case_cost", &cost, COST))];
-    let csat = |id: &'static str, title: &'static str, total_id: &'static str, answers: &'static str, scope: &Scope| {
-        let sum = vec![(1, total(total_id, scope, CSAT_SCORE))];
-        let answers = vec![(1, Measure::count(answers, scope, Time::Flow))];
-        Metric::mean(id, title, Unit::Number, sum, answers).better(Better::Higher)
-    };
-    let answered = |id: &'static str| Scope::new(id).reads([CSAT_SCORE]);
-    let of_defects = answered("case_csat_of_defects").among(Condition::IsTrue(IS_DEFECT));
-    let of_others = answered("case_csat_of_others").among(Condition::IsFalse(IS_DEFECT));
-    [
-        Metric::mean(
-            "case_cost_mean",
-            "Mean cost of a case",
-            Unit::Money,
-            spent(),
-            vec![(1, Measure::count("cases_with_cost", &cost, Time::Flow))],
-        )
-        .better(Better::Lower),
-        Metric::amount("case_cost", "Cost of cases", Unit::Money, spent()).better(Better::Lower),
-        csat("case_csat_mean", "Mean satisfaction", "case_csat_total", "case_csat_answers", &answered("case_csat")),
-        csat(
-            "case_csat_mean_of_defects",
-            "Mean satisfaction, cases caused by defects",
-            "case_csat_total_of_defects",
-            "case_csat_answers_of_defects",
-            &of_defects,
-        ),
-        csat(
-            "case_csat_mean_of_others",
-            "Mean satisfaction, other cases",
-            "case_csat_total_of_others",
-            "case_csat_answers_of_others",
-            &of_others,
-        ),
-        Metric::difference(
-            "case_defect_csat_gap",
-            "Satisfaction lost to defects",
-            "case_csat_mean_of_others",
-            "case_csat_mean_of_defects",
-        )
-        .unit(Unit::Number)
         .better(Better::Lower)
-        .source(OF_DEFECTS),
+        .reading(
+            "The share of cases that were opened again after somebody had called them resolved. Held against \
+             `case_time_to_resolution_mean` it shows whether speed was bought with solutions that do not last. \
+             Teams with difficult issues have more of it, so compare like with like.",
+        )
+        .edge_case("Cases that are still open for the first time are in the denominator, so a new backlog lowers it.")
+        .edge_case("However often a case was reopened, it counts once.")
+        .edge_case(
+            "A case may be opened again weeks later, so the figure of the latest period is still going to rise.",
+        ),
+        of_cases("case_sla_met_share", "SLA met", ("cases_within_target", is(MET_SLA)), "cases_with_target", &target)
+            .reading(
+                "The share of cases with a target of the service level agreement that kept it. A minute too late and \
+                 a week too late weigh the same, so look at `case_time_to_resolution_p90` for how bad the breaches \
+                 are; and a share near 100 % may only mean that targets are easy.",
+            )
+            .edge_case("A case without a target, which is what a null means here, neither helps nor harms.")
+            .edge_case(
+                "Where the export leaves late but unfinished cases null as well, breaches stay hidden until they are \
+                 closed.",
+            )
+            .edge_case(
+                "A group in which no case has a target has not kept all of its targets: the share is undefined.",
+            ),
     ]
-}
-
-/// The time from the opening of a case to something: open cases are missing, and what is before the opening is invalid.
-fn times(name: &str, until: Column) -> [Metric; 3] {
-    let scope = Scope::new(format!("case_time_to_{name}")).reads([OPENED_AT, until.clone()]).rule(Condition::compare(
-        until.clone(),
-        Comparison::AtLeast,
-        OPENED_AT,
-    ));
-    let passed = Expression::from(until).minus(OPENED_AT);
-    let seconds = Measure::total(format!("case_seconds_to_{name}"), &scope, passed, Time::Flow);
-    let cases = Measure::count(format!("cases_with_{name}"), &scope, Time::Flow);
-    let id = |statistic: &str| format!("case_time_to_{name}_{statistic}");
-    let quantile = |statistic, title: String, percent| {
-        Metric::quantile(id(statistic), title, Unit::Hours, seconds.clone(), percent, HOUR)
-    };
-    let (sum, hours) = (vec![(1, seconds.clone())], vec![(HOUR.cast_signed(), cases)]);
-    [
-        Metric::mean(id("mean"), format!("Mean time to {name}"), Unit::Hours, sum, hours),
-        quantile("median", format!("Median time to {name}"), 50),
-        quantile("p90", format!("Time to {name} of nine in ten cases"), 90),
-    ]
-    .map(|metric| metric.better(Better::Lower))
 }
 
 /// The share of resolved cases that took one contact and were not reopened.

@@ -65,20 +65,20 @@ columns! {
     EFFORT_SCORE = Column::known("effort_score", SignedMoney), "how easy it was, on the scale of the survey";
     IMPACT = Column::known_category("impact", &[Name::Borrowed("positive"), Name::Borrowed("neutral"), Name::Borrowed("negative")]), "the product's impact on the customer";
     RISK = Column::known_category("risk", &[Name::Borrowed("none"), Name::Borrowed("downgrade"), Name::Borrowed("defection")]), "the risk that the customer spends less or leaves";
-    CHANNEL = Column::known("channel", Anything), "by which channel a case came in";
+    CHANNEL = Column::known("channel", Anything), "by which channel a case came in, such as phone or chat";
     ISSUE_TYPE = Column::known("issue_type", Anything), "what a case is about";
-    ACCESS_POINT = Column::known("access_point", Anything), "where a case came in";
+    ACCESS_POINT = Column::known("access_point", Anything), "where the customer turned first, such as a portal or a reseller";
     IS_DEFECT = Column::known("is_defect", Flag), "whether a case was caused by a defect";
-    IS_PROACTIVE = Column::known("is_proactive", Flag), "whether a case was opened before the customer asked";
-    IS_DOCUMENTED = Column::known("is_documented", Flag), "whether a case was documented for others to find";
-    SELF_RESOLVED = Column::known("self_resolved", Flag), "whether a case was resolved by self-help";
-    CONTACTS = Column::known("contacts", Count), "contacts that a case took";
-    REOPENED = Column::known("reopened", Flag), "whether a case was opened again";
-    MET_SLA = Column::known("met_sla", Flag), "whether a case met its target; null: it has none";
+    IS_PROACTIVE = Column::known("is_proactive", Flag), "whether support opened a case before the customer asked";
+    IS_DOCUMENTED = Column::known("is_documented", Flag), "whether a case's solution was written down for others";
+    SELF_RESOLVED = Column::known("self_resolved", Flag), "whether the customer resolved an issue by self-help";
+    CONTACTS = Column::known("contacts", Count), "contacts with the customer that a case took";
+    REOPENED = Column::known("reopened", Flag), "whether a case was opened again after it was resolved";
+    MET_SLA = Column::known("met_sla", Flag), "whether a case met its SLA target; null: it has none";
     OPENED_AT = Column::known("opened_at", Instant), "when a case was opened";
-    RESPONDED_AT = Column::known("responded_at", Instant), "when it was first responded to";
-    RESOLVED_AT = Column::known("resolved_at", Instant), "when it was resolved; null: it is open";
-    COST = Column::known("cost", Money), "what a case cost";
+    RESPONDED_AT = Column::known("responded_at", Instant), "when a case was first responded to; null: not yet";
+    RESOLVED_AT = Column::known("resolved_at", Instant), "when a case was resolved; null: it is open";
+    COST = Column::known("cost", Money), "what a case cost, so far where it is open";
 }
 
 /// The column of that name, where the catalogue knows it.
