@@ -269,6 +269,37 @@ class Scorecard:
         """
         return Frame(self._native.measures())
 
+    def reasons(self, of: Literal["loss", "gain"]) -> Frame:
+        """Why revenue was lost or gained: a row a group and reason, sorted by the keys, then the reason, null last.
+
+        Keys, ``reason``; ``amount`` (of ``revenue_lost`` or ``revenue_added``, in rows of that reason), ``customers``
+        (rows with a loss or gain), ``share`` (of the group's amount: a group's shares add up to 1), ``avoidable`` (the
+        amount of losses marked avoidable, of rows that have a reason and say so; null where none does). A loss without
+        a reason stands under the reason null, so the amounts add up to the group's. They merge, roll up and go to JSON
+        with the scorecard; :meth:`measures` does not hold them.
+
+        The table must have ``loss_reason`` (or ``gain_reason``), and ``revenue_lost`` (or ``revenue_added``) be among
+        the metrics asked for; for ``avoidable`` also ``avoidable_loss_share``.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {
+        ...     "revenue_start": np.array([100, 50, 80]),
+        ...     "revenue_end": np.array([0, 40, 50]),
+        ...     "loss_reason": ["price", "price", None],
+        ... }
+        >>> sm.scorecard(table).reasons("loss").to_pandas()
+          reason  amount  customers     share  avoidable
+        0  price   110.0          2  0.785714        NaN
+        1    NaN    30.0          1  0.214286        NaN
+
+        Nobody asked why.
+
+        >>> sm.scorecard(table).reasons("gain")
+        Traceback (most recent call last):
+        svcmetrics.errors.ColumnNotFoundError: no column 'gain_reason'
+        """
+        return Frame(self._native.reasons(of))
+
     @classmethod
     def from_measures(
         cls,

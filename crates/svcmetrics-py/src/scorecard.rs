@@ -7,7 +7,7 @@ use crate::frame::Frame;
 use crate::health::HealthModel;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use svcmetrics::{MissingColumns, Quality};
+use svcmetrics::{Error, MissingColumns, Quality, RevenueChange};
 
 /// Totals by group and the definitions that read them.
 #[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
@@ -91,6 +91,16 @@ impl Scorecard {
 
     fn measures(&self, py: Python<'_>) -> Result<Frame> {
         Ok(Frame(detached(py, || self.0.measures_record_batch())?))
+    }
+
+    fn reasons(&self, py: Python<'_>, of: &str) -> Result<Frame> {
+        let known = [RevenueChange::Loss, RevenueChange::Gain];
+        let change = known.into_iter().find(|change| change.name() == of).ok_or_else(|| Error::InvalidOption {
+            option: "of".to_owned(),
+            found: of.to_owned(),
+            expected: "\"loss\" or \"gain\"".to_owned(),
+        })?;
+        Ok(Frame(detached(py, || self.0.reasons_record_batch(change))?))
     }
 
     #[allow(clippy::needless_pass_by_value)] // Python hands over a list

@@ -15,6 +15,8 @@
 //! # Ok::<(), svcmetrics::Error>(())
 //! ```
 
+mod reasons;
+
 use crate::engine::columns::{Bits, Data, Nulls, Table, Texts, TimeUnit, Values};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Undefined, Value, aligned};

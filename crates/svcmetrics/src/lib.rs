@@ -27,6 +27,7 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+mod breakdown;
 mod check;
 mod column;
 mod condition;
@@ -69,7 +70,7 @@ pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, colum
 pub use money::MoneyPolicy;
 pub use period::{Every, Period};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
-pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};
+pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Reason, RevenueChange, Scorecard, ScorecardBuilder};
 
 /// The catalogue's formulas on plain numbers, one function a metric.
 pub mod formulas {

@@ -10,6 +10,7 @@ use crate::money::{self, PLACES, Read};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
 use crate::totals::Totals;
+use std::collections::BTreeMap;
 
 fn invalid(problem: impl Into<String>) -> Error {
     Error::InvalidDocument { what: "measures", problem: problem.into() }
@@ -115,7 +116,8 @@ impl Scorecard {
             groups: order.into_iter().map(|(keys, _)| keys).collect(),
             totals: sorted,
             largest_rounding: vec![0.0; definitions.scopes.len()],
-            not_measured: std::collections::BTreeMap::new(),
+            not_measured: BTreeMap::new(),
+            breakdowns: BTreeMap::new(),
             definitions,
         })
     }

@@ -1,5 +1,6 @@
 //! What is asked of a table.
 
+use crate::breakdown::Breakdown;
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::metric::{Form, Metric};
@@ -105,6 +106,8 @@ pub struct Request {
     pub(crate) keep: usize,
     /// Findings are gathered, not raised.
     pub(crate) check: bool,
+    /// It is a breakdown of another request, which was checked.
+    pub(crate) breakdown: Option<&'static Breakdown>,
 }
 
 impl Default for Request {
@@ -126,6 +129,7 @@ impl Default for Request {
             max_groups: 10_000_000,
             keep: crate::error::OFFENDERS_NAMED,
             check: false,
+            breakdown: None,
         }
     }
 }
@@ -231,6 +235,12 @@ impl Request {
         self
     }
 
+    /// The key that is time.
+    pub(crate) fn time_key(&self) -> Option<&str> {
+        let period = self.period.as_deref().unwrap_or("period");
+        self.by.iter().map(String::as_str).find(|key| *key == period)
+    }
+
     /// Names in the caller's table for ours.
     pub(crate) fn source<'a>(&'a self, ours: &'a str) -> &'a str {
         self.columns.get(ours).map_or(ours, |(theirs, _)| theirs)
@@ -238,6 +248,9 @@ impl Request {
 
     /// The metrics that can be asked for with this model: built in, the caller's own, the model's.
     pub(crate) fn candidates(&self, model: &HealthModel) -> Vec<Metric> {
+        if let Some(breakdown) = self.breakdown {
+            return breakdown.metrics();
+        }
         let mut candidates = metrics::measurable(&self.scales);
         candidates.extend(self.own.iter().cloned());
         candidates.extend(model.metrics());

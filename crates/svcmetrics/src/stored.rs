@@ -1,5 +1,6 @@
 //! A scorecard as it is stored: a versioned document, validated field by field on the way in.
 
+use crate::breakdown::Breakdown;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::engine::choose::no_circles;
 use crate::error::{Error, MissingColumns, Result};
@@ -58,6 +59,9 @@ pub(crate) struct Stored {
     largest_rounding: Vec<f64>,
     lanes: Vec<String>,
     groups: Vec<StoredGroup>,
+    /// Each as a document of its own, without definitions: those are built in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    breakdowns: BTreeMap<String, Stored>,
 }
 
 impl From<Scorecard> for Stored {
@@ -92,6 +96,11 @@ impl From<Scorecard> for Stored {
                     totals: card.totals.group(group).iter().map(ToString::to_string).collect(),
                 })
                 .collect(),
+            breakdowns: card
+                .breakdowns
+                .iter()
+                .map(|(name, card)| (name.clone(), Self { own: Vec::new(), ..card.clone().into() }))
+                .collect(),
         }
     }
 }
@@ -104,13 +113,21 @@ impl TryFrom<Stored> for Scorecard {
     type Error = Error;
 
     fn try_from(stored: Stored) -> Result<Self> {
+        stored.scorecard(&Request::default())
+    }
+}
+
+impl Stored {
+    /// The scorecard, of metrics that can be asked for with this request.
+    fn scorecard(self, request: &Request) -> Result<Scorecard> {
+        let stored = self;
         if (stored.format, stored.catalog) != (FORMAT, CATALOG_VERSION) {
             let (found, catalog) = (stored.format, stored.catalog);
             return invalid(format!(
                 "found format {found} of catalogue {catalog}; expected format {FORMAT} of catalogue {CATALOG_VERSION}"
             ));
         }
-        let definitions = stored.definitions()?;
+        let definitions = stored.definitions(request)?;
         if definitions.lane_names() != stored.lanes {
             return invalid("lanes: found others than those of its metrics");
         }
@@ -161,7 +178,7 @@ impl TryFrom<Stored> for Scorecard {
             totals.push(&lanes);
             groups.push(group.key);
         }
-        let card = Self {
+        let mut card = Scorecard {
             definitions,
             keys: stored.keys,
             period: stored.period,
@@ -172,13 +189,56 @@ impl TryFrom<Stored> for Scorecard {
             totals,
             largest_rounding: stored.largest_rounding,
             not_measured: stored.not_measured,
+            breakdowns: BTreeMap::new(),
         };
         card.shares_are_shares()?;
+        for (name, stored) in stored.breakdowns {
+            let Some(breakdown) = Breakdown::named(&name).filter(|_| request.breakdown.is_none()) else {
+                return invalid(format!("breakdowns: no breakdown '{}'", crate::error::shown(&name)));
+            };
+            let part = stored.scorecard(&Request { breakdown: Some(breakdown), ..Request::default() })?;
+            card.is_broken_down(breakdown, &part)?;
+            card.breakdowns.insert(name, part);
+        }
         Ok(card)
     }
 }
 
 impl Scorecard {
+    /// A breakdown holds the rows and the amounts of these groups, and no others.
+    fn is_broken_down(&self, breakdown: &Breakdown, part: &Self) -> Result<()> {
+        let wrong = |problem: &str| invalid(format!("breakdowns.{}: {problem}", breakdown.name));
+        let further = part.keys.last().is_some_and(|key| key.name == *breakdown.column.name);
+        if !further
+            || part.keys[..part.keys.len() - 1] != self.keys
+            || part.period != self.period
+            || part.over_time != self.over_time
+        {
+            return wrong("expected the scorecard's keys and its column");
+        }
+        let metrics = [breakdown.of, breakdown.rows.id()];
+        if !metrics.iter().all(|id| part.definitions.find(id).is_some()) {
+            return wrong(&format!("expected the metrics {}", metrics.join(" and ")));
+        }
+        let names: Vec<&str> = self.keys.iter().map(|key| key.name.as_str()).collect();
+        let whole = part.rollup(&names)?;
+        let amounts = |card: &Self| -> Result<Vec<(Vec<Key>, Option<i128>)>> {
+            let Some(chosen) = card.definitions.find(breakdown.of) else { return Ok(Vec::new()) };
+            let amount = |group: usize| {
+                let amount = card.read(group, chosen)?.numerator().map(crate::Total::integer);
+                Ok((card.groups[group].clone(), amount))
+            };
+            (0..card.len()).map(amount).filter(|amount| !matches!(amount, Ok((_, None)))).collect()
+        };
+        let rows = |card: &Self| {
+            (0..card.len()).map(|group| (card.groups[group].clone(), card.rows(group))).collect::<Vec<_>>()
+        };
+        if amounts(self)? != amounts(&whole)? || (!self.joined && rows(self) != rows(&whole)) {
+            return wrong("expected the rows and amounts of the scorecard's groups, and no others");
+        }
+        Ok(())
+    }
+
     /// No part is above its whole in what the catalogue says is a share.
     fn shares_are_shares(&self) -> Result<()> {
         let built_in =
@@ -196,8 +256,8 @@ impl Scorecard {
 }
 
 impl Stored {
-    fn definitions(&self) -> Result<Definitions> {
-        let mut request = Request::default().scales(self.parameters.scales.validated()?);
+    fn definitions(&self, request: &Request) -> Result<Definitions> {
+        let mut request = request.clone().scales(self.parameters.scales.validated()?);
         for metric in &self.own {
             request = request.define(metric.clone())?;
         }

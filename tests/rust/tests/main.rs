@@ -5,6 +5,7 @@ mod bad_input;
 mod definitions;
 mod laws;
 mod money;
+mod reasons;
 mod support;
 mod threads;
 mod vectors;

@@ -70,6 +70,7 @@ topics! {
     intake_is_as_the_vectors_say "intake";
     onboarding_is_as_the_vectors_say "onboarding";
     profitability_is_as_the_vectors_say "profitability";
+    reasons_are_as_the_vectors_say "reasons";
     retention_is_as_the_vectors_say "retention";
     revenue_is_as_the_vectors_say "revenue";
     risk_is_as_the_vectors_say "risk";

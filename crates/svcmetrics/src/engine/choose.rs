@@ -1,5 +1,6 @@
 //! Which metrics a table's columns allow, and which of them are asked for.
 
+use crate::breakdown::Breakdown;
 use crate::column::Name;
 use crate::condition::Condition;
 use crate::definitions::Chosen;
@@ -182,6 +183,7 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         return Err(not_found(request.source(unique)));
     }
     let mut ours: Vec<&str> = vec![CUSTOMER_ID, CURRENCY];
+    ours.extend(Breakdown::columns().map(|column| column.name.as_ref()));
     for metric in &chooser.candidates {
         let scopes = metric.forms.iter().filter_map(Form::scope);
         ours.extend(

@@ -11,7 +11,7 @@ use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
 use crate::metric::Form;
 use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START};
 use crate::request::{ColumnUnit, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A column made ready: where its block of cells stands, and whether they count millionths.
 pub(crate) type Slot = usize;
@@ -73,7 +73,8 @@ pub(crate) struct PlannedHealth {
 pub(crate) struct Plan {
     pub(crate) definitions: Definitions,
     pub(crate) by: Vec<String>,
-    pub(crate) period: Option<usize>,
+    /// The key that is time.
+    pub(crate) period: Option<String>,
     pub(crate) columns: Vec<PlannedColumn>,
     pub(crate) scopes: Vec<PlannedScope>,
     pub(crate) sums: Vec<PlannedSum>,
@@ -133,7 +134,9 @@ impl Plan {
             }
         }
         no_circles(&chooser.candidates, &chooser.model)?;
-        check_names(&chooser)?;
+        if request.breakdown.is_none() {
+            check_names(&chooser)?;
+        }
 
         let (chosen, not_measured) = choose(&chooser)?;
         let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || chosen.form().is_computed();
@@ -213,10 +216,9 @@ impl Plan {
         let currency = slots.columns.iter().any(is_money)
             && chooser.has(CURRENCY)
             && !request.by.iter().any(|key| key == request.source(CURRENCY));
-        let period = request.period.as_deref().unwrap_or("period");
         Ok(Self {
             by: request.by.clone(),
-            period: request.by.iter().position(|key| key == period),
+            period: request.time_key().map(ToOwned::to_owned),
             scopes: scopes.collect(),
             sums: sums.collect(),
             health,
@@ -266,6 +268,13 @@ impl Request {
     /// # Errors
     /// As building a scorecard of such a table.
     pub fn reads(&self, names: &[String]) -> Result<Vec<String>> {
-        Plan::new(self, names).map(|plan| plan.sources())
+        let plan = Plan::new(self, names)?;
+        let mut sources = plan.sources();
+        for (_, request) in self.breakdowns(&plan.definitions, names) {
+            sources.extend(Plan::new(&request, names)?.sources());
+        }
+        let mut seen = BTreeSet::new();
+        sources.retain(|source| seen.insert(source.clone()));
+        Ok(sources)
     }
 }

@@ -17,6 +17,7 @@ pub mod success;
 pub mod voice;
 
 pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
+pub(crate) use columns::{GAIN_REASON, LOSS_REASON};
 
 use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};

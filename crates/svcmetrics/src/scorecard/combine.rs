@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::{Measure, Scope};
 use crate::totals::Totals;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Scorecard {
@@ -17,7 +18,8 @@ impl Scorecard {
         if let Some(error) = self.definitions.difference(&other.definitions) {
             return Err(error);
         }
-        self.combined(other, self.definitions.clone().united(&other.definitions))
+        let merged = self.combined(other, self.definitions.clone().united(&other.definitions))?;
+        Ok(merged.with_breakdowns(self.merged_breakdowns(other)?))
     }
 
     /// This and a scorecard of other rows, as far as both have the same metrics.
@@ -28,7 +30,8 @@ impl Scorecard {
         let definitions = self.definitions.common(&other.definitions)?;
         let (one, two) =
             (self.restricted(definitions.clone()), other.restricted(other.definitions.common(&self.definitions)?));
-        one.merge(&two)
+        let breakdowns = self.common_breakdowns(other)?;
+        Ok(one.merge(&two)?.with_breakdowns(breakdowns))
     }
 
     /// Only the lanes that these definitions read.
@@ -45,7 +48,7 @@ impl Scorecard {
             self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
         };
         let largest_rounding = definitions.scopes.iter().map(rounding).collect();
-        Self { definitions, totals, largest_rounding, ..self.clone() }
+        Self { definitions, totals, largest_rounding, breakdowns: BTreeMap::new(), ..self.clone() }
     }
 
     /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
@@ -56,7 +59,8 @@ impl Scorecard {
     pub fn join(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.joined(&other.definitions)?;
         let (left, right) = (self.spread(&definitions, true), other.spread(&definitions, false));
-        Ok(Self { joined: true, ..left.combined(&right, definitions)? })
+        let breakdowns = self.breakdowns.clone().into_iter().chain(other.breakdowns.clone()).collect();
+        Ok(Self { joined: true, ..left.combined(&right, definitions)? }.with_breakdowns(breakdowns))
     }
 
     /// The same totals in the lanes of wider definitions, with or without the count of rows.
@@ -146,6 +150,7 @@ impl Scorecard {
             totals,
             largest_rounding,
             not_measured,
+            breakdowns: BTreeMap::new(),
         })
     }
 
@@ -218,6 +223,7 @@ impl Scorecard {
             unique_checked: false,
             groups,
             totals,
+            breakdowns: self.rolled_up_breakdowns(by)?,
             ..self.clone()
         })
     }

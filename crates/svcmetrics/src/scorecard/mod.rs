@@ -1,9 +1,12 @@
 //! Totals by group, read as metrics: built in parts, merged, rolled up, joined.
 
+mod breakdowns;
 mod builder;
 mod combine;
+mod reasons;
 
 pub use builder::ScorecardBuilder;
+pub use reasons::{Reason, RevenueChange};
 
 use crate::definitions::{COUNTS, Chosen, Definitions};
 use crate::engine::choose::no_metric;
@@ -131,6 +134,8 @@ pub struct Scorecard {
     pub(crate) totals: Totals,
     pub(crate) largest_rounding: Vec<f64>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
+    /// By name: scorecards of a few metrics by these keys and one more.
+    pub(crate) breakdowns: BTreeMap<String, Scorecard>,
 }
 
 impl Scorecard {
