@@ -35,6 +35,7 @@ def scorecard(
     unique: str | Literal[False] | None = None,
     csat_satisfied_from: Number | None = None,
     effort_scale: tuple[Number, Number] | None = None,
+    totals: bool = False,
     max_groups: int = 10_000_000,
 ) -> Scorecard:
     """The metrics of a table, a row a customer, by group.
@@ -78,6 +79,8 @@ def scorecard(
     effort_scale
         The ``effort_score`` of the hardest and of the easiest, such as ``(1, 7)``; the ``ces_`` metrics are measured
         only where it is given.
+    totals
+        Whether frames get the row over all groups, as :meth:`Scorecard.with_totals`.
     max_groups
         The most groups that there may be; checked before memory is taken.
 
@@ -126,7 +129,7 @@ def scorecard(
     )
     builder = _svcmetrics.Builder(options)
     builder.add(found.source)
-    card = Scorecard(builder.finish())
+    card = Scorecard(builder.finish(), totals)
     warn_of_near_misses(card)
     return card
 
@@ -173,8 +176,45 @@ class Scorecard:
     'no_rows'
     """
 
-    def __init__(self, native: _svcmetrics.Scorecard) -> None:
+    def __init__(self, native: _svcmetrics.Scorecard, totals: bool = False) -> None:
         self._native = native
+        # At once, so that groups that do not add up are an error here and not where the card is shown.
+        self._total = native.rollup([]) if totals else None
+
+    def with_totals(self, totals: bool = True) -> Scorecard:
+        """The same scorecard, whose frames have the row over all groups as the last: what :meth:`rollup` gives.
+
+        Its keys are null, as a group's may be; so frames have a column ``is_total`` after the keys. Without keys the
+        one row is the total. The wide and the tidy frame and what is printed show it, roll-ups, merges, joins and
+        copies keep it, and nothing else knows of it: ``len()``, ``card[metric]``, :meth:`measures`, :meth:`reasons`,
+        ``==`` and JSON are about the groups. Stocks over a key that is time are undefined there, as in a roll-up;
+        amounts of several currencies are an error.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"plan": ["a", "b", None], "is_new": [True, True, True], "onboarded": [True, False, True]}
+        >>> card = sm.scorecard(table, by="plan", totals=True)
+        >>> card
+        plan   rows  onboard_rate
+        ─────  ────  ────────────
+        a         1       100.0 %
+        b         1         0.0 %
+        null      1       100.0 %
+        total     3        66.7 %
+        >>> card.wide().columns, card.wide().rows()[-1]
+        (['plan', 'is_total', 'rows', 'onboard_rate'], (None, True, 3, 0.6666666666666666))
+
+        Nothing is left of time.
+
+        >>> months = {"period": ["2026-01", "2026-02"], "revenue_start": [100, 120], "revenue_end": [120, 130]}
+        >>> card = sm.scorecard(months, by="period", metrics=["revenue_end", "revenue_expansion"], totals=True)
+        >>> card.wide().rows()[-1]
+        (None, True, 2, None, Decimal('30.000000'))
+        """
+        return Scorecard(self._native, totals)
+
+    @property
+    def _totals(self) -> bool:
+        return self._total is not None
 
     @property
     def metrics(self) -> list[str]:
@@ -235,11 +275,11 @@ class Scorecard:
 
     def wide(self) -> Frame:
         """A row a group, sorted by the keys' values: keys, ``rows``, then a column per metric."""
-        return Frame(self._native.wide())
+        return Frame(self._native.wide(self._totals))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The wide table as an Arrow stream, in a capsule."""
-        return self._native.wide().__arrow_c_stream__(requested_schema)
+        return self._native.wide(self._totals).__arrow_c_stream__(requested_schema)
 
     def to_polars(self) -> polars.DataFrame:
         """The wide table as a polars frame."""
@@ -260,7 +300,7 @@ class Scorecard:
         Amounts stand in ``numerator``, with a null ``denominator``; scores made of other metrics, and differences,
         have neither.
         """
-        return Frame(self._native.tidy())
+        return Frame(self._native.tidy(self._totals))
 
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.
@@ -330,13 +370,13 @@ class Scorecard:
         (Decimal('30'), 'not_additive_over_time')
         """
         keys = [by] if isinstance(by, str) else list(by or [])
-        return Scorecard(self._native.rollup(keys))
+        return Scorecard(self._native.rollup(keys), self._totals)
 
     def __add__(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of other rows, as :func:`merge`."""
         if not isinstance(other, Scorecard):
             return NotImplemented
-        return Scorecard(self._native.merge(other._native, False))
+        return Scorecard(self._native.merge(other._native, False), self._totals or other._totals)
 
     def join(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of a table of other things, side by side on equal keys: the metrics of both for each
@@ -348,7 +388,7 @@ class Scorecard:
         >>> one.join(two).metrics
         ['onboard_rate', 'contract_renewal_rate']
         """
-        return Scorecard(self._native.join(other._native))
+        return Scorecard(self._native.join(other._native), self._totals or other._totals)
 
     def to_json(self) -> str:
         """Everything: definitions, parameters, model, exact totals."""
@@ -366,21 +406,18 @@ class Scorecard:
         return hash(self.to_json())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Scorecard.from_json, (self.to_json(),))
+        return (_restored, (self.to_json(), self._totals))
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         header = [*self.keys, "rows", *self.metrics]
-        rows = self._native.wide().values(len(self.keys))
-        figures = [self._native.figures(metric) for metric in self.metrics]
-        groups = self._native.groups()
-        body = [
-            [
-                *("null" if key is None else str(key) for key in group),
-                str(rows[i]),
-                *(str(column[i]) for column in figures),
-            ]
-            for i, group in enumerate(groups)
-        ]
+        names = [["null" if key is None else str(key) for key in group] for group in self._native.groups()]
+        parts = [self._native]
+        if self._total is not None and self.keys:
+            names.append(["total", *("" for _ in self.keys[1:])])
+            parts.append(self._total)
+        rows = [str(row) for part in parts for row in part.wide(False).values(len(part.keys()))]
+        figures = [[str(figure) for part in parts for figure in part.figures(metric)] for metric in self.metrics]
+        body = [[*group, *cells] for group, *cells in zip(names, rows, *figures, strict=True)]
         if self.keys:
             return header, body
         # One group: metrics below each other are easier to read.
@@ -393,6 +430,10 @@ class Scorecard:
     def _repr_html_(self) -> str:
         header, body = self._cells()
         return render.html(header, body, left=len(self.keys) or 1)
+
+
+def _restored(text: str, totals: bool) -> Scorecard:
+    return Scorecard.from_json(text).with_totals(totals)
 
 
 def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact") -> Scorecard:
@@ -410,6 +451,7 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
     if how not in ("exact", "common"):
         message = f'how: found {how!r}; expected "exact" or "common"'
         raise InvalidOptionError(message, kind="invalid_option", value=str(how), expected='"exact" or "common"')
+    cards = list(cards)
     natives = [card._native for card in cards]
     if not natives:
         raise InvalidOptionError(
@@ -420,4 +462,4 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
         pairs = zip(natives[::2], natives[1::2], strict=False)
         odd = natives[-1:] if len(natives) % 2 else []
         natives = [*(one.merge(other, how == "common") for one, other in pairs), *odd]
-    return Scorecard(natives[0])
+    return Scorecard(natives[0], any(card._totals for card in cards))

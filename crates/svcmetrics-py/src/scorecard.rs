@@ -81,12 +81,14 @@ impl Scorecard {
         Ok(self.0.figures(metric)?.into_iter().map(Figure).collect())
     }
 
-    fn wide(&self, py: Python<'_>) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.to_record_batch())?))
+    fn wide(&self, py: Python<'_>, totals: bool) -> Result<Frame> {
+        let wide = || if totals { self.0.to_record_batch_with_totals() } else { self.0.to_record_batch() };
+        Ok(Frame(detached(py, wide)?))
     }
 
-    fn tidy(&self, py: Python<'_>) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.tidy_record_batch())?))
+    fn tidy(&self, py: Python<'_>, totals: bool) -> Result<Frame> {
+        let tidy = || if totals { self.0.tidy_record_batch_with_totals() } else { self.0.tidy_record_batch() };
+        Ok(Frame(detached(py, tidy)?))
     }
 
     fn measures(&self, py: Python<'_>) -> Result<Frame> {

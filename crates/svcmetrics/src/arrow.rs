@@ -290,12 +290,32 @@ fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> 
     Ok(Arc::new(values.map(fit).collect::<Result<Vec<i64>>>().map(Int64Array::from)?))
 }
 
+/// The column that tells the row over all groups from a group of null keys.
+const IS_TOTAL: &str = "is_total";
+
 impl Scorecard {
-    fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
+    /// Each group, and after them the total where there is one; a scorecard without keys is its own.
+    fn shown<'a>(&'a self, total: Option<&'a Self>) -> Vec<(&'a Self, usize)> {
+        let total = total.filter(|_| !self.keys.is_empty()).map(|total| (total, 0));
+        (0..self.len()).map(|group| (self, group)).chain(total).collect()
+    }
+
+    fn push_keys(&self, frame: &mut Frame, repeat: usize, total: Option<&Self>) -> Result<()> {
+        let shown = self.shown(total);
         for (position, key) in self.keys.iter().enumerate() {
-            let values: Vec<Key> =
-                self.groups.iter().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
+            let value =
+                |(card, group): &(&Self, usize)| card.groups[*group].get(position).cloned().unwrap_or(Key::Null);
+            let values: Vec<Key> = shown.iter().flat_map(|row| std::iter::repeat_n(value(row), repeat)).collect();
             frame.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
+        }
+        if total.is_some() {
+            if self.keys.iter().any(|key| key.name == IS_TOTAL) {
+                let problem = "is named like the column that marks the total; rename the column".to_owned();
+                return Err(Error::KeyName { key: IS_TOTAL.to_owned(), problem });
+            }
+            let is_total = |(card, group): &(&Self, usize)| card.groups[*group].is_empty();
+            let marks = shown.iter().flat_map(|row| std::iter::repeat_n(Some(is_total(row)), repeat));
+            frame.push(IS_TOTAL, Arc::new(marks.collect::<BooleanArray>()));
         }
         Ok(())
     }
@@ -306,11 +326,38 @@ impl Scorecard {
     /// # Errors
     /// [`Error::Overflow`] for a total that a decimal of 38 digits does not hold.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
+        self.wide(None)
+    }
+
+    /// The same with the row over all groups, the roll-up to no keys, as the last: its keys are null, and a column `is_total`
+    /// after the keys is true in it and false in the others. Without keys the one row is the total.
+    ///
+    /// ```
+    /// use svcmetrics::{Request, Scorecard, Table};
+    /// let table = Table::new(2)
+    ///     .with("region", vec![Some("north"), None])
+    ///     .with("milestones_met", vec![1_i64, 2])
+    ///     .with("milestones_total", vec![2_i64, 2]);
+    /// let card = Scorecard::of(&table, Request::default().by(["region"]))?;
+    /// assert_eq!(card.to_record_batch_with_totals()?.num_rows(), 3);
+    /// assert_eq!(card.to_record_batch_with_totals()?.schema().field(1).name(), "is_total");
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch`] and [`Scorecard::rollup`]; [`Error::KeyName`] for a key of that name.
+    pub fn to_record_batch_with_totals(&self) -> Result<RecordBatch> {
+        self.wide(Some(&self.rollup::<&str>(&[])?))
+    }
+
+    fn wide(&self, total: Option<&Self>) -> Result<RecordBatch> {
+        let shown = self.shown(total);
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, 1)?;
-        frame.push("rows", integers((0..self.len()).map(|group| self.rows(group)), "rows")?);
-        for metric in self.metrics() {
-            let figures = self.figures(metric.id())?;
+        self.push_keys(&mut frame, 1, total)?;
+        frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
+        for chosen in self.definitions.shown() {
+            let metric = &chosen.metric;
+            let figures = shown.iter().map(|(card, group)| card.read(*group, chosen)).collect::<Result<Vec<_>>>()?;
             let array = if metric.kind() == Kind::Amount {
                 let micros = |(group, figure): (usize, &Figure)| match figure.numerator() {
                     Some(total) => total.micros().map(Some).ok_or_else(|| self.too_large(group, metric.id())),
@@ -327,7 +374,9 @@ impl Scorecard {
     }
 
     fn too_large(&self, group: usize, metric: &str) -> Error {
-        Error::Overflow { measure: metric.to_owned(), group: group_text(&self.groups[group]), limit: "38 digits" }
+        // after the groups comes the total
+        let group = self.groups.get(group).map(|keys| group_text(keys)).unwrap_or_default();
+        Error::Overflow { measure: metric.to_owned(), group, limit: "38 digits" }
     }
 
     /// Long: a row a group and metric, with the exact numerator and denominator, the counts, and why a value is undefined.
@@ -335,23 +384,35 @@ impl Scorecard {
     /// # Errors
     /// As [`Scorecard::to_record_batch`].
     pub fn tidy_record_batch(&self) -> Result<RecordBatch> {
+        self.tidy(None)
+    }
+
+    /// The same with rows over all groups as the last, as [`Scorecard::to_record_batch_with_totals`].
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch_with_totals`].
+    pub fn tidy_record_batch_with_totals(&self) -> Result<RecordBatch> {
+        self.tidy(Some(&self.rollup::<&str>(&[])?))
+    }
+
+    fn tidy(&self, total: Option<&Self>) -> Result<RecordBatch> {
         let chosen: Vec<_> = self.definitions.shown().collect();
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, chosen.len())?;
+        self.push_keys(&mut frame, chosen.len(), total)?;
         let (mut ids, mut values) = (StringBuilder::new(), Vec::new());
         let (mut numerators, mut denominators) = (Vec::new(), Vec::new());
         let mut reasons = StringBuilder::new();
         let mut counts: [Vec<Option<i64>>; 5] = Default::default();
-        for group in 0..self.len() {
+        for (card, group) in self.shown(total) {
             for chosen in &chosen {
-                let figure = self.read(group, chosen)?;
-                let (numerator, denominator) = self.parts(group, chosen, &figure)?;
+                let figure = card.read(group, chosen)?;
+                let (numerator, denominator) = card.parts(group, chosen, &figure)?;
                 ids.append_value(chosen.metric.id());
                 values.push(figure.value());
                 numerators.push(numerator);
                 denominators.push(denominator);
                 reasons.append_option(figure.undefined_reason().map(Undefined::reason));
-                let found = self.counts(group, chosen);
+                let found = card.counts(group, chosen);
                 let of = |count: fn(&crate::scorecard::Counts) -> i128| {
                     found.as_ref().and_then(|found| i64::try_from(count(found)).ok())
                 };
@@ -403,7 +464,7 @@ impl Scorecard {
     /// [`Error::KeyName`] for a key that is named like a measure; [`Error::Overflow`].
     pub fn measures_record_batch(&self) -> Result<RecordBatch> {
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, 1)?;
+        self.push_keys(&mut frame, 1, None)?;
         let names = self.definitions.lane_names();
         if let Some(key) = self.keys.iter().find(|key| names.contains(&key.name)) {
             return Err(Error::KeyName {

@@ -47,7 +47,7 @@ pub(super) struct TableCase {
     pub(super) rollup: Option<Vec<String>>,
     pub(super) expect: Option<Vec<Group>>,
     #[serde(default)]
-    pub(super) reasons: std::collections::BTreeMap<String, Vec<Reason>>,
+    pub(super) reasons: std::collections::BTreeMap<String, Vec<ReasonRow>>,
     #[serde(default)]
     pub(super) not_measured: Vec<String>,
     pub(super) error: Option<Wrong>,
@@ -66,7 +66,7 @@ pub(super) struct Group {
 /// All are given, null where there is nothing.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Reason {
+pub(super) struct ReasonRow {
     pub(super) key: Vec<Value>,
     #[serde(deserialize_with = "given")]
     pub(super) reason: Value,

@@ -1,6 +1,6 @@
 //! Table cases: a table, a request, the groups of its scorecard.
 
-use super::case::{Counts, Group, Options, Reason, TableCase};
+use super::case::{Counts, Group, Options, ReasonRow, TableCase};
 use super::figures::{agrees, agrees_error};
 use crate::support::json;
 use std::collections::BTreeMap;
@@ -94,7 +94,7 @@ fn groups(card: &Scorecard, expected: &[Group], not_measured: &[String]) -> Resu
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n  ")) }
 }
 
-fn reasons(card: &Scorecard, expected: &BTreeMap<String, Vec<Reason>>) -> Result<(), String> {
+fn reasons(card: &Scorecard, expected: &BTreeMap<String, Vec<ReasonRow>>) -> Result<(), String> {
     for (change, expected) in expected {
         let known = [RevenueChange::Loss, RevenueChange::Gain].into_iter().find(|known| known.name() == change);
         let found =
