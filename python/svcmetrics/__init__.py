@@ -17,6 +17,7 @@ from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
 from svcmetrics.options import SourceColumn, column
+from svcmetrics.reference import Reference, reference
 from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
 
 __version__: str = _svcmetrics.VERSION
@@ -36,6 +37,7 @@ __all__ = [
     "MeasureDefinition",
     "NearMissWarning",
     "Quality",
+    "Reference",
     "Scorecard",
     "SourceColumn",
     "SvcMetricsError",
@@ -46,6 +48,7 @@ __all__ = [
     "formulas",
     "health_scores",
     "merge",
+    "reference",
     "scorecard",
 ]
 

@@ -17,6 +17,7 @@ __all__ = [
     "from_measures",
     "health_scores",
     "measures",
+    "reference",
 ]
 
 DEBUG: bool
@@ -38,6 +39,7 @@ def from_measures(table: object, options: dict[str, Any]) -> Scorecard: ...
 
 def catalog() -> list[dict[str, Any]]: ...
 def measures() -> list[dict[str, Any]]: ...
+def reference() -> list[dict[str, Any]]: ...
 
 # figure
 

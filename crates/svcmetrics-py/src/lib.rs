@@ -18,7 +18,7 @@ mod _svcmetrics {
     #[pymodule_export]
     use super::builder::{Builder, check, from_measures, health_scores};
     #[pymodule_export]
-    use super::catalog::{catalog, measures};
+    use super::catalog::{catalog, measures, reference};
     #[pymodule_export]
     use super::figure::Figure;
     #[pymodule_export]

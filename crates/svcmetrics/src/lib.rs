@@ -44,6 +44,7 @@ mod metric;
 mod metrics;
 mod money;
 mod period;
+mod reference;
 mod request;
 mod scorecard;
 #[cfg(feature = "serde")]
@@ -69,6 +70,7 @@ pub use metrics::revenue::RecurringRevenue;
 pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, find};
 pub use money::MoneyPolicy;
 pub use period::{Every, Period};
+pub use reference::{Reference, reference};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
 pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Reason, RevenueChange, Scorecard, ScorecardBuilder};
 
@@ -90,8 +92,8 @@ pub mod formulas {
         revenue_growth_rate,
     };
     pub use crate::metrics::sales::{attach_rate, service_coverage, upgrade_rate};
-    pub use crate::metrics::success::{impact_share, plan_realization, roi, success_rate};
-    pub use crate::metrics::voice::{csat, nps};
+    pub use crate::metrics::success::{impact_share, payback_years, plan_realization, roi, success_rate};
+    pub use crate::metrics::voice::{ces_mean, ces_net, ces_top_share, csat, nps};
 }
 
 /// The README's examples are run with those of the documentation.

@@ -45,7 +45,7 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
         AbsentRevenue, Among, Band, Better, Bits<'static>, Check, Checker, Column, ColumnKind, ColumnUnit, Comparison, Component,
         Condition, Contribution, Counts, Data<'static>, Error, Every, Explanation, Expression, Figure, Form, Gate, HealthModel,
         HealthScore, HealthScorer, HealthScores, Key, KeyColumn, KeyType, Kind, Measure, Metric, MetricQuality, MissingPolicy,
-        MoneyPolicy, Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, Reason, RecurringRevenue, Request, RevenueChange, Scalar, Scales, Scope,
+        MoneyPolicy, Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference, Request, RevenueChange, Scalar, Scales, Scope,
         Scorecard, ScorecardBuilder, SupportPrice, Table<'static>, Time, TimeUnit, Total, Undefined, Unit, Values<'static>,
     };
     names.sort_unstable();
@@ -57,7 +57,7 @@ fn what_holds_a_result_or_a_definition_can_be_stored() {
     let stored = types! { stored:
         AbsentRevenue, Among, Band, Better, Check, Column, ColumnKind, ColumnUnit, Comparison, Component, Condition, Contribution, Counts, Every, Explanation,
         Expression, Figure, Form, Gate, HealthModel, HealthScore, HealthScores, Key, KeyColumn, KeyType, Kind, Measure, Metric,
-        MetricQuality, MissingPolicy, MoneyPolicy, Observation, OnInvalid, Period, Quality, Reason, RecurringRevenue, RevenueChange, Scalar, Scales, Scope,
+        MetricQuality, MissingPolicy, MoneyPolicy, Observation, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference, RevenueChange, Scalar, Scales, Scope,
         Scorecard, SupportPrice, Time, TimeUnit, Total, Undefined, Unit,
     };
     // Not stored: what reads or builds (tables and their parts, requests, builders), and errors.
