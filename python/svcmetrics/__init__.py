@@ -11,6 +11,7 @@ import warnings
 
 from svcmetrics import _svcmetrics, errors, formulas
 from svcmetrics._svcmetrics import Figure
+from svcmetrics.bins import Bins, bins
 from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
@@ -23,6 +24,7 @@ from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
 __version__: str = _svcmetrics.VERSION
 
 __all__ = [
+    "Bins",
     "Catalog",
     "Check",
     "Component",
@@ -41,6 +43,7 @@ __all__ = [
     "Scorecard",
     "SourceColumn",
     "SvcMetricsError",
+    "bins",
     "catalog",
     "check",
     "column",

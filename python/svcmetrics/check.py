@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from svcmetrics import _svcmetrics
+from svcmetrics.bins import Keys
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel
 from svcmetrics.options import options_for
@@ -50,7 +51,7 @@ class Check(Frame):
 
 def check(
     table: Any,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     *,
     columns: Mapping[str, Any] | None = None,
     health: HealthModel | None = None,

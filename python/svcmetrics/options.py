@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from svcmetrics.bins import Bins, Keys
 from svcmetrics.errors import InvalidOptionError
 from svcmetrics.tables import Incoming
 
@@ -47,7 +48,7 @@ def _wrong(option: str, found: object, expected: str) -> InvalidOptionError:
 
 def _names(names: Any) -> Any:
     """One name or several as a list; the core says so where they are none."""
-    if isinstance(names, str):
+    if isinstance(names, str | Bins):
         return [names]
     return list(names) if isinstance(names, Iterable) else names
 
@@ -55,7 +56,7 @@ def _names(names: Any) -> Any:
 def options_for(
     table: Incoming | None = None,
     *,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     period: str | None = None,
     metrics: Iterable[str] | None = None,
     columns: Mapping[str, str | SourceColumn] | None = None,
@@ -75,6 +76,10 @@ def options_for(
         raise _wrong("nan", nan, '"null", "error" or None')
     if by is None:
         by = table.by if table and table.by else []
+    keys = _names(by)
+    binned = {key.name: key for key in keys if isinstance(key, Bins)} if isinstance(keys, list) else {}
+    if binned:
+        keys = [key.name if isinstance(key, Bins) else key for key in keys]
     if not isinstance(columns, Mapping | None):
         raise _wrong("columns", columns, "a mapping of our names to the table's")
     if health is not None and not hasattr(health, "_native"):
@@ -88,7 +93,8 @@ def options_for(
         is_there = table is not None and table.in_memory and identity in (table.names or [])
         unique = "customer_id" if is_there else False
     return {
-        "by": _names(by),
+        "by": keys,
+        "bins": {name: (key.column, list(key.edges), key.labels and list(key.labels)) for name, key in binned.items()},
         "period": period,
         "metrics": _names(metrics),
         "columns": sources,

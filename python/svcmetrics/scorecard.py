@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
+from svcmetrics.bins import Keys
 from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def scorecard(
     table: Any,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     *,
     period: str | None = None,
     metrics: Iterable[str] | None = None,
@@ -49,7 +50,8 @@ def scorecard(
         Anything with ``__arrow_c_stream__`` (polars, pyarrow, DuckDB, readers), a pandas frame or GroupBy (its keys are
         ``by``), a mapping of names to numpy arrays. Streams are read batch by batch.
     by
-        Key columns: text, categories, whole numbers, booleans, dates, times. A null key is a group of its own, last.
+        Key columns: text, categories, whole numbers, booleans, dates, times; :func:`bins` of other numbers. A null key
+        is a group of its own, last.
     period
         Which key is time: stocks do not add over it. By default a key named ``period``.
     metrics
@@ -345,7 +347,7 @@ class Scorecard:
         cls,
         frame: Any,
         *,
-        by: str | Sequence[str] | None = None,
+        by: Keys | None = None,
         period: str | None = None,
         health: HealthModel | None = None,
         scale: int = 6,

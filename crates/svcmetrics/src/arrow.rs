@@ -230,9 +230,16 @@ fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
         };
     }
     Ok(match key_type {
-        KeyType::Null | KeyType::Text => {
-            let text = |key: &Key| if let Key::Text(text) = key { Some(text.to_string()) } else { None };
-            let bytes: usize = keys.iter().map(|key| if let Key::Text(text) = key { text.len() } else { 0 }).sum();
+        KeyType::Null | KeyType::Text | KeyType::Bins(_) => {
+            let text = |key: &Key| match key {
+                Key::Text(text) | Key::Bin { label: text, .. } => Some(text.to_string()),
+                _ => None,
+            };
+            let length = |key: &Key| match key {
+                Key::Text(text) | Key::Bin { label: text, .. } => text.len(),
+                _ => 0,
+            };
+            let bytes: usize = keys.iter().map(length).sum();
             if i32::try_from(bytes).is_ok() {
                 Arc::new(keys.iter().map(text).collect::<StringArray>())
             } else {

@@ -27,6 +27,7 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+mod bins;
 mod breakdown;
 mod check;
 mod column;
@@ -51,6 +52,7 @@ mod scorecard;
 mod stored;
 mod totals;
 
+pub use bins::Bins;
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
 pub use condition::{Comparison, Condition};

@@ -56,7 +56,7 @@ impl Scorecard {
             table.get(key)?.ok_or_else(missing)
         });
         let keys: Vec<&Data<'_>> = keys.collect::<Result<_>>()?;
-        let mut groups = Groups::new(&request.by, request.max_groups, request.nan_is_missing);
+        let mut groups = Groups::new(request);
         let ids = groups.assign(&keys, 0..table.rows(), 0)?;
 
         let width = definitions.width();

@@ -1,5 +1,6 @@
 //! What is asked of a table.
 
+use crate::bins::Bins;
 use crate::breakdown::Breakdown;
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
@@ -89,6 +90,8 @@ impl ColumnUnit {
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(crate) by: Vec<String>,
+    /// By key: the column whose numbers are put into bins.
+    pub(crate) bins: BTreeMap<String, (String, Bins)>,
     pub(crate) period: Option<String>,
     pub(crate) metrics: Option<Vec<String>>,
     pub(crate) own: Vec<Metric>,
@@ -114,6 +117,7 @@ impl Default for Request {
     fn default() -> Self {
         Self {
             by: Vec::new(),
+            bins: BTreeMap::new(),
             period: None,
             metrics: None,
             own: Vec::new(),
@@ -138,6 +142,13 @@ impl Request {
     /// Grouped by these columns.
     pub fn by(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.by = keys.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The key of that name, which is one of those grouped by, stands for the numbers of a column by bins. Both may have the
+    /// same name: a metric that reads the column reads its numbers.
+    pub fn bins(mut self, key: impl Into<String>, column: impl Into<String>, bins: Bins) -> Self {
+        self.bins.insert(key.into(), (column.into(), bins));
         self
     }
 
@@ -233,6 +244,11 @@ impl Request {
     pub fn max_groups(mut self, limit: u64) -> Self {
         self.max_groups = limit;
         self
+    }
+
+    /// The caller's column that a key stands in.
+    pub(crate) fn key_column<'a>(&'a self, key: &'a str) -> &'a str {
+        self.bins.get(key).map_or(key, |(column, _)| column)
     }
 
     /// The key that is time.

@@ -2,6 +2,7 @@
 
 mod arrow_tables;
 mod bad_input;
+mod bins;
 mod definitions;
 mod laws;
 mod money;

@@ -42,7 +42,7 @@ fn exported() -> Vec<String> {
 #[test]
 fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
     let mut names = types! { shared:
-        AbsentRevenue, Among, Band, Better, Bits<'static>, Check, Checker, Column, ColumnKind, ColumnUnit, Comparison, Component,
+        AbsentRevenue, Among, Band, Better, Bins, Bits<'static>, Check, Checker, Column, ColumnKind, ColumnUnit, Comparison, Component,
         Condition, Contribution, Counts, Data<'static>, Error, Every, Explanation, Expression, Figure, Form, Gate, HealthModel,
         HealthScore, HealthScorer, HealthScores, Key, KeyColumn, KeyType, Kind, Measure, Metric, MetricQuality, MissingPolicy,
         MoneyPolicy, Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference, Request, RevenueChange, Scalar, Scales, Scope,
@@ -55,7 +55,7 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
 #[test]
 fn what_holds_a_result_or_a_definition_can_be_stored() {
     let stored = types! { stored:
-        AbsentRevenue, Among, Band, Better, Check, Column, ColumnKind, ColumnUnit, Comparison, Component, Condition, Contribution, Counts, Every, Explanation,
+        AbsentRevenue, Among, Band, Better, Bins, Check, Column, ColumnKind, ColumnUnit, Comparison, Component, Condition, Contribution, Counts, Every, Explanation,
         Expression, Figure, Form, Gate, HealthModel, HealthScore, HealthScores, Key, KeyColumn, KeyType, Kind, Measure, Metric,
         MetricQuality, MissingPolicy, MoneyPolicy, Observation, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference, RevenueChange, Scalar, Scales, Scope,
         Scorecard, SupportPrice, Time, TimeUnit, Total, Undefined, Unit,

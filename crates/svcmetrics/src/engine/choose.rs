@@ -163,9 +163,14 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         if RESERVED.contains(&key.as_str()) {
             return invalid("is named like a column of the result; rename the column");
         }
-        if !names.contains(key) {
-            return Err(not_found(key));
+        let column = request.key_column(key);
+        if !names.iter().any(|name| name == column) {
+            return Err(not_found(column));
         }
+    }
+    if let Some(key) = request.bins.keys().find(|key| !request.by.contains(key)) {
+        let expected = format!("keys, of which there are {}", request.by.len());
+        return Err(Error::InvalidOption { option: "bins".into(), found: key.clone(), expected });
     }
     if let Some(period) = &request.period
         && !request.by.contains(period)

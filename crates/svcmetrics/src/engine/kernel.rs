@@ -33,7 +33,7 @@ impl Engine {
         let rows = Rows::new(request, names)?;
         let definitions = &rows.plan.definitions;
         Ok(Self {
-            groups: Groups::new(&rows.plan.by, request.max_groups, request.nan_is_missing),
+            groups: Groups::new(request),
             identities: rows
                 .plan
                 .identity

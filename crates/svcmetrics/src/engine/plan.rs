@@ -72,6 +72,7 @@ pub(crate) struct PlannedHealth {
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) definitions: Definitions,
+    /// The caller's columns that the keys stand in.
     pub(crate) by: Vec<String>,
     /// The key that is time.
     pub(crate) period: Option<String>,
@@ -217,7 +218,7 @@ impl Plan {
             && chooser.has(CURRENCY)
             && !request.by.iter().any(|key| key == request.source(CURRENCY));
         Ok(Self {
-            by: request.by.clone(),
+            by: request.by.iter().map(|key| request.key_column(key).to_owned()).collect(),
             period: request.time_key().map(ToOwned::to_owned),
             scopes: scopes.collect(),
             sums: sums.collect(),
