@@ -12,16 +12,18 @@ import warnings
 from svcmetrics import _svcmetrics, errors, formulas
 from svcmetrics._svcmetrics import Figure
 from svcmetrics.attribute import Attribution
+from svcmetrics.bins import Bins, bins
 from svcmetrics.cases import cases
 from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
 from svcmetrics.compare import Changes
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
-from svcmetrics.explain import Reference, explain
+from svcmetrics.explain import MetricReference, explain
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
 from svcmetrics.metric import Metric, Sum, Term, count, metric, total
 from svcmetrics.options import SourceColumn, column
+from svcmetrics.reference import Reference, reference
 from svcmetrics.relate import Relation, relate
 from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
 from svcmetrics.targets import Target, Targets
@@ -30,6 +32,7 @@ __version__: str = _svcmetrics.VERSION
 
 __all__ = [
     "Attribution",
+    "Bins",
     "Catalog",
     "Changes",
     "Check",
@@ -44,6 +47,7 @@ __all__ = [
     "HealthScores",
     "MeasureDefinition",
     "Metric",
+    "MetricReference",
     "NearMissWarning",
     "Quality",
     "Reference",
@@ -55,6 +59,7 @@ __all__ = [
     "Target",
     "Targets",
     "Term",
+    "bins",
     "cases",
     "catalog",
     "check",
@@ -66,6 +71,7 @@ __all__ = [
     "health_scores",
     "merge",
     "metric",
+    "reference",
     "relate",
     "scorecard",
     "total",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from svcmetrics import _svcmetrics
+from svcmetrics.bins import Keys
 from svcmetrics.options import Money, Nan, OnInvalid, SourceColumn, options_for
 from svcmetrics.scorecard import Scorecard, warn_of_near_misses
 from svcmetrics.tables import incoming
@@ -13,7 +14,7 @@ from svcmetrics.tables import incoming
 
 def cases(
     table: Any,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     *,
     period: str | None = None,
     metrics: Iterable[str] | None = None,
@@ -24,6 +25,7 @@ def cases(
     nan: Nan | None = None,
     unique: str | Literal[False] | None = None,
     quantiles: bool = False,
+    totals: bool = False,
     max_groups: int = 10_000_000,
 ) -> Scorecard:
     """The metrics of a table of support cases, a row a case, by group.
@@ -39,7 +41,7 @@ def cases(
 
     Parameters
     ----------
-    table, by, period, metrics, columns, on_invalid, money, scale, nan, max_groups
+    table, by, period, metrics, columns, on_invalid, money, scale, nan, totals, max_groups
         As in :func:`scorecard`; the ids are those of the catalogue that begin with ``case_``.
     unique
         A column in which the rows of a group must differ; None: ``case_id`` where it is there and the table is in
@@ -91,6 +93,6 @@ def cases(
     )
     builder = _svcmetrics.Builder(options)
     builder.add(found.source)
-    card = Scorecard(builder.finish())
+    card = Scorecard(builder.finish(), totals)
     warn_of_near_misses(card)
     return card

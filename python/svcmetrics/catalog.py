@@ -52,7 +52,10 @@ class Catalog:
 
     def __init__(self, kind: type[Any], entries: list[dict[str, Any]]) -> None:
         self._kind = kind
-        self._entries = [kind(**{**entry, "columns": tuple(entry["columns"])}) for entry in entries]
+        self._entries = [
+            kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+            for entry in entries
+        ]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._entries)

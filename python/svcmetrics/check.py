@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from svcmetrics import _svcmetrics
+from svcmetrics.bins import Keys
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel
 from svcmetrics.metric import Metric
@@ -51,7 +52,7 @@ class Check(Frame):
 
 def check(
     table: Any,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     *,
     define: Iterable[Metric] | Metric = (),
     columns: Mapping[str, Any] | None = None,

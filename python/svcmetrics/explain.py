@@ -49,7 +49,7 @@ class _Table:
 _Block = str | list[str] | _Code | _Table
 
 
-class Reference:
+class MetricReference:
     """All that there is to say of a metric: formula, reading, columns, nulls, rules, edge cases, source, and an
     example that is worked out when it is asked for.
 
@@ -113,7 +113,7 @@ class Reference:
         return self.markdown()
 
 
-def explain(metric: str) -> Reference:
+def explain(metric: str) -> MetricReference:
     """The reference of a metric of the catalogue: what it is, how it is read, and an example worked out.
 
     >>> import svcmetrics as sm
@@ -128,7 +128,7 @@ def explain(metric: str) -> Reference:
     ...     print(error.hint)
     adoption_rate
     """
-    return Reference(catalog()[metric])
+    return MetricReference(catalog()[metric])
 
 
 def _formula(definition: Definition, forms: list[dict[str, Any]]) -> list[_Block]:

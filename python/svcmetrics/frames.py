@@ -8,8 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from svcmetrics import render
-from svcmetrics.errors import MissingExtraError
-from svcmetrics.errors import wrong
+from svcmetrics.errors import MissingExtraError, wrong
 
 if TYPE_CHECKING:
     import pandas

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from svcmetrics.bins import Bins, Keys
 from svcmetrics.errors import wrong
 from svcmetrics.metric import Metric
 from svcmetrics.tables import Incoming
@@ -56,7 +57,7 @@ def text_of(option: str, text: object) -> str:
 
 def names_of(names: Any) -> Any:
     """One name or several as a list; the core says so where they are none."""
-    if isinstance(names, str | Metric):
+    if isinstance(names, str | Metric | Bins):
         return [names]
     return list(names) if isinstance(names, Iterable) else names
 
@@ -81,7 +82,7 @@ def _definitions(metrics: Any, define: Any) -> list[Any]:
 def options_for(
     table: Incoming | None = None,
     *,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     period: str | None = None,
     metrics: Iterable[str | Metric] | Metric | None = None,
     define: Iterable[Metric] | Metric | None = None,
@@ -105,6 +106,10 @@ def options_for(
         raise wrong("nan", nan, '"null", "error" or None')
     if by is None:
         by = table.by if table and table.by else []
+    keys = names_of(by)
+    binned = {key.name: key for key in keys if isinstance(key, Bins)} if isinstance(keys, list) else {}
+    if binned:
+        keys = [key.name if isinstance(key, Bins) else key for key in keys]
     if not isinstance(columns, Mapping | None):
         raise wrong("columns", columns, "a mapping of our names to the table's")
     if health is not None and not hasattr(health, "_native"):
@@ -121,7 +126,8 @@ def options_for(
         unique = identity if is_there else False
     return {
         "subject": subject,
-        "by": names_of(by),
+        "by": keys,
+        "bins": {name: (key.column, list(key.edges), key.labels and list(key.labels)) for name, key in binned.items()},
         "period": period,
         "metrics": [metric.id if isinstance(metric, Metric) else metric for metric in asked]
         if isinstance(asked, list)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from svcmetrics import _svcmetrics
+from svcmetrics.bins import Keys
 from svcmetrics.errors import InvalidOptionError
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel
@@ -42,7 +43,7 @@ def relate(
     x: str,
     y: str,
     *,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     quantiles: int = 4,
     level: float = 0.95,
     columns: Mapping[str, str | SourceColumn] | None = None,

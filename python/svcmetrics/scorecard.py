@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
+from svcmetrics.attribute import Attribution
+from svcmetrics.bins import Keys
+from svcmetrics.compare import Changes
 from svcmetrics.errors import NearMissWarning, wrong
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
 def scorecard(
     table: Any,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     *,
     period: str | None = None,
     metrics: Iterable[str | Metric] | Metric | None = None,
@@ -51,6 +54,7 @@ def scorecard(
     csat_satisfied_from: Number | None = None,
     effort_scale: tuple[Number, Number] | None = None,
     quantiles: bool = False,
+    totals: bool = False,
     max_groups: int = 10_000_000,
 ) -> Scorecard:
     """The metrics of a table, a row a customer, by group.
@@ -64,7 +68,8 @@ def scorecard(
         Anything with ``__arrow_c_stream__`` (polars, pyarrow, DuckDB, readers), a pandas frame or GroupBy (its keys are
         ``by``), a mapping of names to numpy arrays. Streams are read batch by batch.
     by
-        Key columns: text, categories, whole numbers, booleans, dates, times. A null key is a group of its own, last.
+        Key columns: text, categories, whole numbers, booleans, dates, times; :func:`bins` of other numbers. A null key
+        is a group of its own, last.
     period
         Which key is time: stocks do not add over it. By default a key named ``period``.
     metrics
@@ -103,6 +108,8 @@ def scorecard(
     quantiles
         Whether the totals also hold how often each value occurs, where a metric is a quantile: no built-in metric of
         customers is one, those of :func:`cases` are.
+    totals
+        Whether frames get the row over all groups, as :meth:`Scorecard.with_totals`.
     max_groups
         The most groups that there may be; checked before memory is taken.
 
@@ -154,7 +161,7 @@ def scorecard(
     )
     builder = _svcmetrics.Builder(options)
     builder.add(found.source)
-    card = Scorecard(builder.finish())
+    card = Scorecard(builder.finish(), totals)
     warn_of_near_misses(card)
     return card
 
@@ -201,8 +208,45 @@ class Scorecard:
     'no_rows'
     """
 
-    def __init__(self, native: _svcmetrics.Scorecard) -> None:
+    def __init__(self, native: _svcmetrics.Scorecard, totals: bool = False) -> None:
         self._native = native
+        # At once, so that groups that do not add up are an error here and not where the card is shown.
+        self._total = native.rollup([]) if totals else None
+
+    def with_totals(self, totals: bool = True) -> Scorecard:
+        """The same scorecard, whose frames have the row over all groups as the last: what :meth:`rollup` gives.
+
+        Its keys are null, as a group's may be; so frames have a column ``is_total`` after the keys. Without keys the
+        one row is the total. The wide and the tidy frame and what is printed show it, roll-ups, merges, joins and
+        copies keep it, and nothing else knows of it: ``len()``, ``card[metric]``, :meth:`measures`, :meth:`reasons`,
+        ``==`` and JSON are about the groups. Stocks over a key that is time are undefined there, as in a roll-up;
+        amounts of several currencies are an error.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"plan": ["a", "b", None], "is_new": [True, True, True], "onboarded": [True, False, True]}
+        >>> card = sm.scorecard(table, by="plan", totals=True)
+        >>> card
+        plan   rows  onboard_rate
+        ─────  ────  ────────────
+        a         1       100.0 %
+        b         1         0.0 %
+        null      1       100.0 %
+        total     3        66.7 %
+        >>> card.wide().columns, card.wide().rows()[-1]
+        (['plan', 'is_total', 'rows', 'onboard_rate'], (None, True, 3, 0.6666666666666666))
+
+        Nothing is left of time.
+
+        >>> months = {"period": ["2026-01", "2026-02"], "revenue_start": [100, 120], "revenue_end": [120, 130]}
+        >>> card = sm.scorecard(months, by="period", metrics=["revenue_end", "revenue_expansion"], totals=True)
+        >>> card.wide().rows()[-1]
+        (None, True, 2, None, Decimal('30.000000'))
+        """
+        return Scorecard(self._native, totals)
+
+    @property
+    def _totals(self) -> bool:
+        return self._total is not None
 
     @property
     def metrics(self) -> list[str]:
@@ -265,11 +309,11 @@ class Scorecard:
 
     def wide(self) -> Frame:
         """A row a group, sorted by the keys' values: keys, ``rows``, then a column per metric."""
-        return Frame(self._native.wide())
+        return Frame(self._native.wide(self._totals))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The wide table as an Arrow stream, in a capsule."""
-        return self._native.wide().__arrow_c_stream__(requested_schema)
+        return self._native.wide(self._totals).__arrow_c_stream__(requested_schema)
 
     def to_polars(self) -> polars.DataFrame:
         """The wide table as a polars frame."""
@@ -296,7 +340,7 @@ class Scorecard:
         >>> [f"{row['low']:.4f} {row['high']:.4f}" for row in card.tidy(level=0.9)]
         ['0.3562 0.9421']
         """
-        return Frame(self._native.tidy(level))
+        return Frame(self._native.tidy(level, self._totals))
 
     def against(self, targets: Targets) -> Frame:
         """How the figures stand to targets: keys, ``metric``, ``value``, ``at_least``, ``at_most``, ``warn``,
@@ -324,12 +368,7 @@ class Scorecard:
         no metric 'adoption_rate'; there are: onboard_rate
         """
         if not isinstance(targets, Targets):
-            raise InvalidOptionError(
-                f"targets: found {targets!r}; expected Targets",
-                kind="invalid_option",
-                value=repr(targets),
-                expected="Targets",
-            )
+            raise wrong("targets", targets, "Targets")
         return Frame(targets._native.of(self._native))
 
     def trend(self, metrics: str | Iterable[str] | None = None) -> Frame:
@@ -368,12 +407,43 @@ class Scorecard:
         """
         return Frame(self._native.measures())
 
+    def reasons(self, of: Literal["loss", "gain"]) -> Frame:
+        """Why revenue was lost or gained: a row a group and reason, sorted by the keys, then the reason, null last.
+
+        Keys, ``reason``; ``amount`` (of ``revenue_lost`` or ``revenue_added``, in rows of that reason), ``customers``
+        (rows with a loss or gain), ``share`` (of the group's amount: a group's shares add up to 1), ``avoidable`` (the
+        amount of losses marked avoidable, of rows that have a reason and say so; null where none does). A loss without
+        a reason stands under the reason null, so the amounts add up to the group's. They merge, roll up and go to JSON
+        with the scorecard; :meth:`measures` does not hold them.
+
+        The table must have ``loss_reason`` (or ``gain_reason``), and ``revenue_lost`` (or ``revenue_added``) be among
+        the metrics asked for; for ``avoidable`` also ``avoidable_loss_share``.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {
+        ...     "revenue_start": np.array([100, 50, 80]),
+        ...     "revenue_end": np.array([0, 40, 50]),
+        ...     "loss_reason": ["price", "price", None],
+        ... }
+        >>> sm.scorecard(table).reasons("loss").to_pandas()
+          reason  amount  customers     share  avoidable
+        0  price   110.0          2  0.785714        NaN
+        1    NaN    30.0          1  0.214286        NaN
+
+        Nobody asked why.
+
+        >>> sm.scorecard(table).reasons("gain")
+        Traceback (most recent call last):
+        svcmetrics.errors.ColumnNotFoundError: no column 'gain_reason'
+        """
+        return Frame(self._native.reasons(of))
+
     @classmethod
     def from_measures(
         cls,
         frame: Any,
         *,
-        by: str | Sequence[str] | None = None,
+        by: Keys | None = None,
         period: str | None = None,
         health: HealthModel | None = None,
         scale: int = 6,
@@ -402,13 +472,13 @@ class Scorecard:
         keys = names_of([] if by is None else by)
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             raise wrong("by", by, "names of keys")
-        return Scorecard(self._native.rollup(keys))
+        return Scorecard(self._native.rollup(keys), self._totals)
 
     def __add__(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of other rows, as :func:`merge`."""
         if not isinstance(other, Scorecard):
             return NotImplemented
-        return Scorecard(self._native.merge(other._native, False))
+        return Scorecard(self._native.merge(other._native, False), self._totals or other._totals)
 
     def join(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of a table of other things, side by side on equal keys: the metrics of both for each
@@ -422,7 +492,7 @@ class Scorecard:
         """
         if not isinstance(other, Scorecard):
             raise wrong("other", other, "a scorecard")
-        return Scorecard(self._native.join(other._native))
+        return Scorecard(self._native.join(other._native), self._totals or other._totals)
 
     def compare(
         self,
@@ -524,21 +594,18 @@ class Scorecard:
         return hash(self.to_json())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Scorecard.from_json, (self.to_json(),))
+        return (_restored, (self.to_json(), self._totals))
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         header = [*self.keys, "rows", *self.metrics]
-        rows = self._native.wide().values(len(self.keys))
-        figures = [self._native.figures(metric) for metric in self.metrics]
-        groups = self._native.groups()
-        body = [
-            [
-                *("null" if key is None else str(key) for key in group),
-                str(rows[i]),
-                *(str(column[i]) for column in figures),
-            ]
-            for i, group in enumerate(groups)
-        ]
+        names = [["null" if key is None else str(key) for key in group] for group in self._native.groups()]
+        parts = [self._native]
+        if self._total is not None and self.keys:
+            names.append(["total", *("" for _ in self.keys[1:])])
+            parts.append(self._total)
+        rows = [str(row) for part in parts for row in part.wide(False).values(len(part.keys()))]
+        figures = [[str(figure) for part in parts for figure in part.figures(metric)] for metric in self.metrics]
+        body = [[*group, *cells] for group, *cells in zip(names, rows, *figures, strict=True)]
         if self.keys:
             return header, body
         # One group: metrics below each other are easier to read.
@@ -551,6 +618,10 @@ class Scorecard:
     def _repr_html_(self) -> str:
         header, body = self._cells()
         return render.html(header, body, left=len(self.keys) or 1)
+
+
+def _restored(text: str, totals: bool) -> Scorecard:
+    return Scorecard.from_json(text).with_totals(totals)
 
 
 def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact") -> Scorecard:
@@ -569,6 +640,7 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
         raise wrong("how", how, '"exact" or "common"')
     if isinstance(cards, Scorecard) or not isinstance(cards, Iterable):
         raise wrong("cards", cards, "a list of scorecards")
+    cards = list(cards)
     natives = []
     for position, card in enumerate(cards):
         if not isinstance(card, Scorecard):
@@ -581,4 +653,4 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
         pairs = zip(natives[::2], natives[1::2], strict=False)
         odd = natives[-1:] if len(natives) % 2 else []
         natives = [*(one.merge(other, how == "common") for one, other in pairs), *odd]
-    return Scorecard(natives[0])
+    return Scorecard(natives[0], any(card._totals for card in cards))

@@ -21,12 +21,12 @@ CASES_PER_LICENSE = sm.metric(
 )
 EMAIL_SHARE = sm.metric(
     "email_share",
-    numerator=sm.count(where="channel is email"),
+    numerator=sm.count(where="medium is email"),
     denominator=sm.count(),
     kind="share",
     title="Cases by e-mail",
     source="our handbook",
-    columns={"channel": ["email", "phone"]},
+    columns={"medium": ["email", "phone"]},
 )
 NET_GAIN = sm.metric(
     "net_gain",
@@ -39,7 +39,7 @@ TABLE: dict[str, list[Any]] = {
     "plan": ["a", "a", "b", "b"],
     "cases": [3, 1, 5, None],
     "licenses_sold": [2, 6, 0, 4],
-    "channel": ["email", "phone", "email", None],
+    "medium": ["email", "phone", "email", None],
     "gain": [Decimal("1.5"), Decimal(2), Decimal(0), Decimal(1)],
     "loss": [Decimal("0.25"), Decimal(-1), Decimal(3), Decimal(1)],
     "fee": [Decimal(1), Decimal(1), Decimal("0.5"), Decimal(1)],
@@ -77,9 +77,9 @@ def test_a_metric_tells_its_definition() -> None:
         kind="share",
         time="flow",
         better="neither",
-        formula="(rows where channel is email) / rows",
+        formula="(rows where medium is email) / rows",
         among=None,
-        columns=("channel",),
+        columns=("medium",),
         unit="fraction",
         source="our handbook",
     )
@@ -199,7 +199,7 @@ def test_values_are_judged_by_what_the_columns_hold() -> None:
     with pytest.raises(errors.ColumnTypeError):
         sm.scorecard({"seats": [True]}, metrics=[counted])
     with pytest.raises(errors.InvalidValueError, match="email, phone"):
-        sm.scorecard({"channel": ["fax"]}, metrics=[EMAIL_SHARE])
+        sm.scorecard({"medium": ["fax"]}, metrics=[EMAIL_SHARE])
 
 
 # In health

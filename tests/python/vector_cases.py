@@ -120,6 +120,23 @@ def check_error(error: sm.SvcMetricsError, expected: Case) -> None:
         assert text in str(error)
 
 
+def check_reasons(card: sm.Scorecard, change: Any, expected: list[Case]) -> None:
+    """All reasons in order: exact amounts, and the doubles nearest to their shares."""
+    found = card.reasons(change)
+    assert found.columns == [*card.keys, "reason", "amount", "customers", "share", "avoidable"]
+    assert found.rows() == [
+        (
+            *row["key"],
+            row["reason"],
+            Decimal(row["amount"]),
+            row["customers"],
+            float(Fraction(row["share"]["numerator"]) / Fraction(row["share"]["denominator"])),
+            None if row["avoidable"] is None else Decimal(row["avoidable"]),
+        )
+        for row in expected
+    ]
+
+
 def check_card(card: sm.Scorecard, case: Case) -> None:
     """Groups in order, their figures and counts, and what is not measured."""
     tidy = {(row[: len(card.keys)], row[len(card.keys)]): row for row in card.tidy().rows()}
@@ -137,6 +154,8 @@ def check_card(card: sm.Scorecard, case: Case) -> None:
             names = card.tidy().columns
             row = dict(zip(names, tidy[key, metric], strict=True))
             assert {name: row[name] for name in counts} == counts
+    for change, expected in case.get("reasons", {}).items():
+        check_reasons(card, change, expected)
     for metric in case.get("not_measured", ()):
         assert metric in card.not_measured
         assert metric not in card.metrics

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
+use rust_decimal::Decimal;
 use svcmetrics::{Column, Combination, Error, Form, Measure, Metric, Scope};
 
 /// One dictionary a metric.
@@ -118,6 +119,26 @@ fn columns_of(metric: &Metric) -> Vec<String> {
         }
     }
     once
+}
+
+/// One dictionary a published figure.
+#[pyfunction]
+pub(crate) fn reference(py: Python<'_>) -> Result<Bound<'_, PyList>> {
+    let list = PyList::empty(py);
+    // the digits are few, so the double is the nearest one
+    let double = |figure: Option<Decimal>| figure.and_then(|figure| figure.to_string().parse::<f64>().ok());
+    for figure in svcmetrics::reference() {
+        let entry = PyDict::new(py);
+        entry.set_item("id", figure.id.as_ref())?;
+        entry.set_item("statement", figure.statement.as_ref())?;
+        entry.set_item("low", double(figure.low))?;
+        entry.set_item("high", double(figure.high))?;
+        entry.set_item("unit", figure.unit.name())?;
+        entry.set_item("article", figure.article.as_ref())?;
+        entry.set_item("year", figure.year)?;
+        list.append(entry)?;
+    }
+    Ok(list)
 }
 
 /// One dictionary a measure.

@@ -147,7 +147,7 @@ pub(crate) fn key<'py>(py: Python<'py>, key: &Key, key_type: &KeyType) -> PyResu
         }
         (Key::Boolean(value), _) => Ok(value.into_pyobject(py)?.to_owned().into_any()),
         (Key::Integer(value), _) => Ok(value.into_pyobject(py)?.into_any()),
-        (Key::Text(text), _) => Ok(PyString::new(py, text).into_any()),
+        (Key::Text(text) | Key::Bin { label: text, .. }, _) => Ok(PyString::new(py, text).into_any()),
         (Key::Date(day), _) => py
             .import("datetime")?
             .getattr("date")?

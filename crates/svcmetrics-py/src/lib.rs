@@ -25,7 +25,7 @@ mod _svcmetrics {
     #[pymodule_export]
     use super::builder::{Builder, check, from_measures, health_scores};
     #[pymodule_export]
-    use super::catalog::{catalog, columns, forms, measures, no_metric};
+    use super::catalog::{catalog, columns, forms, measures, no_metric, reference};
     #[pymodule_export]
     use super::figure::Figure;
     #[pymodule_export]

@@ -5,7 +5,7 @@ use crate::error::Result;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
-use svcmetrics::{AbsentRevenue, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request, Scales};
+use svcmetrics::{AbsentRevenue, Bins, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request, Scales};
 
 fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(options: &Bound<'py, PyDict>, name: &str) -> Result<Option<T>> {
     let Some(value) = options.get_item(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
@@ -43,6 +43,15 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     let mut request = policy(options, "subject", &subjects)?.unwrap_or_default();
     if let Some(by) = get::<Vec<String>>(options, "by")? {
         request = request.by(by);
+    }
+    if let Some(bins) = options.get_item("bins")?.filter(|bins| !bins.is_none()) {
+        for (key, binned) in bins.cast::<PyDict>()?.iter() {
+            let (column, edges, labels): (String, Vec<Bound<'_, PyAny>>, Option<Vec<String>>) = binned.extract()?;
+            let edges = edges.iter().map(|edge| number("edges", edge)).collect::<Result<Vec<_>>>()?;
+            let bins = Bins::new(edges)?;
+            let bins = labels.map_or_else(|| Ok(bins.clone()), |labels| bins.clone().labels(labels))?;
+            request = request.bins(key.extract::<String>()?, column, bins);
+        }
     }
     if let Some(period) = get::<String>(options, "period")? {
         request = request.period(period);

@@ -8,7 +8,7 @@ use crate::frame::Frame;
 use crate::health::HealthModel;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use svcmetrics::{CompareOptions, MissingColumns, Quality};
+use svcmetrics::{CompareOptions, Error, MissingColumns, Quality, RevenueChange};
 
 /// Totals by group and the definitions that read them.
 #[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
@@ -82,17 +82,31 @@ impl Scorecard {
         Ok(self.0.figures(metric)?.into_iter().map(Figure).collect())
     }
 
-    fn wide(&self, py: Python<'_>) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.to_record_batch())?))
+    fn wide(&self, py: Python<'_>, totals: bool) -> Result<Frame> {
+        let wide = || if totals { self.0.to_record_batch_with_totals() } else { self.0.to_record_batch() };
+        Ok(Frame(detached(py, wide)?))
     }
 
-    fn tidy(&self, py: Python<'_>, level: &Bound<'_, PyAny>) -> Result<Frame> {
+    fn tidy(&self, py: Python<'_>, level: &Bound<'_, PyAny>, totals: bool) -> Result<Frame> {
         let level = convert::level(level)?;
-        Ok(Frame(detached(py, || self.0.tidy_record_batch_at(level))?))
+        let tidy = || {
+            if totals { self.0.tidy_record_batch_with_totals_at(level) } else { self.0.tidy_record_batch_at(level) }
+        };
+        Ok(Frame(detached(py, tidy)?))
     }
 
     fn measures(&self, py: Python<'_>) -> Result<Frame> {
         Ok(Frame(detached(py, || self.0.measures_record_batch())?))
+    }
+
+    fn reasons(&self, py: Python<'_>, of: &str) -> Result<Frame> {
+        let known = [RevenueChange::Loss, RevenueChange::Gain];
+        let change = known.into_iter().find(|change| change.name() == of).ok_or_else(|| Error::InvalidOption {
+            option: "of".to_owned(),
+            found: of.to_owned(),
+            expected: "\"loss\" or \"gain\"".to_owned(),
+        })?;
+        Ok(Frame(detached(py, || self.0.reasons_record_batch(change))?))
     }
 
     #[allow(clippy::needless_pass_by_value)] // Python hands over a list

@@ -16,6 +16,7 @@
 //! ```
 
 mod both;
+mod reasons;
 
 use crate::engine::columns::{Bits, Data, Nulls, Table, Texts, TimeUnit, Values};
 use crate::error::{Error, Result};
@@ -252,9 +253,16 @@ fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
         };
     }
     Ok(match key_type {
-        KeyType::Null | KeyType::Text => {
-            let text = |key: &Key| if let Key::Text(text) = key { Some(text.to_string()) } else { None };
-            let bytes: usize = keys.iter().map(|key| if let Key::Text(text) = key { text.len() } else { 0 }).sum();
+        KeyType::Null | KeyType::Text | KeyType::Bins(_) => {
+            let text = |key: &Key| match key {
+                Key::Text(text) | Key::Bin { label: text, .. } => Some(text.to_string()),
+                _ => None,
+            };
+            let length = |key: &Key| match key {
+                Key::Text(text) | Key::Bin { label: text, .. } => text.len(),
+                _ => 0,
+            };
+            let bytes: usize = keys.iter().map(length).sum();
             if i32::try_from(bytes).is_ok() {
                 Arc::new(keys.iter().map(text).collect::<StringArray>())
             } else {
@@ -312,9 +320,32 @@ fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> 
     Ok(Arc::new(values.map(fit).collect::<Result<Vec<i64>>>().map(Int64Array::from)?))
 }
 
+/// The column that tells the row over all groups from a group of null keys.
+const IS_TOTAL: &str = "is_total";
+
 impl Scorecard {
-    pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
-        frame.push_keys(&self.keys, &self.groups.iter(), repeat)
+    /// Each group, and after them the total where there is one; a scorecard without keys is its own.
+    fn shown<'a>(&'a self, total: Option<&'a Self>) -> Vec<(&'a Self, usize)> {
+        let total = total.filter(|_| !self.keys.is_empty()).map(|total| (total, 0));
+        (0..self.len()).map(|group| (self, group)).chain(total).collect()
+    }
+
+    pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize, total: Option<&Self>) -> Result<()> {
+        let shown = self.shown(total);
+        let of_total = vec![Key::Null; self.keys.len()];
+        let groups =
+            shown.iter().map(|(card, group)| if card.keys.is_empty() { &of_total } else { &card.groups[*group] });
+        frame.push_keys(&self.keys, &groups, repeat)?;
+        if total.is_some() {
+            if self.keys.iter().any(|key| key.name == IS_TOTAL) {
+                let problem = "is named like the column that marks the total; rename the column".to_owned();
+                return Err(Error::KeyName { key: IS_TOTAL.to_owned(), problem });
+            }
+            let is_total = |(card, group): &(&Self, usize)| card.groups[*group].is_empty();
+            let marks = shown.iter().flat_map(|row| std::iter::repeat_n(Some(is_total(row)), repeat));
+            frame.push(IS_TOTAL, Arc::new(marks.collect::<BooleanArray>()));
+        }
+        Ok(())
     }
 
     /// Wide: a row a group, sorted by the keys; keys, rows, then a column a metric: amounts as decimals, all others as the
@@ -323,11 +354,38 @@ impl Scorecard {
     /// # Errors
     /// [`Error::Overflow`] for a total that a decimal of 38 digits does not hold.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
+        self.wide(None)
+    }
+
+    /// The same with the row over all groups, the roll-up to no keys, as the last: its keys are null, and a column `is_total`
+    /// after the keys is true in it and false in the others. Without keys the one row is the total.
+    ///
+    /// ```
+    /// use svcmetrics::{Request, Scorecard, Table};
+    /// let table = Table::new(2)
+    ///     .with("region", vec![Some("north"), None])
+    ///     .with("milestones_met", vec![1_i64, 2])
+    ///     .with("milestones_total", vec![2_i64, 2]);
+    /// let card = Scorecard::of(&table, Request::default().by(["region"]))?;
+    /// assert_eq!(card.to_record_batch_with_totals()?.num_rows(), 3);
+    /// assert_eq!(card.to_record_batch_with_totals()?.schema().field(1).name(), "is_total");
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch`] and [`Scorecard::rollup`]; [`Error::KeyName`] for a key of that name.
+    pub fn to_record_batch_with_totals(&self) -> Result<RecordBatch> {
+        self.wide(Some(&self.rollup::<&str>(&[])?))
+    }
+
+    fn wide(&self, total: Option<&Self>) -> Result<RecordBatch> {
+        let shown = self.shown(total);
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, 1)?;
-        frame.push("rows", integers((0..self.len()).map(|group| self.rows(group)), "rows")?);
-        for metric in self.metrics() {
-            let figures = self.figures(metric.id())?;
+        self.push_keys(&mut frame, 1, total)?;
+        frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
+        for chosen in self.definitions.shown() {
+            let metric = &chosen.metric;
+            let figures = shown.iter().map(|(card, group)| card.read(*group, chosen)).collect::<Result<Vec<_>>>()?;
             let array = if metric.kind() == Kind::Amount {
                 let micros = |(group, figure): (usize, &Figure)| match figure.numerator() {
                     Some(total) => total.micros().map(Some).ok_or_else(|| self.too_large(group, metric.id())),
@@ -344,7 +402,9 @@ impl Scorecard {
     }
 
     fn too_large(&self, group: usize, metric: &str) -> Error {
-        Error::Overflow { measure: metric.to_owned(), group: group_text(&self.groups[group]), limit: "38 digits" }
+        // after the groups comes the total
+        let group = self.groups.get(group).map(|keys| group_text(keys)).unwrap_or_default();
+        Error::Overflow { measure: metric.to_owned(), group, limit: "38 digits" }
     }
 
     /// Long: a row a group and metric, with the exact numerator and denominator, the counts, why a value is undefined, and the
@@ -353,7 +413,7 @@ impl Scorecard {
     /// # Errors
     /// As [`Scorecard::to_record_batch`].
     pub fn tidy_record_batch(&self) -> Result<RecordBatch> {
-        self.tidy_record_batch_at(LEVEL)
+        self.tidy(LEVEL, None)
     }
 
     /// The same with intervals of that level, as of [`Figure::interval`].
@@ -361,19 +421,39 @@ impl Scorecard {
     /// # Errors
     /// As [`Scorecard::to_record_batch`]; [`Error::InvalidOption`] for a level that is not between 0 and 1.
     pub fn tidy_record_batch_at(&self, level: f64) -> Result<RecordBatch> {
+        self.tidy(level, None)
+    }
+
+    /// The same at 95 % with rows over all groups as the last, as [`Scorecard::to_record_batch_with_totals`].
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch_with_totals`].
+    pub fn tidy_record_batch_with_totals(&self) -> Result<RecordBatch> {
+        self.tidy_record_batch_with_totals_at(LEVEL)
+    }
+
+    /// The same with intervals of that level and rows over all groups.
+    ///
+    /// # Errors
+    /// As [`Scorecard::tidy_record_batch_at`] and [`Scorecard::to_record_batch_with_totals`].
+    pub fn tidy_record_batch_with_totals_at(&self, level: f64) -> Result<RecordBatch> {
+        self.tidy(level, Some(&self.rollup::<&str>(&[])?))
+    }
+
+    fn tidy(&self, level: f64, total: Option<&Self>) -> Result<RecordBatch> {
         let level = Level::new(level)?;
         let chosen: Vec<_> = self.definitions.shown().collect();
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, chosen.len())?;
+        self.push_keys(&mut frame, chosen.len(), total)?;
         let (mut ids, mut values) = (StringBuilder::new(), Vec::new());
         let (mut numerators, mut denominators) = (Vec::new(), Vec::new());
         let mut reasons = StringBuilder::new();
         let (mut lows, mut highs) = (Vec::new(), Vec::new());
         let mut counts: [Vec<Option<i64>>; 5] = Default::default();
-        for group in 0..self.len() {
+        for (card, group) in self.shown(total) {
             for chosen in &chosen {
-                let figure = self.read(group, chosen)?;
-                let (numerator, denominator) = self.parts(group, chosen, &figure)?;
+                let figure = card.read(group, chosen)?;
+                let (numerator, denominator) = card.parts(group, chosen, &figure)?;
                 ids.append_value(chosen.metric.id());
                 values.push(figure.value());
                 numerators.push(numerator);
@@ -382,7 +462,7 @@ impl Scorecard {
                 let (low, high) = figure.interval_at(level).unzip();
                 lows.push(low);
                 highs.push(high);
-                let found = self.counts(group, chosen);
+                let found = card.counts(group, chosen);
                 let of = |count: fn(&crate::scorecard::Counts) -> i128| {
                     found.as_ref().and_then(|found| i64::try_from(count(found)).ok())
                 };
@@ -432,7 +512,7 @@ impl Scorecard {
     /// [`Error::KeyName`] for a key that is named like a measure; [`Error::Overflow`].
     pub fn measures_record_batch(&self) -> Result<RecordBatch> {
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, 1)?;
+        self.push_keys(&mut frame, 1, None)?;
         let names = self.definitions.lane_names();
         if let Some(key) = self.keys.iter().find(|key| names.contains(&key.name)) {
             return Err(Error::KeyName {

@@ -1,5 +1,6 @@
 //! Group keys: what a row is grouped by.
 
+use crate::bins::Bins;
 use crate::engine::columns::TimeUnit;
 use std::fmt;
 
@@ -25,10 +26,15 @@ pub enum KeyType {
         /// The time zone, if any.
         zone: Option<String>,
     },
+    /// Numbers by bins.
+    Bins(Bins),
 }
 
 impl fmt::Display for KeyType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Bins(bins) = self {
+            return bins.fmt(f);
+        }
         f.write_str(match self {
             Self::Null => "null",
             Self::Text => "text",
@@ -36,6 +42,7 @@ impl fmt::Display for KeyType {
             Self::Integer => "integer",
             Self::Date => "date",
             Self::Timestamp { .. } => "timestamp",
+            Self::Bins(_) => "bins",
         })
     }
 }
@@ -62,6 +69,13 @@ pub enum Key {
     Date(i32),
     /// A time since 1970, in its column's unit.
     Timestamp(i64),
+    /// A bin: they order by their positions.
+    Bin {
+        /// Its place, 0 below the first edge.
+        position: u32,
+        /// What it is shown as.
+        label: Box<str>,
+    },
     /// No value: a group of its own.
     Null,
 }
@@ -69,6 +83,9 @@ pub enum Key {
 impl Key {
     /// Whether it can stand in a column of that type.
     pub(crate) fn fits(&self, key_type: &KeyType) -> bool {
+        if let (Self::Bin { position, label }, KeyType::Bins(bins)) = (self, key_type) {
+            return bins.label(*position) == Some(label);
+        }
         matches!(
             (self, key_type),
             (Self::Null, _)
@@ -106,7 +123,7 @@ impl fmt::Display for Key {
             Self::Null => f.pad("null"),
             Self::Boolean(value) => f.pad(if *value { "True" } else { "False" }),
             Self::Integer(value) => f.pad(&value.to_string()),
-            Self::Text(text) => f.pad(text),
+            Self::Text(text) | Self::Bin { label: text, .. } => f.pad(text),
             Self::Date(day) => f.pad(&civil_date((*day).into())),
             Self::Timestamp(time) => f.pad(&time.to_string()),
         }

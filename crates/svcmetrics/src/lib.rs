@@ -28,6 +28,8 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 mod attribute;
+mod bins;
+mod breakdown;
 mod check;
 mod column;
 mod compare;
@@ -53,6 +55,7 @@ mod money;
 mod own;
 mod paired;
 mod period;
+mod reference;
 mod relate;
 mod request;
 mod scorecard;
@@ -65,6 +68,7 @@ mod totals;
 mod trend;
 
 pub use attribute::{Attribution, EffectColumn, SegmentEffect};
+pub use bins::Bins;
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
 pub use compare::{Change, Changes, CompareOptions, Verdict};
@@ -88,9 +92,10 @@ pub use metrics::{CASE_ID, CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catal
 pub use money::MoneyPolicy;
 pub use own::{MetricDefinition, Term};
 pub use period::{Every, Period};
+pub use reference::{Reference, reference};
 pub use relate::{Correlation, Estimate, Lift, NoRelation, RelatedGroup, Relation, RelationBuilder};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
-pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};
+pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Reason, RevenueChange, Scorecard, ScorecardBuilder};
 pub use targets::{Attainment, Target, TargetStatus, Targets};
 pub use trend::{Direction, Trend};
 
@@ -112,8 +117,8 @@ pub mod formulas {
         revenue_growth_rate,
     };
     pub use crate::metrics::sales::{attach_rate, service_coverage, upgrade_rate};
-    pub use crate::metrics::success::{impact_share, plan_realization, roi, success_rate};
-    pub use crate::metrics::voice::{csat, nps};
+    pub use crate::metrics::success::{impact_share, payback_years, plan_realization, roi, success_rate};
+    pub use crate::metrics::voice::{ces_mean, ces_net, ces_top_share, csat, nps};
 }
 
 /// The README's examples are run with those of the documentation.

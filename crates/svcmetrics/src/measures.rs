@@ -12,6 +12,7 @@ use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
 use crate::spread::Spread;
 use crate::totals::Totals;
+use std::collections::BTreeMap;
 
 fn invalid(problem: impl Into<String>) -> Error {
     Error::InvalidDocument { what: "measures", problem: problem.into() }
@@ -57,7 +58,7 @@ impl Scorecard {
             table.get(key)?.ok_or_else(missing)
         });
         let keys: Vec<&Data<'_>> = keys.collect::<Result<_>>()?;
-        let mut groups = Groups::new(&request.by, request.max_groups, request.nan_is_missing);
+        let mut groups = Groups::new(request);
         let ids = groups.assign(&keys, 0..table.rows(), 0)?;
 
         let width = definitions.width();
@@ -119,7 +120,8 @@ impl Scorecard {
             distributions: Distributions::default(),
             spread: Spread::default(),
             largest_rounding: vec![0.0; definitions.scopes.len()],
-            not_measured: std::collections::BTreeMap::new(),
+            not_measured: BTreeMap::new(),
+            breakdowns: BTreeMap::new(),
             definitions,
         })
     }

@@ -1,5 +1,7 @@
 //! What is asked of a table.
 
+use crate::bins::Bins;
+use crate::breakdown::Breakdown;
 use crate::column::{Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
@@ -148,10 +150,12 @@ impl ColumnUnit {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-#[allow(clippy::struct_excessive_bools)] // each is an option of its own
+#[allow(clippy::struct_excessive_bools)] // options are independent of each other
 pub struct Request {
     pub(crate) subject: Subject,
     pub(crate) by: Vec<String>,
+    /// By key: the column whose numbers are put into bins.
+    pub(crate) bins: BTreeMap<String, (String, Bins)>,
     pub(crate) period: Option<String>,
     pub(crate) metrics: Option<Vec<String>>,
     pub(crate) own: Vec<Metric>,
@@ -171,6 +175,8 @@ pub struct Request {
     pub(crate) keep: usize,
     /// Findings are gathered, not raised.
     pub(crate) check: bool,
+    /// It is a breakdown of another request, which was checked.
+    pub(crate) breakdown: Option<&'static Breakdown>,
 }
 
 impl Default for Request {
@@ -178,6 +184,7 @@ impl Default for Request {
         Self {
             subject: Subject::default(),
             by: Vec::new(),
+            bins: BTreeMap::new(),
             period: None,
             metrics: None,
             own: Vec::new(),
@@ -195,6 +202,7 @@ impl Default for Request {
             max_groups: 10_000_000,
             keep: crate::error::OFFENDERS_NAMED,
             check: false,
+            breakdown: None,
         }
     }
 }
@@ -208,6 +216,13 @@ impl Request {
     /// Grouped by these columns.
     pub fn by(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.by = keys.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The key of that name, which is one of those grouped by, stands for the numbers of a column by bins. Both may have the
+    /// same name: a metric that reads the column reads its numbers.
+    pub fn bins(mut self, key: impl Into<String>, column: impl Into<String>, bins: Bins) -> Self {
+        self.bins.insert(key.into(), (column.into(), bins));
         self
     }
 
@@ -320,6 +335,17 @@ impl Request {
         self
     }
 
+    /// The caller's column that a key stands in.
+    pub(crate) fn key_column<'a>(&'a self, key: &'a str) -> &'a str {
+        self.bins.get(key).map_or(key, |(column, _)| column)
+    }
+
+    /// The key that is time.
+    pub(crate) fn time_key(&self) -> Option<&str> {
+        let period = self.period.as_deref().unwrap_or("period");
+        self.by.iter().map(String::as_str).find(|key| *key == period)
+    }
+
     /// Names in the caller's table for ours.
     pub(crate) fn source<'a>(&'a self, ours: &'a str) -> &'a str {
         self.columns.get(ours).map_or(ours, |(theirs, _)| theirs)
@@ -330,8 +356,11 @@ impl Request {
         if self.unique.as_deref().is_some_and(|unique| self.source(unique) == theirs) {
             self.unique = None;
         }
-        self.period.take_if(|period| *period == theirs);
-        self.by.retain(|key| key != theirs);
+        let stands_in = |request: &Self, key: &str| key == theirs || request.key_column(key) == theirs;
+        let gone: Vec<String> = self.by.iter().filter(|key| stands_in(&self, key)).cloned().collect();
+        self.period.take_if(|period| period == theirs || gone.contains(period));
+        self.by.retain(|key| !gone.contains(key));
+        self.bins.retain(|key, _| !gone.contains(key));
         self.columns.retain(|_, (source, _)| source != theirs);
         self
     }
@@ -341,6 +370,9 @@ impl Request {
     /// # Errors
     /// [`Error::InvalidDefinition`] where two of them have one id.
     pub(crate) fn candidates(&self, model: &HealthModel) -> Result<Vec<Metric>> {
+        if let Some(breakdown) = self.breakdown {
+            return Ok(breakdown.metrics());
+        }
         let own = self.owned(model)?;
         Ok(match self.subject {
             Subject::Customers => [metrics::measurable(&self.scales), own, model.metrics()].concat(),
@@ -353,6 +385,9 @@ impl Request {
     /// # Errors
     /// As [`Request::candidates`].
     pub(crate) fn storable(&self, model: &HealthModel) -> Result<Vec<Metric>> {
+        if let Some(breakdown) = self.breakdown {
+            return Ok(breakdown.metrics());
+        }
         let built_in = [metrics::measurable(&self.scales), metrics::cases::metrics()].concat();
         Ok([built_in, self.owned(model)?, model.metrics()].concat())
     }

@@ -1,5 +1,6 @@
 //! A scorecard as it is stored: a versioned document, validated field by field on the way in.
 
+use crate::breakdown::Breakdown;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::distributions::{Distribution, Distributions};
 use crate::engine::choose::no_circles;
@@ -70,6 +71,9 @@ pub(crate) struct Stored {
     groups: Vec<StoredGroup>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     spread: Option<StoredSpread>,
+    /// Each as a document of its own, without definitions: those are built in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    breakdowns: BTreeMap<String, Stored>,
 }
 
 impl From<Scorecard> for Stored {
@@ -111,6 +115,11 @@ impl From<Scorecard> for Stored {
                         .collect(),
                 })
                 .collect(),
+            breakdowns: card
+                .breakdowns
+                .iter()
+                .map(|(name, card)| (name.clone(), Self { own: Vec::new(), ..card.clone().into() }))
+                .collect(),
         }
     }
 }
@@ -134,6 +143,20 @@ fn of_pairs(pairs: &[(String, String)], rows: i128) -> Option<Distribution> {
     (counted == rows).then_some(distribution)
 }
 
+/// Adds a group's distributions to those of its measures; the problem where they are none of that many rows.
+fn hold(
+    measures: &mut [(String, Vec<Distribution>)],
+    stored: &[Vec<(String, String)>],
+    rows: impl Fn(&str) -> Option<i128>,
+) -> Result<(), String> {
+    for ((id, held), pairs) in measures.iter_mut().zip(stored) {
+        let found = rows(id).and_then(|rows| of_pairs(pairs, rows));
+        let problem = || format!("expected values of {id} in order, with counts that add up to its rows");
+        held.push(found.ok_or_else(problem)?);
+    }
+    Ok(())
+}
+
 fn invalid<T>(problem: impl Into<String>) -> Result<T> {
     Err(Error::InvalidDocument { what: "a scorecard", problem: problem.into() })
 }
@@ -142,38 +165,52 @@ impl TryFrom<Stored> for Scorecard {
     type Error = Error;
 
     fn try_from(stored: Stored) -> Result<Self> {
+        stored.scorecard(&Request::default())
+    }
+}
+
+impl Stored {
+    /// Whether all but the groups is of these definitions.
+    fn fits(&self, definitions: &Definitions) -> Result<()> {
+        if definitions.lane_names() != self.lanes {
+            return invalid("lanes: found others than those of its metrics");
+        }
+        let quantiles = |id: &String| definitions.distributed().any(|measure| measure == id);
+        if !self.distributed.is_sorted_by(|one, other| one < other) || !self.distributed.iter().all(quantiles) {
+            return invalid("distributed: expected measures of which a metric is a quantile, each once, in order");
+        }
+        let known = |name: &String| self.keys.iter().filter(|key| key.name == *name).count() == 1;
+        if !self.keys.iter().all(|key| known(&key.name)) || !self.period.iter().all(known) {
+            return invalid("keys: expected different names, the period among them");
+        }
+        if self.over_time && self.period.is_some() {
+            return invalid("over_time: found a period; expected none where time was rolled away");
+        }
+        if self.largest_rounding.len() != definitions.scopes.len()
+            || self.largest_rounding.iter().any(|off| !off.is_finite() || *off < 0.0)
+        {
+            return invalid("largest_rounding: expected a number, 0 or more, for each scope");
+        }
+        if self.groups.len() > GROUPS_READ || (self.keys.is_empty() && self.groups.len() != 1) {
+            return invalid(format!(
+                "groups: found {}; expected at most {GROUPS_READ}, and exactly one without keys",
+                self.groups.len()
+            ));
+        }
+        Ok(())
+    }
+
+    /// The scorecard, of metrics that can be asked for with this request.
+    fn scorecard(self, request: &Request) -> Result<Scorecard> {
+        let stored = self;
         if (stored.format, stored.catalog) != (FORMAT, CATALOG_VERSION) {
             let (found, catalog) = (stored.format, stored.catalog);
             return invalid(format!(
                 "found format {found} of catalogue {catalog}; expected format {FORMAT} of catalogue {CATALOG_VERSION}"
             ));
         }
-        let definitions = stored.definitions()?;
-        if definitions.lane_names() != stored.lanes {
-            return invalid("lanes: found others than those of its metrics");
-        }
-        let quantiles = |id: &String| definitions.distributed().any(|measure| measure == id);
-        if !stored.distributed.is_sorted_by(|one, other| one < other) || !stored.distributed.iter().all(quantiles) {
-            return invalid("distributed: expected measures of which a metric is a quantile, each once, in order");
-        }
-        let known = |name: &String| stored.keys.iter().filter(|key| key.name == *name).count() == 1;
-        if !stored.keys.iter().all(|key| known(&key.name)) || !stored.period.iter().all(known) {
-            return invalid("keys: expected different names, the period among them");
-        }
-        if stored.over_time && stored.period.is_some() {
-            return invalid("over_time: found a period; expected none where time was rolled away");
-        }
-        if stored.largest_rounding.len() != definitions.scopes.len()
-            || stored.largest_rounding.iter().any(|off| !off.is_finite() || *off < 0.0)
-        {
-            return invalid("largest_rounding: expected a number, 0 or more, for each scope");
-        }
-        if stored.groups.len() > GROUPS_READ || (stored.keys.is_empty() && stored.groups.len() != 1) {
-            return invalid(format!(
-                "groups: found {}; expected at most {GROUPS_READ}, and exactly one without keys",
-                stored.groups.len()
-            ));
-        }
+        let definitions = stored.definitions(request)?;
+        stored.fits(&definitions)?;
         let mut totals = Totals::new(definitions.width(), Vec::new());
         let mut distributed: Vec<(String, Vec<Distribution>)> =
             stored.distributed.iter().map(|id| (id.clone(), Vec::new())).collect();
@@ -202,19 +239,13 @@ impl TryFrom<Stored> for Scorecard {
                     "groups[{position}].totals: found {rows} rows, of which {scope} judged {judged}"
                 ));
             }
-            if group.distributions.len() != stored.distributed.len() {
-                return invalid(format!("groups[{position}].distributions: expected one for each distributed measure"));
-            }
-            for ((id, held), pairs) in distributed.iter_mut().zip(&group.distributions) {
-                let rows = definitions.counted(id, &lanes);
-                match rows.and_then(|rows| of_pairs(pairs, rows)) {
-                    Some(distribution) => held.push(distribution),
-                    None => {
-                        return invalid(format!(
-                            "groups[{position}].distributions: expected values of {id} in order, with counts that add up to its rows"
-                        ));
-                    }
-                }
+            let problem = if group.distributions.len() == distributed.len() {
+                hold(&mut distributed, &group.distributions, |id| definitions.counted(id, &lanes)).err()
+            } else {
+                Some("expected one for each distributed measure".to_owned())
+            };
+            if let Some(problem) = problem {
+                return invalid(format!("groups[{position}].distributions: {problem}"));
             }
             totals.push(&lanes);
             groups.push(group.key);
@@ -223,7 +254,7 @@ impl TryFrom<Stored> for Scorecard {
         let Some(spread) = spread else {
             return invalid("spread.groups: expected three integers for each group and metric");
         };
-        let card = Self {
+        let mut card = Scorecard {
             definitions,
             keys: stored.keys,
             period: stored.period,
@@ -236,14 +267,57 @@ impl TryFrom<Stored> for Scorecard {
             spread,
             largest_rounding: stored.largest_rounding,
             not_measured: stored.not_measured,
+            breakdowns: BTreeMap::new(),
         };
         card.shares_are_shares()?;
         card.squares_are_squares()?;
+        for (name, stored) in stored.breakdowns {
+            let Some(breakdown) = Breakdown::named(&name).filter(|_| request.breakdown.is_none()) else {
+                return invalid(format!("breakdowns: no breakdown '{}'", crate::error::shown(&name)));
+            };
+            let part = stored.scorecard(&Request { breakdown: Some(breakdown), ..Request::default() })?;
+            card.is_broken_down(breakdown, &part)?;
+            card.breakdowns.insert(name, part);
+        }
         Ok(card)
     }
 }
 
 impl Scorecard {
+    /// A breakdown holds the rows and the amounts of these groups, and no others.
+    fn is_broken_down(&self, breakdown: &Breakdown, part: &Self) -> Result<()> {
+        let wrong = |problem: &str| invalid(format!("breakdowns.{}: {problem}", breakdown.name));
+        let further = part.keys.last().is_some_and(|key| key.name == *breakdown.column.name);
+        if !further
+            || part.keys[..part.keys.len() - 1] != self.keys
+            || part.period != self.period
+            || part.over_time != self.over_time
+        {
+            return wrong("expected the scorecard's keys and its column");
+        }
+        let metrics = [breakdown.of, breakdown.rows.id()];
+        if !metrics.iter().all(|id| part.definitions.find(id).is_some()) {
+            return wrong(&format!("expected the metrics {}", metrics.join(" and ")));
+        }
+        let names: Vec<&str> = self.keys.iter().map(|key| key.name.as_str()).collect();
+        let whole = part.rollup(&names)?;
+        let amounts = |card: &Self| -> Result<Vec<(Vec<Key>, Option<i128>)>> {
+            let Some(chosen) = card.definitions.find(breakdown.of) else { return Ok(Vec::new()) };
+            let amount = |group: usize| {
+                let amount = card.read(group, chosen)?.numerator().map(crate::Total::integer);
+                Ok((card.groups[group].clone(), amount))
+            };
+            (0..card.len()).map(amount).filter(|amount| !matches!(amount, Ok((_, None)))).collect()
+        };
+        let rows = |card: &Self| {
+            (0..card.len()).map(|group| (card.groups[group].clone(), card.rows(group))).collect::<Vec<_>>()
+        };
+        if amounts(self)? != amounts(&whole)? || (!self.joined && rows(self) != rows(&whole)) {
+            return wrong("expected the rows and amounts of the scorecard's groups, and no others");
+        }
+        Ok(())
+    }
+
     /// No part is above its whole in what the catalogue says is a share.
     fn shares_are_shares(&self) -> Result<()> {
         let built_in =
@@ -288,8 +362,8 @@ impl Scorecard {
 }
 
 impl Stored {
-    fn definitions(&self) -> Result<Definitions> {
-        let mut request = Request::default().scales(self.parameters.scales.validated()?);
+    fn definitions(&self, request: &Request) -> Result<Definitions> {
+        let mut request = request.clone().scales(self.parameters.scales.validated()?);
         for metric in &self.own {
             request = request.define(metric.clone())?;
         }

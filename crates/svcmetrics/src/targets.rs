@@ -321,7 +321,7 @@ impl Scorecard {
         use std::sync::Arc;
         let attained = self.against(targets)?;
         let mut frame = crate::arrow::Frame::default();
-        self.push_keys(&mut frame, targets.by_metric.len())?;
+        self.push_keys(&mut frame, targets.by_metric.len(), None)?;
         let floats =
             |of: &dyn Fn(&Attainment) -> Option<f64>| Arc::new(attained.iter().map(of).collect::<Float64Array>());
         let marks = |of: fn(&Target) -> Option<Decimal>| {

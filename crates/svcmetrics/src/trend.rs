@@ -226,7 +226,7 @@ impl Scorecard {
         use std::sync::Arc;
         let trends = self.trend(metrics)?;
         let mut frame = crate::arrow::Frame::default();
-        self.push_keys(&mut frame, metrics.map_or_else(|| self.metrics().count(), <[_]>::len))?;
+        self.push_keys(&mut frame, metrics.map_or_else(|| self.metrics().count(), <[_]>::len), None)?;
         let floats = |of: fn(&Trend) -> Option<f64>| Arc::new(trends.iter().map(of).collect::<Float64Array>());
         let direction = |trend: &Trend| trend.direction.map(Direction::name);
         frame.push("metric", Arc::new(trends.iter().map(|trend| Some(trend.metric.as_str())).collect::<StringArray>()));

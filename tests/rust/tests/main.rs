@@ -2,10 +2,12 @@
 
 mod arrow_tables;
 mod bad_input;
+mod bins;
 mod definitions;
 mod laws;
 mod money;
 mod reading;
+mod reasons;
 mod relate;
 mod support;
 mod targets;

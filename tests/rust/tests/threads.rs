@@ -42,15 +42,15 @@ fn exported() -> Vec<String> {
 #[test]
 fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
     let mut names = types! { shared:
-        AbsentRevenue, Among, Attainment, Attribution, Band, Better, Bits<'static>, Change, Changes, Check, Checker,
-        Column, ColumnKind, ColumnUnit, CompareOptions, Comparison, Component, Condition, Contribution, Correlation,
-        Counts, Data<'static>, Direction, Error, Estimate, Every, Explanation, Expression, Figure, Form, Fraction,
-        Gate, HealthModel, HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn, KeyType,
-        Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, MoneyPolicy, NoRelation,
-        Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, RecurringRevenue, RelatedGroup, Relation,
-        RelationBuilder, Request, Scalar, Scales, Scope, Scorecard, ScorecardBuilder, SegmentEffect, SupportPrice,
-        Table<'static>, Target, TargetStatus, Targets, Term, Time, TimeUnit, Total, Trend, Undefined, Unit,
-        Values<'static>, Verdict,
+        AbsentRevenue, Among, Attainment, Attribution, Band, Better, Bins, Bits<'static>, Change, Changes, Check,
+        Checker, Column, ColumnKind, ColumnUnit, CompareOptions, Comparison, Component, Condition, Contribution,
+        Correlation, Counts, Data<'static>, Direction, Error, Estimate, Every, Explanation, Expression, Figure, Form,
+        Fraction, Gate, HealthModel, HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn,
+        KeyType, Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, MoneyPolicy, NoRelation,
+        Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference,
+        RelatedGroup, Relation, RelationBuilder, Request, RevenueChange, Scalar, Scales, Scope, Scorecard,
+        ScorecardBuilder, SegmentEffect, SupportPrice, Table<'static>, Target, TargetStatus, Targets, Term, Time,
+        TimeUnit, Total, Trend, Undefined, Unit, Values<'static>, Verdict,
     };
     names.sort_unstable();
     assert_eq!(exported(), names, "a type of the façade is not asked here");
@@ -59,13 +59,13 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
 #[test]
 fn what_holds_a_result_or_a_definition_can_be_stored() {
     let stored = types! { stored:
-        AbsentRevenue, Among, Attainment, Attribution, Band, Better, Change, Changes, Check, Column, ColumnKind,
+        AbsentRevenue, Among, Attainment, Attribution, Band, Better, Bins, Change, Changes, Check, Column, ColumnKind,
         ColumnUnit, Comparison, Component, Condition, Contribution, Correlation, Counts, Direction, Estimate, Every,
         Explanation, Expression, Figure, Form, Fraction, Gate, HealthModel, HealthScore, HealthScores, Increment,
         Increments, Key, KeyColumn, KeyType, Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality,
-        MissingPolicy, MoneyPolicy, NoRelation, Observation, OnInvalid, Period, Quality, RecurringRevenue,
-        RelatedGroup, Relation, Scalar, Scales, Scope, Scorecard, SegmentEffect, SupportPrice, Target, TargetStatus,
-        Targets, Term, Time, TimeUnit, Total, Trend, Undefined, Unit, Verdict,
+        MissingPolicy, MoneyPolicy, NoRelation, Observation, OnInvalid, Period, Quality, Reason, RecurringRevenue,
+        Reference, RelatedGroup, Relation, RevenueChange, Scalar, Scales, Scope, Scorecard, SegmentEffect, SupportPrice,
+        Target, TargetStatus, Targets, Term, Time, TimeUnit, Total, Trend, Undefined, Unit, Verdict,
     };
     // Not stored: what reads or builds (tables and their parts, requests, builders), and errors.
     let not_stored = [

@@ -76,6 +76,7 @@ topics! {
     onboarding_is_as_the_vectors_say "onboarding";
     own_metrics_are_as_the_vectors_say "own_metrics";
     profitability_is_as_the_vectors_say "profitability";
+    reasons_are_as_the_vectors_say "reasons";
     relations_are_as_the_vectors_say "relate";
     retention_is_as_the_vectors_say "retention";
     revenue_is_as_the_vectors_say "revenue";

@@ -1,5 +1,6 @@
 //! Which metrics a table's columns allow, and which of them are asked for.
 
+use crate::breakdown::Breakdown;
 use crate::column::{Column, Name};
 use crate::condition::Condition;
 use crate::definitions::Chosen;
@@ -7,7 +8,7 @@ use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
 use crate::metric::{Form, Metric};
-use crate::metrics::{self, CURRENCY};
+use crate::metrics::{self, CURRENCY, Subject};
 use crate::request::Request;
 use std::collections::BTreeMap;
 
@@ -100,9 +101,15 @@ impl Chooser<'_> {
     /// The names of the columns that the candidates read or ask for.
     fn readable(&self) -> Vec<&Column> {
         let scopes = self.candidates.iter().flat_map(|metric| &metric.forms).filter_map(Form::scope);
-        scopes
+        let mut columns: Vec<&Column> = scopes
             .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
-            .collect()
+            .collect();
+        if self.request.subject == Subject::Customers {
+            for column in Breakdown::columns() {
+                columns.push(column);
+            }
+        }
+        columns
     }
 
     fn near(&self, ours: &str) -> Vec<String> {
@@ -174,9 +181,14 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         if RESERVED.contains(&key.as_str()) {
             return invalid("is named like a column of the result; rename the column");
         }
-        if !names.contains(key) {
-            return Err(not_found(key));
+        let column = request.key_column(key);
+        if !names.iter().any(|name| name == column) {
+            return Err(not_found(column));
         }
+    }
+    if let Some(key) = request.bins.keys().find(|key| !request.by.contains(key)) {
+        let expected = format!("keys, of which there are {}", request.by.len());
+        return Err(Error::InvalidOption { option: "bins".into(), found: key.clone(), expected });
     }
     if let Some(period) = &request.period
         && !request.by.contains(period)

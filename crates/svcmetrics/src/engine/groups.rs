@@ -3,6 +3,7 @@
 use super::columns::{Data, Scalar, TimeUnit, Values};
 use crate::error::{Error, Offence, Result, shown};
 use crate::key::{Key, KeyType, group_text};
+use crate::request::Request;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -19,6 +20,8 @@ pub(crate) struct KeyColumn {
     check: bool,
     /// What a check found: values that are no keys.
     fault: Option<Error>,
+    /// Of bins, by position: a number has no value of its own to look up.
+    bins: Vec<Option<u32>>,
 }
 
 impl KeyColumn {
@@ -32,7 +35,18 @@ impl KeyColumn {
             others: HashMap::new(),
             check: false,
             fault: None,
+            bins: Vec::new(),
         }
+    }
+
+    /// The key columns of a request.
+    fn of(request: &Request) -> Vec<Self> {
+        let column = |name: &String| {
+            let column = Self::new(name, request.nan_is_missing);
+            let bins = request.bins.get(name).map(|(_, bins)| KeyType::Bins(bins.clone()));
+            Self { key_type: bins.unwrap_or(KeyType::Null), ..column }
+        };
+        request.by.iter().map(column).collect()
     }
 
     /// Values that are no keys become what a check found, and their rows have no key.
@@ -42,6 +56,10 @@ impl KeyColumn {
 
     pub(crate) fn key_type(&self) -> &KeyType {
         &self.key_type
+    }
+
+    pub(crate) fn fault(&self) -> Option<&Error> {
+        self.fault.as_ref()
     }
 
     pub(crate) fn value(&self, code: u32) -> &Key {
@@ -120,11 +138,28 @@ impl KeyColumn {
     }
 
     fn one(&mut self, data: &Data<'_>, row: usize, first_row: u64) -> Result<u32> {
-        if let (Values::Text(texts), false) = (&data.values, data.is_null(row)) {
+        if let (KeyType::Bins(bins), false) = (&self.key_type, data.is_null(row)) {
+            if let Some(position) = bins.position(data, row) {
+                return Ok(self.bin(position));
+            }
+        } else if let (Values::Text(texts), false) = (&data.values, data.is_null(row)) {
             return Ok(self.text(texts.text(row)));
         }
         let key = self.read(data, row, first_row)?;
         Ok(self.key(key))
+    }
+
+    fn bin(&mut self, place: usize) -> u32 {
+        if let Some(Some(code)) = self.bins.get(place) {
+            return *code;
+        }
+        // there are no more bins than edges and one
+        let position = u32::try_from(place).unwrap_or(u32::MAX);
+        let label = if let KeyType::Bins(bins) = &self.key_type { bins.label(position) } else { None };
+        let code = self.push(Key::Bin { position, label: label.unwrap_or_default().into() });
+        self.bins.resize(self.bins.len().max(place + 1), None);
+        self.bins[place] = Some(code);
+        code
     }
 
     fn counts(&self, unit: TimeUnit) -> bool {
@@ -147,7 +182,15 @@ impl KeyColumn {
             );
             Err(Error::ColumnType(Box::new(offence.hint(hint).at(Some(first_row + row as u64), &data.shown(row)))))
         };
-        let classes = "cut numbers into classes before grouping by them";
+        if matches!(self.key_type, KeyType::Bins(_)) && !data.is_nan(row) {
+            let offence = Offence::new(
+                &self.name,
+                format!("is a key of bins, of type {} with", data.values.type_name()),
+                "finite numbers, or the bins' labels",
+            );
+            return Err(Error::ColumnType(Box::new(offence.at(Some(first_row + row as u64), &data.shown(row)))));
+        }
+        let classes = "group by bins of such numbers, as in by=[sm.bins(column, [0, 12, 36])]";
         let float = |value: f64| {
             if value.is_nan() && self.nan_is_missing {
                 return Ok(Key::Null);
@@ -207,7 +250,9 @@ impl KeyColumn {
     /// The column's type, from the first part that says one; later parts must agree.
     fn settle_type(&mut self, data: &Data<'_>, first_row: u64) -> Result<()> {
         let found = type_of(data);
-        if self.key_type == KeyType::Null {
+        if matches!(self.key_type, KeyType::Bins(_)) {
+            // each value is looked at: numbers of any type have a bin
+        } else if self.key_type == KeyType::Null {
             self.key_type = found;
         } else if found != KeyType::Null && found != self.key_type {
             let offence = Offence::new(
@@ -259,12 +304,12 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    pub(crate) fn new(names: &[String], limit: u64, nan_is_missing: bool) -> Self {
+    pub(crate) fn new(request: &Request) -> Self {
         Self {
-            columns: names.iter().map(|name| KeyColumn::new(name, nan_is_missing)).collect(),
-            levels: names.iter().map(|_| HashMap::new()).collect(),
-            members: vec![Vec::new(); names.len()],
-            limit,
+            columns: KeyColumn::of(request),
+            levels: request.by.iter().map(|_| HashMap::new()).collect(),
+            members: vec![Vec::new(); request.by.len()],
+            limit: request.max_groups,
         }
     }
 
@@ -301,7 +346,7 @@ impl Groups {
 
     /// What a check found: by key column, the first value that is no key.
     pub(crate) fn faults(&self) -> impl Iterator<Item = &Error> {
-        self.columns.iter().filter_map(|column| column.fault.as_ref())
+        self.columns.iter().filter_map(KeyColumn::fault)
     }
 
     /// A group's keys.
@@ -379,7 +424,7 @@ impl Identities {
     }
 
     pub(crate) fn fault(&self) -> Option<&Error> {
-        self.column.fault.as_ref()
+        self.column.fault()
     }
 
     pub(crate) fn error(&self, groups: &Groups) -> Option<Error> {

@@ -38,7 +38,7 @@ impl Engine {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let rows = Rows::new(request, names)?;
         let definitions = &rows.plan.definitions;
-        let mut groups = Groups::new(&rows.plan.by, request.max_groups, request.nan_is_missing);
+        let mut groups = Groups::new(request);
         let mut identities =
             rows.plan.identity.as_deref().map(|column| {
                 Identities::new(column, request.subject.singular(), request.keep, request.nan_is_missing)

@@ -12,7 +12,7 @@ use crate::metric::Form;
 use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START, Subject};
 use crate::request::{ColumnUnit, Request};
 use crate::spread::Spread;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A column made ready: where its block of cells stands, and whether they count millionths.
 pub(crate) type Slot = usize;
@@ -73,8 +73,10 @@ pub(crate) struct PlannedHealth {
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) definitions: Definitions,
+    /// The caller's columns that the keys stand in.
     pub(crate) by: Vec<String>,
-    pub(crate) period: Option<usize>,
+    /// The key that is time.
+    pub(crate) period: Option<String>,
     pub(crate) columns: Vec<PlannedColumn>,
     pub(crate) scopes: Vec<PlannedScope>,
     pub(crate) sums: Vec<PlannedSum>,
@@ -148,7 +150,9 @@ impl Plan {
             }
         }
         no_circles(&chooser.candidates, &chooser.model)?;
-        check_names(&chooser)?;
+        if request.breakdown.is_none() {
+            check_names(&chooser)?;
+        }
 
         let (chosen, not_measured) = choose(&chooser)?;
         let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || chosen.form().is_computed();
@@ -234,10 +238,9 @@ impl Plan {
         let currency = slots.columns.iter().any(is_money)
             && chooser.has(CURRENCY)
             && !request.by.iter().any(|key| key == request.source(CURRENCY));
-        let period = request.period.as_deref().unwrap_or("period");
         Ok(Self {
-            by: request.by.clone(),
-            period: request.by.iter().position(|key| key == period),
+            by: request.by.iter().map(|key| request.key_column(key).to_owned()).collect(),
+            period: request.time_key().map(ToOwned::to_owned),
             scopes: scopes.collect(),
             sums: sums.collect(),
             distributed,
@@ -290,6 +293,13 @@ impl Request {
     /// # Errors
     /// As building a scorecard of such a table.
     pub fn reads(&self, names: &[String]) -> Result<Vec<String>> {
-        Plan::new(self, names).map(|plan| plan.sources())
+        let plan = Plan::new(self, names)?;
+        let mut sources = plan.sources();
+        for (_, request) in self.breakdowns(&plan.definitions, names) {
+            sources.extend(Plan::new(&request, names)?.sources());
+        }
+        let mut seen = BTreeSet::new();
+        sources.retain(|source| seen.insert(source.clone()));
+        Ok(sources)
     }
 }

@@ -41,6 +41,7 @@ columns! {
     REVENUE_START = Column::known("revenue_start", Money), "recurring revenue at the start of the period";
     REVENUE_END = Column::known("revenue_end", Money), "recurring revenue at the end of the period";
     LOSS_REASON = Column::known("loss_reason", Anything), "why revenue was lost";
+    GAIN_REASON = Column::known("gain_reason", Anything), "why revenue was gained";
     LOSS_AVOIDABLE = Column::known("loss_avoidable", Flag), "whether the loss could have been avoided";
     LICENSES_USED = Column::known("licenses_used", Count), "licences in use";
     LICENSES_SOLD = Column::known("licenses_sold", Count), "licences sold";

@@ -18,7 +18,7 @@ pub mod success;
 pub mod voice;
 
 pub use columns::{CASE_ID, CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
-pub(crate) use columns::{CSAT_SCORE, EFFORT_SCORE};
+pub(crate) use columns::{CSAT_SCORE, EFFORT_SCORE, GAIN_REASON, LOSS_REASON};
 
 use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};

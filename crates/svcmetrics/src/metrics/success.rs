@@ -4,7 +4,7 @@ use super::columns::{BENEFIT, GOALS_MET, GOALS_TOTAL, IMPACT, INVESTMENT, REACHE
 use super::{EIGHT_METRICS, amount, money_ratio, proportion, share, signed_amount};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
-use crate::figure::Figure;
+use crate::figure::{Figure, Total, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
 use rust_decimal::Decimal;
@@ -175,6 +175,25 @@ pub fn plan_realization(met: u64, total: u64) -> Result<Figure> {
 pub fn roi(benefit: impl Into<Decimal>, investment: impl Into<Decimal>) -> Result<Figure> {
     let (benefit, investment) = (signed_amount("benefit", benefit)?, amount("investment", investment)?);
     Ok(money_ratio(benefit - investment, investment))
+}
+
+/// The years after which a yearly benefit has paid for its investment.
+///
+/// `investment / yearly_benefit`, a number of 0 or more; undefined where there is no benefit, which never pays.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] for a negative investment, or a negative benefit: a yearly loss does not pay back;
+/// [`crate::Error::Inexact`] for more than six decimal places.
+///
+/// ```
+/// use svcmetrics::formulas::payback_years;
+/// assert_eq!(payback_years(100, 40)?.value(), Some(2.5));
+/// assert!(!payback_years(100, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn payback_years(investment: impl Into<Decimal>, yearly_benefit: impl Into<Decimal>) -> Result<Figure> {
+    let (investment, benefit) = (amount("investment", investment)?, amount("yearly_benefit", yearly_benefit)?);
+    Ok(Figure::quotient(Unit::Number, Total::new(investment, true), Total::new(benefit, true)))
 }
 
 /// The share of the customers with a stated impact that state one kind of it.

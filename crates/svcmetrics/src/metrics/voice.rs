@@ -1,7 +1,7 @@
 //! The voice of the customer: recommendation, satisfaction, effort.
 
 use super::columns::{CSAT_SCORE, EFFORT_SCORE, NPS_SCORE};
-use super::proportion;
+use super::{invalid, proportion, signed_amount};
 use crate::column::{Column, ColumnKind};
 use crate::condition::{Comparison, Condition};
 use crate::error::{Error, Result};
@@ -247,4 +247,55 @@ pub fn nps(promoters: u64, passives: u64, detractors: u64) -> Figure {
 /// ```
 pub fn csat(satisfied: u64, answers: u64) -> Result<Figure> {
     proportion("satisfied", satisfied, answers)
+}
+
+/// The mean effort.
+///
+/// `effort_total / answers`: the sum of all answers, on the scale of the survey, for each answer; undefined without answers.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] for a total without answers, [`crate::Error::Inexact`] for more than six decimal places.
+///
+/// ```
+/// use svcmetrics::formulas::ces_mean;
+/// assert_eq!(ces_mean(19, 4)?.value(), Some(4.75)); // 7 + 7 + 4 + 1
+/// assert!(!ces_mean(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn ces_mean(effort_total: impl Into<Decimal>, answers: u64) -> Result<Figure> {
+    let total = signed_amount("effort_total", effort_total)?;
+    if answers == 0 && total != 0 {
+        return Err(invalid("effort_total", Total::new(total, true), "0 without answers"));
+    }
+    Ok(Figure::quotient(Unit::Number, Total::new(total, true), Total::new(answers.into(), false)))
+}
+
+/// The share of answers that say the easiest.
+///
+/// `easiest / answers`, a fraction from 0 to 1; undefined without answers.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where more say so than answered.
+///
+/// ```
+/// use svcmetrics::formulas::ces_top_share;
+/// assert_eq!(ces_top_share(2, 4)?.value(), Some(0.5));
+/// assert!(!ces_top_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn ces_top_share(easiest: u64, answers: u64) -> Result<Figure> {
+    proportion("easiest", easiest, answers)
+}
+
+/// Net easy: 100 times the answers on the easy side less those on the hard side, for each answer.
+///
+/// `100 x (easy - hard) / (easy + neutral + hard)`, from -100 to 100; undefined without answers.
+///
+/// ```
+/// use svcmetrics::formulas::ces_net;
+/// assert_eq!(ces_net(2, 1, 1).value(), Some(25.0));
+/// assert!(!ces_net(0, 0, 0).is_defined());
+/// ```
+pub fn ces_net(easy: u64, neutral: u64, hard: u64) -> Figure {
+    nps(easy, neutral, hard)
 }

@@ -8,6 +8,7 @@ use crate::key::{Key, KeyType, group_text};
 use crate::measure::Scope;
 use crate::spread::Spread;
 use crate::totals::Totals;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Scorecard {
@@ -20,7 +21,8 @@ impl Scorecard {
             return Err(error);
         }
         self.distributions.check_alike(&other.distributions)?;
-        self.combined(other, self.definitions.clone().united(&other.definitions))
+        let merged = self.combined(other, self.definitions.clone().united(&other.definitions))?;
+        Ok(merged.with_breakdowns(self.merged_breakdowns(other)?))
     }
 
     /// This and a scorecard of other rows, as far as both have the same metrics; quantiles are held where both hold them.
@@ -38,7 +40,8 @@ impl Scorecard {
             card.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), card.len())
         };
         let (left, right) = (both(&one, &two), both(&two, &one));
-        Self { spread: left, ..one }.merge(&Self { spread: right, ..two })
+        let merged = Self { spread: left, ..one }.merge(&Self { spread: right, ..two })?;
+        Ok(merged.with_breakdowns(self.common_breakdowns(other)?))
     }
 
     /// Only the lanes that these definitions read.
@@ -58,7 +61,8 @@ impl Scorecard {
         let metrics = self.spread.metrics.iter().filter(|metric| definitions.find(metric).is_some());
         let spread = self.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), self.len());
         let distributions = self.distributions.restricted(|measure| definitions.distributed().any(|id| id == measure));
-        Self { definitions, totals, distributions, spread, largest_rounding, ..self.clone() }
+        let breakdowns = BTreeMap::new();
+        Self { definitions, totals, distributions, spread, largest_rounding, breakdowns, ..self.clone() }
     }
 
     /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
@@ -72,7 +76,8 @@ impl Scorecard {
         let metrics: Vec<Name> = [&self.spread.metrics[..], &other.spread.metrics[..]].concat();
         left.spread = self.spread.rearranged(&metrics, self.len());
         right.spread = other.spread.rearranged(&metrics, other.len());
-        Ok(Self { joined: true, ..left.combined(&right, definitions)? })
+        let breakdowns = self.breakdowns.clone().into_iter().chain(other.breakdowns.clone()).collect();
+        Ok(Self { joined: true, ..left.combined(&right, definitions)? }.with_breakdowns(breakdowns))
     }
 
     /// The same totals in the lanes of wider definitions, with or without the count of rows.
@@ -168,6 +173,7 @@ impl Scorecard {
             spread,
             largest_rounding,
             not_measured,
+            breakdowns: BTreeMap::new(),
         })
     }
 
@@ -250,6 +256,7 @@ impl Scorecard {
             totals,
             distributions,
             spread: if drops_time { spread.without_stocks(&self.definitions) } else { spread },
+            breakdowns: self.rolled_up_breakdowns(by)?,
             ..self.clone()
         })
     }

@@ -1,12 +1,15 @@
 //! Totals by group, read as metrics: built in parts, merged, rolled up, joined.
 
 mod both;
+mod breakdowns;
 mod builder;
 mod combine;
+mod reasons;
 
 pub(crate) use both::outer;
 pub use builder::ScorecardBuilder;
 pub(crate) use combine::united_keys;
+pub use reasons::{Reason, RevenueChange};
 
 use crate::definitions::{COUNTS, Chosen, Definitions};
 use crate::distributions::{Distributions, quantile};
@@ -140,6 +143,8 @@ pub struct Scorecard {
     pub(crate) spread: Spread,
     pub(crate) largest_rounding: Vec<f64>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
+    /// By name: scorecards of a few metrics by these keys and one more.
+    pub(crate) breakdowns: BTreeMap<String, Scorecard>,
 }
 
 impl Scorecard {

@@ -64,6 +64,8 @@ pub(super) struct TableCase {
     pub(super) rollup: Option<Vec<String>>,
     pub(super) expect: Option<Vec<Group>>,
     #[serde(default)]
+    pub(super) reasons: std::collections::BTreeMap<String, Vec<ReasonRow>>,
+    #[serde(default)]
     pub(super) not_measured: Vec<String>,
     pub(super) error: Option<Wrong>,
 }
@@ -76,6 +78,20 @@ pub(super) struct Group {
     pub(super) metrics: Map<String, Value>,
     #[serde(default)]
     pub(super) counts: std::collections::BTreeMap<String, Counts>,
+}
+
+/// All are given, null where there is nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReasonRow {
+    pub(super) key: Vec<Value>,
+    #[serde(deserialize_with = "given")]
+    pub(super) reason: Value,
+    pub(super) amount: String,
+    pub(super) customers: i64,
+    pub(super) share: Value,
+    #[serde(deserialize_with = "given")]
+    pub(super) avoidable: Option<String>,
 }
 
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -181,7 +197,7 @@ pub(super) struct Customer {
     pub(super) points: std::collections::BTreeMap<String, Option<String>>,
 }
 
-/// An `Option` that must stand there, if only as null.
-fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Option::deserialize(deserializer)
+/// What must stand there, if only as null.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(deserializer)
 }

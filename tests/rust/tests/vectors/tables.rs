@@ -1,11 +1,13 @@
 //! Table cases: a table, a request, the groups of its scorecard.
 
-use super::case::{Counts, Group, Options, Subject, TableCase};
+use super::case::{Counts, Group, Options, ReasonRow, Subject, TableCase};
 use super::figures::{agrees, agrees_error};
 use crate::support::json;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use svcmetrics::{
-    AbsentRevenue, CASE_ID, CUSTOMER_ID, Key, MetricDefinition, MoneyPolicy, OnInvalid, Request, Scales, Scorecard,
+    AbsentRevenue, CASE_ID, CUSTOMER_ID, Key, MetricDefinition, MoneyPolicy, OnInvalid, Request, RevenueChange, Scales,
+    Scorecard, Total,
 };
 
 /// The request of these options, for a table of these columns.
@@ -74,7 +76,9 @@ pub(super) fn run(case: &TableCase) -> Result<(), String> {
         None => Ok(card),
     });
     match (card, &case.expect, &case.error) {
-        (Ok(card), Some(expected), None) => groups(&card, expected, &case.not_measured),
+        (Ok(card), Some(expected), None) => {
+            groups(&card, expected, &case.not_measured).and_then(|()| reasons(&card, &case.reasons))
+        }
         (Err(error), None, Some(expected)) => agrees_error(&error, expected),
         (Ok(_), None, Some(expected)) => Err(format!("found a scorecard; expected the error {}", expected.kind)),
         (Err(error), Some(_), None) => Err(format!("found the error {}: {error}; expected a scorecard", error.kind())),
@@ -97,6 +101,30 @@ fn groups(card: &Scorecard, expected: &[Group], not_measured: &[String]) -> Resu
     let measured = not_measured.iter().filter(|id| !card.not_measured().contains_key(*id));
     problems.extend(measured.map(|id| format!("{id} is not listed as not measured")));
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n  ")) }
+}
+
+fn reasons(card: &Scorecard, expected: &BTreeMap<String, Vec<ReasonRow>>) -> Result<(), String> {
+    for (change, expected) in expected {
+        let known = [RevenueChange::Loss, RevenueChange::Gain].into_iter().find(|known| known.name() == change);
+        let found =
+            card.reasons(known.ok_or(format!("{change}: no such change"))?).map_err(|error| error.to_string())?;
+        if found.len() != expected.len() {
+            return Err(format!("{change}: found {} reasons; expected {}", found.len(), expected.len()));
+        }
+        for (found, expected) in found.iter().zip(expected) {
+            let keys: Vec<Key> = expected.key.iter().map(json::key).collect::<Result<_, _>>()?;
+            let micros = |total: Option<Total>| total.and_then(Total::micros);
+            let agree = (&found.keys, &found.reason) == (&keys, &json::key(&expected.reason)?)
+                && found.customers == i128::from(expected.customers)
+                && micros(Some(found.amount)) == json::micros(&expected.amount)
+                && micros(found.avoidable) == expected.avoidable.as_deref().and_then(json::micros);
+            if !agree {
+                return Err(format!("{change}: found {found:?}; expected {expected:?}"));
+            }
+            agrees(&found.share, &expected.share).map_err(|problem| format!("{change}, share: {problem}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn of_group(card: &Scorecard, place: usize, group: &Group) -> Vec<String> {
