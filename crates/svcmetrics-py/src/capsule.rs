@@ -213,18 +213,23 @@ fn imported(schema: &FFI_ArrowSchema, arrays: Vec<FFI_ArrowArray>, name: &str) -
     if *data_type == DataType::Null {
         return Ok(Ok((new_null_array(data_type, rows), field)));
     }
-    let mut parts = Vec::with_capacity(arrays.len());
-    for array in arrays {
+    let part = |array: FFI_ArrowArray| -> std::result::Result<ArrayRef, PyErr> {
         // SAFETY: as for a stream's batches.
         let data = unsafe { from_ffi_and_data_type(array, data_type.clone()) }
             .map_err(|error| malformed(&error.to_string()))?;
-        parts.push(checked(&data, name)?);
-    }
-    let array = match parts.as_slice() {
-        [] => new_empty_array(data_type),
-        [one] => one.clone(),
-        parts => joined(parts, rows).map_err(|error| malformed(&format!("column '{name}': {error}")))?,
+        checked(&data, name)
     };
+    let whole = || -> std::result::Result<ArrayRef, PyErr> {
+        let parts = arrays.into_iter().map(part).collect::<std::result::Result<Vec<_>, _>>()?;
+        match parts.as_slice() {
+            [] => Ok(new_empty_array(data_type)),
+            [one] => Ok(one.clone()),
+            parts => joined(parts, rows).map_err(|error| malformed(&format!("column '{name}': {error}"))),
+        }
+    };
+    // Some of what contradicts itself panics in the library that reads it.
+    let array = catch_unwind(AssertUnwindSafe(whole));
+    let array = array.unwrap_or_else(|_| Err(malformed(&format!("column '{name}' cannot be read"))))?;
     Ok(Ok((array, field)))
 }
 
