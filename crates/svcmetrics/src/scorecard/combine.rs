@@ -166,7 +166,7 @@ impl Scorecard {
             period: self.period.clone(),
             over_time: self.over_time,
             unique_checked: false,
-            joined: self.joined,
+            joined: self.joined || other.joined,
             groups,
             totals,
             distributions,

@@ -347,7 +347,10 @@ impl Scorecard {
     fn health(&self, group: usize, chosen: &Chosen) -> Result<Figure> {
         let undefined = |reason| Ok(Figure::undefined(chosen.metric.unit, reason));
         let Some(model) = &self.definitions.model else { return undefined(Undefined::NotMergeable) };
-        if self.rows(group) == 0 {
+        // In a joined card the rows are those of another table.
+        let parts = model.reads().into_iter().filter_map(|id| self.definitions.find(id));
+        let judged = |part| self.counts(group, part).map(|c| c.counted + c.missing + c.invalid + c.outside);
+        if parts.filter_map(judged).max().unwrap_or_else(|| self.rows(group)) == 0 {
             return undefined(Undefined::NoRows);
         }
         if self.over_time {

@@ -174,3 +174,50 @@ fn an_amount_beyond_38_digits_is_an_overflow_that_names_group_and_metric() {
         assert_says(&found.to_string(), &["south", "revenue_end"]);
     }
 }
+
+#[test]
+fn cards_of_the_same_totals_are_not_joined() {
+    let table =
+        || svcmetrics::Table::new(2).with("revenue_start", vec![100_i64, 80]).with("revenue_end", vec![110_i64, 0]);
+    let card =
+        |metric: &str| svcmetrics::Scorecard::of(&table(), svcmetrics::Request::default().metrics([metric])).unwrap();
+    let (kept, left) = (card("customer_retention_rate"), card("customer_churn_rate"));
+    let error = kept.join(&left).unwrap_err();
+    assert_eq!(error.kind(), "mismatch");
+    assert!(error.to_string().contains("customer_churn_rate"), "{error}");
+}
+
+#[test]
+fn health_of_fewer_components_than_both_have_is_not_merged() {
+    let model = svcmetrics::HealthModel::new([
+        svcmetrics::Component::new("adoption_rate", 1),
+        svcmetrics::Component::new("renewal_commitment_rate", 1),
+    ])
+    .unwrap();
+    let of = |table: &svcmetrics::Table<'_>| {
+        svcmetrics::Scorecard::of(table, svcmetrics::Request::default().health(model.clone())).unwrap()
+    };
+    let one = svcmetrics::Table::new(1).with("milestones_met", vec![1_i64]).with("milestones_total", vec![1_i64]);
+    let both = one.clone().with("is_active", vec![true]).with("committed", vec![false]);
+    let merged = of(&both).merge_common(&of(&one)).unwrap();
+    assert_eq!(merged.figure("adoption_rate").unwrap().value(), Some(1.0));
+    assert!(merged.metrics().all(|metric| metric.id() != "health"));
+    // what both lack does not matter
+    let alike = of(&one).merge_common(&of(&one)).unwrap();
+    assert_eq!(alike.figure("health").unwrap().value(), Some(100.0));
+}
+
+#[test]
+fn a_joined_card_is_one_on_either_side_of_a_merge() {
+    let adopted =
+        |met: i64| svcmetrics::Table::new(1).with("milestones_met", vec![met]).with("milestones_total", vec![2_i64]);
+    let engaged = svcmetrics::Table::new(2).with("engagements", vec![1_i64, 0]);
+    let of = |table: &svcmetrics::Table<'_>, metrics: &[&str]| {
+        svcmetrics::Scorecard::of(table, svcmetrics::Request::default().metrics(metrics.iter().copied())).unwrap()
+    };
+    let joined = of(&adopted(1), &["adoption_rate"]).join(&of(&engaged, &["engaged_share"])).unwrap();
+    let plain = of(&adopted(2).with("engagements", vec![3_i64]), &["adoption_rate", "engaged_share"]);
+    let (one, other) = (joined.merge(&plain).unwrap(), plain.merge(&joined).unwrap());
+    assert_eq!(one, other);
+    assert_eq!(svcmetrics::Scorecard::from_json(&other.to_json().unwrap()).unwrap(), other);
+}

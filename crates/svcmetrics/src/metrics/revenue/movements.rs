@@ -73,7 +73,7 @@ impl TryFrom<Movements> for RecurringRevenue {
 
     fn try_from(stored: Movements) -> Result<Self> {
         let read =
-            |name: &str, text: &str| text.parse::<Decimal>().map_err(|_| invalid(name, text, "a decimal number"));
+            |name: &str, text: &str| Decimal::from_str_exact(text).map_err(|_| invalid(name, text, "a decimal number"));
         let revenue = Self {
             start: read("start", &stored.start)?,
             new: read("new", &stored.new)?,
