@@ -320,7 +320,7 @@ impl Request {
     /// let table = Table::new(3).with("milestones_met", vec![1_i64, 2, 4]).with("milestones_total", vec![4_i64, 4, 4]);
     /// let card = Scorecard::of(&table, Request::default().spread(true))?;
     /// let (low, high) = card.figure("adoption_rate")?.interval(0.95)?.unwrap();
-    /// assert_eq!(format!("{low:.4} {high:.4}"), "-0.3653 1.5319"); // three customers say little
+    /// assert_eq!(format!("{low:.4} {high:.4}"), "-0.3653 1.5320"); // three customers say little
     /// assert_eq!(Scorecard::of(&table, Request::default())?.figure("adoption_rate")?.interval(0.95)?, None);
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
