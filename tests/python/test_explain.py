@@ -344,6 +344,14 @@ def test_an_example_says_how_it_is_computed() -> None:
         assert f"Computed by {how}" in sections(sm.explain(metric).markdown())["Worked example"]
 
 
+def test_quantiles_are_not_said_to_be_made_of_other_metrics() -> None:
+    for metric, made in [
+        ("case_time_to_resolution_p90", "Derived from how often each value of a row occurred; unit hours;"),
+        ("case_defect_csat_gap", "Derived from other metrics; unit number;"),
+    ]:
+        assert made in sections(sm.explain(metric).markdown())["Formula"]
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_nothing_is_cut_in_a_terminal(metric: str) -> None:
     text = sm.explain(metric).text()
