@@ -135,6 +135,12 @@ class InvalidDefinitionError(SvcMetricsError):
 class InvalidOptionError(SvcMetricsError):
     """An option that cannot be."""
 
+    @classmethod
+    def of(cls, option: str, found: object, expected: str) -> InvalidOptionError:
+        """What an option is and may be."""
+        message = f"{option}: found {found!r}; expected {expected}"
+        return cls(message, kind="invalid_option", value=str(found), expected=expected)
+
 
 class InvalidDocumentError(SvcMetricsError):
     """A stored scorecard, model or frame of measures that cannot be read."""
@@ -178,9 +184,3 @@ class InternalError(SvcMetricsError):
 
 class NearMissWarning(UserWarning):
     """A column's name comes near one that a metric was not measured for want of."""
-
-
-def wrong(option: str, found: object, expected: str) -> InvalidOptionError:
-    """The error for an option that cannot be."""
-    message = f"{option}: found {found!r}; expected {expected}"
-    return InvalidOptionError(message, kind="invalid_option", value=str(found), expected=expected)

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from svcmetrics import render
-from svcmetrics.errors import MissingExtraError, wrong
+from svcmetrics.errors import InvalidOptionError, MissingExtraError
 
 if TYPE_CHECKING:
     import pandas
@@ -98,7 +98,7 @@ class Frame:
         ``amounts`` are float64, or with ``"decimal"`` exact objects of :class:`decimal.Decimal`; undefined is NaN.
         """
         if amounts not in ("float", "decimal"):
-            raise wrong("amounts", amounts, '"float" or "decimal"')
+            raise InvalidOptionError.of("amounts", amounts, '"float" or "decimal"')
         pandas = extra("pandas")
         series = {}
         for position, name in enumerate(self.columns):

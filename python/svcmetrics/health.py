@@ -10,7 +10,7 @@ from types import EllipsisType
 from typing import Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics
-from svcmetrics.errors import InvalidDefinitionError, InvalidModelError, MetricNotFoundError, wrong
+from svcmetrics.errors import InvalidDefinitionError, InvalidModelError, InvalidOptionError, MetricNotFoundError
 from svcmetrics.frames import Frame
 from svcmetrics.metric import Metric
 from svcmetrics.options import Number, options_for, text_of
@@ -282,7 +282,7 @@ class HealthModel:
         'unknown'
         """
         if not hasattr(values, "items"):
-            raise wrong("values", values, "a mapping of metrics to values")
+            raise InvalidOptionError.of("values", values, "a mapping of metrics to values")
         document = self._document
         reads = [*document["components"], *(gate["metric"] for gate in document["gates"])]
         known = {_metric_of(metric, reads): _value(metric, value) for metric, value in values.items()}
@@ -330,7 +330,7 @@ def _value(metric: str, value: Any) -> float | None:
             return float(value)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise wrong(f"values[{metric!r}]", value, "a number, a figure or None")
+    raise InvalidOptionError.of(f"values[{metric!r}]", value, "a number, a figure or None")
 
 
 def _id_of(metric: str | Metric) -> str:

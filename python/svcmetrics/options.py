@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics.bins import Bins, Keys
-from svcmetrics.errors import wrong
+from svcmetrics.errors import InvalidOptionError
 from svcmetrics.metric import Metric
 from svcmetrics.tables import Incoming
 
@@ -51,7 +51,7 @@ def column(name: str, *, unit: str | None = None) -> SourceColumn:
 def text_of(option: str, text: object) -> str:
     """The option, if it is a text."""
     if not isinstance(text, str):
-        raise wrong(option, text, "a text")
+        raise InvalidOptionError.of(option, text, "a text")
     return text
 
 
@@ -66,7 +66,7 @@ def listed(option: str, names: Any) -> list[str]:
     """One name or several as a list, empty of None."""
     found = [] if names is None else names_of(names)
     if not isinstance(found, list) or not all(isinstance(name, str) for name in found):
-        raise wrong(option, names, "names")
+        raise InvalidOptionError.of(option, names, "names")
     return found
 
 
@@ -74,7 +74,7 @@ def _definitions(metrics: Any, define: Any) -> list[Any]:
     """The definitions that were given, each once."""
     given = names_of(define) if define is not None else []
     if not isinstance(given, list) or not all(isinstance(metric, Metric) for metric in given):
-        raise wrong("define", define, "metrics as sm.metric makes them")
+        raise InvalidOptionError.of("define", define, "metrics as sm.metric makes them")
     own = [metric for metric in metrics if isinstance(metric, Metric)] if isinstance(metrics, list) else []
     return [metric._native for metric in dict.fromkeys([*own, *given])]
 
@@ -103,7 +103,7 @@ def options_for(
 ) -> dict[str, Any]:
     """The options as the core reads them."""
     if nan not in (None, "null", "error"):
-        raise wrong("nan", nan, '"null", "error" or None')
+        raise InvalidOptionError.of("nan", nan, '"null", "error" or None')
     if by is None:
         by = table.by if table and table.by else []
     keys = names_of(by)
@@ -111,9 +111,9 @@ def options_for(
     if binned:
         keys = [key.name if isinstance(key, Bins) else key for key in keys]
     if not isinstance(columns, Mapping | None):
-        raise wrong("columns", columns, "a mapping of our names to the table's")
+        raise InvalidOptionError.of("columns", columns, "a mapping of our names to the table's")
     if health is not None and not hasattr(health, "_native"):
-        raise wrong("health", health, "a HealthModel")
+        raise InvalidOptionError.of("health", health, "a HealthModel")
     asked = names_of(metrics)
     sources = {
         ours: tuple(theirs) if isinstance(theirs, SourceColumn) else (theirs, None)

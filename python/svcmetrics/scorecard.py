@@ -10,7 +10,7 @@ from svcmetrics import _svcmetrics, render
 from svcmetrics.attribute import Attribution
 from svcmetrics.bins import Keys
 from svcmetrics.compare import Changes
-from svcmetrics.errors import NearMissWarning, wrong
+from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
 from svcmetrics.metric import Metric
@@ -300,7 +300,7 @@ class Scorecard:
         {'a': <Figure 100.0 % (1 / 1)>, 'b': <Figure 0.0 % (0 / 1)>}
         """
         if not isinstance(metric, str):
-            raise wrong("metric", metric, "the id of a metric")
+            raise InvalidOptionError.of("metric", metric, "the id of a metric")
         figures = self._native.figures(metric)
         if not self.keys:
             return figures[0]
@@ -368,7 +368,7 @@ class Scorecard:
         no metric 'adoption_rate'; there are: onboard_rate
         """
         if not isinstance(targets, Targets):
-            raise wrong("targets", targets, "Targets")
+            raise InvalidOptionError.of("targets", targets, "Targets")
         return Frame(targets._native.of(self._native))
 
     def trend(self, metrics: str | Iterable[str] | None = None) -> Frame:
@@ -471,7 +471,7 @@ class Scorecard:
         """
         keys = names_of([] if by is None else by)
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-            raise wrong("by", by, "names of keys")
+            raise InvalidOptionError.of("by", by, "names of keys")
         return Scorecard(self._native.rollup(keys), self._totals)
 
     def __add__(self, other: Scorecard) -> Scorecard:
@@ -491,7 +491,7 @@ class Scorecard:
         ['onboard_rate', 'contract_renewal_rate']
         """
         if not isinstance(other, Scorecard):
-            raise wrong("other", other, "a scorecard")
+            raise InvalidOptionError.of("other", other, "a scorecard")
         return Scorecard(self._native.join(other._native), self._totals or other._totals)
 
     def compare(
@@ -528,7 +528,7 @@ class Scorecard:
         the two are treated as independent of each other; significant at 0.95 after Holm's correction for 1 test
         """
         if not isinstance(paired, str | None):
-            raise wrong("paired", paired, "the name of a key")
+            raise InvalidOptionError.of("paired", paired, "the name of a key")
         native = self._native.compare(baseline._native, level, paired, listed("metrics", metrics))
         return Changes(*native, level=level, paired=paired)
 
@@ -637,17 +637,17 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
     <Figure 50.0 % (1 / 2)>
     """
     if how not in ("exact", "common"):
-        raise wrong("how", how, '"exact" or "common"')
+        raise InvalidOptionError.of("how", how, '"exact" or "common"')
     if isinstance(cards, Scorecard) or not isinstance(cards, Iterable):
-        raise wrong("cards", cards, "a list of scorecards")
+        raise InvalidOptionError.of("cards", cards, "a list of scorecards")
     cards = list(cards)
     natives = []
     for position, card in enumerate(cards):
         if not isinstance(card, Scorecard):
-            raise wrong(f"cards[{position}]", card, "a scorecard")
+            raise InvalidOptionError.of(f"cards[{position}]", card, "a scorecard")
         natives.append(card._native)
     if not natives:
-        raise wrong("cards", [], "at least one scorecard")
+        raise InvalidOptionError.of("cards", [], "at least one scorecard")
     # In pairs, so that many small parts do not each pay for the whole.
     while len(natives) > 1:
         pairs = zip(natives[::2], natives[1::2], strict=False)

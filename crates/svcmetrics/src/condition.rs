@@ -205,7 +205,11 @@ impl Condition {
         if let Some(place) = words.iter().position(|word| Comparison::read(word).is_some())
             && let Some(comparison) = Comparison::read(words[place])
         {
-            return Ok(Self::Compare(side(&words[..place])?, comparison, side(&words[place + 1..])?));
+            let compared = Self::Compare(side(&words[..place])?, comparison, side(&words[place + 1..])?);
+            if !compared.compares_like_with_like() {
+                return Err(invalid(format!("'{compared}' compares a time with what is none")));
+            }
+            return Ok(compared);
         }
         match words.as_slice() {
             [name] => Ok(Self::IsTrue(flag(name)?)),
