@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 Number = int | float | str | Decimal
 
 
-@dataclass(frozen=True)
-class Bins:
+class Bins(NamedTuple):
     """A key that stands for the numbers of a column by bins: what :func:`bins` gives."""
 
     column: str

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from svcmetrics import _svcmetrics, examples, render
 from svcmetrics.catalog import Definition, catalog
@@ -31,15 +30,13 @@ _STANDINGS = ("counted", "missing", "invalid", "outside")
 _SCORE = "health_score"
 
 
-@dataclass(frozen=True)
-class _Code:
+class _Code(NamedTuple):
     """A line that is not wrapped."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     header: list[str]
     rows: list[list[str]]
     #: How many columns stand to the left.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
@@ -24,7 +22,6 @@ class Term(NamedTuple):
     times: int = 1
 
 
-@dataclass(frozen=True)
 class Sum:
     """What a metric sums: terms of :func:`total` and :func:`count`, which add up and take whole factors.
 
@@ -39,7 +36,19 @@ class Sum:
     svcmetrics.errors.InvalidDefinitionError: found the factor 0.5; expected a whole number
     """
 
-    terms: tuple[Term, ...]
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: tuple[Term, ...]) -> None:
+        self.terms = terms
+
+    def __eq__(self, other: object) -> bool:
+        return self.terms == other.terms if isinstance(other, Sum) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.terms)
+
+    def __repr__(self) -> str:
+        return f"Sum(terms={self.terms!r})"
 
     def __add__(self, other: Sum) -> Sum:
         return Sum(self.terms + other.terms) if isinstance(other, Sum) else NotImplemented
@@ -246,6 +255,8 @@ def metric(
     }
     given = {name: value for name, value in fields.items() if value is not None}
     # What is no value of JSON shows itself in the error of its field.
+    import json
+
     return Metric(_svcmetrics.Metric.from_json(json.dumps(given, default=repr)))
 
 

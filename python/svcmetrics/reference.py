@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+
+from typing import NamedTuple
 
 from svcmetrics import _svcmetrics
 from svcmetrics.catalog import Catalog
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """A published figure: what it says, and where it stands.
 
     >>> import svcmetrics as sm

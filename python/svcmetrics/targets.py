@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from svcmetrics import _svcmetrics
 
 Number = int | float | str | Decimal
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What a metric should be: at least a mark, at most one, or, with both, between them.
 
     ``warn`` is the last value that is near although the mark is missed: below ``at_least`` or above ``at_most``.
@@ -67,6 +64,8 @@ class Targets:
             metric: _fields(target) if isinstance(target, Target) else _mark(target)
             for metric, target in targets.items()
         }
+        import json
+
         self._native = _svcmetrics.Targets.from_json(json.dumps(document, default=repr))
 
     @classmethod
@@ -102,6 +101,8 @@ class Targets:
     @property
     def by_metric(self) -> dict[str, Target]:
         """The targets, in the order of the metrics' ids."""
+        import json
+
         document: dict[str, dict[str, Any]] = json.loads(self.to_json())
         return {
             metric: Target(**{name: Decimal(mark) for name, mark in fields.items()})

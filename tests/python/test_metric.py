@@ -82,6 +82,9 @@ def test_a_metric_tells_its_definition() -> None:
         columns=("medium",),
         unit="fraction",
         source="our handbook",
+        family="Own",
+        reading="",
+        edge_cases=(),
     )
     assert NET_GAIN.definition.formula == "2 x (gain - loss where is_active) - fee + rows"
     assert (NET_GAIN.definition.kind, NET_GAIN.definition.unit, NET_GAIN.definition.time) == (
@@ -295,7 +298,7 @@ def test_a_column_holds_something_else(make: Callable[[], object], column: str, 
         (lambda: own(numerator=sm.total(3)), "numerator.total"),  # type: ignore[arg-type]
         (lambda: own(among="tier is gold"), "'tier'"),
         (lambda: own(kind="share"), "denominator"),
-        (lambda: own(unit="percent"), "fraction, money, number, points"),
+        (lambda: own(unit="percent"), "fraction, money, number, hours, points"),
         (lambda: own(columns=["cases"]), "columns"),
         (lambda: own(columns={"tier": "category"}), "columns.tier"),
         (lambda: own(title="\ud800"), "cannot read"),
