@@ -29,14 +29,18 @@ pub enum KeyType {
 
 impl fmt::Display for KeyType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let name = match self {
             Self::Null => "null",
             Self::Text => "text",
             Self::Boolean => "boolean",
             Self::Integer => "integer",
             Self::Date => "date",
-            Self::Timestamp { .. } => "timestamp",
-        })
+            Self::Timestamp { unit, zone } => {
+                write!(f, "timestamp in {}s", format!("{unit:?}").to_lowercase())?;
+                return zone.as_ref().map_or(Ok(()), |zone| write!(f, " of {zone}"));
+            }
+        };
+        f.write_str(name)
     }
 }
 
