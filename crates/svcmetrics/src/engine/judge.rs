@@ -97,7 +97,7 @@ impl Judge<'_> {
             let state = self.cells[*slot].states[position];
             let (true, Some(data)) = (state.is_bad(), part[*slot]) else { continue };
             if skip && state.can_be_skipped() {
-                return;
+                continue;
             }
             let planned = &self.plan.columns[*slot];
             let make: fn(Offence) -> Error = match state {
@@ -144,13 +144,11 @@ impl Judge<'_> {
                 &value,
                 |offence| State::Negative.error(offence),
                 || {
-                    Offence::new(
-                        &self.plan.columns[slot].source,
-                        "found",
-                        format!("{definition}, with {}", others.join(", ")),
-                    )
-                    .metric(&self.scope.metric)
-                    .hint("on_invalid=\"skip\" leaves such rows out and counts them")
+                    let beside =
+                        if others.is_empty() { String::new() } else { format!(", with {}", others.join(", ")) };
+                    Offence::new(&self.plan.columns[slot].source, "found", format!("{definition}{beside}"))
+                        .metric(&self.scope.metric)
+                        .hint("on_invalid=\"skip\" leaves such rows out and counts them")
                 },
             );
             return;
