@@ -3,7 +3,7 @@
 use crate::column::{Column, ColumnKind, Name};
 use crate::error::{Error, Result, shown};
 use crate::expression::Expression;
-use crate::money::micros;
+use crate::money::{NoDecimal, decimal, micros};
 use std::fmt;
 
 /// How two sides are compared.
@@ -160,20 +160,25 @@ impl Condition {
                 _ => Err(invalid(format!("'{name}' is no flag; compare it, as in '{name} > 0'"))),
             }
         };
-        let words: Vec<&str> = part.split_whitespace().collect();
-        let side = |word: &str| -> Result<Expression> {
-            if let Ok(number) = word.parse::<rust_decimal::Decimal>() {
-                let constant = micros(number)
-                    .ok_or_else(|| invalid(format!("{number} has more than six decimal places or is too large")))?;
-                return Ok(Expression { terms: Vec::new(), constant });
-            }
-            let column = column(word, ColumnKind::SignedMoney)?;
+        let number_column = |name: &str| -> Result<Expression> {
+            let column = column(name, ColumnKind::SignedMoney)?;
             match column.kind {
                 ColumnKind::Flag | ColumnKind::Anything | ColumnKind::Category => {
-                    Err(invalid(format!("'{word}' is no number; it cannot be compared")))
+                    Err(invalid(format!("'{name}' is no number; it cannot be compared")))
                 }
                 _ => Ok(column.into()),
             }
+        };
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let side = |word: &str| -> Result<Expression> {
+            let constant = match decimal(word) {
+                Ok(number) => micros(number),
+                Err(NoDecimal::TooFine | NoDecimal::TooLarge) => None,
+                Err(NoDecimal::NoNumber) => return number_column(word),
+            };
+            let constant =
+                constant.ok_or_else(|| invalid(format!("{word} has more than six decimal places or is too large")))?;
+            Ok(Expression { terms: Vec::new(), constant })
         };
         match words.as_slice() {
             [name] => Ok(Self::IsTrue(flag(name)?)),
@@ -242,7 +247,18 @@ mod tests {
 
     #[test]
     fn what_is_no_condition_is_refused() {
-        for text in ["", "a b", "a ~ b", "goals_total", "is_new > 0", "x > 1.2345678", "1x", "a > 0 and ", "a or b"] {
+        for text in [
+            "",
+            "a b",
+            "a ~ b",
+            "goals_total",
+            "is_new > 0",
+            "x > 1.2345678",
+            "x > 0.00000000000000000000000000000000001",
+            "1x",
+            "a > 0 and ",
+            "a or b",
+        ] {
             assert!(text.parse::<Condition>().is_err(), "{text}");
         }
     }

@@ -66,7 +66,7 @@ pub use metric::{Better, Combination, Form, Kind, Metric};
 pub use metrics::pricing::SupportPrice;
 pub use metrics::revenue::RecurringRevenue;
 pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, find};
-pub use money::MoneyPolicy;
+pub use money::{MoneyPolicy, number};
 pub use period::{Every, Period};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
 pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};

@@ -3,6 +3,7 @@
 use super::model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
 use crate::condition::Condition;
 use crate::error::{Error, Result, shown};
+use crate::money::{self, NoDecimal};
 use rust_decimal::Decimal;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -22,7 +23,10 @@ fn decimal(field: &str, value: &Value) -> Result<Decimal> {
         Value::String(text) => text.clone(),
         _ => return invalid(field, value, "a number"),
     };
-    text.parse().or_else(|_| Decimal::from_scientific(&text)).or_else(|_| invalid(field, value, "a decimal number"))
+    money::decimal(&text).or_else(|problem| match problem {
+        NoDecimal::NoNumber => invalid(field, value, "a decimal number"),
+        _ => invalid(field, value, "a decimal number of at most 28 digits"),
+    })
 }
 
 fn float(field: &str, value: &Value) -> Result<f64> {

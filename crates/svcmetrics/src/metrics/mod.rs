@@ -18,13 +18,14 @@ pub mod voice;
 
 pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
 
-use crate::error::{Error, Offence, Result};
+use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
 use crate::metric::Metric;
 use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
+pub(crate) use voice::OPTIONS;
 pub use voice::Scales;
 
 /// The version of the definitions: totals of different versions do not merge.
@@ -91,21 +92,19 @@ fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
     if value.is_sign_negative() && !value.is_zero() {
         return Err(invalid(name, value, "0 or more"));
     }
-    micros(value).map(i128::from).ok_or_else(|| {
-        if value.normalize().scale() > PLACES {
-            let offence = Offence::new(name, "found", "at most six decimal places").at(None, &value.to_string());
-            Error::Inexact(Box::new(offence))
-        } else {
-            Error::argument_out_of_range(name, &value.to_string())
-        }
-    })
+    signed_amount(name, value)
 }
 
 /// A scalar of either sign as micro-units, no finer than a millionth.
 fn signed_amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
     let value: Decimal = value.into();
-    let magnitude = amount(name, value.abs())?;
-    Ok(if value.is_sign_negative() { -magnitude } else { magnitude })
+    micros(value).map(i128::from).ok_or_else(|| {
+        if value.normalize().scale() > PLACES {
+            Error::inexact_argument(name, &value.to_string(), "at most six decimal places")
+        } else {
+            Error::argument_out_of_range(name, &value.to_string())
+        }
+    })
 }
 
 /// A quotient of whole numbers.

@@ -154,15 +154,14 @@ impl TryFrom<Movements> for RecurringRevenue {
     type Error = Error;
 
     fn try_from(stored: Movements) -> Result<Self> {
-        let read =
-            |name: &str, text: &str| text.parse::<Decimal>().map_err(|_| invalid(name, text, "a decimal number"));
+        use crate::money::number;
         let revenue = Self {
-            start: read("start", &stored.start)?,
-            new: read("new", &stored.new)?,
-            reactivation: read("reactivation", &stored.reactivation)?,
-            expansion: read("expansion", &stored.expansion)?,
-            contraction: read("contraction", &stored.contraction)?,
-            churn: read("churn", &stored.churn)?,
+            start: number("start", &stored.start)?,
+            new: number("new", &stored.new)?,
+            reactivation: number("reactivation", &stored.reactivation)?,
+            expansion: number("expansion", &stored.expansion)?,
+            contraction: number("contraction", &stored.contraction)?,
+            churn: number("churn", &stored.churn)?,
         };
         revenue.micros().map(|_| revenue)
     }
