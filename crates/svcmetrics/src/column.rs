@@ -19,6 +19,8 @@ pub enum ColumnKind {
     SignedMoney,
     /// A quantity, 0 or more, in micro-units: minutes, months.
     Quantity,
+    /// An answer on the scale of a survey, of either sign, in micro-units.
+    Score,
     /// One of a few words.
     Category,
     /// Anything: only whether it is there counts.
@@ -31,7 +33,17 @@ pub enum ColumnKind {
 
 impl ColumnKind {
     pub(crate) const fn is_micro(self) -> bool {
-        matches!(self, Self::Money | Self::SignedMoney | Self::Quantity | Self::HealthScore)
+        matches!(self, Self::Money | Self::SignedMoney | Self::Quantity | Self::Score | Self::HealthScore)
+    }
+
+    /// Whether it is in a currency.
+    pub(crate) const fn is_money(self) -> bool {
+        matches!(self, Self::Money | Self::SignedMoney)
+    }
+
+    /// Whether its numbers may be negative.
+    pub(crate) const fn is_signed(self) -> bool {
+        matches!(self, Self::SignedMoney | Self::Score)
     }
 
     pub(crate) const fn is_computed(self) -> bool {
@@ -46,6 +58,7 @@ impl ColumnKind {
             Self::Money => "an amount, 0 or more",
             Self::SignedMoney => "an amount",
             Self::Quantity => "a number, 0 or more",
+            Self::Score => "a number",
             Self::Category => "one of the category's words",
             Self::Anything => "anything",
             Self::HealthScore | Self::HealthBand => "a computed value",

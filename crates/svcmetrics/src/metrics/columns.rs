@@ -1,7 +1,7 @@
 //! The columns of a customers table that the catalogue's metrics read.
 
 use crate::column::{Column, ColumnKind, Name};
-use ColumnKind::{Anything, Count, Flag, Money, Quantity, SignedMoney};
+use ColumnKind::{Anything, Count, Flag, Money, Quantity, Score, SignedMoney};
 
 /// The column that identifies a customer.
 pub const CUSTOMER_ID: &str = "customer_id";
@@ -39,6 +39,7 @@ columns! {
     REVENUE_START = Column::known("revenue_start", Money), "recurring revenue at the start of the period";
     REVENUE_END = Column::known("revenue_end", Money), "recurring revenue at the end of the period";
     LOSS_REASON = Column::known("loss_reason", Anything), "why revenue was lost";
+    GAIN_REASON = Column::known("gain_reason", Anything), "why revenue was gained";
     LOSS_AVOIDABLE = Column::known("loss_avoidable", Flag), "whether the loss could have been avoided";
     LICENSES_USED = Column::known("licenses_used", Count), "licences in use";
     LICENSES_SOLD = Column::known("licenses_sold", Count), "licences sold";
@@ -59,8 +60,8 @@ columns! {
     PRODUCT_SALES = Column::known("product_sales", Count), "product sales";
     SERVICE_ATTACHED = Column::known("service_attached", Count), "service contracts sold with them";
     NPS_SCORE = Column::known("nps_score", Count), "how likely the customer is to recommend, 0 to 10";
-    CSAT_SCORE = Column::known("csat_score", SignedMoney), "how satisfied the customer is, on the scale of the survey";
-    EFFORT_SCORE = Column::known("effort_score", SignedMoney), "how easy it was, on the scale of the survey";
+    CSAT_SCORE = Column::known("csat_score", Score), "how satisfied the customer is, on the scale of the survey";
+    EFFORT_SCORE = Column::known("effort_score", Score), "how easy it was, on the scale of the survey";
     IMPACT = Column::known_category("impact", &[Name::Borrowed("positive"), Name::Borrowed("neutral"), Name::Borrowed("negative")]), "the product's impact on the customer";
     RISK = Column::known_category("risk", &[Name::Borrowed("none"), Name::Borrowed("downgrade"), Name::Borrowed("defection")]), "the risk that the customer spends less or leaves";
 }

@@ -122,7 +122,7 @@ fn cell(column: &Column) -> BoxedStrategy<Scalar> {
         ]
         .boxed(),
         ColumnKind::Money | ColumnKind::Quantity => amount(false),
-        ColumnKind::SignedMoney => amount(true),
+        ColumnKind::SignedMoney | ColumnKind::Score => amount(true),
         ColumnKind::Category => word(column),
         ColumnKind::Anything => prop_oneof![Just(Scalar::Null), "[a-c]".prop_map(Scalar::Text)].boxed(),
         ColumnKind::HealthScore | ColumnKind::HealthBand => unreachable!("computed, never in a table"),
