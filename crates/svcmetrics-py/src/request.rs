@@ -96,6 +96,9 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
         scales = scales.effort(number("effort_scale", &ends[0])?, number("effort_scale", &ends[1])?)?;
     }
     request = request.scales(scales);
+    if let Some(currency) = get::<String>(options, "currency")? {
+        request = request.currency(currency);
+    }
     if let Some(limit) = get::<u64>(options, "max_groups")? {
         request = request.max_groups(limit);
     }

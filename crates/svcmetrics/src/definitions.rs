@@ -1,6 +1,6 @@
 //! What a scorecard's totals mean: the metrics chosen for a table, the health model, the parameters, and the lanes of a group.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, listed};
 use crate::health::HealthModel;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Combination, Form, Metric};
@@ -123,9 +123,20 @@ impl Definitions {
         lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].time == Time::Stock)
     }
 
+    /// Whether anything does not add over time.
+    pub(crate) fn has_stocks(&self) -> bool {
+        self.measures.iter().any(|measure| measure.time == Time::Stock)
+            || self.chosen.iter().any(|chosen| matches!(chosen.form(), Form::Health))
+    }
+
     /// Whether a lane counts millionths.
     pub(crate) fn is_micro(&self, lane: usize) -> bool {
         lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].is_micro())
+    }
+
+    /// Whether amounts of a currency are added up.
+    pub(crate) fn adds_money(&self) -> bool {
+        self.measures.iter().any(Measure::adds_money)
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&Chosen> {
@@ -212,6 +223,14 @@ impl Definitions {
             let id = twice.metric.id.to_string();
             return differ("what they are about: only different metrics stand side by side", id.clone(), id);
         }
+        // Lanes of one id would be added up, as if the rows were others.
+        if let Some(id) = self.shared(other) {
+            return differ(
+                "what they are about: metrics that share totals stand side by side where one scorecard is asked for both",
+                format!("{} of {id}", listed(&self.readers(id))),
+                format!("{} of the same", listed(&other.readers(id))),
+            );
+        }
         if let (Some(left), Some(right)) = (&self.parameters.currency, &other.parameters.currency)
             && left != right
         {
@@ -225,6 +244,20 @@ impl Definitions {
         Self::new(chosen, model, self.clone().united(other).parameters)
     }
 
+    /// A scope or measure of both.
+    fn shared(&self, other: &Self) -> Option<&str> {
+        let scope = self.scopes.iter().map(|scope| scope.id()).find(|id| other.scope_position(id).is_some());
+        scope.or_else(|| self.measures.iter().map(Measure::id).find(|id| other.measure_position(id).is_some()))
+    }
+
+    /// The metrics that read a scope or measure, those that were asked for first.
+    fn readers(&self, id: &str) -> Vec<&str> {
+        let reads = |chosen: &&Chosen| chosen.form().measures().any(|m| m.scope.id == id || m.id == id);
+        let mut readers: Vec<&Chosen> = self.chosen.iter().filter(reads).collect();
+        readers.sort_by_key(|chosen| !chosen.shown);
+        readers.into_iter().map(|chosen| chosen.metric.id()).collect()
+    }
+
     /// Only what both have, for a merge of what is common.
     pub(crate) fn common(&self, other: &Self) -> Result<Self> {
         let same = |chosen: &&Chosen| {
@@ -234,12 +267,22 @@ impl Definitions {
                     .find(&chosen.metric.id)
                     .is_some_and(|found| found.metric == chosen.metric && found.form == chosen.form)
         };
-        let kept: Vec<Chosen> = self.chosen.iter().filter(same).cloned().collect();
-        let whole = |chosen: &&Chosen| match chosen.form() {
-            Form::Difference(one, two) => [one, two].iter().all(|id| kept.iter().any(|kept| kept.metric.id == **id)),
-            _ => true,
-        };
-        let kept: Vec<Chosen> = kept.iter().filter(whole).cloned().collect();
+        let mut kept: Vec<Chosen> = self.chosen.iter().filter(same).cloned().collect();
+        // What is made of other metrics needs all of those that either card has: of fewer it would be something else.
+        loop {
+            let is_kept = |id: &str| kept.iter().any(|kept| kept.metric.id == id);
+            let is_known = |id: &str| self.find(id).is_some() || other.find(id).is_some();
+            let whole = |chosen: &Chosen| match (chosen.form(), &self.model) {
+                (Form::Difference(one, two), _) => is_kept(one) && is_kept(two),
+                (Form::Health, Some(model)) => model.reads().into_iter().all(|id| is_kept(id) || !is_known(id)),
+                _ => true,
+            };
+            let rest: Vec<Chosen> = kept.iter().filter(|chosen| whole(chosen)).cloned().collect();
+            if rest.len() == kept.len() {
+                break;
+            }
+            kept = rest;
+        }
         let model = if self.model == other.model { self.model.clone() } else { None };
         Self::new(kept, model, self.parameters.clone())
     }

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::metric::{Form, Metric};
-use crate::metrics::{self, Scales};
+use crate::metrics::{self, CURRENCY, Scales};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
 
@@ -100,6 +100,7 @@ pub struct Request {
     pub(crate) nan_is_missing: bool,
     pub(crate) unique: Option<String>,
     pub(crate) scales: Scales,
+    pub(crate) currency: Option<String>,
     pub(crate) max_groups: u64,
     /// Offenders that are named; more when a table is checked.
     pub(crate) keep: usize,
@@ -123,6 +124,7 @@ impl Default for Request {
             nan_is_missing: false,
             unique: None,
             scales: Scales::default(),
+            currency: None,
             max_groups: 10_000_000,
             keep: crate::error::OFFENDERS_NAMED,
             check: false,
@@ -225,6 +227,12 @@ impl Request {
         self
     }
 
+    /// The currency of the amounts, where no column says it; or the key that says it, if it is not named `currency`.
+    pub fn currency(mut self, currency: impl Into<String>) -> Self {
+        self.currency = Some(currency.into());
+        self
+    }
+
     /// The most groups that there may be.
     pub fn max_groups(mut self, limit: u64) -> Self {
         self.max_groups = limit;
@@ -236,11 +244,40 @@ impl Request {
         self.columns.get(ours).map_or(ours, |(theirs, _)| theirs)
     }
 
+    /// The key that names the currency of a group's amounts.
+    pub(crate) fn currency_key(&self) -> Result<Option<String>> {
+        let named = |name: &str| self.by.iter().find(|key| *key == name).cloned();
+        match (&self.currency, named(self.source(CURRENCY))) {
+            (None, key) => Ok(key),
+            (Some(currency), key) => match (named(currency), key) {
+                (None, Some(key)) => Err(Error::InvalidOption {
+                    option: "currency".into(),
+                    found: currency.clone(),
+                    expected: format!("none beside the key '{key}'"),
+                }),
+                (key, _) => Ok(key),
+            },
+        }
+    }
+
+    /// The one currency that was given.
+    pub(crate) fn given_currency(&self) -> Option<&String> {
+        self.currency.as_ref().filter(|currency| !self.by.contains(currency))
+    }
+
     /// The metrics that can be asked for with this model: built in, the caller's own, the model's.
-    pub(crate) fn candidates(&self, model: &HealthModel) -> Vec<Metric> {
+    ///
+    /// # Errors
+    /// [`Error::InvalidDefinition`] where one of the caller's own is called like one of the model's.
+    pub(crate) fn candidates(&self, model: &HealthModel) -> Result<Vec<Metric>> {
+        let of_model = model.metrics();
+        if let Some(own) = self.own.iter().find(|own| of_model.iter().any(|metric| metric.id == own.id)) {
+            let problem = "the health model adds a metric of that id".to_owned();
+            return Err(Error::InvalidDefinition { what: "metric", id: own.id().into(), problem });
+        }
         let mut candidates = metrics::measurable(&self.scales);
         candidates.extend(self.own.iter().cloned());
-        candidates.extend(model.metrics());
-        candidates
+        candidates.extend(of_model);
+        Ok(candidates)
     }
 }

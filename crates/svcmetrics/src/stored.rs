@@ -1,11 +1,12 @@
 //! A scorecard as it is stored: a versioned document, validated field by field on the way in.
 
+use crate::contradictions::Contradictions;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::engine::choose::no_circles;
 use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::key::Key;
-use crate::metric::{Form, Kind, Metric};
+use crate::metric::{Form, Metric};
 use crate::metrics::{self, CATALOG_VERSION};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
@@ -46,6 +47,7 @@ pub(crate) struct Stored {
     catalog: u32,
     keys: Vec<KeyColumn>,
     period: Option<String>,
+    currency_key: Option<String>,
     over_time: bool,
     unique_checked: bool,
     joined: bool,
@@ -72,6 +74,7 @@ impl From<Scorecard> for Stored {
             catalog: CATALOG_VERSION,
             keys: card.keys.clone(),
             period: card.period.clone(),
+            currency_key: card.currency_key.clone(),
             over_time: card.over_time,
             unique_checked: card.unique_checked,
             joined: card.joined,
@@ -115,8 +118,10 @@ impl TryFrom<Stored> for Scorecard {
             return invalid("lanes: found others than those of its metrics");
         }
         let known = |name: &String| stored.keys.iter().filter(|key| key.name == *name).count() == 1;
-        if !stored.keys.iter().all(|key| known(&key.name)) || !stored.period.iter().all(known) {
-            return invalid("keys: expected different names, the period among them");
+        if !stored.keys.iter().all(|key| known(&key.name))
+            || !stored.period.iter().chain(&stored.currency_key).all(known)
+        {
+            return invalid("keys: expected different names, the period and the currency among them");
         }
         if stored.over_time && stored.period.is_some() {
             return invalid("over_time: found a period; expected none where time was rolled away");
@@ -161,11 +166,13 @@ impl TryFrom<Stored> for Scorecard {
             totals.push(&lanes);
             groups.push(group.key);
         }
+        let over_time = stored.over_time && definitions.has_stocks();
         let card = Self {
             definitions,
             keys: stored.keys,
             period: stored.period,
-            over_time: stored.over_time,
+            currency_key: stored.currency_key,
+            over_time,
             unique_checked: stored.unique_checked,
             joined: stored.joined,
             groups,
@@ -173,25 +180,13 @@ impl TryFrom<Stored> for Scorecard {
             largest_rounding: stored.largest_rounding,
             not_measured: stored.not_measured,
         };
-        card.shares_are_shares()?;
-        Ok(card)
-    }
-}
-
-impl Scorecard {
-    /// No part is above its whole in what the catalogue says is a share.
-    fn shares_are_shares(&self) -> Result<()> {
-        let built_in =
-            |chosen: &&Chosen| chosen.metric.kind == Kind::Share && metrics::find(chosen.metric.id()).is_some();
-        for chosen in self.definitions.chosen.iter().filter(built_in) {
-            for group in 0..self.len() {
-                if self.read(group, chosen)?.value().is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-                    let id = chosen.metric.id();
-                    return invalid(format!("groups[{group}].totals: found a {id} that is no share, from 0 to 1"));
-                }
+        let contradictions = Contradictions::new(&card.definitions);
+        for group in 0..card.len() {
+            if let Some(problem) = contradictions.find(card.totals.group(group), card.over_time) {
+                return invalid(format!("groups[{group}].totals: {problem}"));
             }
         }
-        Ok(())
+        Ok(card)
     }
 }
 
@@ -205,7 +200,7 @@ impl Stored {
             return invalid("parameters.scale: expected 0 to 6");
         }
         let model = self.model.clone().unwrap_or_default();
-        let candidates = request.candidates(&model);
+        let candidates = request.candidates(&model)?;
         no_circles(&candidates, &model)?;
         let mut chosen: Vec<Chosen> = Vec::new();
         for stored in &self.metrics {
@@ -255,7 +250,11 @@ impl Scorecard {
     /// # Errors
     /// [`Error::InvalidDocument`] that says what is wrong: another version, an unknown field, totals that do not fit.
     pub fn from_json(text: &str) -> Result<Self> {
-        serde_json::from_str(text)
-            .map_err(|error| Error::InvalidDocument { what: "a scorecard", problem: error.to_string() })
+        let stored: Stored = serde_json::from_str(text)
+            .map_err(|error| Error::InvalidDocument { what: "a scorecard", problem: error.to_string() })?;
+        stored.try_into().map_err(|error| match error {
+            Error::InvalidDocument { .. } => error,
+            other => Error::InvalidDocument { what: "a scorecard", problem: other.to_string() },
+        })
     }
 }

@@ -34,6 +34,24 @@ impl<T: AsRef<str> + Send + Sync> Texts for Vec<T> {
     }
 }
 
+/// Bytes by position: what holds them in whatever layout.
+pub trait Blobs: Send + Sync {
+    /// The bytes at a position that is not null.
+    fn bytes(&self, position: usize) -> &[u8];
+    /// How many there are.
+    fn count(&self) -> usize;
+}
+
+impl<T: AsRef<[u8]> + Send + Sync> Blobs for Vec<T> {
+    fn bytes(&self, position: usize) -> &[u8] {
+        self[position].as_ref()
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
 /// The unit in which timestamps count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -134,6 +152,8 @@ macro_rules! values {
             },
             /// Texts.
             Text(Arc<dyn Texts + 'a>),
+            /// Bytes: identities only.
+            Binary(Arc<dyn Blobs + 'a>),
             /// Times since 1970.
             Timestamps {
                 /// The times.
@@ -165,6 +185,7 @@ macro_rules! values {
                     $(Self::$variant(values) => values.len(),)*
                     Self::Decimal { values, .. } => values.len(),
                     Self::Text(texts) => texts.count(),
+                    Self::Binary(blobs) => blobs.count(),
                     Self::Timestamps { values, .. } => values.len(),
                     Self::Dictionary { codes, .. } => codes.values.len(),
                     Self::Mixed(values) => values.len(),
@@ -230,6 +251,7 @@ impl Values<'_> {
             Self::Float64(_) => "float64".into(),
             Self::Decimal { scale, .. } => format!("decimal({scale} places)"),
             Self::Text(_) => "text".into(),
+            Self::Binary(_) => "binary".into(),
             Self::Dates(_) => "date".into(),
             Self::Timestamps { .. } => "timestamp".into(),
             Self::Dictionary { values, .. } => format!("dictionary of {}", values.values.type_name()),
@@ -321,6 +343,21 @@ impl<'a> Data<'a> {
         usize::try_from(code).ok().filter(|code| *code < values.values.len())
     }
 
+    /// A value as text.
+    pub(crate) fn plain(&self, row: usize) -> Cow<'_, str> {
+        match &self.values {
+            Values::Text(texts) if !self.is_null(row) => Cow::Borrowed(texts.text(row)),
+            Values::Dictionary { values, .. } => {
+                self.code(row).map_or(Cow::Borrowed("null"), |position| values.plain(position))
+            }
+            Values::Mixed(values) => match &values[row] {
+                Scalar::Text(text) => Cow::Borrowed(text),
+                _ => Cow::Owned(self.shown(row)),
+            },
+            _ => Cow::Owned(self.shown(row)),
+        }
+    }
+
     /// A value as messages show it.
     pub(crate) fn shown(&self, row: usize) -> String {
         if self.is_null(row) {
@@ -342,6 +379,11 @@ impl<'a> Data<'a> {
             Values::Float64(values) => values[row].to_string(),
             Values::Decimal { values, scale } => decimal_text(values[row], i32::from(*scale)),
             Values::Text(texts) => format!("'{}'", texts.text(row)),
+            Values::Binary(blobs) => {
+                let digits = blobs.bytes(row).iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+                "0x".chars().chain(digits).collect()
+            }
             Values::Dates(values) => format!("day {}", values[row]),
             Values::Timestamps { values, .. } => format!("time {}", values[row]),
             Values::Dictionary { values, .. } => {

@@ -1,7 +1,8 @@
 //! Rows -> measures -> totals: what counted rows add, summed by group.
 
 use super::columns::Table;
-use super::groups::{Groups, Identities};
+use super::groups::Groups;
+use super::identities::Identities;
 use super::judge::{Status, addend};
 use super::plan::Slot;
 use super::rows::{Rows, required};
@@ -14,7 +15,7 @@ use crate::request::Request;
 pub(crate) const BLOCK: usize = 1024;
 
 /// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon.
-const STRETCH: usize = 64 * BLOCK;
+pub(crate) const STRETCH: usize = 64 * BLOCK;
 
 /// Sums rows into exact totals by group.
 #[derive(Debug, Clone)]
@@ -48,7 +49,7 @@ impl Engine {
 
     /// Adds a part's rows; `go_on` is asked between blocks.
     pub(crate) fn add(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        let part = self.rows.part(table)?;
+        let part = self.rows.part(table, go_on)?;
         let keys = self.rows.plan.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
         let before = self.rows.before;
         if !go_on() {

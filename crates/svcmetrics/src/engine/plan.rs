@@ -2,7 +2,7 @@
 
 use super::choose::{Chooser, check_names, choose, no_circles};
 use super::intake::Reading;
-use crate::column::{Column, ColumnKind};
+use crate::column::Column;
 use crate::condition::Condition;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::error::{Error, MissingColumns, Result};
@@ -80,6 +80,8 @@ pub(crate) struct Plan {
     pub(crate) health: Option<PlannedHealth>,
     /// The two revenues, where the table has both and a metric reads one.
     pub(crate) revenues: Option<(Slot, Slot)>,
+    pub(crate) currency_key: Option<String>,
+    /// The column that must hold one currency.
     pub(crate) currency: Option<String>,
     pub(crate) identity: Option<String>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
@@ -126,7 +128,7 @@ impl Plan {
         };
         model.validate()?;
         let model = model.resolved(has);
-        let chooser = Chooser { request, names, candidates: request.candidates(&model), model };
+        let chooser = Chooser { request, names, candidates: request.candidates(&model)?, model };
         if request.health.is_some() {
             for id in chooser.model.reads() {
                 chooser.known(id)?;
@@ -208,15 +210,13 @@ impl Plan {
             micro: measure.is_micro(),
             only: measure.only.as_ref().map(|only| only.map(&place)),
         });
-        let is_money =
-            |planned: &PlannedColumn| matches!(planned.column.kind, ColumnKind::Money | ColumnKind::SignedMoney);
-        let currency = slots.columns.iter().any(is_money)
-            && chooser.has(CURRENCY)
-            && !request.by.iter().any(|key| key == request.source(CURRENCY));
+        let currency_key = request.currency_key()?;
+        let currency = definitions.adds_money() && chooser.has(CURRENCY) && currency_key.is_none();
         let period = request.period.as_deref().unwrap_or("period");
         Ok(Self {
             by: request.by.clone(),
             period: request.by.iter().position(|key| key == period),
+            currency_key,
             scopes: scopes.collect(),
             sums: sums.collect(),
             health,

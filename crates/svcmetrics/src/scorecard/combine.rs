@@ -4,7 +4,7 @@ use super::{KeyColumn, Scorecard};
 use crate::definitions::Definitions;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
-use crate::measure::{Measure, Scope};
+use crate::measure::Scope;
 use crate::totals::Totals;
 use std::sync::Arc;
 
@@ -41,26 +41,35 @@ impl Scorecard {
             let own = self.totals.group(group);
             totals.push(&lanes.iter().map(|lane| own[*lane]).collect::<Vec<_>>());
         }
-        let rounding = |scope: &Arc<Scope>| {
+        let over_time = self.over_time && definitions.has_stocks();
+        Self { largest_rounding: self.rounding(&definitions), definitions, totals, over_time, ..self.clone() }
+    }
+
+    /// The largest rounding by the scopes of other definitions.
+    fn rounding(&self, definitions: &Definitions) -> Vec<f64> {
+        let of = |scope: &Arc<Scope>| {
             self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
         };
-        let largest_rounding = definitions.scopes.iter().map(rounding).collect();
-        Self { definitions, totals, largest_rounding, ..self.clone() }
+        definitions.scopes.iter().map(of).collect()
     }
 
     /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
     /// that only one has is without rows in the other.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] where the keys differ or both have a metric.
+    /// [`Error::Mismatch`] where the keys differ, or both have a metric or metrics of the same totals.
     pub fn join(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.joined(&other.definitions)?;
-        let (left, right) = (self.spread(&definitions, true), other.spread(&definitions, false));
+        // One without stocks is the same whether time was rolled away or not.
+        let over_time =
+            |card: &Self, beside: &Self| if card.definitions.has_stocks() { card } else { beside }.over_time;
+        let left = self.spread(&definitions, over_time(self, other), true);
+        let right = other.spread(&definitions, over_time(other, self), false);
         Ok(Self { joined: true, ..left.combined(&right, definitions)? })
     }
 
     /// The same totals in the lanes of wider definitions, with or without the count of rows.
-    fn spread(&self, definitions: &Definitions, with_rows: bool) -> Self {
+    fn spread(&self, definitions: &Definitions, over_time: bool, with_rows: bool) -> Self {
         let names = definitions.lane_names();
         let own = self.definitions.lane_names();
         let place = |name: &String| names.iter().position(|known| known == name).unwrap_or_default();
@@ -76,13 +85,11 @@ impl Scorecard {
             }
             totals.push(&lanes);
         }
-        let rounding = |scope: &Arc<Scope>| {
-            self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
-        };
         Self {
             totals,
-            largest_rounding: definitions.scopes.iter().map(rounding).collect(),
+            largest_rounding: self.rounding(definitions),
             definitions: definitions.clone(),
+            over_time,
             ..self.clone()
         }
     }
@@ -97,6 +104,11 @@ impl Scorecard {
                 self.period.as_deref().unwrap_or("none"),
                 other.period.as_deref().unwrap_or("none"),
             );
+        }
+        if let (Some(left), Some(right)) = (&self.currency_key, &other.currency_key)
+            && left != right
+        {
+            return differ("the key that is the currency", left, right);
         }
         if self.over_time != other.over_time {
             let word = |card: &Self| if card.over_time { "rolled up over time" } else { "not rolled up over time" };
@@ -139,9 +151,10 @@ impl Scorecard {
             definitions,
             keys,
             period: self.period.clone(),
+            currency_key: self.currency_key.clone().or_else(|| other.currency_key.clone()),
             over_time: self.over_time,
             unique_checked: false,
-            joined: self.joined,
+            joined: self.joined || other.joined,
             groups,
             totals,
             largest_rounding,
@@ -180,7 +193,12 @@ impl Scorecard {
                 Error::ColumnNotFound { metric: None, missing: vec![(key.to_owned(), near)], available }
             })?);
         }
-        self.one_currency(&positions)?;
+        let mut definitions = self.definitions.clone();
+        let drops_currency =
+            self.currency_key.as_ref().is_some_and(|currency| !by.iter().any(|key| key.as_ref() == currency));
+        if drops_currency && definitions.adds_money() {
+            definitions.parameters.currency = self.one_currency()?;
+        }
         let drops_time = self.period.as_ref().is_some_and(|period| !by.iter().any(|key| key.as_ref() == period));
         let mut order: Vec<(Vec<Key>, usize)> = (0..self.len())
             .map(|group| (positions.iter().map(|p| self.groups[group][*p].clone()).collect(), group))
@@ -214,35 +232,34 @@ impl Scorecard {
         Ok(Self {
             keys: positions.iter().map(|position| self.keys[*position].clone()).collect(),
             period: if drops_time { None } else { self.period.clone() },
-            over_time: self.over_time || drops_time,
+            currency_key: if drops_currency { None } else { self.currency_key.clone() },
+            over_time: self.over_time || (drops_time && self.definitions.has_stocks()),
             unique_checked: false,
+            definitions,
             groups,
             totals,
             ..self.clone()
         })
     }
 
-    /// Amounts of several currencies are not added up.
-    fn one_currency(&self, kept: &[usize]) -> Result<()> {
-        let dropped = self
-            .keys
-            .iter()
-            .position(|key| key.name == crate::metrics::CURRENCY)
-            .filter(|position| !kept.contains(position));
-        let has_money = self.definitions.measures.iter().any(Measure::is_micro);
-        let (Some(position), true) = (dropped, has_money) else { return Ok(()) };
-        let mut currencies: Vec<&Key> =
-            self.groups.iter().map(|keys| &keys[position]).filter(|key| **key != Key::Null).collect();
-        currencies.dedup();
-        match currencies.iter().position(|currency| *currency != currencies[0]) {
-            Some(row) => Err(Error::MixedCurrency {
-                column: self.keys[position].name.clone(),
-                first: currencies[0].to_string(),
-                second: currencies[row].to_string(),
-                row: row as u64,
-            }),
-            None => Ok(()),
+    /// The one currency of all groups, where any says one: amounts of several are not added up.
+    fn one_currency(&self) -> Result<Option<String>> {
+        let Some(position) = self.keys.iter().position(|key| Some(&key.name) == self.currency_key.as_ref()) else {
+            return Ok(None);
+        };
+        let mut first: Option<&Key> = None;
+        for (group, keys) in self.groups.iter().enumerate().filter(|(_, keys)| keys[position] != Key::Null) {
+            let found = &keys[position];
+            if *first.get_or_insert(found) != found {
+                return Err(Error::MixedCurrency {
+                    column: self.keys[position].name.clone(),
+                    first: first.map(ToString::to_string).unwrap_or_default(),
+                    second: found.to_string(),
+                    row: group as u64,
+                });
+            }
         }
+        Ok(first.map(ToString::to_string))
     }
 }
 

@@ -5,8 +5,9 @@ mod combine;
 
 pub use builder::ScorecardBuilder;
 
+use crate::column::Name;
 use crate::definitions::{COUNTS, Chosen, Definitions};
-use crate::engine::choose::no_metric;
+use crate::engine::choose::{no_metric, not_measured};
 use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::{HealthModel, Scoring};
@@ -58,6 +59,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// All rows.
+    fn standing(self) -> i128 {
+        self.counted + self.missing + self.invalid + self.outside
+    }
+
     fn add(&mut self, other: Self) {
         self.counted += other.counted;
         self.missing += other.missing;
@@ -120,6 +126,8 @@ pub struct Scorecard {
     pub(crate) keys: Vec<KeyColumn>,
     /// The key that is time.
     pub(crate) period: Option<String>,
+    /// The key that is the currency of a group's amounts.
+    pub(crate) currency_key: Option<String>,
     /// Whether time was rolled away, and the stocks with it.
     pub(crate) over_time: bool,
     /// Whether the identity was checked for duplicates in every group.
@@ -187,11 +195,7 @@ impl Scorecard {
     pub(crate) fn chosen(&self, metric: &str) -> Result<&Chosen> {
         self.definitions.shown().find(|chosen| chosen.metric.id == metric).ok_or_else(|| {
             if let Some(missing) = self.not_measured.get(metric) {
-                return Error::ColumnNotFound {
-                    metric: Some(metric.to_owned()),
-                    missing: missing.clone(),
-                    available: Vec::new(),
-                };
+                return not_measured(metric, missing.clone(), Vec::new());
             }
             no_metric(metric, self.metrics().map(|metric| metric.id().to_owned()).collect())
         })
@@ -302,7 +306,9 @@ impl Scorecard {
     fn health(&self, group: usize, chosen: &Chosen) -> Result<Figure> {
         let undefined = |reason| Ok(Figure::undefined(chosen.metric.unit, reason));
         let Some(model) = &self.definitions.model else { return undefined(Undefined::NotMergeable) };
-        if self.rows(group) == 0 {
+        // In a joined card the rows are those of another table.
+        let parts = model.reads().into_iter().filter_map(|id| self.definitions.find(id));
+        if parts.map(|part| self.judged(group, part)).max().unwrap_or_else(|| self.rows(group)) == 0 {
             return undefined(Undefined::NoRows);
         }
         if self.over_time {
@@ -329,6 +335,15 @@ impl Scorecard {
                 Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(Total::new(score.into(), true).to_f64()) })
             }
             None => undefined(Undefined::BelowMinCoverage),
+        }
+    }
+
+    /// How many of a group's rows a metric, or one that it is made of, has judged.
+    fn judged(&self, group: usize, chosen: &Chosen) -> i128 {
+        let of_part = |id: &Name| self.definitions.find(id).map_or(0, |part| self.judged(group, part));
+        match chosen.form() {
+            Form::Difference(one, two) => of_part(one).max(of_part(two)),
+            _ => self.counts(group, chosen).map_or(0, Counts::standing),
         }
     }
 
