@@ -448,17 +448,41 @@ class Scorecard:
         health: HealthModel | None = None,
         scale: int = 6,
         define: Iterable[Metric] | Metric = (),
+        csat_satisfied_from: Number | None = None,
+        effort_scale: tuple[Number, Number] | None = None,
+        currency: str | None = None,
     ) -> Scorecard:
         """The scorecard of exact totals, from any frame; rows of one group are added up. What was defined has to be
         defined again, since totals alone do not say what they are of.
+
+        What the totals do not say is given as it was to :func:`scorecard`: ``period``, ``health``, ``scale``,
+        ``csat_satisfied_from`` and ``effort_scale``; ``currency`` is that of the amounts, or the key that says it where
+        it is not called ``currency``. A column that is neither key nor total is an error.
 
         >>> import svcmetrics as sm, numpy as np
         >>> card = sm.scorecard({"is_new": np.array([True]), "onboarded": np.array([True])})
         >>> sm.Scorecard.from_measures(card.measures())["onboard_rate"]
         <Figure 100.0 % (1 / 1)>
+
+        Totals that no rows add up to are refused.
+
+        >>> totals = card.measures().to_polars().with_columns(onboarded_customers=2)
+        >>> try:
+        ...     sm.Scorecard.from_measures(totals)
+        ... except sm.SvcMetricsError as error:
+        ...     print(error.kind)
+        invalid_document
         """
-        options = options_for(by=by, period=period, health=health, scale=scale, define=define)
-        return cls(_svcmetrics.from_measures(incoming(frame).source, options))
+        options = options_for(
+            by=by,
+            period=period,
+            health=health,
+            scale=scale,
+            define=define,
+            csat_satisfied_from=csat_satisfied_from,
+            effort_scale=effort_scale,
+        )
+        return cls(_svcmetrics.from_measures(incoming(frame).source, {**options, "currency": currency}))
 
     def rollup(self, by: str | Sequence[str] | None = None) -> Scorecard:
         """Coarser groups, exact, no rows needed; without ``by`` everything. Rolling time away leaves stocks undefined.

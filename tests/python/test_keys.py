@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 import svcmetrics as sm
 from frame_kinds import MakeFrame
+from svcmetrics import errors
 
 UTC = dt.UTC
 DAY, EARLIER = dt.date(2026, 3, 1), dt.date(1960, 2, 29)
@@ -340,3 +342,41 @@ def test_keys_of_one_column_are_of_one_type() -> None:
 def test_texts_that_are_no_unicode_are_refused_and_never_become_one() -> None:
     with pytest.raises(sm.SvcMetricsError):
         sm.scorecard(table_with(np.array(["\udc80", "\udc81"], object)), by="key")
+
+
+# Identities
+
+
+@pytest.mark.parametrize(
+    "identities",
+    [
+        np.array([uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=1)], object),
+        np.array([b"a", b"b", b"a"], object),
+        np.array([1, "x", 1], object),
+        np.array([1.5, 2.5, 1.5]),
+        np.array([(1, "a"), (1, "b"), (1, "a"), None], object)[:3],
+        np.array([10**40, 10**40 + 1, 10**40], object),
+        pa.array([b"a", b"b", b"a"]),
+        pa.array([Decimal(10) ** 20, Decimal(10) ** 20 + 1, Decimal(10) ** 20]),
+    ],
+    ids=lambda values: str(values.dtype if isinstance(values, np.ndarray) else values.type) + str(values[0])[:9],
+)
+def test_customers_are_told_apart_by_identities_of_any_type(identities: Any) -> None:
+    def columns(rows: list[int]) -> Any:
+        ones = [1] * len(rows)
+        table = {"customer_id": identities.take(rows), "milestones_met": ones, "milestones_total": ones}
+        return pa.table(table) if isinstance(identities, pa.Array) else table
+
+    assert sm.scorecard(columns([0, 1])).unique == "checked"
+    with pytest.raises(errors.DuplicateCustomerError) as caught:
+        sm.scorecard(columns([0, 1, 2]))
+    assert caught.value.row == 2
+    scores = sm.health_scores(columns([0, 1, 2]), sm.HealthModel({"adoption_rate": 1}))
+    found = [row["customer_id"] for row in scores]
+    assert found[0] == found[2] != found[1]
+
+
+def test_what_keys_may_be_is_said() -> None:
+    table = {"k": np.array([uuid.UUID(int=1)], object), "milestones_met": [1], "milestones_total": [1]}
+    with pytest.raises(errors.ColumnTypeError, match="text, whole numbers, booleans, dates"):
+        sm.scorecard(table, by="k")

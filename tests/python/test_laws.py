@@ -258,7 +258,7 @@ def test_measures_survive_every_library(rows: Rows) -> None:
         pa.concat_tables([measures.to_arrow().slice(0, 1), measures.to_arrow().slice(1)]),
         measures.to_polars().reverse(),
     ):
-        back = sm.Scorecard.from_measures(frame, by=["region", "period"])
+        back = sm.Scorecard.from_measures(frame, by=["region", "period"], **SCALES)
         assert back.tidy().rows() == card.tidy().rows()
         assert back.measures().rows() == measures.rows()
         assert (back.keys, back.period, back.unique) == (card.keys, "period", "unknown")
@@ -272,7 +272,7 @@ def test_totals_added_up_by_another_tool_are_the_rolled_up_card(rows: Rows) -> N
     summed = pd.concat([sums.index.to_frame(), sums], axis=1).reset_index(drop=True)
     expected = card.rollup("period")
     if rows:
-        assert sm.Scorecard.from_measures(summed, by="period").tidy().rows() == expected.tidy().rows()
+        assert sm.Scorecard.from_measures(summed, by="period", **SCALES).tidy().rows() == expected.tidy().rows()
 
 
 @pytest.mark.parametrize("metric", OF_CUSTOMERS)

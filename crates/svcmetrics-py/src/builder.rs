@@ -253,11 +253,17 @@ pub(crate) fn check<'py>(
 struct Totals {
     request: Request,
     card: Option<svcmetrics::Scorecard>,
+    /// Of a part without rows, which cannot say whether time was rolled away.
+    empty: Option<svcmetrics::Scorecard>,
 }
 
 impl Sink for Totals {
     fn add(&mut self, part: &Table<'_>, _: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
         let card = svcmetrics::Scorecard::from_measures(part, &self.request)?;
+        if part.rows() == 0 {
+            self.empty = Some(card);
+            return Ok(());
+        }
         self.card = Some(match &self.card {
             Some(earlier) => earlier.merge(&card)?,
             None => card,
@@ -273,11 +279,11 @@ pub(crate) fn from_measures<'py>(
     table: &Bound<'py, PyAny>,
     options: &Bound<'py, PyDict>,
 ) -> Result<Scorecard> {
-    let mut totals = Totals { request: request(options)?, card: None };
+    let mut totals = Totals { request: request(options)?, card: None, empty: None };
     let source = Source::of(table)?;
     let names = source.names();
     source.pour(py, &names, &mut totals)?;
-    totals.card.map(Scorecard).ok_or_else(|| used().into())
+    totals.card.or(totals.empty).map(Scorecard).ok_or_else(|| used().into())
 }
 
 fn observations(check: &Check) -> Result<RecordBatch> {

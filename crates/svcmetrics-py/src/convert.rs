@@ -106,13 +106,10 @@ pub(crate) fn number(name: &str, object: &Bound<'_, PyAny>) -> crate::error::Res
     };
     let is_number = !object.is_instance_of::<PyBool>() && !object.is_none();
     let text = object.str()?.to_string();
-    let parsed = text.trim().parse::<Decimal>().or_else(|_| Decimal::from_scientific(text.trim()));
-    match parsed {
-        Ok(number) if is_number => Ok(number),
-        _ if is_number && text.trim().parse::<f64>().is_ok_and(|number| number.is_finite() && number.abs() >= 1.0) => {
-            Err(svcmetrics::Error::argument_out_of_range(name, &text).into())
-        }
-        _ => Err(wrong(object).into()),
+    match svcmetrics::number(name, text.trim()) {
+        _ if !is_number => Err(wrong(object).into()),
+        Err(svcmetrics::Error::InvalidValue(_)) => Err(wrong(object).into()),
+        read => Ok(read?),
     }
 }
 

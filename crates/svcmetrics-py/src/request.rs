@@ -117,6 +117,9 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     if let Some(held) = get::<bool>(options, "quantiles")? {
         request = request.quantiles(held);
     }
+    if let Some(currency) = get::<String>(options, "currency")? {
+        request = request.currency(currency);
+    }
     if let Some(limit) = get::<u64>(options, "max_groups")? {
         request = request.max_groups(limit);
     }

@@ -18,7 +18,7 @@
 mod both;
 mod reasons;
 
-use crate::engine::columns::{Bits, Data, Nulls, Table, Texts, TimeUnit, Values};
+use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Undefined, Value, aligned};
 use crate::health::HealthScores;
@@ -35,9 +35,9 @@ use arrow_array::types::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, LargeStringArray,
-    RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampMillisecondArray,
-    TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
+    Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, RecordBatch, StringArray, StringViewArray,
+    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema, TimeUnit as ArrowUnit};
 use std::borrow::Cow;
@@ -60,6 +60,24 @@ macro_rules! strings {
 }
 
 strings!(StringArray, LargeStringArray, StringViewArray);
+
+struct Bytes<'a, A>(&'a A);
+
+macro_rules! blobs {
+    ($($array:ty),*) => {$(
+        impl Blobs for Bytes<'_, $array> {
+            fn bytes(&self, position: usize) -> &[u8] {
+                self.0.value(position)
+            }
+
+            fn count(&self) -> usize {
+                self.0.len()
+            }
+        }
+    )*};
+}
+
+blobs!(BinaryArray, LargeBinaryArray, BinaryViewArray, FixedSizeBinaryArray);
 
 impl<'a> From<&'a RecordBatch> for Table<'a> {
     fn from(batch: &'a RecordBatch) -> Self {
@@ -190,6 +208,10 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
             DataType::Utf8 => Values::Text(Arc::new(Strings(array.as_string::<i32>()))),
             DataType::LargeUtf8 => Values::Text(Arc::new(Strings(array.as_string::<i64>()))),
             DataType::Utf8View => Values::Text(Arc::new(Strings(array.as_string_view()))),
+            DataType::Binary => Values::Binary(Arc::new(Bytes(array.as_binary::<i32>()))),
+            DataType::LargeBinary => Values::Binary(Arc::new(Bytes(array.as_binary::<i64>()))),
+            DataType::BinaryView => Values::Binary(Arc::new(Bytes(array.as_binary_view()))),
+            DataType::FixedSizeBinary(_) => Values::Binary(Arc::new(Bytes(array.as_fixed_size_binary()))),
             DataType::Dictionary(..) => match array.as_any_dictionary_opt() {
                 Some(dictionary) => Values::Dictionary {
                     codes: Box::new(Data::from(dictionary.keys())),

@@ -1,7 +1,7 @@
 //! What a table allows, and what is wrong with it.
 
-use crate::engine::Finding;
 use crate::engine::columns::Table;
+use crate::engine::{Finding, STRETCH};
 use crate::error::{Error, Result, shown};
 use crate::request::{OnInvalid, Request};
 use crate::scorecard::{Scorecard, ScorecardBuilder};
@@ -147,7 +147,13 @@ impl Checker {
         for name in part.names() {
             let Ok(Some(data)) = part.get(&name) else { continue };
             let missing = |row: &usize| data.is_null(*row) || (self.request.nan_is_missing && data.is_nan(*row));
-            let nulls = (0..part.rows()).filter(missing).count() as u64;
+            let mut nulls = 0;
+            for start in (0..part.rows()).step_by(STRETCH) {
+                if !go_on() {
+                    return Err(Error::Interrupted);
+                }
+                nulls += (start..part.rows().min(start + STRETCH)).filter(missing).count() as u64;
+            }
             match self.nulls.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, count)) => *count += nulls,
                 None => self.nulls.push((name, nulls)),

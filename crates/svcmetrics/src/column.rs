@@ -21,6 +21,8 @@ pub enum ColumnKind {
     Quantity,
     /// A time, as microseconds since 1970: the difference of two is a number of seconds in micro-units.
     Instant,
+    /// An answer on the scale of a survey, of either sign, in micro-units.
+    Score,
     /// One of a few words.
     Category,
     /// Anything: only whether it is there counts.
@@ -33,7 +35,20 @@ pub enum ColumnKind {
 
 impl ColumnKind {
     pub(crate) const fn is_micro(self) -> bool {
-        matches!(self, Self::Money | Self::SignedMoney | Self::Quantity | Self::Instant | Self::HealthScore)
+        matches!(
+            self,
+            Self::Money | Self::SignedMoney | Self::Quantity | Self::Score | Self::Instant | Self::HealthScore
+        )
+    }
+
+    /// Whether it is in a currency.
+    pub(crate) const fn is_money(self) -> bool {
+        matches!(self, Self::Money | Self::SignedMoney)
+    }
+
+    /// Whether its numbers may be negative.
+    pub(crate) const fn is_signed(self) -> bool {
+        matches!(self, Self::SignedMoney | Self::Score | Self::Instant)
     }
 
     pub(crate) const fn is_computed(self) -> bool {
@@ -54,6 +69,7 @@ impl ColumnKind {
             Self::SignedMoney => "signed_money",
             Self::Quantity => "quantity",
             Self::Category => "category",
+            Self::Score => "score",
             Self::Instant => "instant",
             Self::Anything => "anything",
             Self::HealthScore => "health_score",
@@ -70,6 +86,7 @@ impl ColumnKind {
             Self::SignedMoney => "a number of either sign",
             Self::Quantity => "a number, 0 or more",
             Self::Instant => "a time",
+            Self::Score => "a number",
             Self::Category => "one of the category's words",
             Self::Anything => "anything",
             Self::HealthScore | Self::HealthBand => "a computed value",

@@ -123,9 +123,20 @@ impl Definitions {
         lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].time == Time::Stock)
     }
 
+    /// Whether anything does not add over time.
+    pub(crate) fn has_stocks(&self) -> bool {
+        self.measures.iter().any(|measure| measure.time == Time::Stock)
+            || self.chosen.iter().any(|chosen| matches!(chosen.form(), Form::Health))
+    }
+
     /// Whether a lane counts millionths.
     pub(crate) fn is_micro(&self, lane: usize) -> bool {
         lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].is_micro())
+    }
+
+    /// Whether amounts of a currency are added up.
+    pub(crate) fn adds_money(&self) -> bool {
+        self.measures.iter().any(Measure::adds_money)
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&Chosen> {
@@ -274,11 +285,11 @@ impl Definitions {
     }
 
     /// The metrics that read a scope or measure, those that were asked for first.
-    fn readers(&self, id: &str) -> Vec<String> {
+    fn readers(&self, id: &str) -> Vec<&str> {
         let reads = |chosen: &&Chosen| chosen.form().measures().any(|m| m.scope.id == id || m.id == id);
         let mut readers: Vec<&Chosen> = self.chosen.iter().filter(reads).collect();
         readers.sort_by_key(|chosen| !chosen.shown);
-        readers.into_iter().map(|chosen| chosen.metric.id().to_owned()).collect()
+        readers.into_iter().map(|chosen| chosen.metric.id()).collect()
     }
 
     /// Only what both have, for a merge of what is common.

@@ -74,7 +74,7 @@ pub struct Offence {
     pub hint: Option<String>,
     /// How many rows offend.
     pub count: u64,
-    /// The first ten offenders: row and value.
+    /// The first offenders, ten of them (more where a table is checked): row and value.
     pub first: Vec<(u64, String)>,
 }
 
@@ -382,6 +382,11 @@ impl Error {
     /// The error for an argument outside its domain.
     pub fn invalid_argument(name: &str, found: &str, expected: &str) -> Self {
         Self::InvalidValue(Box::new(Offence::new(name, "found", expected).at(None, found)))
+    }
+
+    /// The error for an argument of more decimal places than are held.
+    pub(crate) fn inexact_argument(name: &str, found: &str, expected: &str) -> Self {
+        Self::Inexact(Box::new(Offence::new(name, "found", expected).at(None, found)))
     }
 
     /// The error for an argument that is too large to hold.

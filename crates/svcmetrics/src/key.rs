@@ -35,15 +35,19 @@ impl fmt::Display for KeyType {
         if let Self::Bins(bins) = self {
             return bins.fmt(f);
         }
-        f.write_str(match self {
+        let name = match self {
             Self::Null => "null",
             Self::Text => "text",
             Self::Boolean => "boolean",
             Self::Integer => "integer",
             Self::Date => "date",
-            Self::Timestamp { .. } => "timestamp",
+            Self::Timestamp { unit, zone } => {
+                write!(f, "timestamp in {}s", format!("{unit:?}").to_lowercase())?;
+                return zone.as_ref().map_or(Ok(()), |zone| write!(f, " of {zone}"));
+            }
             Self::Bins(_) => "bins",
-        })
+        };
+        f.write_str(name)
     }
 }
 

@@ -172,6 +172,11 @@ impl Measure {
         self.sum.is_micro()
     }
 
+    /// Whether amounts of a currency are added up.
+    pub(crate) fn adds_money(&self) -> bool {
+        self.sum.columns().any(|column| column.kind.is_money())
+    }
+
     /// What is summed, in words: `count of rows where onboarded`, `sum of revenue_end`.
     pub fn formula(&self) -> String {
         let sum = if self.sum == Expression::constant(1) {

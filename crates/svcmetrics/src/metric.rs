@@ -395,14 +395,27 @@ impl Metric {
 
     /// Flow or stock: a stock if any of its measures is one, or any metric that it is made of, which `find` gives.
     pub fn time<'a>(&'a self, find: &impl Fn(&str) -> Option<&'a Metric>) -> Time {
-        let stock = self.forms.iter().any(|form| match form {
-            Form::Difference(one, other) => {
-                [one, other].into_iter().any(|id| find(id).is_none_or(|metric| metric.time(find) == Time::Stock))
+        // What goes in circles is asked once.
+        let (mut open, mut asked) = (vec![self], Vec::new());
+        while let Some(metric) = open.pop() {
+            asked.push(metric.id());
+            for form in &metric.forms {
+                let stock = match form {
+                    Form::Difference(one, other) => {
+                        let parts = [one, other].map(|id| find(id));
+                        let new = parts.into_iter().flatten().filter(|part| !asked.contains(&part.id()));
+                        open.extend(new);
+                        parts.contains(&None)
+                    }
+                    Form::Health => true,
+                    _ => form.measures().any(|measure| measure.time == Time::Stock),
+                };
+                if stock {
+                    return Time::Stock;
+                }
             }
-            Form::Health => true,
-            _ => form.reads_stock(),
-        });
-        if stock { Time::Stock } else { Time::Flow }
+        }
+        Time::Flow
     }
 
     /// Checks that the definition does not contradict itself.

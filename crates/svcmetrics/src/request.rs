@@ -6,7 +6,7 @@ use crate::column::{Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::metric::Metric;
-use crate::metrics::{self, CSAT_SCORE, EFFORT_SCORE, Scales, Subject};
+use crate::metrics::{self, CURRENCY, Scales, Subject};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
 
@@ -62,8 +62,7 @@ impl Dimension {
     /// A duration's column says in its name what it counts; one that does not may count either.
     fn is_of(self, column: &Column) -> bool {
         match (self, column.kind) {
-            (Self::Money, ColumnKind::Money) => true,
-            (Self::Money, ColumnKind::SignedMoney) => ![CSAT_SCORE, EFFORT_SCORE].contains(column),
+            (Self::Money, ColumnKind::Money | ColumnKind::SignedMoney) => true,
             (Self::Minutes, ColumnKind::Quantity) => !column.name.ends_with("months"),
             (Self::Months, ColumnKind::Quantity) => !column.name.ends_with("minutes"),
             _ => false,
@@ -170,6 +169,7 @@ pub struct Request {
     pub(crate) scales: Scales,
     pub(crate) quantiles: bool,
     pub(crate) spread: bool,
+    pub(crate) currency: Option<String>,
     pub(crate) max_groups: u64,
     /// Offenders that are named; more when a table is checked.
     pub(crate) keep: usize,
@@ -199,6 +199,7 @@ impl Default for Request {
             scales: Scales::default(),
             quantiles: false,
             spread: false,
+            currency: None,
             max_groups: 10_000_000,
             keep: crate::error::OFFENDERS_NAMED,
             check: false,
@@ -329,6 +330,12 @@ impl Request {
         self
     }
 
+    /// The currency of the amounts, where no column says it; or the key that says it, if it is not named `currency`.
+    pub fn currency(mut self, currency: impl Into<String>) -> Self {
+        self.currency = Some(currency.into());
+        self
+    }
+
     /// The most groups that there may be.
     pub fn max_groups(mut self, limit: u64) -> Self {
         self.max_groups = limit;
@@ -363,6 +370,27 @@ impl Request {
         self.bins.retain(|key, _| !gone.contains(key));
         self.columns.retain(|_, (source, _)| source != theirs);
         self
+    }
+
+    /// The key that names the currency of a group's amounts.
+    pub(crate) fn currency_key(&self) -> Result<Option<String>> {
+        let named = |name: &str| self.by.iter().find(|key| *key == name).cloned();
+        match (&self.currency, named(self.source(CURRENCY))) {
+            (None, key) => Ok(key),
+            (Some(currency), key) => match (named(currency), key) {
+                (None, Some(key)) => Err(Error::InvalidOption {
+                    option: "currency".into(),
+                    found: currency.clone(),
+                    expected: format!("none beside the key '{key}'"),
+                }),
+                (key, _) => Ok(key),
+            },
+        }
+    }
+
+    /// The one currency that was given.
+    pub(crate) fn given_currency(&self) -> Option<&String> {
+        self.currency.as_ref().filter(|currency| !self.by.contains(currency))
     }
 
     /// The metrics that can be asked for with this model: built in, the caller's own, the model's.

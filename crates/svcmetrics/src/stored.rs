@@ -1,13 +1,14 @@
 //! A scorecard as it is stored: a versioned document, validated field by field on the way in.
 
 use crate::breakdown::Breakdown;
+use crate::contradictions::Contradictions;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::distributions::{Distribution, Distributions};
 use crate::engine::choose::no_circles;
 use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::key::Key;
-use crate::metric::{Form, Kind, Metric};
+use crate::metric::{Form, Metric};
 use crate::metrics::{self, CATALOG_VERSION};
 use crate::own::MetricDefinition;
 use crate::request::Request;
@@ -55,6 +56,7 @@ pub(crate) struct Stored {
     catalog: u32,
     keys: Vec<KeyColumn>,
     period: Option<String>,
+    currency_key: Option<String>,
     over_time: bool,
     unique_checked: bool,
     joined: bool,
@@ -88,6 +90,7 @@ impl From<Scorecard> for Stored {
             catalog: CATALOG_VERSION,
             keys: card.keys.clone(),
             period: card.period.clone(),
+            currency_key: card.currency_key.clone(),
             over_time: card.over_time,
             unique_checked: card.unique_checked,
             joined: card.joined,
@@ -254,11 +257,13 @@ impl Stored {
         let Some(spread) = spread else {
             return invalid("spread.groups: expected three integers for each group and metric");
         };
+        let over_time = stored.over_time && definitions.has_stocks();
         let mut card = Scorecard {
             definitions,
             keys: stored.keys,
             period: stored.period,
-            over_time: stored.over_time,
+            currency_key: stored.currency_key,
+            over_time,
             unique_checked: stored.unique_checked,
             joined: stored.joined,
             groups,
@@ -269,7 +274,12 @@ impl Stored {
             not_measured: stored.not_measured,
             breakdowns: BTreeMap::new(),
         };
-        card.shares_are_shares()?;
+        let contradictions = Contradictions::new(&card.definitions);
+        for group in 0..card.len() {
+            if let Some(problem) = contradictions.find(card.totals.group(group), card.over_time) {
+                return invalid(format!("groups[{group}].totals: {problem}"));
+            }
+        }
         card.squares_are_squares()?;
         for (name, stored) in stored.breakdowns {
             let Some(breakdown) = Breakdown::named(&name).filter(|_| request.breakdown.is_none()) else {
@@ -318,23 +328,6 @@ impl Scorecard {
         Ok(())
     }
 
-    /// No part is above its whole in what the catalogue says is a share.
-    fn shares_are_shares(&self) -> Result<()> {
-        let built_in =
-            |chosen: &&Chosen| chosen.metric.kind == Kind::Share && metrics::find(chosen.metric.id()).is_some();
-        for chosen in self.definitions.chosen.iter().filter(built_in) {
-            for group in 0..self.len() {
-                if self.read(group, chosen)?.value().is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-                    let id = chosen.metric.id();
-                    return invalid(format!("groups[{group}].totals: found a {id} that is no share, from 0 to 1"));
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Scorecard {
     /// The spread is of metrics that it is kept for, and possible for their totals.
     fn squares_are_squares(&self) -> Result<()> {
         let mut known = Spread::metrics_of(&self.definitions).into_iter();
@@ -421,7 +414,11 @@ impl Scorecard {
     /// # Errors
     /// [`Error::InvalidDocument`] that says what is wrong: another version, an unknown field, totals that do not fit.
     pub fn from_json(text: &str) -> Result<Self> {
-        serde_json::from_str(text)
-            .map_err(|error| Error::InvalidDocument { what: "a scorecard", problem: error.to_string() })
+        let stored: Stored = serde_json::from_str(text)
+            .map_err(|error| Error::InvalidDocument { what: "a scorecard", problem: error.to_string() })?;
+        stored.try_into().map_err(|error| match error {
+            Error::InvalidDocument { .. } => error,
+            other => Error::InvalidDocument { what: "a scorecard", problem: other.to_string() },
+        })
     }
 }

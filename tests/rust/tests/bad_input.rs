@@ -2,9 +2,12 @@
 
 mod cases;
 mod columns;
+mod currencies;
 mod documents;
 mod domains;
 mod groups;
+mod identities;
+mod measures;
 mod merging;
 mod models;
 mod stored_values;

@@ -19,7 +19,7 @@ macro_rules! types {
 }
 
 /// Names in the façade that are no types of their own: traits and aliases.
-const NO_TYPES: [&str; 6] = ["Combination", "EffectColumn", "MissingColumns", "Name", "Result", "Texts"];
+const NO_TYPES: [&str; 7] = ["Blobs", "Combination", "EffectColumn", "MissingColumns", "Name", "Result", "Texts"];
 
 /// What the façade exports: the names with a capital and a small letter.
 fn exported() -> Vec<String> {

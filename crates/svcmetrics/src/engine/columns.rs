@@ -36,6 +36,24 @@ impl<T: AsRef<str> + Send + Sync> Texts for Vec<T> {
     }
 }
 
+/// Bytes by position: what holds them in whatever layout.
+pub trait Blobs: Send + Sync {
+    /// The bytes at a position that is not null.
+    fn bytes(&self, position: usize) -> &[u8];
+    /// How many there are.
+    fn count(&self) -> usize;
+}
+
+impl<T: AsRef<[u8]> + Send + Sync> Blobs for Vec<T> {
+    fn bytes(&self, position: usize) -> &[u8] {
+        self[position].as_ref()
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
 /// The unit in which timestamps count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -136,6 +154,8 @@ macro_rules! values {
             },
             /// Texts.
             Text(Arc<dyn Texts + 'a>),
+            /// Bytes: identities only.
+            Binary(Arc<dyn Blobs + 'a>),
             /// Times since 1970.
             Timestamps {
                 /// The times.
@@ -167,6 +187,7 @@ macro_rules! values {
                     $(Self::$variant(values) => values.len(),)*
                     Self::Decimal { values, .. } => values.len(),
                     Self::Text(texts) => texts.count(),
+                    Self::Binary(blobs) => blobs.count(),
                     Self::Timestamps { values, .. } => values.len(),
                     Self::Dictionary { codes, .. } => codes.values.len(),
                     Self::Mixed(values) => values.len(),
@@ -232,6 +253,7 @@ impl Values<'_> {
             Self::Float64(_) => "float64".into(),
             Self::Decimal { scale, .. } => format!("decimal({scale} places)"),
             Self::Text(_) => "text".into(),
+            Self::Binary(_) => "binary".into(),
             Self::Dates(_) => "date".into(),
             Self::Timestamps { .. } => "timestamp".into(),
             Self::Dictionary { values, .. } => format!("dictionary of {}", values.values.type_name()),
@@ -339,6 +361,21 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// A value as text.
+    pub(crate) fn plain(&self, row: usize) -> Cow<'_, str> {
+        match &self.values {
+            Values::Text(texts) if !self.is_null(row) => Cow::Borrowed(texts.text(row)),
+            Values::Dictionary { values, .. } => {
+                self.code(row).map_or(Cow::Borrowed("null"), |position| values.plain(position))
+            }
+            Values::Mixed(values) => match &values[row] {
+                Scalar::Text(text) => Cow::Borrowed(text),
+                _ => Cow::Owned(self.shown(row)),
+            },
+            _ => Cow::Owned(self.shown(row)),
+        }
+    }
+
     /// A value as messages show it.
     pub(crate) fn shown(&self, row: usize) -> String {
         if self.is_null(row) {
@@ -360,6 +397,11 @@ impl<'a> Data<'a> {
             Values::Float64(values) => values[row].to_string(),
             Values::Decimal { values, scale } => decimal_text(values[row], i32::from(*scale)),
             Values::Text(texts) => format!("'{}'", texts.text(row)),
+            Values::Binary(blobs) => {
+                let digits = blobs.bytes(row).iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+                "0x".chars().chain(digits).collect()
+            }
             Values::Dates(values) => civil_date(values[row].into()),
             Values::Timestamps { values, unit, zone } => instants::text(values[row], *unit, zone.is_some()),
             Values::Dictionary { values, .. } => {

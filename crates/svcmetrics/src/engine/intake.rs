@@ -9,6 +9,9 @@ use crate::request::ColumnUnit;
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// What to do about NaN.
+pub(super) const NAN_HINT: &str = "nan=\"null\" reads NaN as missing";
+
 /// What one value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum State {
@@ -54,9 +57,12 @@ impl State {
     /// What was expected, and what to do.
     pub(crate) fn expected(self, column: &Column, reading: &Reading) -> (String, Option<&'static str>) {
         match self {
-            Self::NotANumber => ("a number, or null for missing".into(), Some("nan=\"null\" reads NaN as missing")),
+            Self::NotANumber => ("a number, or null for missing".into(), Some(NAN_HINT)),
             Self::Places => (
-                format!("at most {} decimal places", reading.scale - reading.unit.places),
+                match (reading.scale - reading.unit.places, reading.unit.factor) {
+                    (places, 1) => format!("at most {places} decimal places"),
+                    (places, factor) => format!("at most {places} decimal places when taken times {factor}"),
+                },
                 Some("money=\"round\" rounds half to even and counts"),
             ),
             Self::Range if column.kind == ColumnKind::Instant => ("a time within 292,000 years of 1970".into(), None),
@@ -131,12 +137,13 @@ pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
         Values::Text(_) => kind != ColumnKind::Category,
         Values::Mixed(_) | Values::Null(_) => false,
         Values::Dates(_) | Values::Timestamps { .. } => kind != ColumnKind::Instant,
-        Values::Unknown(..) => true,
+        Values::Binary(_) | Values::Unknown(..) => true,
         _ => matches!(kind, ColumnKind::Category | ColumnKind::Instant),
     }
 }
 
 /// Reads rows of a column; of a type that cannot be read, no value can.
+#[allow(clippy::too_many_lines)] // an arm a type
 pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading: &Reading, cells: &mut Cells) {
     cells.clear();
     let kind = column.kind;
@@ -173,7 +180,12 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
         Values::Timestamps { values, unit, .. } if kind == ColumnKind::Instant => {
             each(data, rows, cells, |row, off| instants::of_time(values[row], *unit, off));
         }
-        Values::Null(_) | Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => {
+        Values::Null(_)
+        | Values::Text(_)
+        | Values::Binary(_)
+        | Values::Dates(_)
+        | Values::Timestamps { .. }
+        | Values::Unknown(..) => {
             each(data, rows, cells, |_, _| (0, State::WrongType));
         }
         Values::Bits(bits) => each(data, rows, cells, |row, _| (i64::from(bits.get(row)), State::Fine)),
@@ -275,7 +287,7 @@ impl Reader<'_> {
                 Ok(value) => (value, State::Negative),
                 Err(_) => (i64::MIN, if value < 0 { State::Negative } else { State::Range }),
             },
-            _ => self.quantity(money::from_scaled(value, 0, self.places()), true, &mut None),
+            _ => self.quantity(self.product(value, 0), true, &mut None),
         }
     }
 
@@ -295,7 +307,16 @@ impl Reader<'_> {
                 #[allow(clippy::cast_possible_truncation)]
                 self.integer(value as i128)
             }
-            _ => self.quantity(read(value, self.places()), false, off),
+            _ => {
+                // The value stands for a decimal of its own unit; what is no decimal is rounded in ours.
+                let factor = self.reading.unit.factor;
+                let read = match read(value, self.places()) {
+                    Read::Exact(value) => value.checked_mul(factor).map_or(Read::OutOfRange, Read::Exact),
+                    Read::Rounded(..) if factor != 1 => money::rounded_f64(value, self.places(), factor),
+                    read => read,
+                };
+                self.quantity(read, false, off)
+            }
         }
     }
 
@@ -307,7 +328,7 @@ impl Reader<'_> {
                 Read::Rounded(..) => (0, State::Fraction),
                 Read::OutOfRange => (0, State::Range),
             },
-            _ => self.quantity(money::from_scaled(value, scale, self.places()), true, off),
+            _ => self.quantity(self.product(value, scale), true, off),
         }
     }
 
@@ -315,7 +336,13 @@ impl Reader<'_> {
         self.reading.scale - self.reading.unit.places
     }
 
-    /// A read number in micro-units; `stated` where the value was a decimal that says its places.
+    /// A decimal in our unit.
+    fn product(&self, value: i128, scale: i32) -> Read {
+        money::from_product(value, self.reading.unit.factor, scale, self.places())
+    }
+
+    /// A number in our unit as micro-units; `stated` where the value was a decimal that says its places.
+    #[allow(clippy::cast_precision_loss)] // a power of ten up to the sixth
     fn quantity(&self, read: Read, stated: bool, off: &mut Option<f64>) -> (i64, State) {
         let (value, state) = match read {
             Read::Exact(value) => (value, State::Fine),
@@ -329,13 +356,13 @@ impl Reader<'_> {
                 if refused {
                     return (0, State::Places);
                 }
-                *off = Some(distance);
+                *off = Some(distance / POWERS[self.reading.unit.places as usize] as f64);
                 (value, State::Rounded)
             }
         };
         let up = POWERS[(money::PLACES - self.reading.scale) as usize];
-        match value.checked_mul(up).and_then(|value| value.checked_mul(self.reading.unit.factor)) {
-            Some(value) if value < 0 && self.kind != ColumnKind::SignedMoney => (value, State::Negative),
+        match value.checked_mul(up) {
+            Some(value) if value < 0 && !self.kind.is_signed() => (value, State::Negative),
             Some(value) => (value, state),
             None => (0, State::Range),
         }

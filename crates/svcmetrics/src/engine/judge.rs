@@ -97,7 +97,7 @@ impl Judge<'_> {
             let state = self.cells[*slot].states[position];
             let (true, Some(data)) = (state.is_bad(), part[*slot]) else { continue };
             if skip && state.can_be_skipped() {
-                return;
+                continue;
             }
             let planned = &self.plan.columns[*slot];
             if intake::wrong_type(planned.column.kind, data) {

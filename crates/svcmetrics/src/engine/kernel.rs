@@ -1,7 +1,8 @@
 //! Rows -> measures -> totals: what counted rows add, summed by group.
 
 use super::columns::Table;
-use super::groups::{Groups, Identities, KeyColumn};
+use super::groups::{Groups, KeyColumn};
+use super::identities::Identities;
 use super::judge::{Status, addend};
 use super::plan::Slot;
 use super::rows::{Rows, required, row_parts};
@@ -17,7 +18,7 @@ use crate::spread::Spread;
 pub(crate) const BLOCK: usize = 1024;
 
 /// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon.
-const STRETCH: usize = 64 * BLOCK;
+pub(crate) const STRETCH: usize = 64 * BLOCK;
 
 /// Sums rows into exact totals by group.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ impl Engine {
         go_on: &mut dyn FnMut() -> bool,
         see: &mut dyn FnMut(&Rows, &[u32]),
     ) -> Result<()> {
-        let part = self.rows.part(table)?;
+        let part = self.rows.part(table, go_on)?;
         let keys = self.rows.plan.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
         let before = self.rows.before;
         if !go_on() {

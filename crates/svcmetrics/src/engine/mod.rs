@@ -5,6 +5,7 @@ pub(crate) mod columns;
 #[cfg(feature = "test-faults")]
 mod faults;
 pub(crate) mod groups;
+pub(crate) mod identities;
 mod instants;
 mod intake;
 mod judge;
@@ -14,7 +15,7 @@ pub(crate) mod plan;
 mod rows;
 
 pub(crate) use judge::Status;
-pub(crate) use kernel::{BLOCK, Engine};
+pub(crate) use kernel::{BLOCK, Engine, STRETCH};
 pub(crate) use offences::Finding;
 pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;

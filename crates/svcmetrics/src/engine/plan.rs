@@ -2,7 +2,7 @@
 
 use super::choose::{Chooser, check_names, choose, no_circles};
 use super::intake::Reading;
-use crate::column::{Column, ColumnKind, Name};
+use crate::column::{Column, Name};
 use crate::condition::Condition;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::error::{Error, MissingColumns, Result};
@@ -87,6 +87,8 @@ pub(crate) struct Plan {
     pub(crate) spread: Vec<(Name, RowMetric)>,
     /// The two revenues, where the table has both and a metric reads one.
     pub(crate) revenues: Option<(Slot, Slot)>,
+    pub(crate) currency_key: Option<String>,
+    /// The column that must hold one currency.
     pub(crate) currency: Option<String>,
     pub(crate) identity: Option<String>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
@@ -233,14 +235,12 @@ impl Plan {
             micro: measure.is_micro(),
             only: measure.only.as_ref().map(|only| only.map(&place)),
         });
-        let is_money =
-            |planned: &PlannedColumn| matches!(planned.column.kind, ColumnKind::Money | ColumnKind::SignedMoney);
-        let currency = slots.columns.iter().any(is_money)
-            && chooser.has(CURRENCY)
-            && !request.by.iter().any(|key| key == request.source(CURRENCY));
+        let currency_key = request.currency_key()?;
+        let currency = definitions.adds_money() && chooser.has(CURRENCY) && currency_key.is_none();
         Ok(Self {
             by: request.by.iter().map(|key| request.key_column(key).to_owned()).collect(),
             period: request.time_key().map(ToOwned::to_owned),
+            currency_key,
             scopes: scopes.collect(),
             sums: sums.collect(),
             distributed,

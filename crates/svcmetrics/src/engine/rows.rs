@@ -2,8 +2,9 @@
 
 use super::columns::{Data, Table};
 use super::instants;
-use super::intake::{self, Cells, State};
+use super::intake::{self, Cells, NAN_HINT, State};
 use super::judge::{Judge, Status, addend};
+use super::kernel::STRETCH;
 use super::offences::Offences;
 use super::plan::{Plan, PlannedColumn, RowMetric, Slot};
 use crate::column::ColumnKind;
@@ -28,6 +29,7 @@ pub(crate) struct Rows {
     on_invalid: OnInvalid,
     absent_revenue: Option<AbsentRevenue>,
     check: bool,
+    nan_is_missing: bool,
     keep: usize,
     /// Rows of the parts before.
     pub(crate) before: u64,
@@ -57,6 +59,7 @@ impl Rows {
             on_invalid: request.on_invalid,
             absent_revenue: request.absent_revenue,
             check: request.check,
+            nan_is_missing: request.nan_is_missing,
             keep: request.keep,
             before: 0,
             cells: plan.columns.iter().map(cells).collect(),
@@ -65,7 +68,7 @@ impl Rows {
             values: plan.health.iter().flat_map(|health| health.reads.iter().map(|_| Vec::new())).collect(),
             offences: Offences::new(request.keep),
             absent: Absent::default(),
-            currency: None,
+            currency: request.given_currency().filter(|_| plan.definitions.adds_money()).cloned(),
             mixed: None,
             zoned: None,
             plan,
@@ -73,7 +76,11 @@ impl Rows {
     }
 
     /// The columns of a part in the order of the plan; none for computed ones.
-    pub(crate) fn part<'t, 'a>(&mut self, table: &'t Table<'a>) -> Result<Vec<Option<&'t Data<'a>>>> {
+    pub(crate) fn part<'t, 'a>(
+        &mut self,
+        table: &'t Table<'a>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<Option<&'t Data<'a>>>> {
         let mut part = Vec::new();
         for (slot, planned) in self.plan.columns.iter().enumerate() {
             if planned.column.kind.is_computed() {
@@ -107,7 +114,7 @@ impl Rows {
             part.push(Some(data));
         }
         if let Some(source) = self.plan.currency.clone() {
-            match self.one_currency(&source, required(table, &source)?) {
+            match self.one_currency(&source, required(table, &source)?, go_on) {
                 Err(error) if self.check && error.kind() == "mixed_currency" => {
                     self.mixed.get_or_insert(error);
                 }
@@ -117,13 +124,23 @@ impl Rows {
         Ok(part)
     }
 
-    fn one_currency(&mut self, column: &str, data: &Data<'_>) -> Result<()> {
-        for row in (0..data.values.len()).filter(|row| !data.is_null(*row)) {
-            // A dictionary's few texts and a column's repeated one are shown in the same way, so this compares values.
-            let found = data.shown(row);
+    fn one_currency(&mut self, column: &str, data: &Data<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        for row in 0..data.values.len() {
+            if row % STRETCH == 0 && !go_on() {
+                return Err(Error::Interrupted);
+            }
+            if data.is_null(row) || (self.nan_is_missing && data.is_nan(row)) {
+                continue;
+            }
+            if data.is_nan(row) {
+                let offence = Offence::new(column, "is the currency, with", "currencies, or null for missing");
+                let offence = offence.hint(NAN_HINT).at(Some(self.before + row as u64), "NaN");
+                return Err(Error::NotANumber(Box::new(offence)));
+            }
+            let found = data.plain(row);
             match &self.currency {
                 Some(known) if *known == found => {}
-                None => self.currency = Some(found),
+                None => self.currency = Some(found.into_owned()),
                 Some(known) => {
                     return Err(Error::MixedCurrency {
                         column: column.to_owned(),
@@ -137,9 +154,9 @@ impl Rows {
         Ok(())
     }
 
-    /// The one currency that was seen.
+    /// The one currency that was seen, or given.
     pub(crate) fn currency(&self) -> Option<String> {
-        self.currency.as_ref().filter(|_| self.mixed.is_none()).map(|currency| currency.trim_matches('\'').to_owned())
+        self.currency.clone().filter(|_| self.mixed.is_none())
     }
 
     /// Reads, judges and scores a block of a part's rows.

@@ -14,6 +14,12 @@ pub(crate) const HEALTH_SCORE: Column = Column::known("health_score", ColumnKind
 /// The position of a customer's band, from 1; 0 is `unknown`.
 pub(crate) const HEALTH_BAND: Column = Column::known("health_band", ColumnKind::HealthBand);
 
+/// The metrics that are there whatever the bands; they come first.
+pub(super) const BEFORE_BANDS: usize = 3;
+
+/// The metrics of each band.
+pub(super) const A_BAND: usize = 3;
+
 impl HealthModel {
     /// Whom it is about, as a condition; none for everyone. Nulls are outside, so each column must be there.
     fn condition(&self) -> Option<Condition> {

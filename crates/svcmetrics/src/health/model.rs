@@ -1,9 +1,11 @@
 //! The model: which metrics make up health, with which weights, bands and gates.
 
+use super::metrics::{A_BAND, BEFORE_BANDS};
 use crate::column::Name;
 use crate::condition::Condition;
 use crate::error::{Error, Result, shown};
-use crate::metric::Metric;
+use crate::measure::Measure;
+use crate::metric::{Form, Metric};
 use crate::metrics::{self, REVENUE_END};
 use crate::own::MetricDefinition;
 use rust_decimal::Decimal;
@@ -353,10 +355,32 @@ impl HealthModel {
                 "another metric",
             );
         }
-        if let Some(metric) =
-            own.iter().skip(3).find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE))
+        if let Some(metric) = own
+            .iter()
+            .skip(BEFORE_BANDS)
+            .find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE))
         {
             return invalid("bands".into(), format!("'{}', which another metric is called", metric.id), "other names");
+        }
+        self.validate_ids(&own)
+    }
+
+    /// Each band's metrics and totals are called by its name: no two may be called the same.
+    fn validate_ids(&self, own: &[Metric]) -> Result<()> {
+        let (mut metrics, mut measures): (Vec<&Metric>, Vec<&Measure>) = (Vec::new(), Vec::new());
+        let last = own.len() - 1;
+        for position in (0..BEFORE_BANDS).chain([last]).chain(BEFORE_BANDS..last) {
+            let metric = &own[position];
+            let mut twice = metrics.iter().find(|earlier| earlier.id == metric.id).map(|metric| metric.id());
+            metrics.push(metric);
+            for measure in metric.forms().iter().flat_map(Form::measures) {
+                twice = twice.or(measures.iter().find(|m| m.id == measure.id && *m != &measure).map(|m| m.id()));
+                measures.push(measure);
+            }
+            if let (Some(id), Some(band)) = (twice, self.bands.get(position.saturating_sub(BEFORE_BANDS) / A_BAND)) {
+                let found = format!("'{id}', which another metric or total of the model is called");
+                return invalid(format!("bands.{}", band.name), found, "another name");
+            }
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The columns of the tables of customers and of cases that the catalogue's metrics read.
 
 use crate::column::{Column, ColumnKind, Name};
-use ColumnKind::{Anything, Count, Flag, Instant, Money, Quantity, SignedMoney};
+use ColumnKind::{Anything, Count, Flag, Instant, Money, Quantity, Score, SignedMoney};
 
 /// The column that identifies a customer.
 pub const CUSTOMER_ID: &str = "customer_id";
@@ -62,8 +62,8 @@ columns! {
     PRODUCT_SALES = Column::known("product_sales", Count), "product sales";
     SERVICE_ATTACHED = Column::known("service_attached", Count), "service contracts sold with them";
     NPS_SCORE = Column::known("nps_score", Count), "how likely the customer is to recommend, 0 to 10";
-    CSAT_SCORE = Column::known("csat_score", SignedMoney), "how satisfied the customer is, on the scale of the survey";
-    EFFORT_SCORE = Column::known("effort_score", SignedMoney), "how easy it was, on the scale of the survey";
+    CSAT_SCORE = Column::known("csat_score", Score), "how satisfied the customer is, on the scale of the survey";
+    EFFORT_SCORE = Column::known("effort_score", Score), "how easy it was, on the scale of the survey";
     IMPACT = Column::known_category("impact", &[Name::Borrowed("positive"), Name::Borrowed("neutral"), Name::Borrowed("negative")]), "the product's impact on the customer";
     RISK = Column::known_category("risk", &[Name::Borrowed("none"), Name::Borrowed("downgrade"), Name::Borrowed("defection")]), "the risk that the customer spends less or leaves";
     CHANNEL = Column::known("channel", Anything), "by which channel a case came in, such as phone or chat";

@@ -18,9 +18,9 @@ pub mod success;
 pub mod voice;
 
 pub use columns::{CASE_ID, CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
-pub(crate) use columns::{CSAT_SCORE, EFFORT_SCORE, GAIN_REASON, LOSS_REASON};
+pub(crate) use columns::{GAIN_REASON, LOSS_REASON};
 
-use crate::error::{Error, Offence, Result};
+use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
 use crate::interval::Basis;
@@ -30,6 +30,7 @@ use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
 pub(crate) use subject::{Subject, of_another_subject};
+pub(crate) use voice::OPTIONS;
 pub use voice::Scales;
 
 /// The version of the definitions: totals of different versions do not merge.
@@ -127,21 +128,19 @@ fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
     if value.is_sign_negative() && !value.is_zero() {
         return Err(invalid(name, value, "0 or more"));
     }
-    micros(value).map(i128::from).ok_or_else(|| {
-        if value.normalize().scale() > PLACES {
-            let offence = Offence::new(name, "found", "at most six decimal places").at(None, &value.to_string());
-            Error::Inexact(Box::new(offence.hint("round it before, as in round(x, 6), or give a decimal")))
-        } else {
-            Error::argument_out_of_range(name, &value.to_string())
-        }
-    })
+    signed_amount(name, value)
 }
 
 /// A scalar of either sign as micro-units, no finer than a millionth.
 fn signed_amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
     let value: Decimal = value.into();
-    let magnitude = amount(name, value.abs())?;
-    Ok(if value.is_sign_negative() { -magnitude } else { magnitude })
+    micros(value).map(i128::from).ok_or_else(|| {
+        if value.normalize().scale() > PLACES {
+            Error::inexact_argument(name, &value.to_string(), "at most six decimal places")
+        } else {
+            Error::argument_out_of_range(name, &value.to_string())
+        }
+    })
 }
 
 /// A quotient of whole numbers.

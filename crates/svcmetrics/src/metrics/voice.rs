@@ -139,6 +139,9 @@ pub(super) fn metrics(scales: &Scales) -> Vec<Metric> {
     metrics.into_iter().map(|metric| better(metric).source(ARTICLE)).collect()
 }
 
+/// What a survey's metrics are measured by, beside their columns.
+pub(crate) const OPTIONS: [&str; 2] = ["csat_satisfied_from", "effort_scale"];
+
 /// A scope of the answers; where the scale is not given it asks for a column that no table has, which says what is missing.
 fn answers(id: &'static str, column: Column, option: &'static str, given: bool) -> Scope {
     let scope = Scope::new(id).reads([column]);
@@ -151,7 +154,7 @@ fn at(constant: i64) -> Expression {
 
 fn satisfaction(scales: &Scales) -> Metric {
     let mark = scales.csat_satisfied_from;
-    let scope = answers("satisfaction", CSAT_SCORE, "csat_satisfied_from", mark.is_some());
+    let scope = answers("satisfaction", CSAT_SCORE, OPTIONS[0], mark.is_some());
     let satisfied = Condition::compare(CSAT_SCORE, Comparison::AtLeast, at(mark.unwrap_or_default()));
     let satisfied = Measure::count("satisfied_answers", &scope, Time::Flow).only(satisfied);
     let all = Measure::count("csat_answers", &scope, Time::Flow);
@@ -170,7 +173,7 @@ fn satisfaction(scales: &Scales) -> Metric {
 
 fn effort(scales: &Scales) -> [Metric; 3] {
     let (hardest, easiest) = scales.effort.unwrap_or_default();
-    let scope = answers("effort", EFFORT_SCORE, "effort_scale", scales.effort.is_some())
+    let scope = answers("effort", EFFORT_SCORE, OPTIONS[1], scales.effort.is_some())
         .rule(Condition::compare(at(hardest.min(easiest)), Comparison::AtMost, EFFORT_SCORE))
         .rule(Condition::compare(EFFORT_SCORE, Comparison::AtMost, at(hardest.max(easiest))));
     let (upwards, downwards) = (Comparison::More, Comparison::Less);

@@ -190,6 +190,7 @@ impl Scorecard {
         Ok(Self {
             period: rows.plan.period,
             keys: groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone())).collect(),
+            currency_key: rows.plan.currency_key,
             over_time: false,
             unique_checked: identities.is_some(),
             joined: false,

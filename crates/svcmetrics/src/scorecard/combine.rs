@@ -1,7 +1,7 @@
 //! Scorecards of scorecards: merged, joined, rolled up. Totals add, and nothing else happens to them.
 
 use super::{KeyColumn, Scorecard, outer};
-use crate::column::{Column, ColumnKind, Name};
+use crate::column::Name;
 use crate::definitions::Definitions;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
@@ -54,25 +54,42 @@ impl Scorecard {
             let own = self.totals.group(group);
             totals.push(&lanes.iter().map(|lane| own[*lane]).collect::<Vec<_>>());
         }
-        let rounding = |scope: &Arc<Scope>| {
-            self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
-        };
-        let largest_rounding = definitions.scopes.iter().map(rounding).collect();
+        let over_time = self.over_time && definitions.has_stocks();
         let metrics = self.spread.metrics.iter().filter(|metric| definitions.find(metric).is_some());
         let spread = self.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), self.len());
         let distributions = self.distributions.restricted(|measure| definitions.distributed().any(|id| id == measure));
-        let breakdowns = BTreeMap::new();
-        Self { definitions, totals, distributions, spread, largest_rounding, breakdowns, ..self.clone() }
+        Self {
+            largest_rounding: self.rounding(&definitions),
+            definitions,
+            totals,
+            distributions,
+            spread,
+            over_time,
+            breakdowns: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The largest rounding by the scopes of other definitions.
+    fn rounding(&self, definitions: &Definitions) -> Vec<f64> {
+        let of = |scope: &Arc<Scope>| {
+            self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
+        };
+        definitions.scopes.iter().map(of).collect()
     }
 
     /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
     /// that only one has is without rows in the other.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] where the keys differ or both have a metric.
+    /// [`Error::Mismatch`] where the keys differ, or both have a metric or metrics of the same totals.
     pub fn join(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.joined(&other.definitions)?;
-        let (mut left, mut right) = (self.widened(&definitions, true), other.widened(&definitions, false));
+        // One without stocks is the same whether time was rolled away or not.
+        let over_time =
+            |card: &Self, beside: &Self| if card.definitions.has_stocks() { card } else { beside }.over_time;
+        let mut left = self.widened(&definitions, over_time(self, other), true);
+        let mut right = other.widened(&definitions, over_time(other, self), false);
         let metrics: Vec<Name> = [&self.spread.metrics[..], &other.spread.metrics[..]].concat();
         left.spread = self.spread.rearranged(&metrics, self.len());
         right.spread = other.spread.rearranged(&metrics, other.len());
@@ -81,7 +98,7 @@ impl Scorecard {
     }
 
     /// The same totals in the lanes of wider definitions, with or without the count of rows.
-    fn widened(&self, definitions: &Definitions, with_rows: bool) -> Self {
+    fn widened(&self, definitions: &Definitions, over_time: bool, with_rows: bool) -> Self {
         let names = definitions.lane_names();
         let own = self.definitions.lane_names();
         let place = |name: &String| names.iter().position(|known| known == name).unwrap_or_default();
@@ -97,13 +114,11 @@ impl Scorecard {
             }
             totals.push(&lanes);
         }
-        let rounding = |scope: &Arc<Scope>| {
-            self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
-        };
         Self {
             totals,
-            largest_rounding: definitions.scopes.iter().map(rounding).collect(),
+            largest_rounding: self.rounding(definitions),
             definitions: definitions.clone(),
+            over_time,
             ..self.clone()
         }
     }
@@ -118,6 +133,11 @@ impl Scorecard {
                 self.period.as_deref().unwrap_or("none"),
                 other.period.as_deref().unwrap_or("none"),
             );
+        }
+        if let (Some(left), Some(right)) = (&self.currency_key, &other.currency_key)
+            && left != right
+        {
+            return differ("the key that is the currency", left, right);
         }
         if self.over_time != other.over_time {
             let word = |card: &Self| if card.over_time { "rolled up over time" } else { "not rolled up over time" };
@@ -164,6 +184,7 @@ impl Scorecard {
             definitions,
             keys,
             period: self.period.clone(),
+            currency_key: self.currency_key.clone().or_else(|| other.currency_key.clone()),
             over_time: self.over_time,
             unique_checked: false,
             joined: self.joined || other.joined,
@@ -208,7 +229,12 @@ impl Scorecard {
                 Error::ColumnNotFound { metric: None, missing: vec![(key.to_owned(), near)], available }
             })?);
         }
-        self.one_currency(&positions)?;
+        let mut definitions = self.definitions.clone();
+        let drops_currency =
+            self.currency_key.as_ref().is_some_and(|currency| !by.iter().any(|key| key.as_ref() == currency));
+        if drops_currency && definitions.adds_money() {
+            definitions.parameters.currency = self.one_currency()?;
+        }
         let drops_time = self.period.as_ref().is_some_and(|period| !by.iter().any(|key| key.as_ref() == period));
         let mut order: Vec<(Vec<Key>, usize)> = (0..self.len())
             .map(|group| (positions.iter().map(|p| self.groups[group][*p].clone()).collect(), group))
@@ -250,8 +276,10 @@ impl Scorecard {
         Ok(Self {
             keys: positions.iter().map(|position| self.keys[*position].clone()).collect(),
             period: if drops_time { None } else { self.period.clone() },
-            over_time: self.over_time || drops_time,
+            currency_key: if drops_currency { None } else { self.currency_key.clone() },
+            over_time: self.over_time || (drops_time && self.definitions.has_stocks()),
             unique_checked: false,
+            definitions,
             groups,
             totals,
             distributions,
@@ -261,28 +289,24 @@ impl Scorecard {
         })
     }
 
-    /// Amounts of several currencies are not added up.
-    fn one_currency(&self, kept: &[usize]) -> Result<()> {
-        let dropped = self
-            .keys
-            .iter()
-            .position(|key| key.name == crate::metrics::CURRENCY)
-            .filter(|position| !kept.contains(position));
-        let is_money = |column: &Column| matches!(column.kind, ColumnKind::Money | ColumnKind::SignedMoney);
-        let has_money = self.definitions.measures.iter().any(|measure| measure.sum.columns().any(is_money));
-        let (Some(position), true) = (dropped, has_money) else { return Ok(()) };
-        let mut currencies: Vec<&Key> =
-            self.groups.iter().map(|keys| &keys[position]).filter(|key| **key != Key::Null).collect();
-        currencies.dedup();
-        match currencies.iter().position(|currency| *currency != currencies[0]) {
-            Some(row) => Err(Error::MixedCurrency {
-                column: self.keys[position].name.clone(),
-                first: currencies[0].to_string(),
-                second: currencies[row].to_string(),
-                row: row as u64,
-            }),
-            None => Ok(()),
+    /// The one currency of all groups, where any says one: amounts of several are not added up.
+    fn one_currency(&self) -> Result<Option<String>> {
+        let Some(position) = self.keys.iter().position(|key| Some(&key.name) == self.currency_key.as_ref()) else {
+            return Ok(None);
+        };
+        let mut first: Option<&Key> = None;
+        for (group, keys) in self.groups.iter().enumerate().filter(|(_, keys)| keys[position] != Key::Null) {
+            let found = &keys[position];
+            if *first.get_or_insert(found) != found {
+                return Err(Error::MixedCurrency {
+                    column: self.keys[position].name.clone(),
+                    first: first.map(ToString::to_string).unwrap_or_default(),
+                    second: found.to_string(),
+                    row: group as u64,
+                });
+            }
         }
+        Ok(first.map(ToString::to_string))
     }
 }
 

@@ -11,9 +11,10 @@ pub use builder::ScorecardBuilder;
 pub(crate) use combine::united_keys;
 pub use reasons::{Reason, RevenueChange};
 
+use crate::column::Name;
 use crate::definitions::{COUNTS, Chosen, Definitions};
 use crate::distributions::{Distributions, quantile};
-use crate::engine::choose::no_metric;
+use crate::engine::choose::{no_metric, not_measured};
 use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::{HealthModel, Scoring};
@@ -66,6 +67,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// All rows.
+    fn standing(self) -> i128 {
+        self.counted + self.missing + self.invalid + self.outside
+    }
+
     fn add(&mut self, other: Self) {
         self.counted += other.counted;
         self.missing += other.missing;
@@ -128,6 +134,8 @@ pub struct Scorecard {
     pub(crate) keys: Vec<KeyColumn>,
     /// The key that is time.
     pub(crate) period: Option<String>,
+    /// The key that is the currency of a group's amounts.
+    pub(crate) currency_key: Option<String>,
     /// Whether time was rolled away, and the stocks with it.
     pub(crate) over_time: bool,
     /// Whether the identity was checked for duplicates in every group.
@@ -201,11 +209,7 @@ impl Scorecard {
     pub(crate) fn chosen(&self, metric: &str) -> Result<&Chosen> {
         self.definitions.shown().find(|chosen| chosen.metric.id == metric).ok_or_else(|| {
             if let Some(missing) = self.not_measured.get(metric) {
-                return Error::ColumnNotFound {
-                    metric: Some(metric.to_owned()),
-                    missing: missing.clone(),
-                    available: Vec::new(),
-                };
+                return not_measured(metric, missing.clone(), Vec::new());
             }
             no_metric(metric, self.metrics().map(|metric| metric.id().to_owned()).collect())
         })
@@ -349,8 +353,7 @@ impl Scorecard {
         let Some(model) = &self.definitions.model else { return undefined(Undefined::NotMergeable) };
         // In a joined card the rows are those of another table.
         let parts = model.reads().into_iter().filter_map(|id| self.definitions.find(id));
-        let judged = |part| self.counts(group, part).map(|c| c.counted + c.missing + c.invalid + c.outside);
-        if parts.filter_map(judged).max().unwrap_or_else(|| self.rows(group)) == 0 {
+        if parts.map(|part| self.judged(group, part)).max().unwrap_or_else(|| self.rows(group)) == 0 {
             return undefined(Undefined::NoRows);
         }
         if self.over_time {
@@ -375,6 +378,15 @@ impl Scorecard {
         match Scoring::new(model).score(&values).score {
             Some(score) => Ok(Figure::new(chosen.metric.unit, Value::Derived(Total::new(score.into(), true).to_f64()))),
             None => undefined(Undefined::BelowMinCoverage),
+        }
+    }
+
+    /// How many of a group's rows a metric, or one that it is made of, has judged.
+    fn judged(&self, group: usize, chosen: &Chosen) -> i128 {
+        let of_part = |id: &Name| self.definitions.find(id).map_or(0, |part| self.judged(group, part));
+        match chosen.form() {
+            Form::Difference(one, two) => of_part(one).max(of_part(two)),
+            _ => self.counts(group, chosen).map_or(0, Counts::standing),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Random tables as Arrow arrays: the same as the same cells one by one, and their totals the way there and back.
 
-use crate::support::random::{Sample, config, nanoseconds, of_cases, tables};
+use crate::support::random::{Sample, config, nanoseconds, of_cases, scales, tables};
 use arrow_array::{
     ArrayRef, BooleanArray, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampNanosecondArray,
@@ -100,7 +100,7 @@ proptest! {
         let built = Scorecard::of(&rows.table(), request).unwrap();
         let (card, keys) = if over_time { (built.rollup(&["region"]).unwrap(), vec!["region"]) } else { (built, by.to_vec()) };
         let totals = card.measures_record_batch().unwrap();
-        let read = Scorecard::from_measures(&Table::from(&totals), &Request::default().by(keys)).unwrap();
+        let read = Scorecard::from_measures(&Table::from(&totals), &Request::default().by(keys).scales(scales())).unwrap();
         prop_assert_eq!(read.groups(), card.groups());
         prop_assert_eq!(read.metrics().map(svcmetrics::Metric::id).collect::<Vec<_>>(), card.metrics().map(svcmetrics::Metric::id).collect::<Vec<_>>());
         for group in 0..card.len() {

@@ -160,7 +160,7 @@ fn cell(column: &Column) -> BoxedStrategy<Scalar> {
         ]
         .boxed(),
         ColumnKind::Money | ColumnKind::Quantity => amount(false),
-        ColumnKind::SignedMoney => amount(true),
+        ColumnKind::SignedMoney | ColumnKind::Score => amount(true),
         ColumnKind::Instant => time(10, 60),
         ColumnKind::Category => word(column),
         ColumnKind::Anything => prop_oneof![Just(Scalar::Null), "[a-c]".prop_map(Scalar::Text)].boxed(),
