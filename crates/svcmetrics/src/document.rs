@@ -1,6 +1,7 @@
 //! Documents in TOML and JSON: read by hand from a tree of values, so that every error names its field.
 
 use crate::error::shown;
+use crate::money::{self, NoDecimal};
 use rust_decimal::Decimal;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -23,9 +24,10 @@ pub(crate) fn decimal(field: &str, value: &Value) -> Result<Decimal, Wrong> {
         Value::String(text) => text.clone(),
         _ => return invalid(field, value, "a number"),
     };
-    // a decimal that had to be rounded to fit would not be the one that was written
-    let read = Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text));
-    read.or_else(|_| invalid(field, value, "a decimal number"))
+    money::decimal(&text).or_else(|problem| match problem {
+        NoDecimal::NoNumber => invalid(field, value, "a decimal number"),
+        _ => invalid(field, value, "a decimal number of at most 28 digits"),
+    })
 }
 
 pub(crate) fn float(field: &str, value: &Value) -> Result<f64, Wrong> {

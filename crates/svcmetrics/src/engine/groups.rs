@@ -292,10 +292,12 @@ impl KeyColumn {
 
     /// The column's type, from the first part that says one; whether this part is of no other.
     pub(super) fn settle_type(&mut self, data: &Data<'_>) -> bool {
-        let found = type_of(data);
         if matches!(self.key_type, KeyType::Bins(_)) {
             // each value is looked at: numbers of any type have a bin
-        } else if self.key_type == KeyType::Null {
+            return true;
+        }
+        let found = type_of(data);
+        if self.key_type == KeyType::Null {
             self.key_type = found;
             return true;
         }
