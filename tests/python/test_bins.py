@@ -118,3 +118,11 @@ def test_wrong_edges_labels_and_columns_are_errors() -> None:
 def test_a_number_that_is_no_key_says_how_to_make_it_one() -> None:
     with pytest.raises(sm.errors.ColumnTypeError, match=r"by=\[sm.bins\(column, \[0, 12, 36\]\)\]"):
         sm.scorecard({"size": [1.5], "is_new": [True], "onboarded": [True]}, "size")
+
+
+def test_bins_of_a_column_named_like_a_metric_are_given_another_name() -> None:
+    table = {"revenue_start": [10, 80], "revenue_end": [10, 0]}
+    with pytest.raises(sm.errors.KeyNameError, match="give the bins a name of their own"):
+        sm.scorecard(table, sm.bins("revenue_start", [0, 60]))
+    card = sm.scorecard(table, sm.bins("revenue_start", [0, 60], name="size"), metrics=["customer_churn_rate"])
+    assert {size: figure.value for size, figure in card["customer_churn_rate"].items()} == {"0 to 60": 0, ">= 60": 1}

@@ -115,8 +115,12 @@ impl Chooser<'_> {
     /// The table's names that may be slips of ours: not those that are read, keys or mapped ones.
     fn near_misses(&self) -> NearMisses<'_> {
         let readable = self.readable();
+        // What a metric of the user's own asks for may be a slip of a column that the catalogue knows, too.
+        let of_own = |metric: &Metric| metric.columns().iter().any(|column| column.name == ours);
+        let may_be_known = metrics::column(ours).is_none() && self.request.own.iter().any(of_own);
         let known = |name: &str| {
-            readable.iter().any(|column| column.name == name) || self.request.by.iter().any(|key| key == name)
+            !may_be_known && readable.iter().any(|column| column.name == name)
+                || self.request.by.iter().any(|key| key == name)
         };
         let mapped: Vec<&String> = self.request.columns.values().map(|(theirs, _)| theirs).collect();
         NearMisses::new(self.names.iter().filter(|name| !known(name) && !mapped.contains(name)).map(String::as_str))
@@ -259,7 +263,11 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         let invalid = |problem: &str| Err(Error::KeyName { key: key.clone(), problem: problem.into() });
         // also of other tables, since scorecards are joined
         if chooser.candidate(key).is_some() || metrics::find(key).is_some() {
-            return invalid("is named like a metric; rename the column");
+            return invalid(if request.bins.contains_key(key) {
+                "is named like a metric; give the bins a name of their own"
+            } else {
+                "is named like a metric; rename the column"
+            });
         }
         if RESERVED.contains(&key.as_str()) {
             return invalid("is named like a column of the result; rename the column");
