@@ -183,11 +183,15 @@ impl Stored {
             return invalid("distributed: expected measures of which a metric is a quantile, each once, in order");
         }
         let known = |name: &String| self.keys.iter().filter(|key| key.name == *name).count() == 1;
-        if !self.keys.iter().all(|key| known(&key.name)) || !self.period.iter().all(known) {
-            return invalid("keys: expected different names, the period among them");
+        let mut marked = self.period.iter().chain(&self.currency_key);
+        if !self.keys.iter().all(|key| known(&key.name)) || !marked.all(known) {
+            return invalid("keys: expected different names, the period and the currency among them");
         }
         if self.over_time && self.period.is_some() {
             return invalid("over_time: found a period; expected none where time was rolled away");
+        }
+        if self.over_time && !definitions.has_stocks() {
+            return invalid("over_time: found no stock; what adds up over time is the same with time rolled away");
         }
         if self.largest_rounding.len() != definitions.scopes.len()
             || self.largest_rounding.iter().any(|off| !off.is_finite() || *off < 0.0)
@@ -257,13 +261,12 @@ impl Stored {
         let Some(spread) = spread else {
             return invalid("spread.groups: expected three integers for each group and metric");
         };
-        let over_time = stored.over_time && definitions.has_stocks();
         let mut card = Scorecard {
             definitions,
             keys: stored.keys,
             period: stored.period,
             currency_key: stored.currency_key,
-            over_time,
+            over_time: stored.over_time,
             unique_checked: stored.unique_checked,
             joined: stored.joined,
             groups,
@@ -301,7 +304,8 @@ impl Scorecard {
         if !further
             || part.keys[..part.keys.len() - 1] != self.keys
             || part.period != self.period
-            || part.over_time != self.over_time
+            || part.currency_key != self.currency_key
+            || part.over_time != (self.over_time && part.definitions.has_stocks())
         {
             return wrong("expected the scorecard's keys and its column");
         }

@@ -12,7 +12,11 @@ use svcmetrics::{
 
 /// A request for the sum of an amount of either sign.
 fn request(scale: u32, policy: MoneyPolicy) -> Request {
-    let column = Column::new("amount", ColumnKind::SignedMoney);
+    request_of(ColumnKind::SignedMoney, scale, policy)
+}
+
+fn request_of(kind: ColumnKind, scale: u32, policy: MoneyPolicy) -> Request {
+    let column = Column::new("amount", kind);
     let scope = Scope::new("amounts").reads([column.clone()]);
     let sum = Measure::total("amount_total", &scope, column.into(), Time::Flow);
     let metric = Metric::amount("amount_sum", "Sum", Unit::Money, vec![(1, sum)]);
@@ -219,7 +223,8 @@ const UNITS: [(&str, i64, u32); 5] =
 /// One value in such a unit: in micro-units of ours, whether it was rounded, and by how much of ours.
 fn in_unit(unit: &str, value: Scalar, scale: u32, policy: MoneyPolicy) -> svcmetrics::Result<(i128, bool, f64)> {
     let table = Table::new(1).with("theirs", vec![value]);
-    let request = request(scale, policy).column("amount", "theirs", ColumnUnit::named(unit)?);
+    let kind = if ["hours", "days"].contains(&unit) { ColumnKind::Quantity } else { ColumnKind::SignedMoney };
+    let request = request_of(kind, scale, policy).column("amount", "theirs", ColumnUnit::named(unit)?);
     let card = Scorecard::of(&table, request)?;
     let quality = card.quality().metrics["amount_sum"];
     let sum = card.figure("amount_sum")?.numerator().and_then(Total::micros).unwrap();

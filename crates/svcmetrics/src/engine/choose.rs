@@ -112,18 +112,17 @@ impl Chooser<'_> {
         columns
     }
 
-    /// The table's names that may be slips of ours: not those that are read, keys or mapped ones.
+    /// The table's names that may be slips of ours: not keys or mapped ones; and those that are read only for what a metric
+    /// of the user's own asks for, which may be a slip of a column that the catalogue knows, too.
     fn near_misses(&self) -> NearMisses<'_> {
         let readable = self.readable();
-        // What a metric of the user's own asks for may be a slip of a column that the catalogue knows, too.
-        let of_own = |metric: &Metric| metric.columns().iter().any(|column| column.name == ours);
-        let may_be_known = metrics::column(ours).is_none() && self.request.own.iter().any(of_own);
-        let known = |name: &str| {
-            !may_be_known && readable.iter().any(|column| column.name == name)
-                || self.request.by.iter().any(|key| key == name)
-        };
+        let read = |name: &str| readable.iter().any(|column| column.name == name);
         let mapped: Vec<&String> = self.request.columns.values().map(|(theirs, _)| theirs).collect();
-        NearMisses::new(self.names.iter().filter(|name| !known(name) && !mapped.contains(name)).map(String::as_str))
+        let free = self.names.iter().filter(|name| !self.request.by.contains(name) && !mapped.contains(name));
+        let mut near_misses = NearMisses::new(free.map(|name| (name.as_str(), read(name))));
+        let own = self.request.own.iter().flat_map(Metric::columns).map(|column| column.name.to_string());
+        near_misses.of_own = own.filter(|name| metrics::column(name).is_none()).collect();
+        near_misses
     }
 }
 
@@ -166,13 +165,17 @@ impl Letters {
 
 /// Names among which near ones are looked for; each wanted one once, since metrics share their columns.
 struct NearMisses<'a> {
-    names: Vec<(Letters, &'a str)>,
+    /// With whether they are read already.
+    names: Vec<(Letters, &'a str, bool)>,
+    /// What may be a slip of names that are read already.
+    of_own: Vec<String>,
     found: HashMap<String, Vec<String>>,
 }
 
 impl<'a> NearMisses<'a> {
-    fn new(names: impl Iterator<Item = &'a str>) -> Self {
-        Self { names: names.map(|name| (Letters::of(name), name)).collect(), found: HashMap::new() }
+    fn new(names: impl Iterator<Item = (&'a str, bool)>) -> Self {
+        let names = names.map(|(name, read)| (Letters::of(name), name, read)).collect();
+        Self { names, of_own: Vec::new(), found: HashMap::new() }
     }
 
     /// Those that come near one, nearest first.
@@ -181,8 +184,10 @@ impl<'a> NearMisses<'a> {
             return found.clone();
         }
         let target = Letters::of(wanted);
+        let may_be_read = self.of_own.iter().any(|own| own == wanted);
+        let names = self.names.iter().filter(|(.., read)| may_be_read || !read);
         let mut scored: Vec<(f64, &str)> =
-            self.names.iter().filter_map(|(letters, name)| Some((target.similarity(letters)?, *name))).collect();
+            names.filter_map(|(letters, name, _)| Some((target.similarity(letters)?, *name))).collect();
         scored.sort_by(|(one, a), (two, b)| two.total_cmp(one).then(a.cmp(b)));
         let found: Vec<String> = scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect();
         self.found.insert(wanted.to_owned(), found.clone());
@@ -202,7 +207,7 @@ impl<'a> NearMisses<'a> {
 
 /// Those of the names that come near one, nearest first.
 pub(crate) fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    NearMisses::new(names).of(wanted)
+    NearMisses::new(names.map(|name| (name, false))).of(wanted)
 }
 
 /// The error for a metric that is asked for and not measured: an option that is not given, or columns that the table lacks.
