@@ -22,13 +22,17 @@ export PYO3_PYTHON := $(abspath $(BIN)/python)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint format clean
+.PHONY: help demo docs test lint format clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(STAMPS)/group-$(DEMO_GROUP) $(STAMPS)/extension ## Read 7,043 customers and show their scorecard, health and risk
 	@$(BIN)/python examples/telco.py
+
+docs: $(STAMPS)/extension ## Write a page for each metric, with an example worked out, to docs/reference
+	@rm -rf docs/reference
+	@$(BIN)/python docs/build.py docs/reference
 
 test: $(STAMPS)/group-test $(STAMPS)/extension ## Check everything: formats, lints, tests, planted faults, docs, types
 	$(check-rust)
@@ -58,8 +62,8 @@ format: $(STAMPS)/group-test ## Format the Rust and Python sources
 	$(BIN)/ruff format
 
 clean: ## Remove the environment, what was built, and caches
-	rm -rf $(VENV) target .mypy_cache .pytest_cache .ruff_cache .hypothesis python/svcmetrics/*.so
-	find python tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf $(VENV) target docs/reference .mypy_cache .pytest_cache .ruff_cache .hypothesis python/svcmetrics/*.so
+	find python tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 elapsed = $$(($$(date +%s) - $(STARTED)))
 # $(call heading,text)

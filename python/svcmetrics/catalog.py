@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
 from svcmetrics.frames import extra
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """A metric's definition."""
 
     id: str
@@ -31,10 +29,14 @@ class Definition:
     columns: tuple[str, ...]
     unit: str
     source: str
+    family: str
+    #: What it tells, what it does not, and when it misleads.
+    reading: str
+    #: What happens in its corners, a text a case.
+    edge_cases: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class MeasureDefinition:
+class MeasureDefinition(NamedTuple):
     """A measure's definition: what is summed, over which rows."""
 
     id: str
@@ -50,7 +52,10 @@ class Catalog:
 
     def __init__(self, kind: type[Any], entries: list[dict[str, Any]]) -> None:
         self._kind = kind
-        self._entries = [kind(**{**entry, "columns": tuple(entry["columns"])}) for entry in entries]
+        self._entries = [
+            kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+            for entry in entries
+        ]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._entries)
@@ -59,21 +64,15 @@ class Catalog:
         return len(self._entries)
 
     def __getitem__(self, metric: str) -> Any:
-        """The definition of that id."""
+        """The definition of that id; an error says which ids come near."""
         for entry in self._entries:
             if entry.id == metric:
                 return entry
-        from svcmetrics.errors import MetricNotFoundError
-
-        raise MetricNotFoundError(
-            f"no definition '{metric}'; there are: {', '.join(entry.id for entry in self._entries)}",
-            kind="metric_not_found",
-            metric=metric,
-        )
+        return _svcmetrics.no_metric(metric, [entry.id for entry in self._entries])
 
     @property
     def _names(self) -> list[str]:
-        return [field.name for field in fields(self._kind)]
+        return list(self._kind._fields)
 
     def _columns(self) -> dict[str, list[Any]]:
         def plain(value: object) -> object:
@@ -120,8 +119,8 @@ def catalog(measures: bool = False) -> Catalog:
     >>> import svcmetrics as sm
     >>> sm.catalog()["net_revenue_retention"].formula
     '(revenue_start + revenue_expansion - revenue_contraction - revenue_churn) / revenue_start'
-    >>> [metric.id for metric in sm.catalog() if metric.kind == "derived"]
-    ['renewal_gap']
+    >>> [metric.id for metric in sm.catalog() if metric.unit == "hours" and metric.kind == "mean"]
+    ['case_time_to_response_mean', 'case_time_to_resolution_mean']
     >>> sm.catalog(measures=True)["revenue_churn"].formula
     'sum of revenue_start where revenue_start > 0 and revenue_end = 0'
     """

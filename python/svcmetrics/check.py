@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from svcmetrics import _svcmetrics
+from svcmetrics.bins import Keys
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel
-from svcmetrics.options import options_for
+from svcmetrics.metric import Metric
+from svcmetrics.options import Number, options_for
 from svcmetrics.scorecard import Scorecard
 from svcmetrics.tables import incoming
 
@@ -50,8 +52,9 @@ class Check(Frame):
 
 def check(
     table: Any,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     *,
+    define: Iterable[Metric] | Metric = (),
     columns: Mapping[str, Any] | None = None,
     health: HealthModel | None = None,
     absent_revenue: Literal["zero", "missing"] | None = None,
@@ -59,9 +62,15 @@ def check(
     scale: int = 6,
     nan: Literal["null", "error"] | None = None,
     unique: str | Literal[False] | None = None,
+    csat_satisfied_from: Number | None = None,
+    effort_scale: tuple[Number, Number] | None = None,
 ) -> Check:
     """What a table allows and what is wrong with it: metrics measured and not, near misses of names, duplicates,
-    invalid rows, nulls, rounding, with row numbers. Nothing is raised; the parameters are those of :func:`scorecard`.
+    invalid rows, nulls, rounding, with row numbers. The parameters are those of :func:`scorecard`.
+
+    All of it is found at once: keys and columns that are not there, or there twice, several currencies and columns of
+    the wrong type are findings as well, and the rest is told as far as it can be. Only what no table could mend is
+    raised: an option that cannot be, a metric or a unit that there is not, something that is no table.
 
     >>> import numpy as np, svcmetrics as sm
     >>> found = sm.check({"milestones_met": np.array([5, 1]), "milestones_total": np.array([4, 4])})
@@ -77,6 +86,7 @@ def check(
     options = options_for(
         found,
         by=by,
+        define=define,
         columns=columns,
         health=health,
         absent_revenue=absent_revenue,
@@ -84,5 +94,7 @@ def check(
         scale=scale,
         nan=nan,
         unique=unique,
+        csat_satisfied_from=csat_satisfied_from,
+        effort_scale=effort_scale,
     )
     return Check(*_svcmetrics.check([found.source], options))

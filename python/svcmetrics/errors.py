@@ -135,6 +135,12 @@ class InvalidDefinitionError(SvcMetricsError):
 class InvalidOptionError(SvcMetricsError):
     """An option that cannot be."""
 
+    @classmethod
+    def of(cls, option: str, found: object, expected: str) -> InvalidOptionError:
+        """What an option is and may be."""
+        message = f"{option}: found {found!r}; expected {expected}"
+        return cls(message, kind="invalid_option", value=str(found), expected=expected)
+
 
 class InvalidDocumentError(SvcMetricsError):
     """A stored scorecard, model or frame of measures that cannot be read."""
@@ -157,6 +163,9 @@ class ArrowDataError(SvcMetricsError):
 
 class UnsupportedTableError(SvcMetricsError, TypeError):
     """An object that is no table, or a kind of table that is not read."""
+
+    def __init__(self, message: str = "", **details: Any) -> None:
+        super().__init__(message, **{"kind": "unsupported_table", **details})
 
 
 class MissingExtraError(SvcMetricsError, ImportError):

@@ -209,6 +209,19 @@ def roi(*, benefit: Number, investment: Number) -> Figure:
     return formula("roi", {"benefit": benefit, "investment": investment})
 
 
+def payback_years(*, investment: Number, yearly_benefit: Number) -> Figure:
+    """The years after which a yearly benefit has paid for its investment: ``investment / yearly_benefit``.
+
+    A negative benefit is an error: a yearly loss does not pay back.
+
+    >>> payback_years(investment=100, yearly_benefit=40).value
+    2.5
+    >>> payback_years(investment=100, yearly_benefit=0).defined
+    False
+    """
+    return formula("payback_years", {"investment": investment, "yearly_benefit": yearly_benefit})
+
+
 def impact_share(*, count: Number, total: Number) -> Figure:
     """The share of the customers with a stated impact that state one kind of it: ``count / total``.
 
@@ -240,6 +253,39 @@ def csat(*, satisfied: Number, answers: Number) -> Figure:
     False
     """
     return formula("csat", {"satisfied": satisfied, "answers": answers})
+
+
+def ces_mean(*, effort_total: Number, answers: Number) -> Figure:
+    """The mean effort, on the scale of the survey: ``effort_total / answers``, the sum of the answers for each.
+
+    >>> ces_mean(effort_total=7 + 7 + 4 + 1, answers=4).value
+    4.75
+    >>> ces_mean(effort_total=0, answers=0).defined
+    False
+    """
+    return formula("ces_mean", {"effort_total": effort_total, "answers": answers})
+
+
+def ces_top_share(*, easiest: Number, answers: Number) -> Figure:
+    """The share of answers that say the easiest: ``easiest / answers``.
+
+    >>> ces_top_share(easiest=2, answers=4).value
+    0.5
+    >>> ces_top_share(easiest=0, answers=0).defined
+    False
+    """
+    return formula("ces_top_share", {"easiest": easiest, "answers": answers})
+
+
+def ces_net(*, easy: Number, neutral: Number, hard: Number) -> Figure:
+    """Net easy: ``100 x (easy - hard) / answers``, from -100 to 100.
+
+    >>> ces_net(easy=2, neutral=1, hard=1).value
+    25.0
+    >>> ces_net(easy=0, neutral=0, hard=0).defined
+    False
+    """
+    return formula("ces_net", {"easy": easy, "neutral": neutral, "hard": hard})
 
 
 def defect_share(*, defects: Number, cases: Number) -> Figure:
@@ -381,6 +427,13 @@ def support_price(
     >>> support_price(list_price=100, rate=0.18, years=0)
     Traceback (most recent call last):
     svcmetrics.errors.InvalidValueError: column 'years': found 0; expected at least 1
+
+    Beside the published averages: 18 % lies between basic and premium support.
+
+    >>> import svcmetrics as sm
+    >>> basic, premium = sm.reference["support_price_basic"].low, sm.reference["support_price_premium"].low
+    >>> [support_price(list_price=100_000, rate=rate).value for rate in (basic, 0.18, premium)]
+    [15600.0, 18000.0, 26000.0]
     """
     arguments = {
         "rate": rate,

@@ -98,10 +98,7 @@ class Frame:
         ``amounts`` are float64, or with ``"decimal"`` exact objects of :class:`decimal.Decimal`; undefined is NaN.
         """
         if amounts not in ("float", "decimal"):
-            message = f'amounts: found {amounts!r}; expected "float" or "decimal"'
-            raise InvalidOptionError(
-                message, kind="invalid_option", value=str(amounts), expected='"float" or "decimal"'
-            )
+            raise InvalidOptionError.of("amounts", amounts, '"float" or "decimal"')
         pandas = extra("pandas")
         series = {}
         for position, name in enumerate(self.columns):

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
+import numbers
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from types import EllipsisType
 from typing import Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics
-from svcmetrics.errors import InvalidModelError
+from svcmetrics.errors import InvalidDefinitionError, InvalidModelError, InvalidOptionError, MetricNotFoundError
 from svcmetrics.frames import Frame
-from svcmetrics.options import options_for
+from svcmetrics.metric import Metric
+from svcmetrics.options import Number, options_for, text_of
 from svcmetrics.tables import incoming
 
-Number = int | float | str | Decimal
 
-
-@dataclass(frozen=True)
-class Component:
+class Component(NamedTuple):
     """One of a model's metrics: its weight, and the values that give none and all of its points (a floor above the
     ceiling where lower is better).
 
@@ -30,12 +27,11 @@ class Component:
     """
 
     weight: Number = 1
-    floor: float = 0.0
-    ceiling: float = 1.0
+    floor: Number = 0.0
+    ceiling: Number = 1.0
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(NamedTuple):
     """What keeps a customer from a higher band, whatever the score: a metric below a value. An undefined metric
     never caps.
 
@@ -44,8 +40,8 @@ class Gate:
     Gate(metric='renewal_commitment_rate', below=1, cap='yellow')
     """
 
-    metric: str
-    below: float
+    metric: str | Metric
+    below: Number
     cap: str
 
 
@@ -67,20 +63,45 @@ class Explanation(NamedTuple):
     contributions: list[Contribution]
 
 
-def _number(field: str, value: object) -> str | int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        message = f"health model, {field}: found {value!r}; expected a number"
-        raise InvalidModelError(message, kind="invalid_model", value=repr(value), expected="a number")
+def _wrong(field: str, value: object, expected: str) -> InvalidModelError:
+    message = f"health model, {field}: found {value!r}; expected {expected}"
+    return InvalidModelError(message, kind="invalid_model", value=repr(value), expected=expected)
+
+
+def _number(field: str, value: object) -> str:
+    # numpy's scalars are real numbers too, its booleans are not
+    if isinstance(value, bool) or not isinstance(value, numbers.Real | str | Decimal):
+        raise _wrong(field, value, "a number")
     # As text, since a float says its decimal best by its shortest form.
     return str(value)
 
 
-def _finite(field: str, value: float) -> float:
-    """JSON has no infinity and no NaN: they are refused here, where the field is known."""
-    if isinstance(value, float) and not math.isfinite(value):
-        message = f"health model, {field}: found {value!r}; expected a finite number"
-        raise InvalidModelError(message, kind="invalid_model", value=repr(value), expected="a finite number")
-    return value
+def _finite(field: str, value: object) -> float:
+    """The double nearest to a number. JSON has no infinity and no NaN: here the field is known."""
+    try:
+        double = float(Decimal(_number(field, value)))
+    except ArithmeticError:
+        raise _wrong(field, value, "a number") from None
+    if not math.isfinite(double):
+        raise _wrong(field, value, "a finite number")
+    return double
+
+
+def _items(field: str, value: Any, expected: str) -> list[tuple[str, Any]]:
+    """The items of a mapping by name."""
+    if not isinstance(value, Mapping):
+        raise _wrong(field, value, expected)
+    items = [(_id_of(name), of_name) for name, of_name in value.items()]
+    for name, _ in items:
+        if not isinstance(name, str):
+            raise _wrong(field, name, "names")
+    return items
+
+
+def _gate(position: int, gate: object) -> dict[str, Any]:
+    if not isinstance(gate, Gate):
+        raise _wrong(f"gates[{position}]", gate, "a Gate")
+    return {"metric": _id_of(gate.metric), "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
 
 
 class HealthModel:
@@ -92,7 +113,8 @@ class HealthModel:
     Parameters
     ----------
     components
-        Metric ids with weights, or with :class:`Component`. None: the default model.
+        Metric ids with weights, or with :class:`Component`. None: the default model. Metrics of one's own
+        (:func:`metric`) stand here and in gates as well; the model takes their definitions along.
     bands
         Names and the first score of each, from 0.
     gates
@@ -123,7 +145,7 @@ class HealthModel:
 
     def __init__(
         self,
-        components: Mapping[str, Number | Component] | None = None,
+        components: Mapping[str, Number | Component] | Mapping[str | Metric, Number | Component] | None = None,
         *,
         bands: Mapping[str, Number] | None = None,
         gates: Iterable[Gate] = (),
@@ -131,10 +153,18 @@ class HealthModel:
         min_coverage: Number = 0.5,
         among: str | EllipsisType | None = ...,
     ) -> None:
+        import json
+
         if components is None:
             standard = json.loads(_svcmetrics.HealthModel.standard().to_json())
             components = dict.fromkeys(standard["components"], 1)
+        if isinstance(gates, Gate) or not isinstance(gates, Iterable):
+            raise _wrong("gates", gates, "a list of gates")
+        gates = list(gates)
         document: dict[str, Any] = {"missing": missing, "min_coverage": _number("min_coverage", min_coverage)}
+        document["gates"] = [_gate(position, gate) for position, gate in enumerate(gates)]
+        weights = _items("components", components, "a mapping of metrics to weights")
+        own = [metric for metric in [*components, *(gate.metric for gate in gates)] if isinstance(metric, Metric)]
         document["components"] = {
             metric: {
                 "weight": _number(f"components.{metric}.weight", component.weight),
@@ -143,17 +173,21 @@ class HealthModel:
             }
             if isinstance(component, Component)
             else _number(f"components.{metric}.weight", component)
-            for metric, component in components.items()
+            for metric, component in weights
         }
+        if len(document["components"]) < len(weights):
+            message = "health model, components: found a metric twice; expected each metric once"
+            raise InvalidModelError(message, kind="invalid_model", expected="each metric once")
+        document["metrics"] = _definitions_of(own)
         if bands is not None:
-            document["bands"] = {name: _number(f"bands.{name}", threshold) for name, threshold in bands.items()}
-        document["gates"] = [
-            {"metric": gate.metric, "below": _finite(f"gates[{position}].below", gate.below), "cap": gate.cap}
-            for position, gate in enumerate(gates)
-        ]
+            document["bands"] = {
+                name: _number(f"bands.{name}", threshold)
+                for name, threshold in _items("bands", bands, "a mapping of names to numbers")
+            }
         if among is not ...:
             document["among"] = "all" if among is None else among
-        self._native = _svcmetrics.HealthModel.from_json(json.dumps(document))
+        # What JSON cannot hold is no text either, and refused as such.
+        self._native = _svcmetrics.HealthModel.from_json(json.dumps(document, default=lambda value: [repr(value)]))
 
     @classmethod
     def _of(cls, native: _svcmetrics.HealthModel) -> HealthModel:
@@ -169,7 +203,7 @@ class HealthModel:
         >>> sm.HealthModel.from_toml("[components]\\nadoption_rate = 1").components
         {'adoption_rate': Component(weight=Decimal('1'), floor=0.0, ceiling=1.0)}
         """
-        return cls._of(_svcmetrics.HealthModel.from_toml(text))
+        return cls._of(_svcmetrics.HealthModel.from_toml(text_of("text", text)))
 
     def to_toml(self) -> str:
         """The model as TOML."""
@@ -178,7 +212,7 @@ class HealthModel:
     @classmethod
     def from_json(cls, text: str) -> HealthModel:
         """Reads a model from JSON, with the fields of TOML."""
-        return cls._of(_svcmetrics.HealthModel.from_json(text))
+        return cls._of(_svcmetrics.HealthModel.from_json(text_of("text", text)))
 
     def to_json(self) -> str:
         """The model as JSON."""
@@ -191,6 +225,8 @@ class HealthModel:
 
     @property
     def _document(self) -> dict[str, Any]:
+        import json
+
         document: dict[str, Any] = json.loads(self.to_json())
         return document
 
@@ -212,9 +248,27 @@ class HealthModel:
         """The gates."""
         return [Gate(**gate) for gate in self._document["gates"]]
 
-    def explain(self, values: Mapping[str, float | None]) -> Explanation:
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of one's own that it takes along.
+
+        >>> import svcmetrics as sm
+        >>> own = sm.metric("cases_per_license", numerator="cases", denominator="licenses_sold", better="lower")
+        >>> model = sm.HealthModel({own: sm.Component(weight=1, floor=0.5, ceiling=0), "adoption_rate": 2})
+        >>> sm.HealthModel.from_toml(model.to_toml()).metrics
+        [<Metric cases_per_license = cases / licenses_sold>]
+        """
+        import json
+
+        definitions = self._document.get("metrics", {})
+        return [Metric.from_json(json.dumps({"id": metric, **fields})) for metric, fields in definitions.items()]
+
+    def explain(self, values: Mapping[str, Number | _svcmetrics.Figure | None]) -> Explanation:
         """Scores one customer or group from the values of the metrics: what adds to the score, and what keeps it
         from 100.
+
+        ``values`` are numbers or figures by metric, of the components and of the gates; one that is None, undefined
+        or not given is missing.
 
         >>> import svcmetrics as sm
         >>> model = sm.HealthModel({"adoption_rate": 3, "renewal_commitment_rate": 1})
@@ -227,7 +281,11 @@ class HealthModel:
         >>> model.explain({"renewal_commitment_rate": 1.0}).band
         'unknown'
         """
-        known = {metric: None if value is None else float(value) for metric, value in values.items()}
+        if not hasattr(values, "items"):
+            raise InvalidOptionError.of("values", values, "a mapping of metrics to values")
+        document = self._document
+        reads = [*document["components"], *(gate["metric"] for gate in document["gates"])]
+        known = {_metric_of(metric, reads): _value(metric, value) for metric, value in values.items()}
         score, band, coverage, parts = self._native.explain(known)
         contributions = [
             Contribution(metric, value, _points(points), _points(lost)) for metric, value, points, lost in parts
@@ -247,6 +305,52 @@ class HealthModel:
         return f"<HealthModel {self._native}>"
 
 
+def _metric_of(metric: object, reads: list[str]) -> str:
+    if isinstance(metric, str) and metric in reads:
+        return metric
+    import difflib
+
+    near = difflib.get_close_matches(str(metric), reads, n=1)
+    guess = f" (did you mean '{near[0]}'?)" if near else ""
+    raise MetricNotFoundError(
+        f"no metric '{metric}'{guess} in the health model; there are: {', '.join(reads)}",
+        kind="metric_not_found",
+        metric=str(metric),
+        hint=near[0] if near else None,
+    )
+
+
+def _value(metric: str, value: Any) -> float | None:
+    if isinstance(value, _svcmetrics.Figure):
+        value = value.value
+    if value is None:
+        return None
+    try:
+        if not isinstance(value, bool):
+            return float(value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise InvalidOptionError.of(f"values[{metric!r}]", value, "a number, a figure or None")
+
+
+def _id_of(metric: str | Metric) -> str:
+    return metric.id if isinstance(metric, Metric) else metric
+
+
+def _definitions_of(metrics: Iterable[Metric]) -> dict[str, Any]:
+    """The fields of each by its id."""
+    import json
+
+    definitions: dict[str, Any] = {}
+    for metric in dict.fromkeys(metrics):
+        fields = json.loads(metric.to_json())
+        if fields.pop("id") in definitions:
+            message = f"metric '{metric.id}': there is a metric of that id; choose another"
+            raise InvalidDefinitionError(message, kind="invalid_definition", metric=metric.id)
+        definitions[metric.id] = fields
+    return definitions
+
+
 def _points(micros: int | None) -> Decimal | None:
     return None if micros is None else Decimal(micros).scaleb(-6)
 
@@ -264,12 +368,15 @@ def health_scores(
     model: HealthModel | None = None,
     *,
     explain: bool = True,
+    define: Iterable[Metric] | Metric = (),
     columns: Mapping[str, Any] | None = None,
     absent_revenue: Literal["zero", "missing"] | None = None,
     on_invalid: Literal["raise", "skip"] = "raise",
     money: Literal["auto", "exact", "round"] = "auto",
     scale: int = 6,
     nan: Literal["null", "error"] | None = None,
+    csat_satisfied_from: Number | None = None,
+    effort_scale: tuple[Number, Number] | None = None,
 ) -> HealthScores:
     """The health of every customer: a row each, in the table's order.
 
@@ -290,6 +397,7 @@ def health_scores(
     found = incoming(table)
     options = options_for(
         found,
+        define=define,
         columns=columns,
         health=model,
         absent_revenue=absent_revenue,
@@ -297,6 +405,8 @@ def health_scores(
         money=money,
         scale=scale,
         nan=nan,
+        csat_satisfied_from=csat_satisfied_from,
+        effort_scale=effort_scale,
     )
-    native, fitted = _svcmetrics.health_scores([found.source], options, explain)
+    native, fitted = _svcmetrics.health_scores([found.source], options, bool(explain))
     return HealthScores(native, HealthModel._of(fitted))

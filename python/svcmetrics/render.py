@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html as escaping
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -60,13 +59,14 @@ def text(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0,
 
 def html(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 0, whole: bool = False) -> str:
     """A plain table; the first ``left`` columns head their rows."""
+    from html import escape
 
     def row(tag: str, cells: Sequence[str]) -> str:
         parts = []
         for position, value in enumerate(cells):
             name = "th" if position < left or tag == "th" else "td"
             align = "left" if position < left else "right"
-            parts.append(f'<{name} style="text-align: {align}">{escaping.escape(_visible(value))}</{name}>')
+            parts.append(f'<{name} style="text-align: {align}">{escape(_visible(value))}</{name}>')
         return f"<tr>{''.join(parts)}</tr>"
 
     body = "".join(row("td", cells) for cells in _excerpt(rows, whole))

@@ -7,11 +7,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
+from svcmetrics.attribute import Attribution
+from svcmetrics.bins import Keys
+from svcmetrics.compare import Changes
 from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
-from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, options_for
+from svcmetrics.metric import Metric
+from svcmetrics.options import (
+    AbsentRevenue,
+    Money,
+    Nan,
+    Number,
+    OnInvalid,
+    SourceColumn,
+    listed,
+    names_of,
+    options_for,
+    text_of,
+)
 from svcmetrics.tables import incoming
+from svcmetrics.targets import Targets
 
 if TYPE_CHECKING:
     import pandas
@@ -21,10 +37,11 @@ if TYPE_CHECKING:
 
 def scorecard(
     table: Any,
-    by: str | Sequence[str] | None = None,
+    by: Keys | None = None,
     *,
     period: str | None = None,
-    metrics: Iterable[str] | None = None,
+    metrics: Iterable[str | Metric] | Metric | None = None,
+    define: Iterable[Metric] | Metric = (),
     columns: Mapping[str, str | SourceColumn] | None = None,
     health: HealthModel | None = None,
     absent_revenue: AbsentRevenue | None = None,
@@ -33,8 +50,11 @@ def scorecard(
     scale: int = 6,
     nan: Nan | None = None,
     unique: str | Literal[False] | None = None,
+    spread: bool = False,
     csat_satisfied_from: Number | None = None,
     effort_scale: tuple[Number, Number] | None = None,
+    quantiles: bool = False,
+    totals: bool = False,
     max_groups: int = 10_000_000,
 ) -> Scorecard:
     """The metrics of a table, a row a customer, by group.
@@ -48,11 +68,15 @@ def scorecard(
         Anything with ``__arrow_c_stream__`` (polars, pyarrow, DuckDB, readers), a pandas frame or GroupBy (its keys are
         ``by``), a mapping of names to numpy arrays. Streams are read batch by batch.
     by
-        Key columns: text, categories, whole numbers, booleans, dates, times. A null key is a group of its own, last.
+        Key columns: text, categories, whole numbers, booleans, dates, times; :func:`bins` of other numbers. A null key
+        is a group of its own, last.
     period
         Which key is time: stocks do not add over it. By default a key named ``period``.
     metrics
-        Ids; all that the columns allow where None. Asking for one whose columns are missing is an error.
+        Ids, and metrics of one's own (:func:`metric`); all that the columns allow where None. Asking for one whose
+        columns are missing is an error.
+    define
+        Metrics of one's own beside those of the catalogue, for ``metrics=None`` or to be named in ``metrics``.
     columns
         ``{ours: theirs}``; :func:`column` gives a unit.
     health
@@ -73,11 +97,19 @@ def scorecard(
     unique
         A column in which the rows of a group must differ; None: ``customer_id`` where it is there and the table is
         in memory; False: no check.
+    spread
+        Whether sums of squares and products of rows are kept beside the totals, exactly, so that all shares, ratios and
+        means have intervals, with customers as the unit; cards with and without do not merge.
     csat_satisfied_from
         From which ``csat_score`` on an answer is satisfied; ``csat`` is measured only where it is given.
     effort_scale
         The ``effort_score`` of the hardest and of the easiest, such as ``(1, 7)``; the ``ces_`` metrics are measured
         only where it is given.
+    quantiles
+        Whether the totals also hold how often each value occurs, where a metric is a quantile: no built-in metric of
+        customers is one, those of :func:`cases` are.
+    totals
+        Whether frames get the row over all groups, as :meth:`Scorecard.with_totals`.
     max_groups
         The most groups that there may be; checked before memory is taken.
 
@@ -112,6 +144,7 @@ def scorecard(
         by=by,
         period=period,
         metrics=metrics,
+        define=define,
         columns=columns,
         health=health,
         absent_revenue=absent_revenue,
@@ -120,13 +153,15 @@ def scorecard(
         scale=scale,
         nan=nan,
         unique=unique,
+        spread=spread,
         csat_satisfied_from=csat_satisfied_from,
         effort_scale=effort_scale,
+        quantiles=quantiles,
         max_groups=max_groups,
     )
     builder = _svcmetrics.Builder(options)
     builder.add(found.source)
-    card = Scorecard(builder.finish())
+    card = Scorecard(builder.finish(), totals)
     warn_of_near_misses(card)
     return card
 
@@ -173,8 +208,45 @@ class Scorecard:
     'no_rows'
     """
 
-    def __init__(self, native: _svcmetrics.Scorecard) -> None:
+    def __init__(self, native: _svcmetrics.Scorecard, totals: bool = False) -> None:
         self._native = native
+        # At once, so that groups that do not add up are an error here and not where the card is shown.
+        self._total = native.rollup([]) if totals else None
+
+    def with_totals(self, totals: bool = True) -> Scorecard:
+        """The same scorecard, whose frames have the row over all groups as the last: what :meth:`rollup` gives.
+
+        Its keys are null, as a group's may be; so frames have a column ``is_total`` after the keys. Without keys the
+        one row is the total. The wide and the tidy frame and what is printed show it, roll-ups, merges, joins and
+        copies keep it, and nothing else knows of it: ``len()``, ``card[metric]``, :meth:`measures`, :meth:`reasons`,
+        ``==`` and JSON are about the groups. Stocks over a key that is time are undefined there, as in a roll-up;
+        amounts of several currencies are an error.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"plan": ["a", "b", None], "is_new": [True, True, True], "onboarded": [True, False, True]}
+        >>> card = sm.scorecard(table, by="plan", totals=True)
+        >>> card
+        plan   rows  onboard_rate
+        ─────  ────  ────────────
+        a         1       100.0 %
+        b         1         0.0 %
+        null      1       100.0 %
+        total     3        66.7 %
+        >>> card.wide().columns, card.wide().rows()[-1]
+        (['plan', 'is_total', 'rows', 'onboard_rate'], (None, True, 3, 0.6666666666666666))
+
+        Nothing is left of time.
+
+        >>> months = {"period": ["2026-01", "2026-02"], "revenue_start": [100, 120], "revenue_end": [120, 130]}
+        >>> card = sm.scorecard(months, by="period", metrics=["revenue_end", "revenue_expansion"], totals=True)
+        >>> card.wide().rows()[-1]
+        (None, True, 2, None, Decimal('30.000000'))
+        """
+        return Scorecard(self._native, totals)
+
+    @property
+    def _totals(self) -> bool:
+        return self._total is not None
 
     @property
     def metrics(self) -> list[str]:
@@ -201,7 +273,7 @@ class Scorecard:
 
     @property
     def unique(self) -> Literal["checked", "unknown"]:
-        """Whether customers were checked for duplicates; not known after a merge or a roll-up."""
+        """Whether customers, or cases, were checked for duplicates; not known after a merge or a roll-up."""
         return "checked" if self._native.unique_checked() else "unknown"
 
     @property
@@ -227,6 +299,8 @@ class Scorecard:
         >>> sm.scorecard(table, by="plan")["onboard_rate"]
         {'a': <Figure 100.0 % (1 / 1)>, 'b': <Figure 0.0 % (0 / 1)>}
         """
+        if not isinstance(metric, str):
+            raise InvalidOptionError.of("metric", metric, "the id of a metric")
         figures = self._native.figures(metric)
         if not self.keys:
             return figures[0]
@@ -235,11 +309,11 @@ class Scorecard:
 
     def wide(self) -> Frame:
         """A row a group, sorted by the keys' values: keys, ``rows``, then a column per metric."""
-        return Frame(self._native.wide())
+        return Frame(self._native.wide(self._totals))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The wide table as an Arrow stream, in a capsule."""
-        return self._native.wide().__arrow_c_stream__(requested_schema)
+        return self._native.wide(self._totals).__arrow_c_stream__(requested_schema)
 
     def to_polars(self) -> polars.DataFrame:
         """The wide table as a polars frame."""
@@ -253,41 +327,162 @@ class Scorecard:
         """The wide table as a pandas frame; ``amounts="decimal"`` gives exact objects instead of float64."""
         return self.wide().to_pandas(amounts)
 
-    def tidy(self) -> Frame:
+    def tidy(self, *, level: float = 0.95) -> Frame:
         """A row a group and metric: keys, ``metric``, ``value``, ``numerator``, ``denominator``, ``counted``,
         ``missing``, ``invalid``, ``outside``, ``rounded``, ``undefined_reason``, ``low``, ``high``.
 
         Amounts stand in ``numerator``, with a null ``denominator``; scores made of other metrics, and differences,
-        have neither.
+        have neither. ``low`` and ``high`` are the ends of the confidence interval at ``level``, as of
+        :meth:`Figure.interval`, null where there is none.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> card = sm.scorecard({"is_new": np.array([True] * 4), "onboarded": np.array([True] * 3 + [False])})
+        >>> [f"{row['low']:.4f} {row['high']:.4f}" for row in card.tidy(level=0.9)]
+        ['0.3562 0.9421']
         """
-        return Frame(self._native.tidy())
+        return Frame(self._native.tidy(level, self._totals))
+
+    def against(self, targets: Targets) -> Frame:
+        """How the figures stand to targets: keys, ``metric``, ``value``, ``at_least``, ``at_most``, ``warn``,
+        ``status`` and ``gap``, a row a group and target.
+
+        ``status`` is ``met``, ``near`` (missed, but within ``warn``), ``missed``, or ``unknown`` where the figure is
+        undefined or the metric in :attr:`not_measured`. Quotients and amounts are compared exactly, never as floats.
+        ``gap`` is the value less the mark; between two marks the one that is not kept, or else the nearer one.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"plan": ["a", "a", "b"], "is_new": [True, True, False], "onboarded": [True, False, False]}
+        >>> card = sm.scorecard(table, by="plan", metrics=["onboard_rate"])
+        >>> card.against(sm.Targets({"onboard_rate": sm.Target(at_least=0.6, warn=0.5)}))
+        plan        metric  value  at_least  at_most  warn   status   gap
+        ────  ────────────  ─────  ────────  ───────  ────  ───────  ────
+           a  onboard_rate    0.5       0.6        –   0.5     near  -0.1
+           b  onboard_rate      –       0.6        –   0.5  unknown     –
+
+        A target for a metric that was not asked for is an error.
+
+        >>> try:
+        ...     card.against(sm.Targets({"adoption_rate": 0.9}))
+        ... except sm.SvcMetricsError as error:
+        ...     print(error)
+        no metric 'adoption_rate'; there are: onboard_rate
+        """
+        if not isinstance(targets, Targets):
+            raise InvalidOptionError.of("targets", targets, "Targets")
+        return Frame(targets._native.of(self._native))
+
+    def trend(self, metrics: str | Iterable[str] | None = None) -> Frame:
+        """Figures beside those of the period before and of a year before: keys, ``metric``, ``value``, ``previous``,
+        ``change``, ``year_before``, ``change_on_year``, ``change_of_change`` (the change less the previous period's)
+        and ``direction``, a row a group and metric.
+
+        The key that is time (:attr:`period`) holds periods: text such as ``2026-03``, ``2026-Q1``, ``2026``,
+        ``FY2026-Q1``, whole years, or dates and times that are first days of months, each its month. The period
+        before is the calendar's, never just the row before: where it is not there, nothing is compared, and the cells
+        are null. Differences are exact and rounded once. ``direction`` is ``better``, ``worse`` or ``flat`` by the
+        metric's direction, ``up`` or ``down`` where neither is better.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {"period": ["2026-01", "2026-02", "2026-04"], "cases": [10, 10, 10], "defect_cases": [1, 3, 2]}
+        >>> frame = sm.scorecard(table, by="period").trend("defect_share")
+        >>> [(row["period"], row["previous"], row["change"], row["direction"]) for row in frame]
+        [('2026-01', None, None, None), ('2026-02', 0.1, 0.2, 'worse'), ('2026-04', None, None, None)]
+
+        Without a key that is time there is no trend.
+
+        >>> try:
+        ...     sm.scorecard(table).trend()
+        ... except sm.SvcMetricsError as error:
+        ...     print(error)
+        period: found none; expected a key that is time: one that is named 'period', or that period=... names
+        """
+        ids = [metrics] if isinstance(metrics, str) else None if metrics is None else list(metrics)
+        return Frame(_svcmetrics.trend(self._native, ids))
 
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.
 
-        :meth:`from_measures` reads them back.
+        :meth:`from_measures` reads them back, but for quantiles: how often each value occurs is stored by
+        :meth:`to_json` alone.
         """
         return Frame(self._native.measures())
+
+    def reasons(self, of: Literal["loss", "gain"]) -> Frame:
+        """Why revenue was lost or gained: a row a group and reason, sorted by the keys, then the reason, null last.
+
+        Keys, ``reason``; ``amount`` (of ``revenue_lost`` or ``revenue_added``, in rows of that reason), ``customers``
+        (rows with a loss or gain), ``share`` (of the group's amount: a group's shares add up to 1), ``avoidable`` (the
+        amount of losses marked avoidable, of rows that have a reason and say so; null where none does). A loss without
+        a reason stands under the reason null, so the amounts add up to the group's. They merge, roll up and go to JSON
+        with the scorecard; :meth:`measures` does not hold them.
+
+        The table must have ``loss_reason`` (or ``gain_reason``), and ``revenue_lost`` (or ``revenue_added``) be among
+        the metrics asked for; for ``avoidable`` also ``avoidable_loss_share``.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> table = {
+        ...     "revenue_start": np.array([100, 50, 80]),
+        ...     "revenue_end": np.array([0, 40, 50]),
+        ...     "loss_reason": ["price", "price", None],
+        ... }
+        >>> sm.scorecard(table).reasons("loss").to_pandas()
+          reason  amount  customers     share  avoidable
+        0  price   110.0          2  0.785714        NaN
+        1    NaN    30.0          1  0.214286        NaN
+
+        Nobody asked why.
+
+        >>> sm.scorecard(table).reasons("gain")
+        Traceback (most recent call last):
+        svcmetrics.errors.ColumnNotFoundError: no column 'gain_reason'
+        """
+        return Frame(self._native.reasons(of))
 
     @classmethod
     def from_measures(
         cls,
         frame: Any,
         *,
-        by: str | Sequence[str] | None = None,
+        by: Keys | None = None,
         period: str | None = None,
         health: HealthModel | None = None,
         scale: int = 6,
+        define: Iterable[Metric] | Metric = (),
+        csat_satisfied_from: Number | None = None,
+        effort_scale: tuple[Number, Number] | None = None,
+        currency: str | None = None,
     ) -> Scorecard:
-        """The scorecard of exact totals, from any frame; rows of one group are added up.
+        """The scorecard of exact totals, from any frame; rows of one group are added up. What was defined has to be
+        defined again, since totals alone do not say what they are of.
+
+        What the totals do not say is given as it was to :func:`scorecard`: ``period``, ``health``, ``scale``,
+        ``csat_satisfied_from`` and ``effort_scale``; ``currency`` is that of the amounts, or the key that says it where
+        it is not called ``currency``. A column that is neither key nor total is an error.
 
         >>> import svcmetrics as sm, numpy as np
         >>> card = sm.scorecard({"is_new": np.array([True]), "onboarded": np.array([True])})
         >>> sm.Scorecard.from_measures(card.measures())["onboard_rate"]
         <Figure 100.0 % (1 / 1)>
+
+        Totals that no rows add up to are refused.
+
+        >>> totals = card.measures().to_polars().with_columns(onboarded_customers=2)
+        >>> try:
+        ...     sm.Scorecard.from_measures(totals)
+        ... except sm.SvcMetricsError as error:
+        ...     print(error.kind)
+        invalid_document
         """
-        options = options_for(by=by, period=period, health=health, scale=scale)
-        return cls(_svcmetrics.from_measures(incoming(frame).source, options))
+        options = options_for(
+            by=by,
+            period=period,
+            health=health,
+            scale=scale,
+            define=define,
+            csat_satisfied_from=csat_satisfied_from,
+            effort_scale=effort_scale,
+        )
+        return cls(_svcmetrics.from_measures(incoming(frame).source, {**options, "currency": currency}))
 
     def rollup(self, by: str | Sequence[str] | None = None) -> Scorecard:
         """Coarser groups, exact, no rows needed; without ``by`` everything. Rolling time away leaves stocks undefined.
@@ -298,14 +493,16 @@ class Scorecard:
         >>> year["revenue_expansion"].value, year["revenue_end"].undefined_reason
         (Decimal('30'), 'not_additive_over_time')
         """
-        keys = [by] if isinstance(by, str) else list(by or [])
-        return Scorecard(self._native.rollup(keys))
+        keys = names_of([] if by is None else by)
+        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+            raise InvalidOptionError.of("by", by, "names of keys")
+        return Scorecard(self._native.rollup(keys), self._totals)
 
     def __add__(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of other rows, as :func:`merge`."""
         if not isinstance(other, Scorecard):
             return NotImplemented
-        return Scorecard(self._native.merge(other._native, False))
+        return Scorecard(self._native.merge(other._native, False), self._totals or other._totals)
 
     def join(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of a table of other things, side by side on equal keys: the metrics of both for each
@@ -317,7 +514,93 @@ class Scorecard:
         >>> one.join(two).metrics
         ['onboard_rate', 'contract_renewal_rate']
         """
-        return Scorecard(self._native.join(other._native))
+        if not isinstance(other, Scorecard):
+            raise InvalidOptionError.of("other", other, "a scorecard")
+        return Scorecard(self._native.join(other._native), self._totals or other._totals)
+
+    def compare(
+        self,
+        baseline: Scorecard,
+        *,
+        level: float = 0.95,
+        paired: str | None = None,
+        metrics: str | Iterable[str] | None = None,
+    ) -> Changes:
+        """What changed since a baseline: for each group of either and each metric of both the difference, its interval,
+        whether it is significant, and whether it is better or worse by the metric's direction.
+
+        The two are treated as **independent** of each other, as samples of different customers; where the same
+        customers stand in both that is too careful, and ``paired=`` names the key, of both cards, that says who is who.
+
+        - Shares to which rows add 0 or 1: Newcombe's hybrid score interval, and the score test of two proportions.
+        - ``nps``, ``ces_net``: adjusted Wald on both sides.
+        - Other quotients, of cards with ``spread=True`` on both sides: Student's t with Welch's degrees of freedom.
+        - Paired, all quotients: both cards are grouped by the key and whatever else, and rolled up over it; Student's t
+          on each customer's part in the difference. Of means it is the paired t-test.
+        - Amounts, and what is made of other metrics: only the difference.
+
+        ``significant`` is at ``level``, corrected by Holm's method for all tests of the comparison; intervals are not
+        corrected. ``metrics`` are all that both have where None.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> def card(onboarded):
+        ...     return sm.scorecard({"is_new": np.ones(100, dtype=bool), "onboarded": np.arange(100) < onboarded})
+        >>> card(80).compare(card(60))
+              metric  value  baseline  difference        low      high     p_value  p_adjusted  significant  verdict
+        ────────────  ─────  ────────  ──────────  ─────────  ────────  ──────────  ──────────  ───────────  ───────
+        onboard_rate    0.8       0.6         0.2  0.0731192  0.318505  0.00202823  0.00202823         True   better
+        the two are treated as independent of each other; significant at 0.95 after Holm's correction for 1 test
+        """
+        if not isinstance(paired, str | None):
+            raise InvalidOptionError.of("paired", paired, "the name of a key")
+        native = self._native.compare(baseline._native, level, paired, listed("metrics", metrics))
+        return Changes(*native, level=level, paired=paired)
+
+    def incremental(self, baseline: Scorecard) -> Frame:
+        """What more service brought since a baseline for each unit that more it cost: a row a group and metric, keys,
+        ``metric``, ``value``, ``numerator``, ``denominator``, ``undefined_reason``.
+
+        ``incremental_direct_return`` and ``incremental_indirect_return`` are the change of direct and indirect revenue,
+        ``incremental_retained_revenue`` that of the revenue at the start that was kept (the numerator of
+        ``gross_revenue_retention``), each / change of service cost; those whose measures both cards have. Where cost
+        fell, a gain in revenue is negative.
+
+        >>> import svcmetrics as sm
+        >>> def card(cost, direct):
+        ...     return sm.scorecard({"service_cost": [cost], "direct_revenue": [direct]})
+        >>> [(row["metric"], row["value"]) for row in card(120, 200).incremental(card(100, 150))]
+        [('incremental_direct_return', 2.5)]
+
+        Nothing more was spent.
+
+        >>> [row["undefined_reason"] for row in card(100, 200).incremental(card(100, 150))]
+        ['zero_denominator']
+        """
+        return Frame(self._native.incremental(baseline._native))
+
+    def attribute(
+        self, baseline: Scorecard, by: str | Sequence[str], *, metrics: str | Iterable[str] | None = None
+    ) -> Attribution:
+        """Why totals changed since a baseline: split exactly by segment into a rate effect, mean weight x change of
+        rate, and a mix effect, mean rate x change of weight, which add up to the change.
+
+        The weight of a segment is its share of the denominator. A segment without a rate on one side (it was not there,
+        or has no denominator) is all mix. ``by`` are keys of both cards, ``metrics`` quotients, all that both
+        have where None.
+
+        Both regions improve, and the total worsens, since more comes from the weaker one.
+
+        >>> import numpy as np, svcmetrics as sm
+        >>> def card(renewed, due):
+        ...     table = {"region": ["north", "south"], "contracts_renewed": renewed, "contracts_due": due}
+        ...     return sm.scorecard(table, by="region")
+        >>> found = card([19, 50], [20, 80]).attribute(card([72, 10], [80, 20]), by="region")
+        >>> found.paradoxes, found.changes
+        (['contract_renewal_rate'], {'contract_renewal_rate': Fraction(-13, 100)})
+        >>> [(row["region"], row["rate_effect"], row["mix_effect"]) for row in found]
+        [('north', 0.025, -0.555), ('south', 0.0625, 0.3375)]
+        """
+        return Attribution(self._native.attribute(baseline._native, listed("by", by), listed("metrics", metrics)))
 
     def to_json(self) -> str:
         """Everything: definitions, parameters, model, exact totals."""
@@ -326,7 +609,7 @@ class Scorecard:
     @classmethod
     def from_json(cls, text: str) -> Scorecard:
         """Reads what :meth:`to_json` wrote, checking every field."""
-        return cls(_svcmetrics.Scorecard.from_json(text))
+        return cls(_svcmetrics.Scorecard.from_json(text_of("text", text)))
 
     def __eq__(self, other: object) -> bool:
         return self._native == other._native if isinstance(other, Scorecard) else NotImplemented
@@ -335,21 +618,18 @@ class Scorecard:
         return hash(self.to_json())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Scorecard.from_json, (self.to_json(),))
+        return (_restored, (self.to_json(), self._totals))
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         header = [*self.keys, "rows", *self.metrics]
-        rows = self._native.wide().values(len(self.keys))
-        figures = [self._native.figures(metric) for metric in self.metrics]
-        groups = self._native.groups()
-        body = [
-            [
-                *("null" if key is None else str(key) for key in group),
-                str(rows[i]),
-                *(str(column[i]) for column in figures),
-            ]
-            for i, group in enumerate(groups)
-        ]
+        names = [["null" if key is None else str(key) for key in group] for group in self._native.groups()]
+        parts = [self._native]
+        if self._total is not None and self.keys:
+            names.append(["total", *("" for _ in self.keys[1:])])
+            parts.append(self._total)
+        rows = [str(row) for part in parts for row in part.wide(False).values(len(part.keys()))]
+        figures = [[str(figure) for part in parts for figure in part.figures(metric)] for metric in self.metrics]
+        body = [[*group, *cells] for group, *cells in zip(names, rows, *figures, strict=True)]
         if self.keys:
             return header, body
         # One group: metrics below each other are easier to read.
@@ -364,10 +644,14 @@ class Scorecard:
         return render.html(header, body, left=len(self.keys) or 1)
 
 
+def _restored(text: str, totals: bool) -> Scorecard:
+    return Scorecard.from_json(text).with_totals(totals)
+
+
 def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact") -> Scorecard:
     """The scorecard of all rows of several: parts over different rows.
 
-    They must have the same measures, keys, models and parameters, else an error names the difference;
+    They must have the same measures, keys, models, parameters and quantiles, else an error names the difference;
     ``how="common"`` keeps the metrics that all have.
 
     >>> import numpy as np, svcmetrics as sm
@@ -377,16 +661,20 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
     <Figure 50.0 % (1 / 2)>
     """
     if how not in ("exact", "common"):
-        message = f'how: found {how!r}; expected "exact" or "common"'
-        raise InvalidOptionError(message, kind="invalid_option", value=str(how), expected='"exact" or "common"')
-    natives = [card._native for card in cards]
+        raise InvalidOptionError.of("how", how, '"exact" or "common"')
+    if isinstance(cards, Scorecard) or not isinstance(cards, Iterable):
+        raise InvalidOptionError.of("cards", cards, "a list of scorecards")
+    cards = list(cards)
+    natives = []
+    for position, card in enumerate(cards):
+        if not isinstance(card, Scorecard):
+            raise InvalidOptionError.of(f"cards[{position}]", card, "a scorecard")
+        natives.append(card._native)
     if not natives:
-        raise InvalidOptionError(
-            "cards: found none; expected at least one", kind="invalid_option", expected="at least one"
-        )
+        raise InvalidOptionError.of("cards", [], "at least one scorecard")
     # In pairs, so that many small parts do not each pay for the whole.
     while len(natives) > 1:
         pairs = zip(natives[::2], natives[1::2], strict=False)
         odd = natives[-1:] if len(natives) % 2 else []
         natives = [*(one.merge(other, how == "common") for one, other in pairs), *odd]
-    return Scorecard(natives[0])
+    return Scorecard(natives[0], any(card._totals for card in cards))

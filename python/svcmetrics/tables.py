@@ -2,8 +2,8 @@
 
 What the core takes is an object with ``__arrow_c_stream__``, or names, a number of rows and a function that gives a
 column by name as a tuple: ``("array", values, mask or None)``, ``("days", values, mask)``, ``("times", values, mask,
-unit, zone)``, ``("dictionary", codes, values)``, ``("objects", list)``, ``("arrow", array)`` or ``("unknown", type,
-rows)``.
+unit, zone)``, ``("dictionary", codes, values)``, ``("objects", list)``, ``("arrow", array or stream of arrays)`` or
+``("unknown", type, rows)``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from svcmetrics.errors import DuplicateColumnError, UnsupportedTableError
+from svcmetrics.errors import UnsupportedTableError
 
 ColumnTuple = tuple[Any, ...]
 Source = Any
@@ -48,11 +48,11 @@ def incoming(table: Any) -> Incoming:
             return _of_pandas(table.obj, pandas)._replace(by=_keys_of(table))
         if isinstance(table, pandas.DataFrame):
             return _of_pandas(table, pandas)
+        if isinstance(table, pandas.Series):
+            raise UnsupportedTableError("found a pandas Series; expected a table, as its to_frame() gives")
     module, name = type(table).__module__.split(".")[0], type(table).__name__
     if (module, name) in _LAZY:
-        raise UnsupportedTableError(
-            f"a lazy {module} {name} is not read; {_LAZY[module, name]}", kind="unsupported_table"
-        )
+        raise UnsupportedTableError(f"a lazy {module} {name} is not read; {_LAZY[module, name]}")
     if isinstance(table, Mapping):
         return _of_mapping(table)
     if hasattr(table, "__arrow_c_stream__"):
@@ -62,10 +62,14 @@ def incoming(table: Any) -> Incoming:
     if hasattr(table, "__arrow_c_array__"):
         return Incoming(_OneBatch(table), False, True, None)
     raise UnsupportedTableError(
-        f"found {type(table).__module__}.{type(table).__qualname__}; expected a table: pandas, polars, pyarrow, "
-        "DuckDB, anything with __arrow_c_stream__, or a mapping of names to numpy arrays",
-        kind="unsupported_table",
+        f"found {_type_name(table)}; expected a table: pandas, polars, pyarrow, DuckDB, anything with "
+        "__arrow_c_stream__, or a mapping of names to numpy arrays",
     )
+
+
+def _type_name(value: object) -> str:
+    module, name = type(value).__module__, type(value).__qualname__
+    return name if module == "builtins" else f"{module}.{name}"
 
 
 def _names_of(table: Any) -> list[str] | None:
@@ -82,13 +86,11 @@ class _OneBatch:
     def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
         pyarrow = sys.modules.get("pyarrow")
         if pyarrow is None:
-            raise UnsupportedTableError(
-                "a single Arrow batch is read with pyarrow only; pass a stream", kind="unsupported_table"
-            )
+            raise UnsupportedTableError("a single Arrow batch is read with pyarrow only; pass a stream")
         try:
             batch = pyarrow.record_batch(self.batch)
         except pyarrow.ArrowInvalid as error:
-            raise UnsupportedTableError(f"the Arrow array holds no table: {error}", kind="unsupported_table") from error
+            raise UnsupportedTableError(f"the Arrow array holds no table: {error}") from error
         return pyarrow.Table.from_batches([batch]).__arrow_c_stream__()
 
 
@@ -98,19 +100,40 @@ def _keys_of(groupby: Any) -> list[str]:
     if isinstance(keys, list) and all(isinstance(key, str) and key in groupby.obj.columns for key in keys):
         return keys
     raise UnsupportedTableError(
-        f"a GroupBy by {keys!r} is not read; group by names of columns, or pass the frame with by=[...]",
-        kind="unsupported_table",
+        f"a GroupBy by {keys!r} is not read; group by names of columns, or pass the frame with by=[...]"
     )
 
 
 def _of_mapping(table: Mapping[Any, Any]) -> Incoming:
     names = [str(name) for name in table]
-    lengths = {str(name): len(values) for name, values in table.items()}
+    lengths = {str(name): _length(name, values) for name, values in table.items()}
     if len(set(lengths.values())) > 1:
-        raise UnsupportedTableError(f"the arrays differ in length: {lengths}", kind="unsupported_table")
+        raise UnsupportedTableError(f"the arrays differ in length: {lengths}")
     rows = next(iter(lengths.values()), 0)
     by_name = {str(name): values for name, values in table.items()}
-    return Incoming((names, rows, lambda name: array_column(by_name[name])), True, True, names)
+    return Incoming((names, rows, lambda name: _any_column(by_name[name])), True, True, names)
+
+
+def _length(name: object, values: Any) -> int:
+    try:
+        if not isinstance(values, str | bytes):
+            return len(values)
+    except TypeError:
+        pass
+    raise UnsupportedTableError(f"column '{name}': found {_type_name(values)}; expected an array or a list")
+
+
+def _any_column(values: Any) -> ColumnTuple:
+    """A column by the way of its own library: numpy would make floats of whole numbers with a null among them."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None:
+        if isinstance(values, pandas.Index | pandas.api.extensions.ExtensionArray):
+            values = pandas.Series(values)
+        if isinstance(values, pandas.Series):
+            return _pandas_column(values, pandas)
+    if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
+        return ("arrow", values)
+    return array_column(values)
 
 
 def _of_pandas(frame: Any, pandas: Any) -> Incoming:
@@ -120,9 +143,8 @@ def _of_pandas(frame: Any, pandas: Any) -> Incoming:
 
     def column(name: str) -> ColumnTuple:
         if name in duplicates:
-            count = names.count(name)
-            message = f"column '{name}' stands in the table {count} times; expected once"
-            raise DuplicateColumnError(message, kind="duplicate_column", column=name)
+            # The core says so, where it is read.
+            return ("unknown", "two columns", len(frame))
         return _pandas_column(frame.iloc[:, positions[name]], pandas)
 
     return Incoming((names, len(frame), column), True, True, names)
@@ -139,10 +161,9 @@ def _pandas_column(series: Any, pandas: Any) -> ColumnTuple:
         categories = _pandas_column(pandas.Series(dtype.categories), pandas)
         return ("dictionary", ("array", numpy.ascontiguousarray(codes), numpy.ascontiguousarray(codes < 0)), categories)
     if isinstance(dtype, pandas.PeriodDtype):
-        frequency = series.array.freqstr
-        if frequency != "M" and frequency.partition("-")[0] not in ("Q", "Y", "A"):
+        if not _is_period(series.array.freqstr):
             return ("unknown", str(dtype), len(series))
-        return ("objects", [_period_text(period, frequency) for period in series])
+        return ("objects", [period_text(period) for period in series])
     if isinstance(dtype, pandas.DatetimeTZDtype):
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
         return (*array_column(naive)[:4], str(dtype.tz))
@@ -163,9 +184,17 @@ def _pandas_column(series: Any, pandas: Any) -> ColumnTuple:
     return ("objects", series.astype(object).tolist())
 
 
-def _period_text(period: Any, frequency: str) -> str | None:
-    """A pandas period as this package writes periods; a fiscal year is named by the year in which it ends."""
-    if not hasattr(period, "ordinal"):
+def _is_period(frequency: str) -> bool:
+    """Whether it is a month, a quarter or a year."""
+    return frequency == "M" or frequency.partition("-")[0] in ("Q", "Y", "A")
+
+
+def period_text(period: Any) -> str | None:
+    """A pandas period as this package writes periods; a fiscal year is named by the year in which it ends. None for NaT
+    and for what is no month, quarter or year.
+    """
+    frequency = getattr(period, "freqstr", None)
+    if frequency is None or not _is_period(frequency):
         return None
     if frequency == "M":
         return f"{period.year:04}-{period.month:02}"
@@ -181,9 +210,7 @@ def array_column(values: Any) -> ColumnTuple:
 
     array = numpy.asarray(values)
     if array.ndim != 1:
-        raise UnsupportedTableError(
-            f"found an array of {array.ndim} dimensions; expected one", kind="unsupported_table"
-        )
+        raise UnsupportedTableError(f"found an array of {array.ndim} dimensions; expected one")
     if isinstance(values, numpy.ma.MaskedArray):
         mask = numpy.ascontiguousarray(numpy.ma.getmaskarray(values))
         kind, data, *rest = array_column(values.data)
@@ -198,6 +225,8 @@ def array_column(values: Any) -> ColumnTuple:
             )
         return (kind, data, mask, *rest[1:])
     kind = array.dtype.kind
+    if kind == "f" and isinstance(values, list | tuple) and any(_is_large(value) for value in values):
+        return ("objects", list(values))
     if kind in "biuf" and array.dtype.itemsize <= 8:
         if array.dtype == numpy.float16:
             array = array.astype(numpy.float32)
@@ -209,6 +238,11 @@ def array_column(values: Any) -> ColumnTuple:
     if kind in "UT":
         return ("objects", array.tolist())
     return ("unknown", str(array.dtype), len(array))
+
+
+def _is_large(value: object) -> bool:
+    """Whether it is a whole number that a double need not hold."""
+    return isinstance(value, int) and abs(value) > 1 << 53
 
 
 def _times(array: Any, numpy: Any) -> ColumnTuple:

@@ -180,6 +180,22 @@ def numpy_mapping(columns: Columns) -> dict[str, Any]:
     return arrays
 
 
+def polars_mapping(columns: Columns) -> dict[str, pl.Series]:
+    """Polars series by name."""
+    return polars_frame(columns).to_dict()
+
+
+def pandas_mapping(columns: Columns) -> dict[str, Any]:
+    """Series of the nullable extension types by name."""
+    return dict(pandas_nullable(columns).items())
+
+
+def arrow_mapping(columns: Columns) -> dict[str, Any]:
+    """Chunked arrays by name."""
+    table = arrow_chunked(columns)
+    return dict(zip(table.column_names, table.columns, strict=True))
+
+
 FRAME_KINDS: dict[str, MakeFrame] = {
     "pandas": pandas_object,
     "pandas_left_join": pandas_left_join,
@@ -197,4 +213,7 @@ FRAME_KINDS: dict[str, MakeFrame] = {
     "stream_only": lambda columns: StreamOnly(arrow_chunked(columns)),
     "array_only": lambda columns: ArrayOnly(one_batch(columns)),
     "numpy": numpy_mapping,
+    "polars_mapping": polars_mapping,
+    "pandas_mapping": pandas_mapping,
+    "arrow_mapping": arrow_mapping,
 }

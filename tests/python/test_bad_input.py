@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -389,3 +390,35 @@ def test_an_option_that_cannot_be_is_named_with_what_may_be(options: dict[str, A
     assert error.value is not None
     assert error.expected is not None
     assert "<class" not in error.expected
+
+
+CARD = sm.scorecard(HALVES)
+
+
+@pytest.mark.parametrize(
+    ("call", "option"),
+    [
+        (lambda: CARD.rollup(5), "by"),  # type: ignore[arg-type]
+        (lambda: CARD.rollup([5]), "by"),  # type: ignore[list-item]
+        (lambda: CARD[1], "metric"),  # type: ignore[index]
+        (lambda: CARD.join(1), "other"),  # type: ignore[arg-type]
+        (lambda: sm.merge([1]), "cards[0]"),  # type: ignore[list-item]
+        (lambda: sm.merge([CARD, None]), "cards[1]"),  # type: ignore[list-item]
+        (lambda: sm.merge(CARD), "cards"),  # type: ignore[arg-type]
+        (lambda: sm.merge(5), "cards"),  # type: ignore[arg-type]
+        (lambda: sm.merge([]), "cards"),
+        (lambda: sm.merge([CARD], how="any"), "how"),  # type: ignore[arg-type]
+        (lambda: sm.Scorecard.from_json(None), "text"),  # type: ignore[arg-type]
+        (lambda: sm.Scorecard.from_json(b"{}"), "text"),  # type: ignore[arg-type]
+        (lambda: sm.HealthModel.from_json(None), "text"),  # type: ignore[arg-type]
+        (lambda: sm.HealthModel.from_toml(None), "text"),  # type: ignore[arg-type]
+        (lambda: CARD.to_pandas(amounts="int"), "amounts"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_argument_is_named_with_what_may_be(call: Callable[[], Any], option: str) -> None:
+    with pytest.raises(errors.InvalidOptionError) as caught:
+        call()
+    error = caught.value
+    assert str(error).startswith(f"{option}: found ")
+    assert error.kind == "invalid_option"
+    assert error.expected is not None

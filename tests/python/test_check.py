@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 from typing import Any
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 import svcmetrics as sm
 from frame_kinds import MakeFrame
+from subjects import OF_CUSTOMERS
 from svcmetrics import errors
 
 COLUMNS = ["finding", "metric", "column", "row", "value", "expected", "count"]
@@ -55,7 +60,7 @@ def test_metrics_measured_and_not_are_told() -> None:
     card = sm.scorecard({**TABLE, "customer_id": [1, 2, 3, 4]}, on_invalid="skip", absent_revenue="missing", metrics=[])
     assert card.metrics == []
     assert "adoption_rate" in check.measured
-    assert set(check.measured) | set(check.not_measured) == {metric.id for metric in sm.catalog()}
+    assert set(check.measured) | set(check.not_measured) == set(OF_CUSTOMERS)
     assert check.not_measured["onboard_rate"] == (["onboarded"], {"onboarded": ["onbaorded"]})
     for text in ("measured: ", "adoption_rate", "not measured:", "did you mean 'onbaorded' for 'onboarded'?"):
         assert text in repr(check)
@@ -106,10 +111,23 @@ def test_nan_and_places_are_found() -> None:
     assert [(row["column"], row["row"]) for row in found(check, "inexact")] == [("service_minutes", 1)]
 
 
+def test_answers_are_judged_on_their_scales() -> None:
+    table = {"csat_score": [5, 4], "effort_score": [8, 1]}
+    assert sm.check(table).measured == []
+    check = sm.check(table, csat_satisfied_from=4.5, effort_scale=(1, 7))
+    assert check.measured == ["csat", "ces_mean", "ces_top_share", "ces_net"]
+    assert [(row["finding"], row["column"], row["row"]) for row in check] == [("invalid_value", "effort_score", 0)]
+
+
 def test_two_currencies_are_found() -> None:
-    check = sm.check({"currency": ["EUR", "USD"], "revenue_start": [1, 1], "revenue_end": [1, 1]})
+    check = sm.check({"currency": ["EUR", "USD", "USD"], "revenue_start": [1, -1, 1], "revenue_end": [1, 1, None]})
     (currency,) = found(check, "mixed_currency")
     assert (currency["column"], currency["row"], check.ok) == ("currency", 1, False)
+    # The rest is told all the same.
+    assert [(row["column"], row["row"]) for row in found(check, "invalid_value")] == [("revenue_start", 1)]
+    assert [row["row"] for row in found(check, "absent_revenue")] == [2]
+    assert [row["column"] for row in found(check, "null")] == ["revenue_end"]
+    assert "revenue_end" in check.measured
     assert sm.check({"currency": ["EUR", "USD"], "revenue_start": [1, 1], "revenue_end": [1, 1]}, by="currency").ok
 
 
@@ -120,9 +138,79 @@ def test_a_thousand_rows_are_named_and_all_are_counted() -> None:
     assert {row["count"] for row in rows} == {5000}
 
 
-def test_only_what_makes_the_request_impossible_is_raised() -> None:
-    with pytest.raises(errors.ColumnNotFoundError):
-        sm.check(TABLE, by="region")
+@pytest.mark.parametrize("kind", ["pandas", "pyarrow"])
+def test_a_column_that_stands_there_twice_is_found(kind: str) -> None:
+    names = ["milestones_met", "milestones_total", "milestones_met", "cases", "defect_cases"]
+    values = [1, 2, 3, 1, 2]
+    table: Any = pd.DataFrame([values], columns=names)
+    if kind == "pyarrow":
+        table = pa.Table.from_arrays([pa.array([value]) for value in values], names=names)
+    check = sm.check(table)
+    assert [(row["finding"], row["column"], row["row"]) for row in check] == [
+        ("duplicate_column", "milestones_met", None),
+        ("invalid_value", "defect_cases", 0),
+    ]
+    assert "defect_share" in check.measured
+    assert check.not_measured["adoption_rate"] == (["milestones_met"], {})
+    grouped = sm.check(table, by="milestones_met")
+    assert [row["finding"] for row in grouped] == ["duplicate_column", "invalid_value"]
+
+
+def test_keys_and_columns_that_are_not_there_are_found() -> None:
+    check = sm.check(
+        {"milestones_met": [2], "milestones_total": [1], "nps": [1]},
+        by=["region", "nps"],
+        columns={"service_cost": "cost"},
+        unique="account",
+    )
+    assert [(row["finding"], row["column"]) for row in check] == [
+        ("column_not_found", "region"),
+        ("key_name", "nps"),
+        ("column_not_found", "account"),
+        ("column_not_found", "cost"),
+        ("invalid_value", "milestones_met"),
+    ]
+    assert not check.ok
+
+
+@pytest.mark.parametrize(
+    ("key", "finding", "row"),
+    [([0.5, 1.5], "column_type", 0), ([1, "a"], "column_type", 1), ([dt.timedelta(1)] * 2, "column_type", 0)],
+    ids=str,
+)
+def test_keys_that_are_none_are_found_and_the_rest_still_told(key: list[Any], finding: str, row: int) -> None:
+    table = {"key": np.array(key, dtype=object), "milestones_met": [1, 5], "milestones_total": [2, 2]}
+    for options in ({"by": "key"}, {"unique": "key"}):
+        check = sm.check(table, **options)  # type: ignore[arg-type]
+        assert [(found["finding"], found["column"], found["row"]) for found in check] == [
+            (finding, "key", row),
+            ("invalid_value", "milestones_met", 1),
+        ]
+
+
+def test_columns_of_a_wrong_type_are_found_and_the_rest_still_told() -> None:
+    check = sm.check(
+        {
+            "milestones_met": [True, False],
+            "milestones_total": [1, 2],
+            "risk": [1, 2],
+            "cases": [1, 1],
+            "defect_cases": [2, 0],
+        }
+    )
+    rows = [(row["finding"], row["column"], row["row"], row["count"]) for row in check]
+    assert rows == [
+        ("column_type", "milestones_met", 0, 2),
+        ("column_type", "milestones_met", 1, 2),
+        ("column_type", "risk", 0, 2),
+        ("column_type", "risk", 1, 2),
+        ("invalid_value", "defect_cases", 0, 1),
+    ]
+
+
+def test_only_what_no_table_could_mend_is_raised() -> None:
+    with pytest.raises(errors.KeyNameError):
+        sm.check(TABLE, by=["is_new", "is_new"])
     with pytest.raises(errors.UnsupportedTableError):
         sm.check(3)
     with pytest.raises(errors.InvalidOptionError):

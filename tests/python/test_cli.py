@@ -112,6 +112,43 @@ def test_the_map_gives_names_and_units(run: Run, tmp_path: Path) -> None:
     assert figure(out, "net_recurring_revenue") == Decimal("1.49")
 
 
+def test_a_unit_of_something_else_than_the_column_holds_is_refused(run: Run, tmp_path: Path) -> None:
+    path = text_file(tmp_path, "theirs.csv", "cost", "10")
+    names = text_file(tmp_path, "map.toml", 'service_cost = { name = "cost", unit = "hours" }')
+    for command in ("scorecard", "check"):
+        message = run.failing(command, path, "--columns", names)
+        assert message.endswith("unit: found hours for 'service_cost'; expected units, cents, thousands, millions")
+
+
+def test_the_scales_of_surveys_are_options_of_every_command_that_reads(run: Run, tmp_path: Path) -> None:
+    path = text_file(tmp_path, "answers.csv", "csat_score,effort_score", "5,7", "3.5,1", "4,7")
+    scales = ("--csat-satisfied-from", "3.5", "--effort-scale", "1,7")
+    card = sm.Scorecard.from_json(run.succeeding("scorecard", path, *scales, "--format", "json"))
+    assert (card["csat"].value, card["ces_top_share"].value) == (1.0, 2 / 3)
+    model = text_file(tmp_path, "model.toml", "[components]", "csat = 1")
+    scores = records(run.succeeding("health", path, "--health", model, *scales[:1], "4", "--format", "csv"))
+    assert [row["band"] for row in scores] == ["green", "red", "green"]
+    worse = text_file(tmp_path, "worse.csv", "csat_score,effort_score", "5,8")
+    assert run.succeeding("check", worse) != run.succeeding("check", worse, *scales)
+    assert "effort_score" in run.succeeding("check", worse, *scales)
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "expected"),
+    [
+        ("--csat-satisfied-from", "four", "expected a number"),
+        ("--csat-satisfied-from", "nan", "expected a number"),
+        ("--effort-scale", "7", "expected two numbers with a comma between them"),
+        ("--effort-scale", "1,2,3", "expected two numbers"),
+        ("--effort-scale", "1,x", "expected a number"),
+        ("--effort-scale", "7,7", "expected two different answers"),
+    ],
+)
+def test_a_scale_that_is_none_is_refused(run: Run, tmp_path: Path, option: str, text: str, expected: str) -> None:
+    path = text_file(tmp_path, "answers.csv", "csat_score,effort_score", "5,7")
+    assert expected in run.failing("scorecard", path, option, text)
+
+
 def test_absent_revenue_must_be_said_and_is_named_as_an_option(run: Run, tmp_path: Path) -> None:
     path = text_file(tmp_path, "absent.csv", "revenue_start,revenue_end", "100,100", "100,", "100,")
     message = run.failing("scorecard", path)

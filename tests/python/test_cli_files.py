@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
 from decimal import Decimal
@@ -179,6 +180,66 @@ def test_numbers_beyond_what_a_float_holds_are_exact(run: Run, tmp_path: Path) -
 def test_numbers_may_have_exponents(run: Run, tmp_path: Path) -> None:
     path = text_file(tmp_path, "exponents.csv", "revenue_start,revenue_end", "1e3,1", "2.5E-1,1")
     assert card_of(run, path)["revenue_start"].value == Decimal("1000.25")
+
+
+@pytest.mark.parametrize("other", ["0.1e0", "1E-1", "8.333333333333334", ".1", "+0.1", "1e-1\n0.1e0"])
+def test_a_cell_of_another_form_takes_no_digits_from_the_others(run: Run, tmp_path: Path, other: str) -> None:
+    others = other.split("\n")
+    path = text_file(
+        tmp_path, "long.csv", "revenue_start,revenue_end", "900719925474.123456,1", *(f"{cell},1" for cell in others)
+    )
+    tenths = sum((Decimal("8.333333") if cell.startswith("8") else Decimal("0.1") for cell in others), Decimal(0))
+    assert card_of(run, path)["revenue_start"].value == Decimal("900719925474.123456") + tenths
+
+
+def test_exponents_of_many_digits_are_exact(run: Run, tmp_path: Path) -> None:
+    cells = ["900719925474123456e-6", "9.00719925474123456E+11", "1e0"]
+    path = text_file(tmp_path, "exponents.csv", "revenue_start,revenue_end", *(f"{cell},1" for cell in cells))
+    assert card_of(run, path)["revenue_start"].value == 2 * Decimal("900719925474.123456") + 1
+
+
+def test_whole_numbers_of_an_earlier_part_keep_their_digits(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "BATCH_ROWS", 1)
+    path = text_file(tmp_path, "large.csv", "cases,defect_cases", "9007199254740993,0", "1e0,0")
+    assert card_of(run, path)["defect_share"].denominator == 9007199254740994
+
+
+def test_a_decimal_that_no_double_stands_for_is_refused_and_a_double_is_rounded(run: Run, tmp_path: Path) -> None:
+    head = "revenue_start,revenue_end"
+    doubles = text_file(tmp_path, "doubles.csv", head, "8.333333333333334,1", "0.30000000000000004,1")
+    card = card_of(run, doubles)
+    assert card["revenue_start"].value == Decimal("8.633333")
+    assert card.quality.metrics["revenue_start"]["rounded"] == 2
+    decimals = text_file(tmp_path, "decimals.csv", head, "0.1,1", "900719925474.1234567,1")
+    message = run.failing("scorecard", decimals)
+    assert "line 3: found 900719925474.1234567; expected at most 6 decimal places" in message
+
+
+def test_one_bad_cell_hides_nothing_in_a_check(run: Run, tmp_path: Path) -> None:
+    lines = ["5,4,true,1", "n/a,4,yes,1", ",4,false,x", "1,4,,1", "oops,4,true,1"]
+    path = text_file(tmp_path, "mistakes.csv", f"{NUMBERS},is_new,onboarded", *lines)
+    found = pl.read_csv(io.StringIO(run.succeeding("check", path, "--format", "csv")))
+    assert found.select("finding", "column", "line", "value", "count").rows() == [
+        ("column_type", "is_new", 3, "'yes'", 1),
+        ("column_type", "milestones_met", 3, "'n/a'", 2),
+        ("column_type", "milestones_met", 6, "'oops'", 2),
+        ("invalid_value", "milestones_met", 2, "5", 1),
+        ("null", "milestones_met", None, None, 1),
+        ("null", "is_new", None, None, 1),
+    ]
+    message = run.failing("scorecard", path, "--metrics", "adoption_rate", "--on-invalid", "skip")
+    assert "column 'milestones_met', line 3: is of type text with 'n/a'; expected a whole number, 0 or more" in message
+
+
+def test_booleans_in_words_and_digits_are_said_to_be_mixed(run: Run, tmp_path: Path) -> None:
+    path = text_file(tmp_path, "mixed.csv", "is_new,onboarded", "1,1", "true,1", "0,1")
+    message = run.failing("scorecard", path)
+    assert "column 'is_new', line 3: is of type text with 'true'" in message
+    assert message.endswith("spellings are mixed: some cells say true or false and others are numbers")
+    other = text_file(tmp_path, "other.csv", "is_new,onboarded", "1,1", "yes,1")
+    assert "mixed" not in run.failing("scorecard", other)
 
 
 def test_an_infinite_number_is_named_by_its_line(run: Run, tmp_path: Path) -> None:

@@ -116,6 +116,12 @@ def test_numbers_too_fine_or_too_large_are_refused_by_name() -> None:
     with pytest.raises(errors.InexactError) as caught:
         formulas.recurring_revenue_rate(start="0.0000001", end=1)
     assert caught.value.column == "start"
+    with pytest.raises(errors.InexactError) as caught:
+        formulas.recurring_revenue_rate(start=0.1 + 0.2, end=1)
+    assert caught.value.hint == "round it before, as in round(x, 6), or give a decimal"
+    assert str(caught.value).endswith(
+        f"found 0.30000000000000004; expected at most six decimal places; {caught.value.hint}"
+    )
     for value in (10**13, 1e300, 10**40, "1e20"):
         with pytest.raises(OverflowError) as overflow:
             formulas.recurring_revenue_rate(start=1, end=value)
@@ -146,3 +152,16 @@ def test_formulas_agree_with_the_table() -> None:
     assert card["recurring_revenue_rate"] == formulas.recurring_revenue_rate(start=150, end=170)
     assert card["revenue_growth_rate"] == formulas.revenue_growth_rate(start=150, added=50, lost=30)
     assert card["customer_churn_rate"] == formulas.customer_churn_rate(churned=0, start=2)
+
+
+@pytest.mark.parametrize("value", [1e-30, "1e-30", Decimal("1.00000000000000000000000000001"), "1." + "0" * 34 + "1"])
+def test_a_number_with_more_places_than_are_held_is_too_fine_and_not_rounded(value: Any) -> None:
+    with pytest.raises(errors.InexactError) as caught:
+        formulas.recurring_revenue_rate(start=1, end=value)
+    assert caught.value.column == "end"
+    assert formulas.recurring_revenue_rate(start=1, end="1." + "0" * 40).value == 1
+
+
+def test_an_amount_of_either_sign_is_shown_with_its_sign() -> None:
+    with pytest.raises(errors.InexactError, match=r"-0\.1234567"):
+        formulas.roi(benefit="-0.1234567", investment=1)

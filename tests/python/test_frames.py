@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -214,6 +215,61 @@ def test_numbers_of_every_width_and_byte_order_are_read(dtype: str) -> None:
     assert sm.scorecard(strided)["adoption_rate"] == figure
 
 
+#: Columns of a mapping that are no numpy arrays, by how one is made of a list.
+COLUMN_KINDS: dict[str, Callable[[list[Any]], Any]] = {
+    "list": list,
+    "polars": pl.Series,
+    "polars in chunks": lambda values: pl.concat(
+        [pl.Series([value], dtype=pl.Int64) for value in values], rechunk=False
+    ),
+    "pandas Int64": lambda values: pd.Series(values, dtype="Int64"),
+    "pandas array": lambda values: pd.array(values, dtype="Int64"),
+    "pandas Index": lambda values: pd.Index(values, dtype="Int64"),
+    "pandas of Arrow": lambda values: pd.Series(values, dtype=pd.ArrowDtype(pa.int64())),
+    "pyarrow": pa.array,
+    "pyarrow in chunks": lambda values: pa.chunked_array([[value] for value in values], pa.int64()),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMN_KINDS)
+def test_large_whole_numbers_of_a_mapping_keep_their_digits(kind: str) -> None:
+    large = 2**60 + 1
+    columns = {"cases": [large, None, 1], "defect_cases": [large - 2, 0, None]}
+    card = sm.scorecard({name: COLUMN_KINDS[kind](values) for name, values in columns.items()})
+    assert (card["defect_share"].numerator, card["defect_share"].denominator) == (large - 2, large)
+    assert card.quality.metrics["defect_share"]["missing"] == 2
+    keyed = {"key": COLUMN_KINDS[kind]([large, large - 1, None]), "reached_goal": [True] * 3}
+    assert list(sm.scorecard(keyed, by="key")["success_rate"]) == [large - 1, large, None]
+
+
+def test_large_whole_numbers_beside_floats_keep_their_digits() -> None:
+    card = sm.scorecard({"service_minutes": [2**53 / 2**13 + 0.5, 2**43 - 1], "downtime_minutes": [0, 0]})
+    assert card["availability"].numerator == 2**40 + 2**43 - 1 + Decimal("0.5")
+    assert sm.scorecard({"cases": [2**60 + 1, 1.0], "defect_cases": [0, 0]})["defect_share"].denominator == 2**60 + 2
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_columns_of_a_mapping_may_be_of_every_type_in_chunks(library: str) -> None:
+    columns: dict[str, list[Any]] = {
+        "region": ["a", None, "b", "a"],
+        "is_new": [True, None, True, True],
+        "onboarded": [True, False, False, True],
+        "revenue_start": [Decimal("0.000001"), None, Decimal(2), Decimal(3)],
+        "revenue_end": [Decimal(1), None, Decimal(2), Decimal(3)],
+        "loss_reason": [None] * 4,
+    }
+
+    def chunked(values: list[Any]) -> Any:
+        arrow = pa.array(values)
+        if library == "pyarrow":
+            encoded = arrow.dictionary_encode() if pa.types.is_string(arrow.type) else arrow
+            return pa.chunked_array([encoded.slice(0, 1), encoded.slice(1, 0), encoded.slice(1)])
+        return pl.concat([pl.Series(arrow[:1]), pl.Series(arrow[1:])], rechunk=False)
+
+    card = sm.scorecard({name: chunked(values) for name, values in columns.items()}, by="region")
+    assert card == sm.scorecard(arrow_table(columns), by="region")
+
+
 def test_decimals_of_any_precision_and_scale_are_read() -> None:
     for kind in (pa.decimal32(5, 2), pa.decimal64(12, 4), pa.decimal128(38, 10), pa.decimal128(7, -1)):
         value = Decimal("120")
@@ -224,10 +280,15 @@ def test_decimals_of_any_precision_and_scale_are_read() -> None:
 def test_lazy_frames_are_told_how_to_become_tables() -> None:
     with pytest.raises(sm.errors.UnsupportedTableError, match=r"\.collect\(\)"):
         sm.scorecard(pl.LazyFrame({"milestones_met": [1]}))
-    for thing in (3, None, "table.csv", [1, 2]):
+    for thing in (3, None, "table.csv", [1, 2], pl.Series([1]), pd.Series([1]), pa.array([1])):
         with pytest.raises(sm.errors.UnsupportedTableError) as caught:
             sm.scorecard(thing)
         assert isinstance(caught.value, TypeError)
+        assert caught.value.kind == "unsupported_table"
+    for column in (True, None, "abc", np.array(1), iter([1])):
+        with pytest.raises(sm.errors.UnsupportedTableError, match="column 'is_new'") as caught:
+            sm.scorecard({"is_new": column, "onboarded": [False]})
+        assert caught.value.kind == "unsupported_table"
     with pytest.raises(sm.errors.UnsupportedTableError, match="differ in length"):
         sm.scorecard({"milestones_met": [1], "milestones_total": [1, 2]})
     with pytest.raises(sm.errors.UnsupportedTableError, match="dimensions"):

@@ -8,6 +8,7 @@ import pickle
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 import svcmetrics as sm
@@ -130,7 +131,7 @@ WRONG_MODELS: list[tuple[str, dict[str, Any]]] = [
     ("bands", {"bands": {"avoidable_loss": 0}}),  # avoidable_loss_share is another metric
     ("gates[0].cap", {"gates": [sm.Gate("adoption_rate", 1, "blue")]}),
     ("gates[1].below", {"gates": [sm.Gate("adoption_rate", 1, "red"), sm.Gate("availability", float("nan"), "red")]}),
-    ("gates[0].below", {"gates": [sm.Gate("adoption_rate", "1", "red")]}),  # type: ignore[arg-type]
+    ("gates[0].below", {"gates": [sm.Gate("adoption_rate", "one", "red")]}),  # type: ignore[arg-type]
     ("gates[0].metric", {"gates": [sm.Gate("health", 50, "red")]}),
     ("missing", {"missing": "ignore"}),
     ("min_coverage", {"min_coverage": 1.5}),
@@ -313,3 +314,96 @@ def test_a_gate_is_told_by_an_explanation_too() -> None:
     assert MODEL.explain({**values, "availability": 0.89}).band == "fair"
     assert MODEL.explain({**values, "availability": 0.9}).band == "good"
     assert MODEL.explain(values).band == "good"
+
+
+def test_answers_of_surveys_score_customers_on_their_scales() -> None:
+    model = sm.HealthModel({"csat": 1, "ces_top_share": 1})
+    table = {"csat_score": [5, 4, 1], "effort_score": [7, 1, 1]}
+    scores = sm.health_scores(table, model, csat_satisfied_from="4", effort_scale=(1, 7), explain=False)
+    assert [row[0] for row in scores.rows()] == [100.0, 50.0, 0.0]
+    with pytest.raises(sm.SvcMetricsError):
+        sm.health_scores(table, model)
+
+
+# Numbers of every kind, and what is no model
+
+
+@pytest.mark.parametrize(
+    "number",
+    [1, "1", "1e0", Decimal("1.0"), 1.0, np.int64(1), np.uint8(1), np.float32(1), np.float64(1)],
+    ids=lambda number: f"{type(number).__name__}({number})",
+)
+def test_a_number_of_any_kind_will_do(number: Any) -> None:
+    def model(one: Any, zero: Any) -> sm.HealthModel:
+        return sm.HealthModel(
+            {"adoption_rate": sm.Component(weight=one, floor=zero, ceiling=one), "availability": one},
+            bands={"red": zero, "green": one},
+            gates=[sm.Gate("nps", one, "red")],
+            min_coverage=one,
+        )
+
+    assert model(number, type(number)(0)) == model(1, 0)
+
+
+def test_numbers_are_read_by_their_decimals() -> None:
+    tenth = sm.HealthModel({"adoption_rate": sm.Component("0.1", floor="0.1", ceiling=Decimal("0.30"))})
+    assert tenth.components == {"adoption_rate": sm.Component(Decimal("0.1"), 0.1, 0.3)}
+    assert tenth == sm.HealthModel({"adoption_rate": sm.Component(np.float32(0.1), np.float32(0.1), np.float64(0.3))})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"components": ["adoption_rate"]}, "components"),
+        ({"components": "adoption_rate"}, "components"),
+        ({"components": {1: 1}}, "components"),
+        ({"components": {"adoption_rate": None}}, "components.adoption_rate.weight"),
+        ({"components": {"adoption_rate": True}}, "components.adoption_rate.weight"),
+        ({"components": {"adoption_rate": np.True_}}, "components.adoption_rate.weight"),
+        ({"components": {"adoption_rate": "many"}}, "components.adoption_rate.weight"),
+        ({"components": {"adoption_rate": sm.Component(floor="low")}}, "components.adoption_rate.floor"),
+        ({"components": {"adoption_rate": sm.Component(ceiling="inf")}}, "components.adoption_rate.ceiling"),
+        ({"bands": [("a", 0)]}, "bands"),
+        ({"bands": {"a": object()}}, "bands.a"),
+        ({"gates": sm.Gate("nps", 1, "red")}, "gates"),
+        ({"gates": 5}, "gates"),
+        ({"gates": [("nps", 1, "red")]}, "gates[0]"),
+        ({"gates": [sm.Gate("nps", None, "red")]}, "gates[0].below"),  # type: ignore[arg-type]
+        ({"gates": [sm.Gate("nps", 1, object())]}, "gates[0].cap"),  # type: ignore[arg-type]
+        ({"missing": object()}, "missing"),
+        ({"min_coverage": [1]}, "min_coverage"),
+        ({"among": 5}, "among"),
+    ],
+    ids=str,
+)
+def test_what_is_no_part_of_a_model_is_named(arguments: dict[str, Any], field: str) -> None:
+    with pytest.raises(errors.InvalidModelError) as caught:
+        sm.HealthModel(**{"components": {"adoption_rate": 1}, **arguments})
+    assert str(caught.value).startswith(f"health model, {field}: found ")
+    assert caught.value.kind == "invalid_model"
+
+
+def test_an_explanation_takes_numbers_and_figures() -> None:
+    model = sm.HealthModel({"adoption_rate": 1, "availability": 1}, gates=[sm.Gate("nps", 0, "red")])
+    half = sm.formulas.adoption_rate(milestones_met=1, milestones_total=2)
+    for value in (0.5, "0.5", Decimal("0.5"), np.float32(0.5), half):
+        assert model.explain({"adoption_rate": value, "availability": 1, "nps": 5}).score == 75
+    undefined = sm.formulas.adoption_rate(milestones_met=0, milestones_total=0)
+    why = model.explain({"adoption_rate": undefined, "availability": 1, "nps": -1})
+    assert (why.score, why.coverage, why.band) == (100, 0.5, "red")
+
+
+def test_an_explanation_of_what_is_no_value_or_no_metric_is_refused() -> None:
+    model = sm.HealthModel({"adoption_rate": 1}, gates=[sm.Gate("nps", 0, "red")])
+    for value in ("x", [1], True, object()):
+        with pytest.raises(errors.InvalidOptionError, match="adoption_rate"):
+            model.explain({"adoption_rate": value})  # type: ignore[dict-item]
+    for values in ([1], None, "adoption_rate"):
+        with pytest.raises(errors.InvalidOptionError, match="a mapping of metrics to values"):
+            model.explain(values)  # type: ignore[arg-type]
+    with pytest.raises(errors.MetricNotFoundError) as caught:
+        model.explain({"npss": 0})
+    assert (caught.value.kind, caught.value.metric, caught.value.hint) == ("metric_not_found", "npss", "nps")
+    assert (
+        str(caught.value) == "no metric 'npss' (did you mean 'nps'?) in the health model; there are: adoption_rate, nps"
+    )

@@ -35,6 +35,17 @@ def test_the_package_imports_no_library() -> None:
     assert run(LOADED + "\n    import svcmetrics\n    print(loaded())") == "[]\n"
 
 
+def test_the_package_imports_nothing_heavy_of_python() -> None:
+    program = """
+    import sys
+    before = set(sys.modules)
+    import svcmetrics
+    heavy = {"argparse", "dataclasses", "difflib", "html", "importlib.metadata", "inspect", "json", "tomllib"}
+    print(sorted(heavy & (set(sys.modules) - before)))
+    """
+    assert run(program) == "[]\n"
+
+
 def test_formulas_and_models_need_no_library() -> None:
     program = """
     import svcmetrics as sm
@@ -62,6 +73,7 @@ def test_polars_alone_is_enough_for_polars() -> None:
     card = use(table, ["plan", "size"])
     for frame in (card, card.tidy(), card.measures(), sm.health_scores(table), sm.check(table), sm.catalog()):
         assert isinstance(frame.to_polars(), pl.DataFrame)
+    assert sm.scorecard(table.to_dict(), by=["plan", "size"]) == card
     back = sm.Scorecard.from_measures(card.measures().to_polars(), by=["plan", "size"])
     assert back["adoption_rate"] == card["adoption_rate"]
     print(loaded())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 import svcmetrics as sm
 from frame_kinds import MakeFrame
+from svcmetrics import errors
 
 UTC = dt.UTC
 DAY, EARLIER = dt.date(2026, 3, 1), dt.date(1960, 2, 29)
@@ -153,6 +155,10 @@ PANDAS_KEYS: dict[str, tuple[Any, list[Any]]] = {
     "Period[Q]": (pd.PeriodIndex(["2026Q1", "NaT", "2025Q4"], freq="Q"), ["2025-Q4", "2026-Q1", None]),
     "Period[Q-MAR]": (pd.PeriodIndex(["2026Q1", "2025Q4"], freq="Q-MAR"), ["FY2025-Q4", "FY2026-Q1"]),
     "Period[Y]": (pd.PeriodIndex(["2026", "NaT", "2025"], freq="Y"), ["2025", "2026", None]),
+    "Categorical of Period": (
+        pd.Categorical(pd.PeriodIndex(["2026Q1", "2025Q4"], freq="Q-MAR")),
+        ["FY2025-Q4", "FY2026-Q1"],
+    ),
     "object of Period": (pd.Series([pd.Period("2026-03"), None], dtype=object), ["2026-03", None]),
     "ArrowDtype string": (pd.Series(["b", None], dtype=pd.ArrowDtype(pa.string())), ["b", None]),
     "ArrowDtype dictionary": (
@@ -187,6 +193,45 @@ def test_periods_of_other_lengths_are_the_same_or_refused_by_every_way() -> None
             return error.kind
 
     assert outcome(frame) == outcome(pa.Table.from_pandas(frame))
+
+
+#: Ways by which the same periods come.
+PERIOD_ROUTES: dict[str, Callable[[pd.PeriodIndex], Any]] = {
+    "a column of periods": lambda periods: pd.DataFrame(table_with(periods)),
+    "a column of objects": lambda periods: pd.DataFrame(table_with(pd.Series(list(periods), dtype=object))),
+    "Arrow": lambda periods: pa.Table.from_pandas(pd.DataFrame(table_with(periods))),
+    "a mapping to an index": table_with,
+    "a mapping to a series": lambda periods: table_with(pd.Series(periods)),
+    "a mapping to a categorical": lambda periods: table_with(pd.Categorical(periods)),
+    "a mapping to a list": lambda periods: table_with(list(periods)),
+    "a mapping to objects": lambda periods: table_with(np.array(periods, dtype=object)),
+}
+
+
+@pytest.mark.parametrize("route", PERIOD_ROUTES)
+@pytest.mark.parametrize(
+    ("frequency", "first", "second"),
+    [
+        ("M", "2025-12", "2026-03"),
+        ("Q", "2025-Q4", "2026-Q1"),
+        ("Q-JAN", "FY2026-Q4", "FY2027-Q1"),
+        ("Y", "2025", "2026"),
+        ("Y-MAR", "FY2026", "FY2027"),
+    ],
+)
+def test_periods_have_one_name_by_every_route(route: str, frequency: str, first: str, second: str) -> None:
+    periods = pd.PeriodIndex([pd.Timestamp("2026-03-31"), pd.NaT, pd.Timestamp("2025-12-31")], freq=frequency)
+    if frequency == "Y-MAR":
+        periods = pd.PeriodIndex([pd.Timestamp("2026-04-01"), pd.NaT, pd.Timestamp("2025-12-31")], freq=frequency)
+    assert keys_of(PERIOD_ROUTES[route](periods)) == [first, second, None]
+
+
+@pytest.mark.parametrize("route", PERIOD_ROUTES)
+@pytest.mark.parametrize("frequency", ["W", "D", "h", "3M", "2Q"])
+def test_periods_of_other_lengths_are_refused_by_every_route(route: str, frequency: str) -> None:
+    periods = pd.PeriodIndex([pd.NaT, pd.Timestamp("2025-12-31")], freq=frequency)
+    with pytest.raises(sm.errors.ColumnTypeError):
+        keys_of(PERIOD_ROUTES[route](periods))
 
 
 def test_several_keys_sort_one_after_another_with_null_last_in_each(as_frame: MakeFrame) -> None:
@@ -297,3 +342,41 @@ def test_keys_of_one_column_are_of_one_type() -> None:
 def test_texts_that_are_no_unicode_are_refused_and_never_become_one() -> None:
     with pytest.raises(sm.SvcMetricsError):
         sm.scorecard(table_with(np.array(["\udc80", "\udc81"], object)), by="key")
+
+
+# Identities
+
+
+@pytest.mark.parametrize(
+    "identities",
+    [
+        np.array([uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=1)], object),
+        np.array([b"a", b"b", b"a"], object),
+        np.array([1, "x", 1], object),
+        np.array([1.5, 2.5, 1.5]),
+        np.array([(1, "a"), (1, "b"), (1, "a"), None], object)[:3],
+        np.array([10**40, 10**40 + 1, 10**40], object),
+        pa.array([b"a", b"b", b"a"]),
+        pa.array([Decimal(10) ** 20, Decimal(10) ** 20 + 1, Decimal(10) ** 20]),
+    ],
+    ids=lambda values: str(values.dtype if isinstance(values, np.ndarray) else values.type) + str(values[0])[:9],
+)
+def test_customers_are_told_apart_by_identities_of_any_type(identities: Any) -> None:
+    def columns(rows: list[int]) -> Any:
+        ones = [1] * len(rows)
+        table = {"customer_id": identities.take(rows), "milestones_met": ones, "milestones_total": ones}
+        return pa.table(table) if isinstance(identities, pa.Array) else table
+
+    assert sm.scorecard(columns([0, 1])).unique == "checked"
+    with pytest.raises(errors.DuplicateCustomerError) as caught:
+        sm.scorecard(columns([0, 1, 2]))
+    assert caught.value.row == 2
+    scores = sm.health_scores(columns([0, 1, 2]), sm.HealthModel({"adoption_rate": 1}))
+    found = [row["customer_id"] for row in scores]
+    assert found[0] == found[2] != found[1]
+
+
+def test_what_keys_may_be_is_said() -> None:
+    table = {"k": np.array([uuid.UUID(int=1)], object), "milestones_met": [1], "milestones_total": [1]}
+    with pytest.raises(errors.ColumnTypeError, match="text, whole numbers, booleans, dates"):
+        sm.scorecard(table, by="k")

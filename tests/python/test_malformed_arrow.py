@@ -134,6 +134,34 @@ def test_malformed_data_is_an_error_and_never_a_crash(name: str) -> None:
     assert run(program, name, RUST_BACKTRACE="0").strip() == "refused"
 
 
+def test_malformed_columns_of_a_mapping_are_errors_and_never_a_crash() -> None:
+    program = """
+    import svcmetrics as sm
+    from test_malformed_arrow import MALFORMED, producer
+
+    class Sized:
+        def __init__(self, stream):
+            self.stream = stream
+
+        def __len__(self):
+            return 2
+
+        def __arrow_c_stream__(self, requested_schema=None):
+            return self.stream.__arrow_c_stream__(requested_schema)
+
+    for name, column in MALFORMED.items():
+        try:
+            sm.scorecard({"key": Sized(producer(column)), "reached_goal": [True, True]}, by="key")
+        except ValueError:
+            continue
+        except BaseException as error:
+            print(f"{name}: {type(error).__name__}: {error}")
+        else:
+            print(f"{name}: taken")
+    """
+    assert run(program, RUST_BACKTRACE="0") == ""
+
+
 def test_the_error_for_malformed_data_is_one_of_ours() -> None:
     for name in ("offsets that fall", "a negative code", "bytes that are no UTF-8", "a column shorter than its batch"):
         with pytest.raises(sm.SvcMetricsError, match="key"):

@@ -129,6 +129,12 @@ def test_joined_cards_stand_side_by_side_and_are_never_added() -> None:
     assert adoption().join(revenue).wide().columns[:2] == ["region", "rows"]
 
 
+def test_metrics_that_share_totals_are_asked_of_one_scorecard() -> None:
+    retention, churn = (sm.scorecard(REVENUE, metrics=[f"customer_{name}_rate"]) for name in ("retention", "churn"))
+    with pytest.raises(errors.MismatchError, match="one scorecard"):
+        retention.join(churn)
+
+
 def test_joined_cards_have_equal_keys_and_different_metrics() -> None:
     with pytest.raises(errors.MismatchError, match="adoption_rate"):
         adoption().join(adoption())
@@ -194,6 +200,47 @@ def test_time_and_scale_come_back_where_they_are_given() -> None:
     year = card.rollup("region")
     back = sm.Scorecard.from_measures(year.measures(), by="region", scale=2)
     assert back.tidy().rows() == year.tidy().rows()
+
+
+def test_answers_and_currencies_come_back_where_their_options_are_given() -> None:
+    table = {"csat_score": [5, 1], "effort_score": [7, 1], "service_cost": [1, 2], "currency": ["USD", "USD"]}
+    scales: dict[str, Any] = {"csat_satisfied_from": 4, "effort_scale": (1, 7)}
+    card = sm.scorecard(table, metrics=["csat", "ces_mean", "service_cost"], **scales)
+    totals = card.measures()
+    back = sm.Scorecard.from_measures(totals, currency="USD", **scales)
+    assert (back + card)["csat"] == (card + card)["csat"]
+    euros = sm.Scorecard.from_measures(totals, currency="EUR", **scales)
+    assert "currency" in mismatch(euros, card)
+    with pytest.raises(errors.InvalidOptionError, match="csat_satisfied_from"):
+        sm.Scorecard.from_measures(totals)
+    by_key = sm.scorecard(
+        {**table, "ccy": ["USD", "EUR"]}, by="ccy", columns={"currency": "ccy"}, metrics=["service_cost"]
+    )
+    back = sm.Scorecard.from_measures(by_key.measures(), by="ccy", currency="ccy")
+    with pytest.raises(errors.MixedCurrencyError, match="ccy"):
+        back.rollup()
+
+
+def test_totals_come_back_in_parts_of_which_some_are_empty() -> None:
+    table = {"period": ["1", "2"], "region": ["a", "a"], "revenue_start": [1, 1], "revenue_end": [1, 3]}
+    card = sm.scorecard(table, by=["period", "region"], metrics=["revenue_expansion", "revenue_end"]).rollup("region")
+    (batch,) = card.measures().to_arrow().to_batches()
+    for batches in ([batch.slice(0, 0), batch], [batch, batch.slice(0, 0)]):
+        assert sm.Scorecard.from_measures(pa.Table.from_batches(batches), by="region") == card
+    nothing = sm.Scorecard.from_measures(pa.Table.from_batches([batch.slice(0, 0)]), by="region")
+    assert len(nothing) == 0
+
+
+def test_totals_that_no_rows_add_up_to_and_columns_that_are_no_totals_are_refused() -> None:
+    totals = adoption().measures().to_polars()
+    with pytest.raises(errors.InvalidDocumentError, match="milestones_met"):
+        sm.Scorecard.from_measures(totals.with_columns(milestones_met=-1), by="region")
+    with pytest.raises(errors.InvalidDocumentError, match="adoption_rate"):
+        sm.Scorecard.from_measures(totals.with_columns(milestones_met=18), by="region")
+    with pytest.raises(errors.InvalidDocumentError, match=r"by=\[..., 'region'\]"):
+        sm.Scorecard.from_measures(totals)
+    with pytest.raises(errors.InvalidOptionError, match="period"):
+        sm.Scorecard.from_measures(totals, by="region", period="month")
 
 
 def test_own_models_come_back_with_their_totals() -> None:

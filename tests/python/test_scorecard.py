@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import svcmetrics as sm
+from subjects import OF_CUSTOMERS
 from svcmetrics import errors
 
 TABLE: dict[str, list[Any]] = {
@@ -72,8 +73,7 @@ def test_metrics_asked_for_come_in_the_order_of_the_catalogue() -> None:
 
 def test_all_that_the_columns_allow_is_measured_and_the_rest_listed() -> None:
     card = sm.scorecard(TABLE)
-    everything = {metric.id for metric in sm.catalog()}
-    assert set(card.metrics) | set(card.not_measured) == everything
+    assert set(card.metrics) | set(card.not_measured) == set(OF_CUSTOMERS)
     assert not set(card.metrics) & set(card.not_measured)
     for metric, (missing, near) in card.not_measured.items():
         assert missing, metric
@@ -212,6 +212,21 @@ def test_a_unit_that_cannot_be_is_refused() -> None:
         sm.scorecard(TABLE, columns={"revenue_start": sm.column("revenue_start", unit="pence")})
     with pytest.raises(errors.InvalidOptionError, match="milestones_met"):
         sm.scorecard(TABLE, columns={"milestones_met": sm.column("milestones_met", unit="cents")})
+
+
+@pytest.mark.parametrize(
+    ("column", "unit", "fitting"),
+    [
+        ("service_cost", "hours", "units, cents, thousands, millions"),
+        ("downtime_minutes", "years", "units, hours, days"),
+        ("tenure_months", "days", "units, years"),
+        ("effort_score", "cents", "a column of money or of a duration"),
+    ],
+)
+def test_a_unit_of_something_else_than_the_column_holds_is_refused(column: str, unit: str, fitting: str) -> None:
+    with pytest.raises(errors.InvalidOptionError) as caught:
+        sm.scorecard({"x": [10]}, columns={column: sm.column("x", unit=unit)}, effort_scale=(1, 7))
+    assert (caught.value.value, caught.value.expected) == (f"{unit} for '{column}'", fitting)
 
 
 def test_the_customer_id_may_have_another_name() -> None:

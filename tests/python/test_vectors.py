@@ -16,8 +16,10 @@ from vector_cases import (
     check_error,
     check_figure,
     columns_of,
+    frame_of,
     model_of,
     name_of,
+    relation_of,
     scorecard_of,
 )
 
@@ -26,8 +28,9 @@ TABLES = cases("table")
 
 def stream_has_identity(case: Case) -> dict[str, Any]:
     """Streams are not checked for duplicates unless they are told to; then every kind of frame gives the same."""
-    told = "unique" in case.get("options", {}) or "customer_id" not in case["columns"]
-    return {} if told else {"unique": "customer_id"}
+    identity = "case_id" if case.get("subject") == "cases" else "customer_id"
+    told = "unique" in case.get("options", {}) or identity not in case["columns"]
+    return {} if told else {"unique": identity}
 
 
 @pytest.mark.parametrize("case", [case for case in TABLES if "expect" in case], ids=name_of)
@@ -68,6 +71,37 @@ def test_health_scores_are_those_of_the_vectors(case: Case) -> None:
         assert (found["band"], found["coverage"]) == (expected["band"], expected["coverage"])
         for metric, points in expected.get("points", {}).items():
             assert found[f"{metric}_points"] == (None if points is None else Decimal(points)), metric
+
+
+@pytest.mark.parametrize("case", cases("frame"), ids=name_of)
+def test_frames_are_those_of_the_vectors(case: Case) -> None:
+    table = numpy_mapping(columns_of(case))
+    if "error" in case:
+        with pytest.raises(sm.SvcMetricsError) as caught:
+            frame_of(case, table)
+        check_error(caught.value, case["error"])
+        return
+    rows = list(frame_of(case, table))
+    assert len(rows) == len(case["expect"])
+    for found, expected in zip(rows, case["expect"], strict=True):
+        assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("case", cases("relation"), ids=name_of)
+def test_relations_are_those_of_the_vectors(case: Case) -> None:
+    table = numpy_mapping(columns_of(case))
+    if "error" in case:
+        with pytest.raises(sm.SvcMetricsError) as caught:
+            relation_of(case, table)
+        check_error(caught.value, case["error"])
+        return
+    relation = relation_of(case, table)
+    for frame, rows in ((relation, case["expect"]), (relation.lift, case["lift"])):
+        assert len(frame) == len(rows)
+        for found, expected in zip(frame, rows, strict=True):
+            for name, cell in expected.items():
+                close = pytest.approx(cell, rel=1e-12, abs=1e-12) if isinstance(cell, float) else cell
+                assert found[name] == close, name
 
 
 @pytest.mark.parametrize("case", TABLES, ids=name_of)

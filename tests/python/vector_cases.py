@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Mapping
 from decimal import Decimal
@@ -13,7 +14,14 @@ import svcmetrics as sm
 
 DIRECTORY = Path(__file__).parent.parent / "vectors"
 #: Columns of text; in all others a text is an exact decimal.
-TEXT_COLUMNS = frozenset(["customer_id", "currency", "loss_reason", "gain_reason", "impact", "risk"])
+TEXT_COLUMNS = frozenset(
+    [
+        *("customer_id", "currency", "loss_reason", "gain_reason", "impact", "risk"),
+        *("case_id", "channel", "issue_type", "access_point"),
+    ]
+)
+#: Columns of times and days.
+TIME_COLUMNS = frozenset(["opened_at", "responded_at", "resolved_at"])
 
 Case = Mapping[str, Any]
 
@@ -34,10 +42,20 @@ def columns_of(case: Case) -> dict[str, list[Any]]:
     by = case.get("by", ())
 
     def read(name: str, value: Any) -> Any:
+        if isinstance(value, str) and name in TIME_COLUMNS:
+            return time_of(value)
         is_decimal = isinstance(value, str) and name not in TEXT_COLUMNS and name not in by
         return Decimal(value) if is_decimal else value
 
     return {name: [read(name, value) for value in values] for name, values in case["columns"].items()}
+
+
+def time_of(text: str) -> datetime.date:
+    """A day, or a time; those with a zone in UTC."""
+    if "T" not in text:
+        return datetime.date.fromisoformat(text)
+    time = datetime.datetime.fromisoformat(text)
+    return time if time.tzinfo is None else time.astimezone(datetime.UTC)
 
 
 def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
@@ -45,8 +63,28 @@ def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
     options = {**case.get("options", {}), **more}
     if "effort_scale" in options:
         options["effort_scale"] = tuple(options["effort_scale"])
-    card = sm.scorecard(table, case.get("by"), period=case.get("period"), metrics=case.get("metrics"), **options)
+    define = [sm.Metric.from_json(json.dumps(definition)) for definition in case.get("define", ())]
+    asked: dict[str, Any] = {"period": case.get("period"), "metrics": case.get("metrics")}
+    if case.get("subject") == "cases":
+        assert not define, "cases have no metrics of one's own"
+        card = sm.cases(table, case.get("by"), **asked, **options)
+    else:
+        card = sm.scorecard(table, case.get("by"), define=define, **asked, **options)
     return card if "rollup" not in case else card.rollup(case["rollup"])
+
+
+def frame_of(case: Case, table: Any) -> sm.Frame:
+    """The frame that a case makes of its scorecard."""
+    card = scorecard_of(case, table)
+    (kind, argument), *_ = case["frame"].items()
+    assert kind in ("against", "trend")
+    return card.trend(argument) if kind == "trend" else card.against(sm.Targets.from_json(json.dumps(argument)))
+
+
+def relation_of(case: Case, table: Any) -> sm.Relation:
+    """The relation that a case asks for."""
+    options = {name: case[name] for name in ("by", "quantiles", "level") if name in case}
+    return sm.relate(table, case["x"], case["y"], **options, **case.get("options", {}))
 
 
 def model_of(case: Case) -> sm.HealthModel | None:
@@ -82,6 +120,23 @@ def check_error(error: sm.SvcMetricsError, expected: Case) -> None:
         assert text in str(error)
 
 
+def check_reasons(card: sm.Scorecard, change: Any, expected: list[Case]) -> None:
+    """All reasons in order: exact amounts, and the doubles nearest to their shares."""
+    found = card.reasons(change)
+    assert found.columns == [*card.keys, "reason", "amount", "customers", "share", "avoidable"]
+    assert found.rows() == [
+        (
+            *row["key"],
+            row["reason"],
+            Decimal(row["amount"]),
+            row["customers"],
+            float(Fraction(row["share"]["numerator"]) / Fraction(row["share"]["denominator"])),
+            None if row["avoidable"] is None else Decimal(row["avoidable"]),
+        )
+        for row in expected
+    ]
+
+
 def check_card(card: sm.Scorecard, case: Case) -> None:
     """Groups in order, their figures and counts, and what is not measured."""
     tidy = {(row[: len(card.keys)], row[len(card.keys)]): row for row in card.tidy().rows()}
@@ -99,6 +154,8 @@ def check_card(card: sm.Scorecard, case: Case) -> None:
             names = card.tidy().columns
             row = dict(zip(names, tidy[key, metric], strict=True))
             assert {name: row[name] for name in counts} == counts
+    for change, expected in case.get("reasons", {}).items():
+        check_reasons(card, change, expected)
     for metric in case.get("not_measured", ()):
         assert metric in card.not_measured
         assert metric not in card.metrics

@@ -19,7 +19,7 @@ use svcmetrics::{Check, Data, Error, HealthScorer, Request, ScorecardBuilder, Ta
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// What takes a table's parts one after another.
-trait Sink: Send {
+pub(crate) trait Sink: Send {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error>;
 }
 
@@ -60,21 +60,21 @@ fn add(py: Python<'_>, sink: &mut dyn Sink, part: &Table<'_>) -> Result<()> {
 }
 
 /// A table: an object with an Arrow stream, or columns that Python took out of a frame.
-enum Source<'py> {
+pub(crate) enum Source<'py> {
     Stream(Stream),
     Columns(Vec<String>, usize, Bound<'py, PyAny>),
 }
 
 impl<'py> Source<'py> {
     /// `table` has `__arrow_c_stream__`, or is a tuple of names, a number of rows and a function that gives columns by name.
-    fn of(table: &Bound<'py, PyAny>) -> Result<Self> {
+    pub(crate) fn of(table: &Bound<'py, PyAny>) -> Result<Self> {
         if let Ok((names, rows, columns)) = table.extract::<(Vec<String>, usize, Bound<'py, PyAny>)>() {
             return Ok(Self::Columns(names, rows, columns));
         }
         Ok(Self::Stream(Stream::of(table)?))
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         match self {
             Self::Stream(stream) => stream.columns.iter().map(|column| column.name.clone()).collect(),
             Self::Columns(names, ..) => names.clone(),
@@ -82,7 +82,7 @@ impl<'py> Source<'py> {
     }
 
     /// Gives every part, with only the columns of those names, to the sink.
-    fn pour(self, py: Python<'py>, needed: &[String], sink: &mut dyn Sink) -> Result<()> {
+    pub(crate) fn pour(self, py: Python<'py>, needed: &[String], sink: &mut dyn Sink) -> Result<()> {
         match self {
             Self::Columns(names, rows, columns) => {
                 let mut held = Columns::new(rows);
@@ -253,11 +253,17 @@ pub(crate) fn check<'py>(
 struct Totals {
     request: Request,
     card: Option<svcmetrics::Scorecard>,
+    /// Of a part without rows, which cannot say whether time was rolled away.
+    empty: Option<svcmetrics::Scorecard>,
 }
 
 impl Sink for Totals {
     fn add(&mut self, part: &Table<'_>, _: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
         let card = svcmetrics::Scorecard::from_measures(part, &self.request)?;
+        if part.rows() == 0 {
+            self.empty = Some(card);
+            return Ok(());
+        }
         self.card = Some(match &self.card {
             Some(earlier) => earlier.merge(&card)?,
             None => card,
@@ -273,11 +279,11 @@ pub(crate) fn from_measures<'py>(
     table: &Bound<'py, PyAny>,
     options: &Bound<'py, PyDict>,
 ) -> Result<Scorecard> {
-    let mut totals = Totals { request: request(options)?, card: None };
+    let mut totals = Totals { request: request(options)?, card: None, empty: None };
     let source = Source::of(table)?;
     let names = source.names();
     source.pour(py, &names, &mut totals)?;
-    totals.card.map(Scorecard).ok_or_else(|| used().into())
+    totals.card.or(totals.empty).map(Scorecard).ok_or_else(|| used().into())
 }
 
 fn observations(check: &Check) -> Result<RecordBatch> {

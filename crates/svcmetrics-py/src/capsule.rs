@@ -6,11 +6,12 @@
 use crate::error::Result;
 use arrow_array::ffi::{FFI_ArrowArray, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, make_array, new_null_array};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, make_array, new_empty_array, new_null_array};
 use arrow_data::ArrayData;
+use arrow_data::transform::MutableArrayData;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use arrow_schema::{DataType, Field, Fields, SchemaRef};
-use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
+use arrow_schema::{ArrowError, DataType, Field, Fields, SchemaRef};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 use std::ffi::CStr;
@@ -70,28 +71,7 @@ fn ours(class: &str, message: String) -> PyErr {
 impl Stream {
     /// Takes over the stream of an object with `__arrow_c_stream__`.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> Result<Self> {
-        let capsule = object.call_method0("__arrow_c_stream__")?;
-        let capsule = capsule
-            .cast::<PyCapsule>()
-            .map_err(|_| ours("UnsupportedTableError", "__arrow_c_stream__ gave no capsule".to_owned()))?;
-        let pointer = capsule.pointer_checked(Some(STREAM))?.cast::<FFI_ArrowArrayStream>();
-        // SAFETY: a capsule of this name holds a valid, exclusively owned stream; the move leaves a released one behind, so the
-        // capsule's destructor does not release it again.
-        let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
-        if stream.release().is_none() {
-            return Err(ours(
-                "ArrowDataError",
-                "the Arrow stream was read before; streams can be read once".to_owned(),
-            )
-            .into());
-        }
-        let mut schema = FFI_ArrowSchema::empty();
-        let get_schema = stream.get_schema().ok_or_else(|| malformed("the stream has no schema"))?;
-        // SAFETY: the callback is called with the stream it came from and an empty schema to fill.
-        let code = unsafe { get_schema(&raw mut stream, &raw mut schema) };
-        if code != 0 {
-            return Err(malformed(&last_error(&mut stream, code)).into());
-        }
+        let (stream, schema) = taken_over(object)?;
         // What cannot be read as a name or a type panics in the library that reads it.
         let columns = catch_unwind(AssertUnwindSafe(|| Self::columns_of(&schema)));
         let columns = columns.unwrap_or_else(|_| Err(malformed("a schema that cannot be read")))?;
@@ -111,24 +91,7 @@ impl Stream {
 
     /// The next batch: its rows, and the arrays of the columns in `wanted`, checked. Nothing at the end.
     pub(crate) fn next(&mut self, wanted: &[bool]) -> std::result::Result<Option<Batch>, PyErr> {
-        let mut array = FFI_ArrowArray::empty();
-        let get_next = self.stream.get_next().ok_or_else(|| malformed("the stream has no batches"))?;
-        // SAFETY: the callback is called with the stream it came from and an empty array to fill.
-        let code = unsafe { get_next(&raw mut self.stream, &raw mut array) };
-        if code != 0 {
-            if let Some(error) = Python::attach(PyErr::take) {
-                return Err(error);
-            }
-            let text = last_error(&mut self.stream, code);
-            // A producer written in Python hands Ctrl-C on as text.
-            if text.contains("KeyboardInterrupt") {
-                return Err(PyKeyboardInterrupt::new_err(()));
-            }
-            return Err(malformed(&text));
-        }
-        if array.is_released() {
-            return Ok(None);
-        }
+        let Some(array) = next_array(&mut self.stream)? else { return Ok(None) };
         if array.num_children() != self.columns.len() {
             return Err(malformed("a batch has other columns than the schema"));
         }
@@ -158,6 +121,51 @@ impl Stream {
     }
 }
 
+/// The stream of an object with `__arrow_c_stream__`, and its schema.
+fn taken_over(object: &Bound<'_, PyAny>) -> Result<(FFI_ArrowArrayStream, FFI_ArrowSchema)> {
+    let capsule = object.call_method0("__arrow_c_stream__")?;
+    let capsule = capsule
+        .cast::<PyCapsule>()
+        .map_err(|_| ours("UnsupportedTableError", "__arrow_c_stream__ gave no capsule".to_owned()))?;
+    let pointer = capsule.pointer_checked(Some(STREAM))?.cast::<FFI_ArrowArrayStream>();
+    // SAFETY: a capsule of this name holds a valid, exclusively owned stream; the move leaves a released one behind, so the
+    // capsule's destructor does not release it again.
+    let mut stream = unsafe { FFI_ArrowArrayStream::from_raw(pointer.as_ptr()) };
+    if stream.release().is_none() {
+        return Err(
+            ours("ArrowDataError", "the Arrow stream was read before; streams can be read once".to_owned()).into()
+        );
+    }
+    let mut schema = FFI_ArrowSchema::empty();
+    let get_schema = stream.get_schema().ok_or_else(|| malformed("the stream has no schema"))?;
+    // SAFETY: the callback is called with the stream it came from and an empty schema to fill.
+    let code = unsafe { get_schema(&raw mut stream, &raw mut schema) };
+    if code != 0 {
+        return Err(malformed(&last_error(&mut stream, code)).into());
+    }
+    Ok((stream, schema))
+}
+
+/// A stream's next array; nothing at the end.
+fn next_array(stream: &mut FFI_ArrowArrayStream) -> std::result::Result<Option<FFI_ArrowArray>, PyErr> {
+    let mut array = FFI_ArrowArray::empty();
+    let get_next = stream.get_next().ok_or_else(|| malformed("the stream has no batches"))?;
+    // SAFETY: the callback is called with the stream it came from and an empty array to fill.
+    let code = unsafe { get_next(&raw mut *stream, &raw mut array) };
+    if code != 0 {
+        if let Some(error) = Python::attach(PyErr::take) {
+            return Err(error);
+        }
+        let text = last_error(stream, code);
+        // A producer written in Python hands Ctrl-C on as text.
+        if text.contains("KeyboardInterrupt") {
+            return Err(PyKeyboardInterrupt::new_err(()));
+        }
+        return Err(malformed(&text));
+    }
+    Ok(Some(array).filter(|array| !array.is_released()))
+}
+
 fn checked(data: &ArrayData, name: &str) -> std::result::Result<ArrayRef, PyErr> {
     data.validate_full().map_err(|error| malformed(&format!("column '{name}': {error}")))?;
     Ok(make_array(data.clone()))
@@ -172,21 +180,66 @@ fn last_error(stream: &mut FFI_ArrowArrayStream, code: i32) -> String {
     }
 }
 
-/// The array of an object with `__arrow_c_array__`, and its field.
-pub(crate) fn array(object: &Bound<'_, PyAny>, name: &str) -> Result<(ArrayRef, Field)> {
+/// A column's values and its field; the format and the number of rows where the type is not known.
+pub(crate) type Column = std::result::Result<(ArrayRef, Field), (String, usize)>;
+
+/// The column of an object with `__arrow_c_array__`, or with a stream of arrays.
+pub(crate) fn column(object: &Bound<'_, PyAny>, name: &str) -> Result<Column> {
+    if !object.hasattr("__arrow_c_array__")? {
+        let (mut stream, schema) = taken_over(object)?;
+        let mut arrays = Vec::new();
+        while let Some(array) = next_array(&mut stream)? {
+            object.py().check_signals()?;
+            arrays.push(array);
+        }
+        return imported(&schema, arrays, name);
+    }
     let (schema, array): (Bound<'_, PyAny>, Bound<'_, PyAny>) = object.call_method0("__arrow_c_array__")?.extract()?;
     let schema = schema.cast::<PyCapsule>()?.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
     let array = array.cast::<PyCapsule>()?.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
     // SAFETY: capsules of these names hold a valid schema, which is only read, and a valid array, which is moved out, leaving
     // a released one behind.
     let (schema, array) = unsafe { (schema.as_ref(), FFI_ArrowArray::from_raw(array.as_ptr())) };
-    let field = Field::try_from(schema).map_err(|_| {
-        PyTypeError::new_err(format!("column '{name}' is of an unknown type, Arrow format '{}'", schema.format()))
-    })?;
-    // SAFETY: as for a stream's arrays.
-    let data = unsafe { from_ffi_and_data_type(array, field.data_type().clone()) }
-        .map_err(|error| malformed(&error.to_string()))?;
-    Ok((checked(&data, name)?, field))
+    imported(schema, vec![array], name)
+}
+
+/// Arrays one after another as a column.
+fn imported(schema: &FFI_ArrowSchema, arrays: Vec<FFI_ArrowArray>, name: &str) -> Result<Column> {
+    let rows = arrays.iter().map(FFI_ArrowArray::len).sum();
+    let Ok(Ok(field)) = catch_unwind(AssertUnwindSafe(|| Field::try_from(schema))) else {
+        return Ok(Err((format!("Arrow format '{}'", schema.format()), rows)));
+    };
+    let data_type = field.data_type();
+    if *data_type == DataType::Null {
+        return Ok(Ok((new_null_array(data_type, rows), field)));
+    }
+    let part = |array: FFI_ArrowArray| -> std::result::Result<ArrayRef, PyErr> {
+        // SAFETY: as for a stream's batches.
+        let data = unsafe { from_ffi_and_data_type(array, data_type.clone()) }
+            .map_err(|error| malformed(&error.to_string()))?;
+        checked(&data, name)
+    };
+    let whole = || -> std::result::Result<ArrayRef, PyErr> {
+        let parts = arrays.into_iter().map(part).collect::<std::result::Result<Vec<_>, _>>()?;
+        match parts.as_slice() {
+            [] => Ok(new_empty_array(data_type)),
+            [one] => Ok(one.clone()),
+            parts => joined(parts, rows).map_err(|error| malformed(&format!("column '{name}': {error}"))),
+        }
+    };
+    // Some of what contradicts itself panics in the library that reads it.
+    let array = catch_unwind(AssertUnwindSafe(whole));
+    let array = array.unwrap_or_else(|_| Err(malformed(&format!("column '{name}' cannot be read"))))?;
+    Ok(Ok((array, field)))
+}
+
+fn joined(parts: &[ArrayRef], rows: usize) -> std::result::Result<ArrayRef, ArrowError> {
+    let parts: Vec<ArrayData> = parts.iter().map(Array::to_data).collect();
+    let mut whole = MutableArrayData::new(parts.iter().collect(), false, rows);
+    for (position, part) in parts.iter().enumerate() {
+        whole.try_extend(position, 0, part.len())?;
+    }
+    Ok(make_array(whole.freeze()))
 }
 
 /// A capsule with a stream of these batches.

@@ -40,7 +40,10 @@ pub(crate) fn scalar(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
             let item = object.call_method0("item")?;
             if item.get_type().is(object.get_type()) { Ok(other(object)) } else { scalar(&item) }
         }
-        "Period" => Ok(Scalar::Text(object.str()?.to_string())),
+        "Period" if object.hasattr("freqstr")? => {
+            let text = object.py().import("svcmetrics.tables")?.call_method1("period_text", (object,))?;
+            Ok(text.extract::<String>().map_or_else(|_| other(object), Scalar::Text))
+        }
         _ if object.is_instance_of::<PyDateTime>() => time(object),
         _ if object.is_instance_of::<PyDate>() => {
             let ordinal: i32 = object.call_method0("toordinal")?.extract()?;
@@ -103,14 +106,24 @@ pub(crate) fn number(name: &str, object: &Bound<'_, PyAny>) -> crate::error::Res
     };
     let is_number = !object.is_instance_of::<PyBool>() && !object.is_none();
     let text = object.str()?.to_string();
-    let parsed = text.trim().parse::<Decimal>().or_else(|_| Decimal::from_scientific(text.trim()));
-    match parsed {
-        Ok(number) if is_number => Ok(number),
-        _ if is_number && text.trim().parse::<f64>().is_ok_and(|number| number.is_finite() && number.abs() >= 1.0) => {
-            Err(svcmetrics::Error::argument_out_of_range(name, &text).into())
-        }
-        _ => Err(wrong(object).into()),
+    match svcmetrics::number(name, text.trim()) {
+        _ if !is_number => Err(wrong(object).into()),
+        Err(svcmetrics::Error::InvalidValue(_)) => Err(wrong(object).into()),
+        read => Ok(read?),
     }
+}
+
+/// The level of an interval; the core says which numbers are one.
+pub(crate) fn level(object: &Bound<'_, PyAny>) -> crate::error::Result<f64> {
+    object.extract().map_err(|_| {
+        let found = object.repr().map_or_else(|_| String::new(), |text| text.to_string());
+        svcmetrics::Error::InvalidOption {
+            option: "level".into(),
+            found,
+            expected: "a number between 0 and 1, such as 0.95".into(),
+        }
+        .into()
+    })
 }
 
 /// A key as a Python value: str, bool, int, date, or a time as datetime.
@@ -131,7 +144,7 @@ pub(crate) fn key<'py>(py: Python<'py>, key: &Key, key_type: &KeyType) -> PyResu
         }
         (Key::Boolean(value), _) => Ok(value.into_pyobject(py)?.to_owned().into_any()),
         (Key::Integer(value), _) => Ok(value.into_pyobject(py)?.into_any()),
-        (Key::Text(text), _) => Ok(PyString::new(py, text).into_any()),
+        (Key::Text(text) | Key::Bin { label: text, .. }, _) => Ok(PyString::new(py, text).into_any()),
         (Key::Date(day), _) => py
             .import("datetime")?
             .getattr("date")?

@@ -61,7 +61,7 @@ fn class(error: &Error) -> &'static str {
         Error::Overflow { .. } => "TotalOverflowError",
         Error::Mismatch { .. } => "MismatchError",
         Error::InvalidModel { .. } => "InvalidModelError",
-        Error::InvalidDefinition { .. } => "InvalidDefinitionError",
+        Error::InvalidDefinition { .. } | Error::WrongColumn { .. } => "InvalidDefinitionError",
         Error::InvalidOption { .. } => "InvalidOptionError",
         Error::InvalidDocument { .. } => "InvalidDocumentError",
         Error::InvalidPeriod { .. } => "InvalidPeriodError",

@@ -56,6 +56,22 @@ impl Figure {
         self.0.unit().name()
     }
 
+    /// The confidence interval, low and high; None where the figure is undefined or nothing is known of its spread.
+    ///
+    /// Shares to which each row adds 0 or 1 have Wilson's score interval, `nps` and `ces_net` the adjusted Wald interval,
+    /// other quotients of a scorecard with `spread=True` that of the ratio estimator, with Student's t.
+    ///
+    /// >>> import svcmetrics as sm
+    /// >>> low, high = sm.formulas.onboard_rate(onboarded=8, new_customers=10).interval(0.95)
+    /// >>> f"{low:.4f} {high:.4f}"
+    /// '0.4902 0.9433'
+    /// >>> sm.formulas.adoption_rate(milestones_met=8, milestones_total=10).interval() is None
+    /// True
+    #[pyo3(signature = (level=None))]
+    fn interval(&self, level: Option<&Bound<'_, PyAny>>) -> Result<Option<(f64, f64)>> {
+        Ok(self.0.interval(level.map_or(Ok(0.95), convert::level)?)?)
+    }
+
     fn __float__(&self, py: Python<'_>) -> Result<f64> {
         if let Some(value) = self.0.value() {
             return Ok(value);

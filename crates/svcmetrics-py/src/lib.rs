@@ -1,5 +1,6 @@
 //! Python bindings: extract, detach, call the core, wrap. The package `svcmetrics` documents what is here.
 
+mod attribute;
 mod builder;
 mod capsule;
 mod catalog;
@@ -9,16 +10,22 @@ mod figure;
 mod formulas;
 mod frame;
 mod health;
+mod metric;
+mod relate;
 mod request;
 mod scorecard;
 mod table;
+mod targets;
+mod trend;
 
 #[pyo3::pymodule]
 mod _svcmetrics {
     #[pymodule_export]
+    use super::attribute::Attributions;
+    #[pymodule_export]
     use super::builder::{Builder, check, from_measures, health_scores};
     #[pymodule_export]
-    use super::catalog::{catalog, measures};
+    use super::catalog::{catalog, columns, forms, measures, no_metric, reference};
     #[pymodule_export]
     use super::figure::Figure;
     #[pymodule_export]
@@ -28,7 +35,15 @@ mod _svcmetrics {
     #[pymodule_export]
     use super::health::HealthModel;
     #[pymodule_export]
+    use super::metric::Metric;
+    #[pymodule_export]
+    use super::relate::relate;
+    #[pymodule_export]
     use super::scorecard::Scorecard;
+    #[pymodule_export]
+    use super::targets::Targets;
+    #[pymodule_export]
+    use super::trend::trend;
 
     #[pymodule_export]
     const DEBUG: bool = cfg!(debug_assertions);

@@ -5,7 +5,7 @@ use crate::error::Result;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
-use svcmetrics::{AbsentRevenue, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request, Scales};
+use svcmetrics::{AbsentRevenue, Bins, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request, Scales};
 
 fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(options: &Bound<'py, PyDict>, name: &str) -> Result<Option<T>> {
     let Some(value) = options.get_item(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
@@ -22,15 +22,15 @@ fn expected(name: &str) -> &'static str {
         "columns" => "a mapping of our names to the table's",
         "scale" | "max_groups" => "a whole number, 0 or more",
         "effort_scale" => "the answers for the hardest and the easiest",
-        "nan_is_missing" => "true or false",
+        "nan_is_missing" | "quantiles" | "spread" => "true or false",
         _ => "a text",
     }
 }
 
 /// The policy of that lower-case name.
-fn policy<T: Copy>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)]) -> Result<Option<T>> {
+fn policy<T: Clone>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)]) -> Result<Option<T>> {
     let Some(word) = get::<String>(options, name)? else { return Ok(None) };
-    let found = known.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+    let found = known.iter().find(|(known, _)| *known == word).map(|(_, value)| value.clone());
     let expected = || known.iter().map(|(known, _)| format!("\"{known}\"")).collect::<Vec<_>>().join(" or ");
     found.map(Some).ok_or_else(|| {
         Error::InvalidOption { option: name.to_owned(), found: word.clone(), expected: expected() }.into()
@@ -39,15 +39,30 @@ fn policy<T: Copy>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)])
 
 /// `columns` is a mapping of our names to pairs of theirs and a unit.
 pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
-    let mut request = Request::default();
+    let subjects = [("customers", Request::default()), ("cases", Request::cases())];
+    let mut request = policy(options, "subject", &subjects)?.unwrap_or_default();
     if let Some(by) = get::<Vec<String>>(options, "by")? {
         request = request.by(by);
+    }
+    if let Some(bins) = options.get_item("bins")?.filter(|bins| !bins.is_none()) {
+        for (key, binned) in bins.cast::<PyDict>()?.iter() {
+            let (column, edges, labels): (String, Vec<Bound<'_, PyAny>>, Option<Vec<String>>) = binned.extract()?;
+            let edges = edges.iter().map(|edge| number("edges", edge)).collect::<Result<Vec<_>>>()?;
+            let bins = Bins::new(edges)?;
+            let bins = labels.map_or_else(|| Ok(bins.clone()), |labels| bins.clone().labels(labels))?;
+            request = request.bins(key.extract::<String>()?, column, bins);
+        }
     }
     if let Some(period) = get::<String>(options, "period")? {
         request = request.period(period);
     }
     if let Some(metrics) = get::<Vec<String>>(options, "metrics")? {
         request = request.metrics(metrics);
+    }
+    if let Some(definitions) = options.get_item("define")? {
+        for definition in definitions.try_iter()? {
+            request = request.define(definition?.cast::<crate::metric::Metric>()?.get().0.metric()?)?;
+        }
     }
     for (ours, (theirs, unit)) in
         get::<BTreeMap<String, (String, Option<String>)>>(options, "columns")?.unwrap_or_default()
@@ -77,6 +92,9 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     if let Some(missing) = get::<bool>(options, "nan_is_missing")? {
         request = request.nan_is_missing(missing);
     }
+    if let Some(keep) = get::<bool>(options, "spread")? {
+        request = request.spread(keep);
+    }
     if let Some(unique) = get::<String>(options, "unique")? {
         request = request.unique(unique);
     }
@@ -96,6 +114,12 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
         scales = scales.effort(number("effort_scale", &ends[0])?, number("effort_scale", &ends[1])?)?;
     }
     request = request.scales(scales);
+    if let Some(held) = get::<bool>(options, "quantiles")? {
+        request = request.quantiles(held);
+    }
+    if let Some(currency) = get::<String>(options, "currency")? {
+        request = request.currency(currency);
+    }
     if let Some(limit) = get::<u64>(options, "max_groups")? {
         request = request.max_groups(limit);
     }

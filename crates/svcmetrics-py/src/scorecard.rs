@@ -1,5 +1,6 @@
 //! `Scorecard`: what the core computed, with Python's types at the edge.
 
+use crate::attribute::Attributions;
 use crate::convert;
 use crate::error::{Result, detached};
 use crate::figure::Figure;
@@ -7,7 +8,7 @@ use crate::frame::Frame;
 use crate::health::HealthModel;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use svcmetrics::{MissingColumns, Quality};
+use svcmetrics::{CompareOptions, Error, MissingColumns, Quality, RevenueChange};
 
 /// Totals by group and the definitions that read them.
 #[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
@@ -81,16 +82,31 @@ impl Scorecard {
         Ok(self.0.figures(metric)?.into_iter().map(Figure).collect())
     }
 
-    fn wide(&self, py: Python<'_>) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.to_record_batch())?))
+    fn wide(&self, py: Python<'_>, totals: bool) -> Result<Frame> {
+        let wide = || if totals { self.0.to_record_batch_with_totals() } else { self.0.to_record_batch() };
+        Ok(Frame(detached(py, wide)?))
     }
 
-    fn tidy(&self, py: Python<'_>) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.tidy_record_batch())?))
+    fn tidy(&self, py: Python<'_>, level: &Bound<'_, PyAny>, totals: bool) -> Result<Frame> {
+        let level = convert::level(level)?;
+        let tidy = || {
+            if totals { self.0.tidy_record_batch_with_totals_at(level) } else { self.0.tidy_record_batch_at(level) }
+        };
+        Ok(Frame(detached(py, tidy)?))
     }
 
     fn measures(&self, py: Python<'_>) -> Result<Frame> {
         Ok(Frame(detached(py, || self.0.measures_record_batch())?))
+    }
+
+    fn reasons(&self, py: Python<'_>, of: &str) -> Result<Frame> {
+        let known = [RevenueChange::Loss, RevenueChange::Gain];
+        let change = known.into_iter().find(|change| change.name() == of).ok_or_else(|| Error::InvalidOption {
+            option: "of".to_owned(),
+            found: of.to_owned(),
+            expected: "\"loss\" or \"gain\"".to_owned(),
+        })?;
+        Ok(Frame(detached(py, || self.0.reasons_record_batch(change))?))
     }
 
     #[allow(clippy::needless_pass_by_value)] // Python hands over a list
@@ -104,6 +120,37 @@ impl Scorecard {
 
     fn join(&self, py: Python<'_>, other: &Self) -> Result<Self> {
         Ok(Self(detached(py, || self.0.join(&other.0))?))
+    }
+
+    /// The frame of changes, and how many were tested.
+    #[allow(clippy::needless_pass_by_value)] // Python hands over a list
+    fn compare(
+        &self,
+        py: Python<'_>,
+        baseline: &Self,
+        level: &Bound<'_, PyAny>,
+        paired: Option<String>,
+        metrics: Vec<String>,
+    ) -> Result<(Frame, usize)> {
+        let options = CompareOptions::default().level(convert::level(level)?).metrics(metrics);
+        let options = paired.into_iter().fold(options, CompareOptions::paired);
+        let changes = detached(py, || self.0.compare(&baseline.0, &options))?;
+        Ok((Frame(changes.to_record_batch()?), changes.tests()))
+    }
+
+    fn incremental(&self, py: Python<'_>, baseline: &Self) -> Result<Frame> {
+        Ok(Frame(detached(py, || self.0.incremental(&baseline.0)?.to_record_batch())?))
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // Python hands over lists
+    fn attribute(
+        &self,
+        py: Python<'_>,
+        baseline: &Self,
+        by: Vec<String>,
+        metrics: Vec<String>,
+    ) -> Result<Attributions> {
+        Ok(Attributions(detached(py, || self.0.attribute(&baseline.0, &by, &metrics))?))
     }
 
     fn to_json(&self, py: Python<'_>) -> Result<String> {

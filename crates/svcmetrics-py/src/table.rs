@@ -3,8 +3,8 @@
 use crate::capsule;
 use crate::convert::scalar;
 use crate::error::Result;
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{Field, Schema};
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::{PyImportError, PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
@@ -126,6 +126,9 @@ impl<'py> Held<'py> {
         let part = |position: usize| column.get_item(position);
         let mask = |position: usize| -> Result<PyReadonlyArray1<'py, bool>> { Ok(part(position)?.extract()?) };
         let kind: String = part(0)?.extract()?;
+        if matches!(kind.as_str(), "array" | "days" | "times") {
+            load_numpy(column.py())?;
+        }
         Ok(match kind.as_str() {
             "array" => Self::Array(Array::of(&part(1)?)?, if part(2)?.is_none() { None } else { Some(mask(2)?) }),
             "days" => Self::Days(Array::of(&part(1)?)?, mask(2)?),
@@ -143,14 +146,16 @@ impl<'py> Held<'py> {
                 Self::Dictionary(Box::new(Self::of(name, &part(1)?)?), Box::new(Self::of(name, &part(2)?)?))
             }
             "objects" => Self::of_objects(part(1)?.cast::<PyList>()?)?,
-            "arrow" => {
-                let (array, field): (ArrayRef, Field) = capsule::array(&part(1)?, name)?;
-                let schema = Schema::new(vec![field.with_name(name)]);
-                Self::Arrow(
-                    RecordBatch::try_new(Arc::new(schema), vec![array])
-                        .map_err(|error| PyTypeError::new_err(error.to_string()))?,
-                )
-            }
+            "arrow" => match capsule::column(&part(1)?, name)? {
+                Ok((array, field)) => {
+                    let schema = Schema::new(vec![field.with_name(name).with_nullable(true)]);
+                    Self::Arrow(
+                        RecordBatch::try_new(Arc::new(schema), vec![array])
+                            .map_err(|error| PyTypeError::new_err(error.to_string()))?,
+                    )
+                }
+                Err((format, rows)) => Self::Unknown(format, rows),
+            },
             _ => Self::Unknown(part(1)?.extract()?, part(2)?.extract()?),
         })
     }
@@ -234,7 +239,6 @@ impl<'py> Columns<'py> {
 
     /// Adds a column, a tuple as `svcmetrics.tables` says.
     pub(crate) fn push(&mut self, name: &str, column: &Bound<'py, PyAny>) -> Result<()> {
-        load_numpy(column.py())?;
         self.columns.push((name.to_owned(), Held::of(name, column)?));
         Ok(())
     }

@@ -15,14 +15,18 @@
 //! # Ok::<(), svcmetrics::Error>(())
 //! ```
 
-use crate::engine::columns::{Bits, Data, Nulls, Table, Texts, TimeUnit, Values};
+mod both;
+mod reasons;
+
+use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Undefined, Value, aligned};
 use crate::health::HealthScores;
+use crate::interval::{LEVEL, Level};
 use crate::key::{Key, KeyType, group_text};
 use crate::metric::Kind;
 use crate::period::{Every, Period};
-use crate::scorecard::Scorecard;
+use crate::scorecard::{KeyColumn, Scorecard};
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -31,9 +35,9 @@ use arrow_array::types::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, LargeStringArray,
-    RecordBatch, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampMillisecondArray,
-    TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
+    Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, RecordBatch, StringArray, StringViewArray,
+    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema, TimeUnit as ArrowUnit};
 use std::borrow::Cow;
@@ -56,6 +60,24 @@ macro_rules! strings {
 }
 
 strings!(StringArray, LargeStringArray, StringViewArray);
+
+struct Bytes<'a, A>(&'a A);
+
+macro_rules! blobs {
+    ($($array:ty),*) => {$(
+        impl Blobs for Bytes<'_, $array> {
+            fn bytes(&self, position: usize) -> &[u8] {
+                self.0.value(position)
+            }
+
+            fn count(&self) -> usize {
+                self.0.len()
+            }
+        }
+    )*};
+}
+
+blobs!(BinaryArray, LargeBinaryArray, BinaryViewArray, FixedSizeBinaryArray);
 
 impl<'a> From<&'a RecordBatch> for Table<'a> {
     fn from(batch: &'a RecordBatch) -> Self {
@@ -186,6 +208,10 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
             DataType::Utf8 => Values::Text(Arc::new(Strings(array.as_string::<i32>()))),
             DataType::LargeUtf8 => Values::Text(Arc::new(Strings(array.as_string::<i64>()))),
             DataType::Utf8View => Values::Text(Arc::new(Strings(array.as_string_view()))),
+            DataType::Binary => Values::Binary(Arc::new(Bytes(array.as_binary::<i32>()))),
+            DataType::LargeBinary => Values::Binary(Arc::new(Bytes(array.as_binary::<i64>()))),
+            DataType::BinaryView => Values::Binary(Arc::new(Bytes(array.as_binary_view()))),
+            DataType::FixedSizeBinary(_) => Values::Binary(Arc::new(Bytes(array.as_fixed_size_binary()))),
             DataType::Dictionary(..) => match array.as_any_dictionary_opt() {
                 Some(dictionary) => Values::Dictionary {
                     codes: Box::new(Data::from(dictionary.keys())),
@@ -202,18 +228,39 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
 
 /// Columns in the making: fields and arrays of one length.
 #[derive(Default)]
-struct Frame {
+pub(crate) struct Frame {
     fields: Vec<Field>,
     arrays: Vec<ArrayRef>,
 }
 
 impl Frame {
-    fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
+    pub(crate) fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
         self.fields.push(Field::new(name, array.data_type().clone(), true));
         self.arrays.push(array);
     }
 
-    fn finish(self) -> Result<RecordBatch> {
+    /// Columns of keys, each group's as often as it has rows.
+    pub(crate) fn push_keys<'k>(
+        &mut self,
+        keys: &[KeyColumn],
+        groups: &(impl Iterator<Item = &'k Vec<Key>> + Clone),
+        repeat: usize,
+    ) -> Result<()> {
+        for (position, key) in keys.iter().enumerate() {
+            let values: Vec<Key> =
+                groups.clone().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
+            self.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
+        }
+        Ok(())
+    }
+
+    /// Keys come first: a name that is there twice is a key's.
+    pub(crate) fn finish(self) -> Result<RecordBatch> {
+        let names: Vec<&String> = self.fields.iter().map(Field::name).collect();
+        if let Some(twice) = (1..names.len()).find(|place| names[..*place].contains(&names[*place])) {
+            let problem = "is named like a column of the result; rename the column".to_owned();
+            return Err(Error::KeyName { key: names[twice].clone(), problem });
+        }
         let schema = Arc::new(Schema::new(self.fields));
         let made = RecordBatch::try_new(schema, self.arrays);
         made.map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
@@ -228,9 +275,16 @@ fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
         };
     }
     Ok(match key_type {
-        KeyType::Null | KeyType::Text => {
-            let text = |key: &Key| if let Key::Text(text) = key { Some(text.to_string()) } else { None };
-            let bytes: usize = keys.iter().map(|key| if let Key::Text(text) = key { text.len() } else { 0 }).sum();
+        KeyType::Null | KeyType::Text | KeyType::Bins(_) => {
+            let text = |key: &Key| match key {
+                Key::Text(text) | Key::Bin { label: text, .. } => Some(text.to_string()),
+                _ => None,
+            };
+            let length = |key: &Key| match key {
+                Key::Text(text) | Key::Bin { label: text, .. } => text.len(),
+                _ => 0,
+            };
+            let bytes: usize = keys.iter().map(length).sum();
             if i32::try_from(bytes).is_ok() {
                 Arc::new(keys.iter().map(text).collect::<StringArray>())
             } else {
@@ -288,12 +342,30 @@ fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> 
     Ok(Arc::new(values.map(fit).collect::<Result<Vec<i64>>>().map(Int64Array::from)?))
 }
 
+/// The column that tells the row over all groups from a group of null keys.
+const IS_TOTAL: &str = "is_total";
+
 impl Scorecard {
-    fn push_keys(&self, frame: &mut Frame, repeat: usize) -> Result<()> {
-        for (position, key) in self.keys.iter().enumerate() {
-            let values: Vec<Key> =
-                self.groups.iter().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
-            frame.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
+    /// Each group, and after them the total where there is one; a scorecard without keys is its own.
+    fn shown<'a>(&'a self, total: Option<&'a Self>) -> Vec<(&'a Self, usize)> {
+        let total = total.filter(|_| !self.keys.is_empty()).map(|total| (total, 0));
+        (0..self.len()).map(|group| (self, group)).chain(total).collect()
+    }
+
+    pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize, total: Option<&Self>) -> Result<()> {
+        let shown = self.shown(total);
+        let of_total = vec![Key::Null; self.keys.len()];
+        let groups =
+            shown.iter().map(|(card, group)| if card.keys.is_empty() { &of_total } else { &card.groups[*group] });
+        frame.push_keys(&self.keys, &groups, repeat)?;
+        if total.is_some() {
+            if self.keys.iter().any(|key| key.name == IS_TOTAL) {
+                let problem = "is named like the column that marks the total; rename the column".to_owned();
+                return Err(Error::KeyName { key: IS_TOTAL.to_owned(), problem });
+            }
+            let is_total = |(card, group): &(&Self, usize)| card.groups[*group].is_empty();
+            let marks = shown.iter().flat_map(|row| std::iter::repeat_n(Some(is_total(row)), repeat));
+            frame.push(IS_TOTAL, Arc::new(marks.collect::<BooleanArray>()));
         }
         Ok(())
     }
@@ -304,11 +376,38 @@ impl Scorecard {
     /// # Errors
     /// [`Error::Overflow`] for a total that a decimal of 38 digits does not hold.
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
+        self.wide(None)
+    }
+
+    /// The same with the row over all groups, the roll-up to no keys, as the last: its keys are null, and a column `is_total`
+    /// after the keys is true in it and false in the others. Without keys the one row is the total.
+    ///
+    /// ```
+    /// use svcmetrics::{Request, Scorecard, Table};
+    /// let table = Table::new(2)
+    ///     .with("region", vec![Some("north"), None])
+    ///     .with("milestones_met", vec![1_i64, 2])
+    ///     .with("milestones_total", vec![2_i64, 2]);
+    /// let card = Scorecard::of(&table, Request::default().by(["region"]))?;
+    /// assert_eq!(card.to_record_batch_with_totals()?.num_rows(), 3);
+    /// assert_eq!(card.to_record_batch_with_totals()?.schema().field(1).name(), "is_total");
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch`] and [`Scorecard::rollup`]; [`Error::KeyName`] for a key of that name.
+    pub fn to_record_batch_with_totals(&self) -> Result<RecordBatch> {
+        self.wide(Some(&self.rollup::<&str>(&[])?))
+    }
+
+    fn wide(&self, total: Option<&Self>) -> Result<RecordBatch> {
+        let shown = self.shown(total);
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, 1)?;
-        frame.push("rows", integers((0..self.len()).map(|group| self.rows(group)), "rows")?);
-        for metric in self.metrics() {
-            let figures = self.figures(metric.id())?;
+        self.push_keys(&mut frame, 1, total)?;
+        frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
+        for chosen in self.definitions.shown() {
+            let metric = &chosen.metric;
+            let figures = shown.iter().map(|(card, group)| card.read(*group, chosen)).collect::<Result<Vec<_>>>()?;
             let array = if metric.kind() == Kind::Amount {
                 let micros = |(group, figure): (usize, &Figure)| match figure.numerator() {
                     Some(total) => total.micros().map(Some).ok_or_else(|| self.too_large(group, metric.id())),
@@ -325,31 +424,67 @@ impl Scorecard {
     }
 
     fn too_large(&self, group: usize, metric: &str) -> Error {
-        Error::Overflow { measure: metric.to_owned(), group: group_text(&self.groups[group]), limit: "38 digits" }
+        // after the groups comes the total
+        let group = self.groups.get(group).map(|keys| group_text(keys)).unwrap_or_default();
+        Error::Overflow { measure: metric.to_owned(), group, limit: "38 digits" }
     }
 
-    /// Long: a row a group and metric, with the exact numerator and denominator, the counts, and why a value is undefined.
+    /// Long: a row a group and metric, with the exact numerator and denominator, the counts, why a value is undefined, and the
+    /// interval at 95 %.
     ///
     /// # Errors
     /// As [`Scorecard::to_record_batch`].
     pub fn tidy_record_batch(&self) -> Result<RecordBatch> {
+        self.tidy(LEVEL, None)
+    }
+
+    /// The same with intervals of that level, as of [`Figure::interval`].
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch`]; [`Error::InvalidOption`] for a level that is not between 0 and 1.
+    pub fn tidy_record_batch_at(&self, level: f64) -> Result<RecordBatch> {
+        self.tidy(level, None)
+    }
+
+    /// The same at 95 % with rows over all groups as the last, as [`Scorecard::to_record_batch_with_totals`].
+    ///
+    /// # Errors
+    /// As [`Scorecard::to_record_batch_with_totals`].
+    pub fn tidy_record_batch_with_totals(&self) -> Result<RecordBatch> {
+        self.tidy_record_batch_with_totals_at(LEVEL)
+    }
+
+    /// The same with intervals of that level and rows over all groups.
+    ///
+    /// # Errors
+    /// As [`Scorecard::tidy_record_batch_at`] and [`Scorecard::to_record_batch_with_totals`].
+    pub fn tidy_record_batch_with_totals_at(&self, level: f64) -> Result<RecordBatch> {
+        self.tidy(level, Some(&self.rollup::<&str>(&[])?))
+    }
+
+    fn tidy(&self, level: f64, total: Option<&Self>) -> Result<RecordBatch> {
+        let level = Level::new(level)?;
         let chosen: Vec<_> = self.definitions.shown().collect();
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, chosen.len())?;
+        self.push_keys(&mut frame, chosen.len(), total)?;
         let (mut ids, mut values) = (StringBuilder::new(), Vec::new());
         let (mut numerators, mut denominators) = (Vec::new(), Vec::new());
         let mut reasons = StringBuilder::new();
+        let (mut lows, mut highs) = (Vec::new(), Vec::new());
         let mut counts: [Vec<Option<i64>>; 5] = Default::default();
-        for group in 0..self.len() {
+        for (card, group) in self.shown(total) {
             for chosen in &chosen {
-                let figure = self.read(group, chosen)?;
-                let (numerator, denominator) = self.parts(group, chosen, &figure)?;
+                let figure = card.read(group, chosen)?;
+                let (numerator, denominator) = card.parts(group, chosen, &figure)?;
                 ids.append_value(chosen.metric.id());
                 values.push(figure.value());
                 numerators.push(numerator);
                 denominators.push(denominator);
                 reasons.append_option(figure.undefined_reason().map(Undefined::reason));
-                let found = self.counts(group, chosen);
+                let (low, high) = figure.interval_at(level).unzip();
+                lows.push(low);
+                highs.push(high);
+                let found = card.counts(group, chosen);
                 let of = |count: fn(&crate::scorecard::Counts) -> i128| {
                     found.as_ref().and_then(|found| i64::try_from(count(found)).ok())
                 };
@@ -358,7 +493,6 @@ impl Scorecard {
                 counts.iter_mut().zip(row).for_each(|(column, value)| column.push(value));
             }
         }
-        let rows = values.len();
         frame.push("metric", Arc::new(ids.finish()));
         frame.push("value", Arc::new(Float64Array::from(values)));
         let too_large = |row: usize| self.too_large(row / chosen.len(), chosen[row % chosen.len()].metric.id());
@@ -368,9 +502,8 @@ impl Scorecard {
             frame.push(name, Arc::new(Int64Array::from(column)));
         }
         frame.push("undefined_reason", Arc::new(reasons.finish()));
-        for name in ["low", "high"] {
-            frame.push(name, Arc::new(Float64Array::from(vec![None; rows])));
-        }
+        frame.push("low", Arc::new(Float64Array::from(lows)));
+        frame.push("high", Arc::new(Float64Array::from(highs)));
         frame.finish()
     }
 
@@ -401,7 +534,7 @@ impl Scorecard {
     /// [`Error::KeyName`] for a key that is named like a measure; [`Error::Overflow`].
     pub fn measures_record_batch(&self) -> Result<RecordBatch> {
         let mut frame = Frame::default();
-        self.push_keys(&mut frame, 1)?;
+        self.push_keys(&mut frame, 1, None)?;
         let names = self.definitions.lane_names();
         if let Some(key) = self.keys.iter().find(|key| names.contains(&key.name)) {
             return Err(Error::KeyName {

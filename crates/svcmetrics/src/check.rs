@@ -1,7 +1,7 @@
 //! What a table allows, and what is wrong with it.
 
-use crate::engine::Finding;
 use crate::engine::columns::Table;
+use crate::engine::{Finding, STRETCH};
 use crate::error::{Error, Result, shown};
 use crate::request::{OnInvalid, Request};
 use crate::scorecard::{Scorecard, ScorecardBuilder};
@@ -31,7 +31,7 @@ pub struct Observation {
     pub count: u64,
 }
 
-/// What a table allows, and what is wrong with it: nothing is raised.
+/// What a table allows, and what is wrong with it, all at once: what would be an error of a scorecard is an observation.
 ///
 /// ```
 /// use svcmetrics::{Check, Request, Table};
@@ -65,18 +65,21 @@ pub struct Check {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Checker {
-    builder: ScorecardBuilder,
-    nan_is_missing: bool,
+    request: Request,
+    /// For as much of the request as the columns of the first part allow.
+    builder: Option<ScorecardBuilder>,
     nulls: Vec<(String, u64)>,
-    /// What made the rest unreadable, and is itself what was found.
-    stopped: Option<Error>,
+    /// What was found of the columns themselves.
+    found: Vec<Error>,
+    /// Whether the last of it made the rest unreadable.
+    stopped: bool,
 }
 
 impl Check {
     /// Checks one table.
     ///
     /// # Errors
-    /// Only for what makes the request itself impossible, such as a key that is not there.
+    /// Only for what no table could mend, such as a metric that there is not.
     pub fn of(table: &Table<'_>, request: Request) -> Result<Self> {
         let mut checker = Checker::new(request);
         checker.add(table, &mut || true)?;
@@ -95,31 +98,62 @@ impl Checker {
     /// A check of what the request asks.
     pub fn new(request: Request) -> Self {
         let request = Request { keep: ROWS_NAMED, check: true, on_invalid: OnInvalid::Skip, ..request };
-        Self {
-            nan_is_missing: request.nan_is_missing,
-            builder: ScorecardBuilder::new(request),
-            nulls: Vec::new(),
-            stopped: None,
+        Self { request, builder: None, nulls: Vec::new(), found: Vec::new(), stopped: false }
+    }
+
+    /// A builder that reads no column that stands there twice, and asks for none that is not there: those are findings.
+    fn begin(&mut self, names: &[String]) -> Result<ScorecardBuilder> {
+        let mut names: Vec<String> = names.to_vec();
+        loop {
+            let (error, column) = match self.request.reads(&names) {
+                Ok(read) => {
+                    let count = |name: &String| names.iter().filter(|known| *known == name).count();
+                    let Some(column) = read.into_iter().find(|name| count(name) > 1) else { break };
+                    let count = count(&column);
+                    names.retain(|name| *name != column);
+                    (Error::DuplicateColumn { column: column.clone(), count }, column)
+                }
+                Err(error) => match &error {
+                    Error::ColumnNotFound { metric: None, missing, .. } => (error.clone(), missing[0].0.clone()),
+                    Error::KeyName { key, .. } if self.request.by.iter().filter(|by| *by == key).count() == 1 => {
+                        (error.clone(), key.clone())
+                    }
+                    _ => return Err(error),
+                },
+            };
+            self.request = self.request.clone().without(&column);
+            self.found.push(error);
         }
+        ScorecardBuilder::of_columns(self.request.clone(), &names)
     }
 
     /// Checks rows as long as `go_on` says yes.
     ///
     /// # Errors
-    /// Only for what makes the request itself impossible, such as a key that is not there, and [`Error::Interrupted`].
+    /// Only for what no table could mend, such as a metric that there is not, and [`Error::Interrupted`].
     pub fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        if self.stopped.is_none() {
-            match self.builder.add_while(part, go_on) {
-                Err(error @ (Error::ColumnType(_) | Error::DuplicateColumn { .. } | Error::MixedCurrency { .. })) => {
-                    self.stopped = Some(error);
+        if self.builder.is_none() {
+            self.builder = Some(self.begin(&part.names())?);
+        }
+        if let Some(builder) = self.builder.as_mut().filter(|_| !self.stopped) {
+            match builder.add_while(part, go_on) {
+                Err(error @ (Error::ColumnType(_) | Error::DuplicateColumn { .. })) => {
+                    self.found.push(error);
+                    self.stopped = true;
                 }
                 other => other?,
             }
         }
         for name in part.names() {
             let Ok(Some(data)) = part.get(&name) else { continue };
-            let missing = |row: &usize| data.is_null(*row) || (self.nan_is_missing && data.is_nan(*row));
-            let nulls = (0..part.rows()).filter(missing).count() as u64;
+            let missing = |row: &usize| data.is_null(*row) || (self.request.nan_is_missing && data.is_nan(*row));
+            let mut nulls = 0;
+            for start in (0..part.rows()).step_by(STRETCH) {
+                if !go_on() {
+                    return Err(Error::Interrupted);
+                }
+                nulls += (start..part.rows().min(start + STRETCH)).filter(missing).count() as u64;
+            }
             match self.nulls.iter_mut().find(|(known, _)| *known == name) {
                 Some((_, count)) => *count += nulls,
                 None => self.nulls.push((name, nulls)),
@@ -132,14 +166,16 @@ impl Checker {
     ///
     /// # Errors
     /// As [`Checker::add`].
-    pub fn finish(self) -> Result<Check> {
-        if let Some(error) = self.stopped {
-            let rows = error.offence().map(|offence| offence.first.clone()).unwrap_or_default();
-            return Ok(Check { scorecard: None, observations: observed(&error, &rows) });
-        }
-        let (card, findings) = self.builder.finish_check()?;
+    pub fn finish(mut self) -> Result<Check> {
+        let builder = match self.builder.take() {
+            Some(builder) => builder,
+            None => self.begin(&[])?,
+        };
+        let (card, findings) = builder.finish_check()?;
+        let named = |error: &Error| error.offence().map(|offence| offence.first.clone()).unwrap_or_default();
         let mut observations: Vec<Observation> =
-            findings.iter().flat_map(|Finding { error, rows }| observed(error, rows)).collect();
+            self.found.iter().flat_map(|error| observed(error, &named(error))).collect();
+        observations.extend(findings.iter().flat_map(|Finding { error, rows }| observed(error, rows)));
         // A value that several metrics read is one thing to mend.
         let mut seen = HashSet::new();
         observations
@@ -183,7 +219,8 @@ impl Checker {
                 count: u64::try_from(quality.counts.rounded).unwrap_or(u64::MAX),
             });
         }
-        Ok(Check { scorecard: Some(card), observations })
+        // Of a table that could not be read to its end there is no scorecard.
+        Ok(Check { scorecard: Some(card).filter(|_| !self.stopped), observations })
     }
 }
 

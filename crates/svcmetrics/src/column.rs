@@ -19,6 +19,10 @@ pub enum ColumnKind {
     SignedMoney,
     /// A quantity, 0 or more, in micro-units: minutes, months.
     Quantity,
+    /// A time, as microseconds since 1970: the difference of two is a number of seconds in micro-units.
+    Instant,
+    /// An answer on the scale of a survey, of either sign, in micro-units.
+    Score,
     /// One of a few words.
     Category,
     /// Anything: only whether it is there counts.
@@ -31,11 +35,46 @@ pub enum ColumnKind {
 
 impl ColumnKind {
     pub(crate) const fn is_micro(self) -> bool {
-        matches!(self, Self::Money | Self::SignedMoney | Self::Quantity | Self::HealthScore)
+        matches!(
+            self,
+            Self::Money | Self::SignedMoney | Self::Quantity | Self::Score | Self::Instant | Self::HealthScore
+        )
+    }
+
+    /// Whether it is in a currency.
+    pub(crate) const fn is_money(self) -> bool {
+        matches!(self, Self::Money | Self::SignedMoney)
+    }
+
+    /// Whether its numbers may be negative.
+    pub(crate) const fn is_signed(self) -> bool {
+        matches!(self, Self::SignedMoney | Self::Score | Self::Instant)
     }
 
     pub(crate) const fn is_computed(self) -> bool {
         matches!(self, Self::HealthScore | Self::HealthBand)
+    }
+
+    /// Whether its values are numbers, which can be compared; what is true or false can be summed, but not compared.
+    pub(crate) const fn is_number(self) -> bool {
+        !matches!(self, Self::Flag | Self::Category | Self::Anything)
+    }
+
+    /// The stable lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "flag",
+            Self::Count => "count",
+            Self::Money => "money",
+            Self::SignedMoney => "signed_money",
+            Self::Quantity => "quantity",
+            Self::Category => "category",
+            Self::Score => "score",
+            Self::Instant => "instant",
+            Self::Anything => "anything",
+            Self::HealthScore => "health_score",
+            Self::HealthBand => "health_band",
+        }
     }
 
     /// What a value must be, in words.
@@ -44,8 +83,10 @@ impl ColumnKind {
             Self::Flag => "true or false (or 0 or 1)",
             Self::Count => "a whole number, 0 or more",
             Self::Money => "an amount, 0 or more",
-            Self::SignedMoney => "an amount",
+            Self::SignedMoney => "a number of either sign",
             Self::Quantity => "a number, 0 or more",
+            Self::Instant => "a time",
+            Self::Score => "a number",
             Self::Category => "one of the category's words",
             Self::Anything => "anything",
             Self::HealthScore | Self::HealthBand => "a computed value",

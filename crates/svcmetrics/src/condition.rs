@@ -3,7 +3,6 @@
 use crate::column::{Column, ColumnKind, Name};
 use crate::error::{Error, Result, shown};
 use crate::expression::Expression;
-use crate::money::micros;
 use std::fmt;
 
 /// How two sides are compared.
@@ -90,6 +89,24 @@ impl<C> Condition<C> {
         }
     }
 
+    /// The columns that it wants to be there: a null in one of them makes it false.
+    pub(crate) fn demanded(&self) -> Vec<&C> {
+        match self {
+            Self::Present(column) => vec![column],
+            Self::All(conditions) => conditions.iter().flat_map(Self::demanded).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The columns without which its answer is not known: all that it asks for, but where it asks for presence first.
+    pub(crate) fn needs(&self) -> Vec<&C>
+    where
+        C: PartialEq,
+    {
+        let may_be_null = self.demanded();
+        self.columns().into_iter().filter(|column| !may_be_null.contains(column)).collect()
+    }
+
     /// The same with columns named in another way.
     pub(crate) fn map<D>(&self, name: &impl Fn(&C) -> D) -> Condition<D> {
         match self {
@@ -130,6 +147,15 @@ impl Condition {
         }
     }
 
+    /// Whether times are compared with times only, and their differences with numbers of seconds.
+    pub(crate) fn compares_like_with_like(&self) -> bool {
+        match self {
+            Self::Compare(left, _, right) => left.instants() == right.instants(),
+            Self::All(conditions) => conditions.iter().all(Self::compares_like_with_like),
+            _ => true,
+        }
+    }
+
     /// Reads a condition; `known` gives the kinds of columns that are known by name. Other columns are flags where they
     /// stand alone and amounts where they are compared.
     ///
@@ -153,44 +179,57 @@ impl Condition {
                 Err(invalid(format!("'{}' is no column name", shown(name))))
             }
         };
+        let holds_no = |column: &Column, expected: &str| Error::WrongColumn {
+            what: "condition",
+            id: whole.to_owned(),
+            column: column.name.to_string(),
+            holds: column.expected(),
+            expected: expected.to_owned(),
+        };
         let flag = |name: &str| {
             let column = column(name, ColumnKind::Flag)?;
             match column.kind {
                 ColumnKind::Flag => Ok(column),
-                _ => Err(invalid(format!("'{name}' is no flag; compare it, as in '{name} > 0'"))),
+                _ => Err(holds_no(&column, &format!("{} where it stands alone", ColumnKind::Flag.expected()))),
             }
+        };
+        let side = |text: &[&str]| -> Result<Expression> {
+            let named =
+                |name: &str| known(name).unwrap_or_else(|| Column::new(name.to_owned(), ColumnKind::SignedMoney));
+            let side = Expression::parse(&text.join(" "), &named).map_err(invalid)?;
+            let wrong = side.columns().find(|column| !column.kind.is_number());
+            wrong.map_or(Ok(()), |column| Err(holds_no(column, "a number where it is compared")))?;
+            Ok(side)
         };
         let words: Vec<&str> = part.split_whitespace().collect();
-        let side = |word: &str| -> Result<Expression> {
-            if let Ok(number) = word.parse::<rust_decimal::Decimal>() {
-                let constant = micros(number)
-                    .ok_or_else(|| invalid(format!("{number} has more than six decimal places or is too large")))?;
-                return Ok(Expression { terms: Vec::new(), constant });
+        if let Some(place) = words.iter().position(|word| Comparison::read(word).is_some())
+            && let Some(comparison) = Comparison::read(words[place])
+        {
+            let compared = Self::Compare(side(&words[..place])?, comparison, side(&words[place + 1..])?);
+            if !compared.compares_like_with_like() {
+                return Err(invalid(format!("'{compared}' compares a time with what is none")));
             }
-            let column = column(word, ColumnKind::SignedMoney)?;
-            match column.kind {
-                ColumnKind::Flag | ColumnKind::Anything | ColumnKind::Category => {
-                    Err(invalid(format!("'{word}' is no number; it cannot be compared")))
-                }
-                _ => Ok(column.into()),
-            }
-        };
+            return Ok(compared);
+        }
         match words.as_slice() {
             [name] => Ok(Self::IsTrue(flag(name)?)),
             ["not", name] => Ok(Self::IsFalse(flag(name)?)),
             [name, "is", "present"] => Ok(Self::Present(column(name, ColumnKind::Anything)?)),
             [name, "is", word] => {
                 let column = column(name, ColumnKind::Category)?;
+                if column.kind != ColumnKind::Category {
+                    return Err(holds_no(&column, &format!("one of a category's words, '{}' among them", shown(word))));
+                }
+                if column.words.is_empty() {
+                    return Err(invalid(format!("the words of '{name}' are not known; a metric's 'columns' names them")));
+                }
                 if !column.words.iter().any(|known| known == word) {
                     return Err(invalid(format!("'{}' is no word of '{name}'; expected {}", shown(word), column.expected())));
                 }
                 Ok(Self::Is(column, (*word).to_owned().into()))
             }
-            [left, sign, right] => {
-                let comparison = Comparison::read(sign).ok_or_else(|| {
-                    invalid(format!("'{}' is no comparison; expected =, !=, <, <=, > or >=", shown(sign)))
-                })?;
-                Ok(Self::Compare(side(left)?, comparison, side(right)?))
+            [_, sign, _] => {
+                Err(invalid(format!("'{}' is no comparison; expected =, !=, <, <=, > or >=", shown(sign))))
             }
             _ => Err(invalid(
                 "expected 'flag', 'not flag', 'column is present', 'column is word' or 'column > 0', several joined by ' and '"
@@ -234,6 +273,8 @@ mod tests {
             "revenue_start > revenue_end and loss_reason is present",
             "revenue_end >= 2.5",
             "own_column != -3",
+            "resolved_at >= opened_at",
+            "benefit - investment > 2 x cases + 1.5",
         ] {
             let condition: Condition = text.parse().unwrap();
             assert_eq!(condition.to_string(), text);
@@ -241,8 +282,53 @@ mod tests {
     }
 
     #[test]
+    fn a_column_that_holds_something_else_is_named() {
+        for (text, column) in [
+            ("is_new > 0", "is_new"),
+            ("0 < cases + risk", "risk"),
+            ("goals_total", "goals_total"),
+            ("not loss_reason", "loss_reason"),
+            ("cases is positive", "cases"),
+        ] {
+            let error = text.parse::<Condition>().unwrap_err();
+            assert_eq!((error.kind(), error.column()), ("invalid_definition", Some(column)), "{text}");
+            assert!(error.value().is_some() && error.expected().is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_presence_asks_for_a_column_that_may_be_null() {
+        let needs = |text: &str| -> Vec<String> {
+            text.parse::<Condition>().unwrap().needs().iter().map(|column| column.name.to_string()).collect()
+        };
+        assert_eq!(needs("risk is present"), [""; 0]);
+        assert_eq!(needs("cases is present and cases > 2 and is_new"), ["is_new"]);
+    }
+
+    #[test]
     fn what_is_no_condition_is_refused() {
-        for text in ["", "a b", "a ~ b", "goals_total", "is_new > 0", "x > 1.2345678", "1x", "a > 0 and ", "a or b"] {
+        for text in [
+            "",
+            "a b",
+            "a ~ b",
+            "x > 1.2345678",
+            "x > 0.00000000000000000000000000000000001",
+            "1x",
+            "a > 0 and ",
+            "a or b",
+            "opened_at > 0",
+            "> 1",
+            "a >",
+            "a > b > c",
+            "a + > 1",
+            "a b > 1",
+            "1.5 x a > 1",
+            "risk is high",
+            "own is high",
+            "a > 1x",
+            "a > 2 * 3",
+            "a - - b > 1",
+        ] {
             assert!(text.parse::<Condition>().is_err(), "{text}");
         }
     }

@@ -1,6 +1,6 @@
 //! What a scorecard's totals mean: the metrics chosen for a table, the health model, the parameters, and the lanes of a group.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, listed};
 use crate::health::HealthModel;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Combination, Form, Metric};
@@ -95,7 +95,7 @@ impl Definitions {
         self.scopes.iter().position(|scope| scope.id == id)
     }
 
-    fn measure_position(&self, id: &str) -> Option<usize> {
+    pub(crate) fn measure_position(&self, id: &str) -> Option<usize> {
         self.measures.iter().position(|measure| measure.id == id)
     }
 
@@ -123,9 +123,20 @@ impl Definitions {
         lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].time == Time::Stock)
     }
 
+    /// Whether anything does not add over time.
+    pub(crate) fn has_stocks(&self) -> bool {
+        self.measures.iter().any(|measure| measure.time == Time::Stock)
+            || self.chosen.iter().any(|chosen| matches!(chosen.form(), Form::Health))
+    }
+
     /// Whether a lane counts millionths.
     pub(crate) fn is_micro(&self, lane: usize) -> bool {
         lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].is_micro())
+    }
+
+    /// Whether amounts of a currency are added up.
+    pub(crate) fn adds_money(&self) -> bool {
+        self.measures.iter().any(Measure::adds_money)
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&Chosen> {
@@ -136,11 +147,30 @@ impl Definitions {
         self.chosen.iter().filter(|chosen| chosen.shown)
     }
 
+    /// The measures of which a metric asks a quantile, each once.
+    pub(crate) fn distributed(&self) -> impl Iterator<Item = &str> {
+        let asked = |measure: &&Measure| {
+            let reads = |chosen: &Chosen| matches!(chosen.form(), Form::Quantile { of, .. } if of.id == measure.id);
+            self.chosen.iter().any(reads)
+        };
+        self.measures.iter().filter(asked).map(Measure::id)
+    }
+
+    /// The rows that a measure counts, of a group with these lanes.
+    #[cfg(feature = "serde")]
+    pub(crate) fn counted(&self, measure: &str, lanes: &[i128]) -> Option<i128> {
+        let measure = &self.measures[self.measure_position(measure)?];
+        Some(lanes[Self::scope_lane(self.scope_position(measure.scope.id())?)])
+    }
+
     /// Lanes and coefficients of a combination.
     pub(crate) fn lanes<'a>(&'a self, terms: &'a Combination) -> impl Iterator<Item = (i32, usize)> + 'a {
-        terms.iter().filter_map(|(coefficient, measure)| {
-            Some((*coefficient, self.measure_lane(self.measure_position(&measure.id)?)))
-        })
+        terms.iter().filter_map(|(coefficient, measure)| Some((*coefficient, self.lane(measure)?)))
+    }
+
+    /// The lane of a measure.
+    pub(crate) fn lane(&self, measure: &Measure) -> Option<usize> {
+        self.measure_position(&measure.id).map(|position| self.measure_lane(position))
     }
 
     /// What differs between two, in words, if anything does.
@@ -164,11 +194,22 @@ impl Definitions {
             };
             return differ("their metrics", only(&left, &right), only(&right, &left));
         }
+        let definition = || self.chosen.iter().zip(&other.chosen).find(|(one, two)| one.metric != two.metric);
+        self.model_difference(other).or_else(|| self.parameter_difference(other)).or_else(|| {
+            let (one, _) = definition()?;
+            differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
+        })
+    }
+
+    pub(crate) fn model_difference(&self, other: &Self) -> Option<Error> {
         let model =
             |definitions: &Self| definitions.model.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-        if self.model != other.model {
-            return differ("the health model", model(self), model(other));
-        }
+        let (what, left, right) = ("the health model", model(self), model(other));
+        (self.model != other.model).then_some(Error::Mismatch { what, left, right })
+    }
+
+    pub(crate) fn parameter_difference(&self, other: &Self) -> Option<Error> {
+        let differ = |what, left: String, right: String| Some(Error::Mismatch { what, left, right });
         if self.parameters.scale != other.parameters.scale {
             return differ("scale", self.parameters.scale.to_string(), other.parameters.scale.to_string());
         }
@@ -189,10 +230,7 @@ impl Definitions {
         {
             return differ("currency", left.clone(), right.clone());
         }
-        let definition = self.chosen.iter().zip(&other.chosen).find(|(one, two)| one.metric != two.metric);
-        definition.and_then(|(one, _)| {
-            differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
-        })
+        None
     }
 
     /// These, with what the other knows and this does not.
@@ -212,6 +250,14 @@ impl Definitions {
             let id = twice.metric.id.to_string();
             return differ("what they are about: only different metrics stand side by side", id.clone(), id);
         }
+        // Lanes of one id would be added up, as if the rows were others.
+        if let Some(id) = self.shared(other) {
+            return differ(
+                "what they are about: metrics that share totals stand side by side where one scorecard is asked for both",
+                format!("{} of {id}", listed(&self.readers(id))),
+                format!("{} of the same", listed(&other.readers(id))),
+            );
+        }
         if let (Some(left), Some(right)) = (&self.parameters.currency, &other.parameters.currency)
             && left != right
         {
@@ -220,9 +266,30 @@ impl Definitions {
         if self.parameters.scale != other.parameters.scale {
             return differ("scale", self.parameters.scale.to_string(), other.parameters.scale.to_string());
         }
+        let mut parameters = self.clone().united(other).parameters;
+        let (left, right) = (self.parameters.scales, other.parameters.scales);
+        if left == Scales::default() {
+            parameters.scales = right;
+        } else if right != Scales::default() && left != right {
+            return differ("csat_satisfied_from or effort_scale", left.to_string(), right.to_string());
+        }
         let model = self.model.clone().or_else(|| other.model.clone());
         let chosen = self.chosen.iter().chain(&other.chosen).cloned().collect();
-        Self::new(chosen, model, self.clone().united(other).parameters)
+        Self::new(chosen, model, parameters)
+    }
+
+    /// A scope or measure of both.
+    fn shared(&self, other: &Self) -> Option<&str> {
+        let scope = self.scopes.iter().map(|scope| scope.id()).find(|id| other.scope_position(id).is_some());
+        scope.or_else(|| self.measures.iter().map(Measure::id).find(|id| other.measure_position(id).is_some()))
+    }
+
+    /// The metrics that read a scope or measure, those that were asked for first.
+    fn readers(&self, id: &str) -> Vec<&str> {
+        let reads = |chosen: &&Chosen| chosen.form().measures().any(|m| m.scope.id == id || m.id == id);
+        let mut readers: Vec<&Chosen> = self.chosen.iter().filter(reads).collect();
+        readers.sort_by_key(|chosen| !chosen.shown);
+        readers.into_iter().map(|chosen| chosen.metric.id()).collect()
     }
 
     /// Only what both have, for a merge of what is common.
@@ -234,12 +301,22 @@ impl Definitions {
                     .find(&chosen.metric.id)
                     .is_some_and(|found| found.metric == chosen.metric && found.form == chosen.form)
         };
-        let kept: Vec<Chosen> = self.chosen.iter().filter(same).cloned().collect();
-        let whole = |chosen: &&Chosen| match chosen.form() {
-            Form::Difference(one, two) => [one, two].iter().all(|id| kept.iter().any(|kept| kept.metric.id == **id)),
-            _ => true,
-        };
-        let kept: Vec<Chosen> = kept.iter().filter(whole).cloned().collect();
+        let mut kept: Vec<Chosen> = self.chosen.iter().filter(same).cloned().collect();
+        // What is made of other metrics needs all of those that either card has: of fewer it would be something else.
+        loop {
+            let is_kept = |id: &str| kept.iter().any(|kept| kept.metric.id == id);
+            let is_known = |id: &str| self.find(id).is_some() || other.find(id).is_some();
+            let whole = |chosen: &Chosen| match (chosen.form(), &self.model) {
+                (Form::Difference(one, two), _) => is_kept(one) && is_kept(two),
+                (Form::Health, Some(model)) => model.reads().into_iter().all(|id| is_kept(id) || !is_known(id)),
+                _ => true,
+            };
+            let rest: Vec<Chosen> = kept.iter().filter(|chosen| whole(chosen)).cloned().collect();
+            if rest.len() == kept.len() {
+                break;
+            }
+            kept = rest;
+        }
         let model = if self.model == other.model { self.model.clone() } else { None };
         Self::new(kept, model, self.parameters.clone())
     }

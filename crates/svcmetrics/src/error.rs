@@ -74,7 +74,7 @@ pub struct Offence {
     pub hint: Option<String>,
     /// How many rows offend.
     pub count: u64,
-    /// The first ten offenders: row and value.
+    /// The first offenders, ten of them (more where a table is checked): row and value.
     pub first: Vec<(u64, String)>,
 }
 
@@ -185,7 +185,7 @@ pub enum Error {
         available: Vec<String>,
     },
     /// No metric has that id.
-    #[error("no metric '{}'{}; there are: {}", shown(.metric), if .near.is_empty() { String::new() } else { format!(" (did you mean '{}'?)", .near.join("' or '")) }, listed(.available))]
+    #[error("no metric '{}'{}{}; there are: {}", shown(.metric), crate::metrics::of_another_subject(.metric, .available), if .near.is_empty() { String::new() } else { format!(" (did you mean '{}'?)", .near.join("' or '")) }, listed(.available))]
     MetricNotFound {
         /// What was asked for.
         metric: String,
@@ -236,9 +236,9 @@ pub enum Error {
         /// The first such row.
         row: u64,
     },
-    /// The same customer twice in a group.
+    /// The same customer, or case, twice in a group.
     #[error(
-        "'{}' {} stands in rows {} and {}{}; expected one row a customer{}; several periods in one table: group by the period; rows that are not customers: unique=False",
+        "'{}' {} stands in rows {} and {}{}; expected one row a {subject}{}; several periods in one table: group by the period; rows that are not {subject}s: unique=False",
         shown(.column), shown(.value), .rows.0, .rows.1,
         if .group.is_empty() { String::new() } else { format!(" of group {}", shown(.group)) },
         if *.count > 1 { format!(" ({count} rows repeat one)") } else { String::new() }
@@ -254,6 +254,8 @@ pub enum Error {
         group: String,
         /// How many rows repeat an earlier one.
         count: u64,
+        /// What a row is: `customer` or `case`.
+        subject: &'static str,
     },
     /// More than one currency where amounts would be added up.
     #[error("column '{}' holds {} and {} (row {row}); amounts of one currency are wanted: group by '{}', or convert them", shown(.column), shown(.first), shown(.second), shown(.column))]
@@ -331,6 +333,20 @@ pub enum Error {
         /// Why not.
         problem: String,
     },
+    /// A definition that reads a column as something else than it holds.
+    #[error("{what} '{}': column '{}' holds {holds}; expected {expected}", shown(.id), shown(.column))]
+    WrongColumn {
+        /// `metric` or `condition`.
+        what: &'static str,
+        /// Its id, or its text.
+        id: String,
+        /// The column.
+        column: String,
+        /// What the column holds.
+        holds: String,
+        /// What it would have to hold.
+        expected: String,
+    },
     /// An option that cannot be.
     #[error("{option}: found {}; expected {expected}", shown(.found))]
     InvalidOption {
@@ -368,10 +384,26 @@ impl Error {
         Self::InvalidValue(Box::new(Offence::new(name, "found", expected).at(None, found)))
     }
 
+    /// The error for an argument of more decimal places than are held.
+    pub(crate) fn inexact_argument(name: &str, found: &str, expected: &str) -> Self {
+        Self::Inexact(Box::new(Offence::new(name, "found", expected).at(None, found)))
+    }
+
     /// The error for an argument that is too large to hold.
     pub fn argument_out_of_range(name: &str, found: &str) -> Self {
         let expected = "less than 2^63 millionths (9.2 x 10^12)";
         Self::OutOfRange(Box::new(Offence::new(name, "found", expected).at(None, found)))
+    }
+
+    /// The error for an id that none of those available is; it names the ones that come near.
+    ///
+    /// ```
+    /// let available = svcmetrics::catalog().iter().map(|metric| metric.id().to_owned()).collect();
+    /// let error = svcmetrics::Error::metric_not_found("adoption", available);
+    /// assert!(error.to_string().starts_with("no metric 'adoption' (did you mean 'adoption_rate'"));
+    /// ```
+    pub fn metric_not_found(wanted: &str, available: Vec<String>) -> Self {
+        crate::engine::choose::no_metric(wanted, available)
     }
 
     /// The variant as a stable lower-case word, the same in both languages.
@@ -394,7 +426,7 @@ impl Error {
             Self::Overflow { .. } => "overflow",
             Self::Mismatch { .. } => "mismatch",
             Self::InvalidModel { .. } => "invalid_model",
-            Self::InvalidDefinition { .. } => "invalid_definition",
+            Self::InvalidDefinition { .. } | Self::WrongColumn { .. } => "invalid_definition",
             Self::InvalidOption { .. } => "invalid_option",
             Self::InvalidDocument { .. } => "invalid_document",
             Self::InvalidPeriod { .. } => "invalid_period",
@@ -418,7 +450,10 @@ impl Error {
     pub fn metric(&self) -> Option<&str> {
         match self {
             Self::ColumnNotFound { metric, .. } => metric.as_deref(),
-            Self::MetricNotFound { metric, .. } | Self::Overflow { measure: metric, .. } => Some(metric),
+            Self::MetricNotFound { metric, .. }
+            | Self::Overflow { measure: metric, .. }
+            | Self::InvalidDefinition { what: "metric", id: metric, .. }
+            | Self::WrongColumn { what: "metric", id: metric, .. } => Some(metric),
             other => other.offence().and_then(|offence| offence.metric.as_deref()),
         }
     }
@@ -430,6 +465,7 @@ impl Error {
             Self::DuplicateColumn { column, .. }
             | Self::DuplicateCustomer { column, .. }
             | Self::MixedCurrency { column, .. }
+            | Self::WrongColumn { column, .. }
             | Self::KeyName { key: column, .. } => Some(column),
             Self::AbsentRevenue { start, end, start_absent, .. } => Some(if *start_absent > 0 { start } else { end }),
             other => other.offence().map(|offence| offence.column.as_str()),
@@ -462,7 +498,8 @@ impl Error {
         match self {
             Self::DuplicateCustomer { value, .. } => Some(value),
             Self::MixedCurrency { second, .. } => Some(second),
-            Self::InvalidModel { found, .. }
+            Self::WrongColumn { holds: found, .. }
+            | Self::InvalidModel { found, .. }
             | Self::InvalidOption { found, .. }
             | Self::InvalidPeriod { found, .. } => Some(found),
             other => other.offence().map(|offence| offence.value.as_str()),
@@ -472,7 +509,9 @@ impl Error {
     /// What was wanted.
     pub fn expected(&self) -> Option<&str> {
         match self {
-            Self::InvalidModel { expected, .. } | Self::InvalidOption { expected, .. } => Some(expected),
+            Self::WrongColumn { expected, .. }
+            | Self::InvalidModel { expected, .. }
+            | Self::InvalidOption { expected, .. } => Some(expected),
             Self::InvalidPeriod { expected, .. } => Some(expected),
             other => other.offence().map(|offence| offence.expected.as_str()),
         }

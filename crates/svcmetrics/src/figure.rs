@@ -1,5 +1,6 @@
 //! A figure: the value of a metric, or the reason that there is none.
 
+use crate::interval::Basis;
 use crate::money::{self, MICROS};
 use rust_decimal::Decimal;
 use std::fmt;
@@ -62,6 +63,8 @@ pub enum Unit {
     Money,
     /// A plain number.
     Number,
+    /// Hours.
+    Hours,
     /// Points of a score.
     Points,
 }
@@ -73,6 +76,7 @@ impl Unit {
             Self::Fraction => "fraction",
             Self::Money => "money",
             Self::Number => "number",
+            Self::Hours => "hours",
             Self::Points => "points",
         }
     }
@@ -175,11 +179,17 @@ pub(crate) enum Value {
 pub struct Figure {
     pub(crate) unit: Unit,
     pub(crate) value: Value,
+    /// What its interval is computed from, where it has one.
+    pub(crate) basis: Option<Basis>,
 }
 
 impl Figure {
+    pub(crate) const fn new(unit: Unit, value: Value) -> Self {
+        Self { unit, value, basis: None }
+    }
+
     pub(crate) const fn undefined(unit: Unit, reason: Undefined) -> Self {
-        Self { unit, value: Value::Undefined(reason) }
+        Self::new(unit, Value::Undefined(reason))
     }
 
     /// A quotient of two totals; undefined where the denominator is 0.
@@ -187,7 +197,7 @@ impl Figure {
         if denominator.integer == 0 {
             return Self::undefined(unit, Undefined::ZeroDenominator);
         }
-        Self { unit, value: Value::Quotient { numerator, denominator } }
+        Self::new(unit, Value::Quotient { numerator, denominator })
     }
 
     /// Whether there is a value.
@@ -234,6 +244,18 @@ impl Figure {
         }
     }
 
+    /// The exact value as a quotient of integers; of a score or a derived value the shortest decimal that reads back as its
+    /// double. Nothing where undefined, or beyond 128 bits.
+    #[allow(clippy::cast_possible_truncation)] // what no decimal holds is whole
+    pub(crate) fn fraction(&self) -> Option<(i128, i128)> {
+        match self.value {
+            Value::Quotient { numerator, denominator } => aligned(numerator, denominator),
+            Value::Amount(total) => Some((total.integer, if total.micro { i128::from(MICROS) } else { 1 })),
+            Value::Derived(value) => Some(self.to_decimal().map_or((value as i128, 1), money::decimal_parts)),
+            Value::Undefined(_) => None,
+        }
+    }
+
     /// The exact numerator; of an amount the amount; none of a score or a derived value.
     pub const fn numerator(&self) -> Option<Total> {
         match self.value {
@@ -247,6 +269,15 @@ impl Figure {
     pub const fn denominator(&self) -> Option<Total> {
         match self.value {
             Value::Quotient { denominator, .. } => Some(denominator),
+            _ => None,
+        }
+    }
+
+    /// The exact value as a quotient of integers; nothing for what is undefined or made of other metrics.
+    pub(crate) fn ratio(&self) -> Option<(i128, i128)> {
+        match self.value {
+            Value::Quotient { numerator, denominator } => aligned(numerator, denominator),
+            Value::Amount(total) => Some((total.integer, if total.micro { i128::from(MICROS) } else { 1 })),
             _ => None,
         }
     }
@@ -273,6 +304,8 @@ struct StoredFigure {
     denominator: Option<Total>,
     value: Option<f64>,
     undefined: Option<Undefined>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    basis: Option<Basis>,
 }
 
 #[cfg(feature = "serde")]
@@ -280,7 +313,8 @@ impl From<Figure> for StoredFigure {
     fn from(figure: Figure) -> Self {
         let value = if let Value::Derived(value) = figure.value { Some(value) } else { None };
         let (numerator, denominator) = (figure.numerator(), figure.denominator());
-        Self { unit: figure.unit, numerator, denominator, value, undefined: figure.undefined_reason() }
+        let (undefined, basis) = (figure.undefined_reason(), figure.basis);
+        Self { unit: figure.unit, numerator, denominator, value, undefined, basis }
     }
 }
 
@@ -302,7 +336,12 @@ impl TryFrom<StoredFigure> for Figure {
             (None, None, None, Some(reason)) => Value::Undefined(reason),
             _ => return Err(invalid("expected a quotient, an amount, a value or a reason that there is none")),
         };
-        Ok(Self { unit: stored.unit, value })
+        let figure = Self::new(stored.unit, value);
+        let figure = stored.basis.map_or(figure, |basis| figure.on(basis));
+        if figure.basis != stored.basis {
+            return Err(invalid("basis: expected one that fits numerator and denominator"));
+        }
+        Ok(figure)
     }
 }
 
@@ -336,13 +375,14 @@ pub(crate) fn aligned(numerator: Total, denominator: Total) -> Option<(i128, i12
     }
 }
 
-/// Percent with one place, money and numbers with thousands apart, `–` for undefined.
+/// Percent and hours with one place, money and numbers with thousands apart, `–` for undefined.
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match (self.value(), self.unit) {
             (None, _) => "–".to_owned(),
             (Some(_), Unit::Fraction) => format!("{:.1} %", self.percent().unwrap_or_default()),
             (Some(value), Unit::Points) => format!("{value:.1}"),
+            (Some(value), Unit::Hours) => format!("{} h", grouped(&format!("{value:.1}"))),
             (Some(value), Unit::Money) => grouped(&format!("{value:.2}")),
             (Some(value), Unit::Number) => match self.value {
                 Value::Amount(total) => grouped(&total.to_string()),

@@ -1,5 +1,6 @@
 //! Group keys: what a row is grouped by.
 
+use crate::bins::Bins;
 use crate::engine::columns::TimeUnit;
 use std::fmt;
 
@@ -25,18 +26,28 @@ pub enum KeyType {
         /// The time zone, if any.
         zone: Option<String>,
     },
+    /// Numbers by bins.
+    Bins(Bins),
 }
 
 impl fmt::Display for KeyType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        if let Self::Bins(bins) = self {
+            return bins.fmt(f);
+        }
+        let name = match self {
             Self::Null => "null",
             Self::Text => "text",
             Self::Boolean => "boolean",
             Self::Integer => "integer",
             Self::Date => "date",
-            Self::Timestamp { .. } => "timestamp",
-        })
+            Self::Timestamp { unit, zone } => {
+                write!(f, "timestamp in {}s", format!("{unit:?}").to_lowercase())?;
+                return zone.as_ref().map_or(Ok(()), |zone| write!(f, " of {zone}"));
+            }
+            Self::Bins(_) => "bins",
+        };
+        f.write_str(name)
     }
 }
 
@@ -62,6 +73,13 @@ pub enum Key {
     Date(i32),
     /// A time since 1970, in its column's unit.
     Timestamp(i64),
+    /// A bin: they order by their positions.
+    Bin {
+        /// Its place, 0 below the first edge.
+        position: u32,
+        /// What it is shown as.
+        label: Box<str>,
+    },
     /// No value: a group of its own.
     Null,
 }
@@ -69,6 +87,9 @@ pub enum Key {
 impl Key {
     /// Whether it can stand in a column of that type.
     pub(crate) fn fits(&self, key_type: &KeyType) -> bool {
+        if let (Self::Bin { position, label }, KeyType::Bins(bins)) = (self, key_type) {
+            return bins.label(*position) == Some(label);
+        }
         matches!(
             (self, key_type),
             (Self::Null, _)
@@ -106,23 +127,27 @@ impl fmt::Display for Key {
             Self::Null => f.pad("null"),
             Self::Boolean(value) => f.pad(if *value { "True" } else { "False" }),
             Self::Integer(value) => f.pad(&value.to_string()),
-            Self::Text(text) => f.pad(text),
-            Self::Date(day) => f.pad(&civil_date(*day)),
+            Self::Text(text) | Self::Bin { label: text, .. } => f.pad(text),
+            Self::Date(day) => f.pad(&civil_date((*day).into())),
             Self::Timestamp(time) => f.pad(&time.to_string()),
         }
     }
 }
 
 /// A day since 1970 as year, month and day, by the usual algorithm on years that start in March.
-fn civil_date(day: i32) -> String {
-    let days = i64::from(day) + 719_468;
+pub(crate) fn civil(day: i64) -> (i64, i64, i64) {
+    let days = day + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let (month, date) =
         (if shifted < 10 { shifted + 3 } else { shifted - 9 }, day_of_year - (153 * shifted + 2) / 5 + 1);
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year_of_era + era * 400 + i64::from(month <= 2), month, date)
+}
+
+pub(crate) fn civil_date(day: i64) -> String {
+    let (year, month, date) = civil(day);
     format!("{year:04}-{month:02}-{date:02}")
 }
 

@@ -27,49 +27,78 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+mod attribute;
+mod bins;
+mod breakdown;
 mod check;
 mod column;
+mod compare;
 mod condition;
+mod contradictions;
 mod definitions;
+mod distributions;
+#[cfg(feature = "serde")]
+mod document;
 mod engine;
 mod error;
 mod expression;
 mod figure;
+mod fraction;
 mod health;
+mod incremental;
+mod interval;
 mod key;
 mod measure;
 mod measures;
 mod metric;
 mod metrics;
 mod money;
+mod own;
+mod paired;
 mod period;
+mod reference;
+mod relate;
 mod request;
 mod scorecard;
+mod spread;
 #[cfg(feature = "serde")]
 mod stored;
+mod students_t;
+mod targets;
 mod totals;
+mod trend;
 
+pub use attribute::{Attribution, EffectColumn, SegmentEffect};
+pub use bins::Bins;
 pub use check::{Check, Checker, Observation};
 pub use column::{Column, ColumnKind, Name};
+pub use compare::{Change, Changes, CompareOptions, Verdict};
 pub use condition::{Comparison, Condition};
-pub use engine::columns::{Bits, Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
+pub use engine::columns::{Bits, Blobs, Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
 pub use error::{Error, MissingColumns, Offence, Result};
 pub use expression::Expression;
 pub use figure::{Figure, Total, Undefined, Unit};
+pub use fraction::Fraction;
 pub use health::{
     Among, Band, Component, Contribution, Explanation, Gate, HealthModel, HealthScore, HealthScorer, HealthScores,
     MissingPolicy,
 };
+pub use incremental::{Increment, Increments};
 pub use key::{Key, KeyType};
 pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};
 pub use metrics::pricing::SupportPrice;
 pub use metrics::revenue::RecurringRevenue;
-pub use metrics::{CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, find};
-pub use money::MoneyPolicy;
+pub use metrics::{CASE_ID, CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, families, find};
+pub use money::{MoneyPolicy, number};
+pub use own::{MetricDefinition, Term};
 pub use period::{Every, Period};
+pub use reference::{Reference, reference};
+pub use relate::{Correlation, Estimate, Lift, NoRelation, RelatedGroup, Relation, RelationBuilder};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
-pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Scorecard, ScorecardBuilder};
+pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Reason, RevenueChange, Scorecard, ScorecardBuilder};
+pub use targets::{Attainment, Target, TargetStatus, Targets};
+pub use trend::{Direction, Trend};
 
 /// The catalogue's formulas on plain numbers, one function a metric.
 pub mod formulas {
@@ -89,8 +118,8 @@ pub mod formulas {
         revenue_growth_rate,
     };
     pub use crate::metrics::sales::{attach_rate, service_coverage, upgrade_rate};
-    pub use crate::metrics::success::{impact_share, plan_realization, roi, success_rate};
-    pub use crate::metrics::voice::{csat, nps};
+    pub use crate::metrics::success::{impact_share, payback_years, plan_realization, roi, success_rate};
+    pub use crate::metrics::voice::{ces_mean, ces_net, ces_top_share, csat, nps};
 }
 
 /// The README's examples are run with those of the documentation.

@@ -32,6 +32,9 @@ pub struct Scope {
     pub(crate) id: Name,
     pub(crate) among: Option<Condition>,
     pub(crate) reads: Vec<Column>,
+    /// What a table must have and a counted row may lack.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) asks: Vec<Column>,
     /// What must hold in a complete row; one whose columns the table lacks, or are null in the row, is not asked.
     pub(crate) rules: Vec<Condition>,
 }
@@ -39,7 +42,7 @@ pub struct Scope {
 impl Scope {
     /// All rows; `id` is the stem of the names of its counts (`<id>.counted`, ...).
     pub fn new(id: impl Into<Name>) -> Self {
-        Self { id: id.into(), among: None, reads: Vec::new(), rules: Vec::new() }
+        Self { id: id.into(), among: None, reads: Vec::new(), asks: Vec::new(), rules: Vec::new() }
     }
 
     /// Only rows for which this holds; what it asks for and does not find makes a row missing.
@@ -51,6 +54,12 @@ impl Scope {
     /// The columns that a counted row must have.
     pub fn reads(mut self, columns: impl IntoIterator<Item = Column>) -> Self {
         self.reads.extend(columns);
+        self
+    }
+
+    /// The columns of which only is asked whether they are there, in [`Measure::only`]: a null is no reason not to count.
+    pub fn asks(mut self, columns: impl IntoIterator<Item = Column>) -> Self {
+        self.asks.extend(columns);
         self
     }
 
@@ -70,10 +79,34 @@ impl Scope {
         self.among.as_ref()
     }
 
-    /// The columns that a table must have for it, each once: those of `among`, then those read.
+    /// What must hold in a counted row, where the table and the row have all that a rule asks for.
+    pub fn rules(&self) -> &[Condition] {
+        &self.rules
+    }
+
+    /// The columns whose null puts a row outside.
+    ///
+    /// ```
+    /// let scope = svcmetrics::find("avoidable_loss_share").and_then(|metric| metric.forms()[0].scope()).unwrap();
+    /// let names = |columns: Vec<&svcmetrics::Column>| columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>();
+    /// assert_eq!(names(scope.outside_without()), ["loss_reason"]);
+    /// assert_eq!(names(scope.missing_without()), ["revenue_start", "revenue_end", "loss_avoidable"]);
+    /// ```
+    pub fn outside_without(&self) -> Vec<&Column> {
+        let demanded: Vec<&Column> = self.among.iter().flat_map(Condition::demanded).collect();
+        self.columns().into_iter().filter(|column| demanded.iter().any(|known| known.name == column.name)).collect()
+    }
+
+    /// The columns whose null makes a row missing, unless it is outside already.
+    pub fn missing_without(&self) -> Vec<&Column> {
+        let outside = self.outside_without();
+        self.columns().into_iter().filter(|column| !outside.contains(column)).collect()
+    }
+
+    /// The columns that a table must have for it, each once: those of `among`, those read, those asked for.
     pub fn columns(&self) -> Vec<&Column> {
         let mut columns: Vec<&Column> = Vec::new();
-        for column in self.among.iter().flat_map(Condition::columns).chain(&self.reads) {
+        for column in self.among.iter().flat_map(Condition::columns).chain(&self.reads).chain(&self.asks) {
             if !columns.iter().any(|known| known.name == column.name) {
                 columns.push(column);
             }
@@ -112,7 +145,8 @@ impl Measure {
         Self { id: id.into(), scope: Arc::new(scope.clone()), sum, only: None, time }
     }
 
-    /// Only counted rows for which this holds add to it; its columns must be among those read.
+    /// Only counted rows for which this holds add to it; its columns must be among those read, or asked for where it asks
+    /// whether they are there.
     pub fn only(mut self, condition: Condition) -> Self {
         self.only = Some(condition);
         self
@@ -136,6 +170,11 @@ impl Measure {
     /// Whether the total is held in millionths.
     pub fn is_micro(&self) -> bool {
         self.sum.is_micro()
+    }
+
+    /// Whether amounts of a currency are added up.
+    pub(crate) fn adds_money(&self) -> bool {
+        self.sum.columns().any(|column| column.kind.is_money())
     }
 
     /// What is summed, in words: `count of rows where onboarded`, `sum of revenue_end`.

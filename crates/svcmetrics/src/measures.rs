@@ -1,15 +1,21 @@
 //! A scorecard from its exact totals: the way back from `measures()`, after any tool has added them up.
 
+use crate::contradictions::Contradictions;
 use crate::definitions::{COUNTS, Chosen, Definitions, Parameters};
+use crate::distributions::Distributions;
 use crate::engine::columns::{Data, Scalar, Table, Values};
 use crate::engine::groups::Groups;
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
+use crate::measure::Scope;
 use crate::metric::{Form, Metric};
+use crate::metrics::OPTIONS;
 use crate::money::{self, PLACES, Read};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
+use crate::spread::Spread;
 use crate::totals::Totals;
+use std::collections::BTreeMap;
 
 fn invalid(problem: impl Into<String>) -> Error {
     Error::InvalidDocument { what: "measures", problem: problem.into() }
@@ -17,8 +23,9 @@ fn invalid(problem: impl Into<String>) -> Error {
 
 impl Scorecard {
     /// The scorecard whose totals these are: columns of keys, and of rows, counts and measures by their ids, as `measures()`
-    /// gives them, of a scorecard that is not joined. The metrics are those whose measures are there; of the request its keys, period, own metrics, health model
-    /// and scale are used. Rows of one group are added up. Where stocks are null, time was rolled away.
+    /// gives them, of a scorecard that is not joined. Quantiles cannot be had from totals. The metrics are those whose
+    /// measures are there; of the request its keys, period, own metrics, health model, scale, scales of surveys and currency
+    /// are used: what the totals do not say. Rows of one group are added up. Where stocks are null, time was rolled away.
     ///
     /// ```
     /// use svcmetrics::{Request, Scorecard, Table};
@@ -37,15 +44,13 @@ impl Scorecard {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidDocument`] for totals that are missing, no whole numbers, or contradict each other.
+    /// [`Error::InvalidDocument`] for totals that are missing, no whole numbers, or contradict each other, and for columns
+    /// that are neither keys nor totals; [`Error::InvalidOption`] for a period that is no key, and where the scale of a survey
+    /// is not given.
     pub fn from_measures(table: &Table<'_>, request: &Request) -> Result<Self> {
         let names = table.names();
-        let definitions = definitions(&names, request)?;
-        let lanes = definitions.lane_names();
-        let mut columns = Vec::new();
-        for name in &lanes {
-            columns.push(table.get(name)?.ok_or_else(|| invalid(format!("no column '{name}'")))?);
-        }
+        request.check_keys()?;
+        let currency_key = request.currency_key()?;
         let keys = request.by.iter().map(|key| {
             let missing = || Error::ColumnNotFound {
                 metric: None,
@@ -55,7 +60,14 @@ impl Scorecard {
             table.get(key)?.ok_or_else(missing)
         });
         let keys: Vec<&Data<'_>> = keys.collect::<Result<_>>()?;
-        let mut groups = Groups::new(&request.by, request.max_groups, request.nan_is_missing);
+        let definitions = definitions(&names, request)?;
+        let contradictions = Contradictions::new(&definitions);
+        let lanes = definitions.lane_names();
+        let mut columns = Vec::new();
+        for name in &lanes {
+            columns.push(table.get(name)?.ok_or_else(|| invalid(format!("no column '{name}'")))?);
+        }
+        let mut groups = Groups::new(request);
         let ids = groups.assign(&keys, 0..table.rows(), 0)?;
 
         let width = definitions.width();
@@ -93,6 +105,9 @@ impl Scorecard {
                 let found = format!("'{}.counted' and the counts beside it add up to {judged}", scope.id);
                 return Err(invalid(format!("row {row}: {found}; expected {}, as 'rows'", values[0])));
             }
+            if let Some(problem) = contradictions.find(&values, over_time) {
+                return Err(invalid(format!("row {row}: {problem}")));
+            }
             totals
                 .add(*group as usize, &values)
                 .map_err(|lane| invalid(format!("column '{}': the total does not fit 128 bits", lanes[lane])))?;
@@ -109,13 +124,17 @@ impl Scorecard {
         Ok(Self {
             keys: key_columns.collect(),
             period: request.by.contains(&period).then_some(period),
+            currency_key,
             over_time,
             unique_checked: false,
             joined: false,
             groups: order.into_iter().map(|(keys, _)| keys).collect(),
             totals: sorted,
+            distributions: Distributions::default(),
+            spread: Spread::default(),
             largest_rounding: vec![0.0; definitions.scopes.len()],
-            not_measured: std::collections::BTreeMap::new(),
+            not_measured: BTreeMap::new(),
+            breakdowns: BTreeMap::new(),
             definitions,
         })
     }
@@ -136,7 +155,7 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     };
     // Whether a table had the column of revenue at the end shows in the bands' revenue.
     let model = model.resolved(|column| column != "revenue_end" || has("health_revenue_scored"));
-    let candidates = request.candidates(&model);
+    let candidates = request.storable(&model)?;
     let form = |metric: &Metric| metric.forms.iter().position(&has_form);
     let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();
     let with_health = has("health_score");
@@ -152,15 +171,50 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
         };
         Some(Chosen { metric: metric.clone(), form, shown: true })
     });
-    let parameters = Parameters { scale: request.scale, absent_revenue: None, currency: None, scales: request.scales };
+    let currency = request.given_currency().cloned();
+    let parameters = Parameters { scale: request.scale, absent_revenue: None, currency, scales: request.scales };
     let chosen: Vec<Chosen> = chosen.collect();
+    if let Some(option) = chosen.iter().flat_map(|chosen| chosen.metric.columns()).find(|c| OPTIONS.contains(&&*c.name))
+    {
+        return Err(Error::InvalidOption {
+            option: option.name.to_string(),
+            found: "nothing".into(),
+            expected: "the scale of the survey's answers that the totals were counted by".into(),
+        });
+    }
     if chosen.is_empty() {
         return Err(invalid(format!(
             "no metric's totals are all there; found columns {}",
             crate::error::listed(names)
         )));
     }
+    let is_total = |name: &str| candidates.iter().flat_map(Metric::forms).any(|form| form.has_total(name));
+    let strange: Vec<&String> = names
+        .iter()
+        // pandas' index
+        .filter(|name| !request.by.contains(name) && *name != "rows" && !name.starts_with("__index_level_"))
+        .filter(|name| !is_total(name))
+        .collect();
+    if !strange.is_empty() {
+        return Err(invalid(format!(
+            "found columns {}, which are no totals; name keys in by=[..., '{}'], and roll them up where they are not wanted",
+            crate::error::listed(&strange),
+            crate::error::shown(strange[0])
+        )));
+    }
     Definitions::new(chosen, with_health.then_some(model), parameters)
+}
+
+impl Form {
+    /// Whether a column of totals is one that it reads.
+    fn has_total(&self, name: &str) -> bool {
+        let count = |scope: &Scope| {
+            name.strip_prefix(scope.id())
+                .and_then(|rest| rest.strip_prefix('.'))
+                .is_some_and(|count| COUNTS.contains(&count))
+        };
+        self.scope().is_some_and(count) || self.measures().any(|measure| measure.id() == name)
+    }
 }
 
 /// A total as an integer of whole units, or of millionths.
@@ -173,10 +227,9 @@ fn integer(data: &Data<'_>, row: usize, micro: bool) -> Option<i128> {
         let power = 10_i128.checked_pow(up.unsigned_abs())?;
         if up >= 0 { value.checked_mul(power) } else { (value % power == 0).then(|| value / power) }
     };
-    let float = |value: f64| match money::from_f64(value, if micro { PLACES } else { 0 }) {
-        Read::Exact(value) => Some(i128::from(value)),
-        _ => None,
-    };
+    let places = if micro { PLACES } else { 0 };
+    let exact = |read: Read| if let Read::Exact(value) = read { Some(i128::from(value)) } else { None };
+    let float = |value: f64| exact(money::from_f64(value, places));
     match &data.values {
         Values::Decimal { values, scale } => scaled(values[row], i32::from(*scale)),
         Values::Float64(values) => float(values[row]),
@@ -186,10 +239,15 @@ fn integer(data: &Data<'_>, row: usize, micro: bool) -> Option<i128> {
             Scalar::Float(value) => float(*value),
             _ => None,
         },
-        Values::Int64(values) => scaled(values[row].into(), 0),
+        Values::Float32(values) => exact(money::from_f32(values[row], places)),
+        Values::Int8(values) => scaled(values[row].into(), 0),
+        Values::Int16(values) => scaled(values[row].into(), 0),
         Values::Int32(values) => scaled(values[row].into(), 0),
-        Values::UInt64(values) => scaled(values[row].into(), 0),
+        Values::Int64(values) => scaled(values[row].into(), 0),
+        Values::UInt8(values) => scaled(values[row].into(), 0),
+        Values::UInt16(values) => scaled(values[row].into(), 0),
         Values::UInt32(values) => scaled(values[row].into(), 0),
+        Values::UInt64(values) => scaled(values[row].into(), 0),
         _ => None,
     }
 }

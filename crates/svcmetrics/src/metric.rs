@@ -3,6 +3,7 @@
 use crate::column::{Column, ColumnKind, Name};
 use crate::condition::Condition;
 use crate::error::{Error, Result};
+use crate::expression::signed;
 use crate::figure::Unit;
 use crate::measure::{Measure, Scope, Time};
 
@@ -90,6 +91,17 @@ pub enum Form {
     Amount(Combination),
     /// The difference of two other metrics' values.
     Difference(Name, Name),
+    /// A quantile of what single rows add to a measure, rounded half to even to whole units. It lies between two values as
+    /// often as numpy's default, linear interpolation, says, and is read from how often each value occurred, which a
+    /// scorecard holds only where [`crate::Request::quantiles`] asks for it.
+    Quantile {
+        /// What rows add to.
+        of: Measure,
+        /// How many of a hundred values lie below: 50 for the median.
+        percent: u8,
+        /// By how much the quantile is divided: 3600 makes hours of seconds.
+        per: u32,
+    },
     /// The health model on the group's own rates.
     Health,
 }
@@ -97,12 +109,18 @@ pub enum Form {
 impl Form {
     /// The measures it is made of.
     pub fn measures(&self) -> impl Iterator<Item = &Measure> {
-        let (first, second): (&[_], &[_]) = match self {
-            Self::Quotient { numerator, denominator } => (numerator, denominator),
-            Self::Amount(amount) => (amount, &[]),
-            Self::Difference(..) | Self::Health => (&[], &[]),
+        let (first, second, alone): (&[_], &[_], _) = match self {
+            Self::Quotient { numerator, denominator } => (numerator, denominator, None),
+            Self::Amount(amount) => (amount, &[], None),
+            Self::Quantile { of, .. } => (&[], &[], Some(of)),
+            Self::Difference(..) | Self::Health => (&[], &[], None),
         };
-        first.iter().chain(second).map(|(_, measure)| measure)
+        first.iter().chain(second).map(|(_, measure)| measure).chain(alone)
+    }
+
+    /// Whether a measure of it is a stock, which does not add over time.
+    pub(crate) fn reads_stock(&self) -> bool {
+        self.measures().any(|measure| measure.time == Time::Stock)
     }
 
     /// A column it reads that the health model computes, if it reads one.
@@ -124,6 +142,7 @@ impl Form {
         match self {
             Self::Quotient { numerator, denominator } => weight(numerator).max(weight(denominator)),
             Self::Amount(amount) => weight(amount),
+            Self::Quantile { of, .. } => of.sum.weight(),
             Self::Difference(..) | Self::Health => 0,
         }
     }
@@ -141,32 +160,25 @@ impl Form {
             }
             Self::Amount(amount) => combination(amount),
             Self::Difference(minuend, subtrahend) => format!("{minuend} - {subtrahend}"),
+            Self::Quantile { of, percent, per } => {
+                let name = if *percent == 50 { "median".to_owned() } else { format!("{percent} % quantile") };
+                let per = if *per == 1 { String::new() } else { format!(" / {per}") };
+                format!("{name} of the rows of {} in whole units{per}", of.id)
+            }
             Self::Health => "weighted mean of the components' scaled rates, times 100".to_owned(),
         }
     }
 }
 
 fn combination(terms: &Combination) -> String {
-    let mut text = String::new();
-    for (position, (coefficient, measure)) in terms.iter().enumerate() {
-        text.push_str(match (position, *coefficient < 0) {
-            (0, false) => "",
-            (0, true) => "-",
-            (_, false) => " + ",
-            (_, true) => " - ",
-        });
-        if coefficient.unsigned_abs() != 1 {
-            text.push_str(&coefficient.unsigned_abs().to_string());
-            text.push_str(" x ");
-        }
-        text.push_str(&measure.id);
-    }
-    text
+    let term =
+        |(position, (coefficient, measure)): (usize, &(i32, Measure))| signed(position, *coefficient) + &measure.id;
+    terms.iter().enumerate().map(term).collect()
 }
 
 fn bracketed(terms: &Combination) -> String {
     let text = combination(terms);
-    if terms.len() > 1 { format!("({text})") } else { text }
+    if matches!(terms.as_slice(), [(1, _)]) { text } else { format!("({text})") }
 }
 
 /// A metric's definition: what it is called, how it is computed, how it is read.
@@ -197,6 +209,10 @@ pub struct Metric {
     pub(crate) better: Better,
     pub(crate) unit: Unit,
     pub(crate) source: Name,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "str::is_empty"))]
+    pub(crate) reading: Name,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub(crate) edge_cases: Vec<Name>,
     /// The first whose columns a table has is used, for the whole table.
     pub(crate) forms: Vec<Form>,
 }
@@ -220,7 +236,17 @@ impl<'de> serde::Deserialize<'de> for Metric {
 impl Metric {
     fn new(id: impl Into<Name>, title: impl Into<Name>, kind: Kind, unit: Unit, form: Form) -> Self {
         let (id, title) = (id.into(), title.into());
-        Self { id, title, kind, better: Better::Neither, unit, source: "".into(), forms: vec![form] }
+        Self {
+            id,
+            title,
+            kind,
+            better: Better::Neither,
+            unit,
+            source: "".into(),
+            reading: "".into(),
+            edge_cases: Vec::new(),
+            forms: vec![form],
+        }
     }
 
     /// A share: 0 <= numerator <= denominator in every row.
@@ -269,6 +295,19 @@ impl Metric {
         Self::new(id, title, Kind::Derived, Unit::Fraction, Form::Difference(minuend.into(), subtrahend.into()))
     }
 
+    /// A quantile of what single rows add to a measure, each in whole units, over `per`. The measure is a flow of all counted
+    /// rows.
+    pub fn quantile(
+        id: impl Into<Name>,
+        title: impl Into<Name>,
+        unit: Unit,
+        of: Measure,
+        percent: u8,
+        per: u32,
+    ) -> Self {
+        Self::new(id, title, Kind::Derived, unit, Form::Quantile { of, percent, per })
+    }
+
     pub(crate) fn score(id: impl Into<Name>, title: impl Into<Name>, form: Form) -> Self {
         Self::new(id, title, Kind::Score, Unit::Points, form)
     }
@@ -288,6 +327,18 @@ impl Metric {
     /// Where its definition comes from.
     pub fn source(mut self, source: impl Into<Name>) -> Self {
         self.source = source.into();
+        self
+    }
+
+    /// How to read it: what it tells, what it does not, when it misleads.
+    pub fn reading(mut self, reading: impl Into<Name>) -> Self {
+        self.reading = reading.into();
+        self
+    }
+
+    /// What happens in one of its corners: without a denominator, with nulls, over time.
+    pub fn edge_case(mut self, edge_case: impl Into<Name>) -> Self {
+        self.edge_cases.push(edge_case.into());
         self
     }
 
@@ -327,6 +378,16 @@ impl Metric {
         &self.source
     }
 
+    /// How to read it; empty where nobody said.
+    pub fn how_to_read(&self) -> &str {
+        &self.reading
+    }
+
+    /// What happens in its corners, a text a case; none where nobody said.
+    pub fn edge_cases(&self) -> &[Name] {
+        &self.edge_cases
+    }
+
     /// The ways to compute it, best first.
     pub fn forms(&self) -> &[Form] {
         &self.forms
@@ -334,14 +395,27 @@ impl Metric {
 
     /// Flow or stock: a stock if any of its measures is one, or any metric that it is made of, which `find` gives.
     pub fn time<'a>(&'a self, find: &impl Fn(&str) -> Option<&'a Metric>) -> Time {
-        let stock = self.forms.iter().any(|form| match form {
-            Form::Difference(one, other) => {
-                [one, other].into_iter().any(|id| find(id).is_none_or(|metric| metric.time(find) == Time::Stock))
+        // What goes in circles is asked once.
+        let (mut open, mut asked) = (vec![self], Vec::new());
+        while let Some(metric) = open.pop() {
+            asked.push(metric.id());
+            for form in &metric.forms {
+                let stock = match form {
+                    Form::Difference(one, other) => {
+                        let parts = [one, other].map(|id| find(id));
+                        let new = parts.into_iter().flatten().filter(|part| !asked.contains(&part.id()));
+                        open.extend(new);
+                        parts.contains(&None)
+                    }
+                    Form::Health => true,
+                    _ => form.measures().any(|measure| measure.time == Time::Stock),
+                };
+                if stock {
+                    return Time::Stock;
+                }
             }
-            Form::Health => true,
-            _ => form.measures().any(|measure| measure.time == Time::Stock),
-        });
-        if stock { Time::Stock } else { Time::Flow }
+        }
+        Time::Flow
     }
 
     /// Checks that the definition does not contradict itself.
@@ -373,10 +447,29 @@ impl Metric {
             {
                 return invalid("it needs a numerator and a denominator".to_owned());
             }
+            if let Form::Quantile { of, percent, per } = form {
+                if !(0..=100).contains(percent) || *per == 0 {
+                    return invalid("a quantile is of 0 to 100 percent, over 1 or more".to_owned());
+                }
+                if of.only.is_some() || of.time == Time::Stock {
+                    return invalid(format!("a quantile is of a flow of all counted rows, which '{}' is not", of.id()));
+                }
+            }
             if !plain(scope.id()) {
                 return invalid(format!("the scope's id '{}' is not lower-case letters, digits and '_'", scope.id()));
             }
-            let required: Vec<&Column> = scope.columns();
+            let (asked, required): (Vec<&Column>, Vec<&Column>) =
+                scope.columns().into_iter().partition(|column| scope.asks.contains(column));
+            let only = form.measures().flat_map(|measure| &measure.only);
+            if let Some(condition) = scope
+                .among
+                .iter()
+                .chain(&scope.rules)
+                .chain(only)
+                .find(|condition| !condition.compares_like_with_like())
+            {
+                return invalid(format!("'{condition}' compares a time with what is none"));
+            }
             for measure in form.measures() {
                 if measure.scope() != scope {
                     return invalid(format!("'{}' and its other measures see different rows", measure.id()));
@@ -390,9 +483,18 @@ impl Metric {
                 if measure.id == ROWS {
                     return invalid(rows(ROWS));
                 }
-                let asked = measure.only.iter().flat_map(Condition::columns);
-                if let Some(column) =
-                    measure.sum.columns().chain(asked).find(|c| !required.contains(c) && !c.kind.is_computed())
+                if measure.sum.instants() != 0 {
+                    return invalid(format!("'{}' adds up times; subtract one from another", measure.id()));
+                }
+                let needed = measure.only.iter().flat_map(Condition::needs);
+                let mut named = measure.only.iter().flat_map(Condition::columns);
+                let is_read = |column: &&Column| required.contains(column) || column.kind.is_computed();
+                if let Some(column) = measure
+                    .sum
+                    .columns()
+                    .chain(needed)
+                    .find(|column| !is_read(column))
+                    .or_else(|| named.find(|column| !is_read(column) && !asked.contains(column)))
                 {
                     return invalid(format!("'{}' sums '{}', which its rows need not have", measure.id(), column.name));
                 }

@@ -160,7 +160,18 @@ impl Period {
     /// The period `count` periods later (earlier where negative); nothing beyond the years 0 to 9999.
     pub fn step(self, count: i32) -> Option<Self> {
         let start = self.start.checked_add(count.checked_mul(self.every.months())?)?;
-        (0..10_000 * 12).contains(&start).then_some(Self { start, ..self })
+        let stepped = Self { start, ..self };
+        YEARS.contains(&stepped.named_year()).then_some(stepped)
+    }
+
+    /// The year that it is named by: a fiscal one by its end.
+    fn named_year(self) -> i32 {
+        self.start.saturating_sub(i32::from(self.fiscal_start) - 1).div_euclid(12) + i32::from(self.fiscal_start != 1)
+    }
+
+    /// The same period a year before; nothing before the year 0.
+    pub(crate) fn year_before(self) -> Option<Self> {
+        self.step(-12 / self.every.months())
     }
 
     /// Whether `other` lies wholly within this period.
@@ -191,8 +202,7 @@ impl PartialOrd for Period {
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let since = self.start - (i32::from(self.fiscal_start) - 1);
-        let (started, prefix) = (since.div_euclid(12), if self.fiscal_start == 1 { "" } else { "FY" });
-        let year = if self.fiscal_start == 1 { started } else { started + 1 };
+        let (year, prefix) = (self.named_year(), if self.fiscal_start == 1 { "" } else { "FY" });
         match self.every {
             Every::Month => write!(f, "{year:04}-{:02}", self.first_month().1),
             Every::Quarter => write!(f, "{prefix}{year:04}-Q{}", since.rem_euclid(12) / 3 + 1),
@@ -261,5 +271,13 @@ mod tests {
         }
         assert!("FY2026".parse::<Period>().is_err());
         assert_eq!(Period::year(9999).unwrap().step(1), None);
+    }
+
+    #[test]
+    fn a_fiscal_year_steps_as_far_as_its_name_is_read() {
+        let last = Period::fiscal(Every::Year, 9999, 1, 2).unwrap();
+        assert_eq!(last.step(1), None);
+        assert_eq!(last.step(-9999).map(|first| first.to_string()), Some("FY0000".to_owned()));
+        assert_eq!(last.step(-10_000), None);
     }
 }

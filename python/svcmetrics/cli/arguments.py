@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +16,7 @@ from svcmetrics.cli.messages import CommandError
 from svcmetrics.cli.output import FORMATS
 from svcmetrics.errors import SvcMetricsError
 from svcmetrics.health import HealthModel
+from svcmetrics.metric import Metric
 from svcmetrics.options import SourceColumn
 
 _FILE = "a .csv, .parquet, .arrow, .ipc or .feather file, a row a customer; read in batches"
@@ -63,10 +66,12 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--exit-code", action="store_true", help="exit with status 1 where something is wrong")
     _add_output(check)
 
-    _command(of, "catalog", commands.catalog, "all metrics in short")
+    catalog = _command(of, "catalog", commands.catalog, "all metrics in short")
+    _add_define(catalog)
 
-    explain = _command(of, "explain", commands.explain, "the definition of a metric")
+    explain = _command(of, "explain", commands.explain, "what a metric is and how it is read, with an example")
     explain.add_argument("metric", metavar="METRIC", help="its id, as in the catalogue")
+    _add_define(explain)
     return top
 
 
@@ -84,6 +89,7 @@ def _add_reading(command: _Parser) -> None:
         metavar="MAP.toml",
         help='lines ours = "theirs": names in the file; ours = { name = "theirs", unit = "cents" } for other units',
     )
+    _add_define(command)
     command.add_argument(
         "--health", type=_model, metavar="MODEL.toml", help="a health model; by default the one that fits the columns"
     )
@@ -93,6 +99,18 @@ def _add_reading(command: _Parser) -> None:
         help="what one empty revenue_start or revenue_end means: not there yet or no longer (zero), or not known",
     )
     command.add_argument(
+        "--csat-satisfied-from",
+        type=_number,
+        metavar="SCORE",
+        help="the csat_score from which an answer is satisfied; without it csat is not measured",
+    )
+    command.add_argument(
+        "--effort-scale",
+        type=_effort_scale,
+        metavar="HARDEST,EASIEST",
+        help="the effort_score of the hardest and of the easiest; without it the ces_ metrics are not measured",
+    )
+    command.add_argument(
         "--money",
         choices=("auto", "exact", "round"),
         default="auto",
@@ -100,6 +118,16 @@ def _add_reading(command: _Parser) -> None:
     )
     command.add_argument(
         "--nan", choices=("null", "error"), default="error", help="whether NaN is missing or an error (error)"
+    )
+
+
+def _add_define(command: _Parser) -> None:
+    command.add_argument(
+        "--define",
+        type=_definitions,
+        default=[],
+        metavar="METRICS.toml",
+        help='metrics of your own: [metrics.cases_per_license] with numerator = "cases", denominator = "licenses_sold"',
     )
 
 
@@ -136,6 +164,21 @@ def _names(text: str) -> list[str]:
     return names
 
 
+def _number(text: str) -> Decimal:
+    with suppress(InvalidOperation):
+        number = Decimal(text)
+        if number.is_finite():
+            return number
+    raise argparse.ArgumentTypeError(f"found {text!r}; expected a number")
+
+
+def _effort_scale(text: str) -> tuple[Decimal, ...]:
+    ends = tuple(map(_number, text.split(",")))
+    if len(ends) != 2:
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected two numbers with a comma between them, as in 1,7")
+    return ends
+
+
 def _text_of(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
@@ -159,6 +202,13 @@ def _column_map(path: str) -> dict[str, SourceColumn]:
             raise argparse.ArgumentTypeError(message)
         columns[ours] = SourceColumn(**parts)
     return columns
+
+
+def _definitions(path: str) -> list[Metric]:
+    try:
+        return Metric.read_toml(_text_of(path))
+    except SvcMetricsError as error:
+        raise argparse.ArgumentTypeError(f"{path}: {error}") from error
 
 
 def _model(path: str) -> HealthModel:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from svcmetrics import _svcmetrics
+from svcmetrics.catalog import Definition
 from svcmetrics.catalog import catalog as definitions
 from svcmetrics.check import Check
 from svcmetrics.cli.messages import CommandError, message_of
 from svcmetrics.cli.output import Output, Result, put_text
-from svcmetrics.errors import SvcMetricsError
+from svcmetrics.errors import ColumnTypeError, SvcMetricsError
+from svcmetrics.explain import DIRECTIONS, TIMES
+from svcmetrics.explain import explain as explained
 from svcmetrics.frames import Frame
 from svcmetrics.health import HealthModel, HealthScores
 from svcmetrics.options import options_for
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 #: Columns whose text is meant as text, also where it looks like a number.
 _TEXTS = ("loss_reason", "gain_reason", "impact", "risk", "currency")
-_BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": "neither higher nor lower is better"}
-_TIME = {"flow": "flow: adds up over time", "stock": "stock: a state at a time, which does not add up over time"}
 
 
 def scorecard(wanted: argparse.Namespace) -> int:
@@ -80,10 +80,11 @@ def check(wanted: argparse.Namespace) -> int:
     return 1 if wanted.exit_code and not findings.ok else 0
 
 
-def catalog(_: argparse.Namespace) -> int:
+def catalog(wanted: argparse.Namespace) -> int:
     """All metrics in short."""
-    rows = [(metric.id, metric.kind, metric.time, metric.better, metric.title) for metric in definitions()]
-    rows.insert(0, ("metric", "kind", "time", "better", "title"))
+    header = ("metric", "kind", "time", "better", "title")
+    metrics = _definitions(wanted)
+    rows = [header, *((metric.id, metric.kind, metric.time, metric.better, metric.title) for metric in metrics)]
     widths = [max(len(row[position]) for row in rows) for position in range(4)]
     lines = ("  ".join([*map(str.ljust, row, widths), row[4]]) for row in rows)
     put_text("".join(f"{line}\n" for line in lines))
@@ -91,26 +92,35 @@ def catalog(_: argparse.Namespace) -> int:
 
 
 def explain(wanted: argparse.Namespace) -> int:
-    """A metric's definition, for people."""
-    known = {metric.id: metric for metric in definitions()}
-    metric = known.get(wanted.metric)
-    if metric is None:
-        near = difflib.get_close_matches(wanted.metric, known, n=1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
-        raise CommandError(f"no metric '{wanted.metric}'{hint}; svcmetrics catalog lists them")
+    """A metric's reference, with an example; of a metric of one's own its definition."""
+    own = {metric.id: metric.definition for metric in wanted.define}
+    if wanted.metric in own:
+        put_text(_described(own[wanted.metric]))
+        return 0
+    known = [metric.id for metric in _definitions(wanted)]
+    if wanted.metric not in known:
+        _svcmetrics.no_metric(wanted.metric, known)
+    put_text(explained(wanted.metric).text())
+    return 0
+
+
+def _described(metric: Definition) -> str:
     lines = {
         "formula": metric.formula,
         "among": metric.among or "all rows",
-        "columns": ", ".join(metric.columns) or "those of what it is made of",
+        "columns": ", ".join(metric.columns),
         "kind": metric.kind,
         "unit": metric.unit,
-        "direction": _BETTER[metric.better],
-        "time": _TIME[metric.time],
+        "direction": DIRECTIONS[metric.better],
+        "time": TIMES[metric.time],
         "source": metric.source,
     }
-    described = "".join(f"  {name:<9}  {text}\n" for name, text in lines.items())
-    put_text(f"{metric.title} ({metric.id})\n{described}")
-    return 0
+    described = "".join(f"  {name:<9}  {text}\n" for name, text in lines.items() if text)
+    return f"{metric.title} ({metric.id})\n{described}"
+
+
+def _definitions(wanted: argparse.Namespace) -> list[Definition]:
+    return [*definitions(), *(metric.definition for metric in wanted.define)]
 
 
 class _CheckOfLines(Check):
@@ -155,12 +165,15 @@ def _options(wanted: argparse.Namespace) -> dict[str, Any]:
     return options_for(
         by=getattr(wanted, "by", []),
         period=getattr(wanted, "period", None),
+        define=wanted.define,
         columns=wanted.columns,
         health=wanted.health,
         absent_revenue=wanted.absent_revenue,
         on_invalid=getattr(wanted, "on_invalid", "raise"),
         money=wanted.money,
         nan=wanted.nan,
+        csat_satisfied_from=wanted.csat_satisfied_from,
+        effort_scale=wanted.effort_scale,
     )
 
 
@@ -182,8 +195,11 @@ def _roles(
 ) -> dict[str, Role]:
     """How the columns that are read are to be taken, where a file does not say of which type they are."""
     names = {ours: theirs for ours, (theirs, _) in options["columns"].items()}
-    measured = {names.get(ours, ours) for metric in definitions() for ours in metric.columns}
+    defined = [*wanted.define, *(wanted.health.metrics if wanted.health else [])]
+    own = {names.get(ours, ours): kind for metric in defined for ours, kind in metric.columns.items()}
+    measured = {names.get(ours, ours) for metric in definitions() for ours in metric.columns} | set(own)
     texts = {names.get(ours, ours) for ours in _TEXTS}
+    texts |= {name for name, kind in own.items() if kind in ("category", "anything")}
     labels = {*options["by"], names.get("customer_id", "customer_id"), options["unique"]}
 
     def role(name: str) -> Role:
@@ -202,7 +218,10 @@ def _speaking_of(table: TableFile) -> Iterator[None]:
     try:
         yield
     except SvcMetricsError as error:
-        raise CommandError(f"{table.path}: {message_of(error, table.lines_of)}") from error
+        message = message_of(error, table.lines_of)
+        if isinstance(error, ColumnTypeError) and error.column in table.mixed_spellings:
+            message += "; spellings are mixed: some cells say true or false and others are numbers"
+        raise CommandError(f"{table.path}: {message}") from error
     except (TypeError, ValueError) as error:
         raise CommandError(f"{table.path}: {error}") from error
 

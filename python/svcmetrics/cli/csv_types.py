@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import math
+import re
 import sys
 from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Literal
 
@@ -13,13 +16,15 @@ import polars as pl
 #: How a column is read. ``label``: a key or an identity, which keeps its leading zeros; ``text``: as it stands;
 #: ``value``: a number or a boolean if every cell is one; ``number``: the same, and another cell is a mistake to name.
 Role = Literal["label", "text", "value", "number"]
-Kind = Literal["nothing", "boolean", "integer", "decimal", "float", "text", "mistakes"]
+Kind = Literal["nothing", "boolean", "integer", "decimal", "float", "text", "cells"]
 
 #: Whole numbers as a program writes them, and as pandas writes a column of them that has gaps.
 _WHOLE = r"^(?:0|-?[1-9][0-9]{0,17})(?:\.0)?$"
 _PLAIN_DECIMAL = r"^[+-]?[0-9]{1,32}(?:\.[0-9]{1,6})?$"
-#: Characters of a number that a double may not hold exactly.
-_LONG = 16
+#: What the reader takes for a number.
+_NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf(?:inity)?|nan)", re.IGNORECASE)
+#: Characters of a number up to which a double stands for it alone.
+_SHORT = 15
 
 
 def header_of(path: Path) -> list[str]:
@@ -84,6 +89,12 @@ _FITS: dict[str, Callable[[pl.Expr], pl.Expr]] = {
     "integer": lambda cell: cell.cast(pl.Int64, strict=False).is_not_null() | cell.is_null(),
     "number": lambda cell: _is_number(cell) | cell.is_null(),
     "decimal": lambda cell: cell.str.contains(_PLAIN_DECIMAL),
+    # What is longer must be a double as it is written, and no decimal with more digits.
+    "double": lambda cell: (
+        (cell.str.len_bytes() <= _SHORT)
+        | (cell.cast(pl.Float64, strict=False).cast(pl.String) == cell)
+        | cell.is_null()
+    ),
     "either": lambda cell: _is_boolean(cell) | _is_number(cell) | cell.is_null(),
 }
 
@@ -103,7 +114,9 @@ class _Guess:
         cell = pl.col(self.name)
         count, longest = cells.select(cell.count(), cell.str.len_bytes().max().alias("longest")).row(0)
         self.present += count
-        self.has_long |= (longest or 0) > _LONG
+        if (longest or 0) > _SHORT:
+            self.has_long = True
+            self._keep(cells, self.possible & {"double"})
         self._keep(cells, self.possible & {"whole", "boolean", "integer", "number"})
         # A whole number fits these too: they are looked at where it has to be.
         if "integer" not in self.possible:
@@ -128,8 +141,12 @@ class _Guess:
         if "decimal" in self.possible and self.has_long:
             return "decimal"
         if "number" in self.possible:
-            return "float"
-        return "text" if self.role != "number" or "either" in self.possible else "mistakes"
+            return "float" if "double" in self.possible else "cells"
+        return "text" if self.role != "number" else "cells"
+
+    def mixes_spellings(self) -> bool:
+        """Whether some booleans are written as words and others, or numbers, as digits."""
+        return self.role == "number" and self.kind() == "cells" and {"number", "either"} & self.possible == {"either"}
 
 
 class Types:
@@ -152,6 +169,19 @@ class Types:
         """What makes values of the text."""
         return [_converted(pl.col(guess.name), guess.kind()).alias(guess.name) for guess in self._guesses]
 
+    def read_by_cell(self) -> dict[str, Callable[[str | None], object]]:
+        """What makes values of the cells, by column, where not all of a column are of one type."""
+        mixed = self.mixed_spellings()
+        return {
+            guess.name: _number_or_text if guess.name in mixed else _value
+            for guess in self._guesses
+            if guess.kind() == "cells"
+        }
+
+    def mixed_spellings(self) -> list[str]:
+        """The columns in which some cells are true or false and the others numbers."""
+        return [guess.name for guess in self._guesses if guess.mixes_spellings()]
+
 
 def _converted(cell: pl.Expr, kind: Kind) -> pl.Expr:
     match kind:
@@ -165,8 +195,23 @@ def _converted(cell: pl.Expr, kind: Kind) -> pl.Expr:
             return cell.cast(pl.Decimal(38, 6))
         case "float":
             return cell.cast(pl.Float64)
-        case "mistakes":
-            # Only what is wrong remains, so that the error names the first such cell and not the first cell.
-            return pl.when(_is_boolean(cell) | _is_number(cell)).then(None).otherwise(cell)
-        case "text":
+        case "cells" | "text":
             return cell
+
+
+def _value(cell: str | None) -> object:
+    """A cell by itself: a boolean, a number, or the text that is neither."""
+    words = {"true": True, "false": False}
+    return None if cell is None else words.get(cell.lower(), _number_or_text(cell))
+
+
+def _number_or_text(cell: str | None) -> object:
+    """A double where the cell is one as it is written, else the decimal with all its digits."""
+    if cell is None or not _NUMBER.fullmatch(cell):
+        return cell
+    double = float(cell)
+    try:
+        exact = Decimal(cell)
+    except InvalidOperation:
+        return double
+    return double if not math.isfinite(double) or Decimal(repr(double)) == exact else exact

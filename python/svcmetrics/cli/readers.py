@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from svcmetrics.cli import csv_types
 from svcmetrics.cli.csv_types import Role, Types
 from svcmetrics.cli.messages import CommandError, one_line
 from svcmetrics.errors import DuplicateColumnError
+from svcmetrics.tables import ColumnTuple
 
 #: Rows that are in memory at a time, in each of the few batches under way.
 BATCH_ROWS = 131_072
@@ -34,6 +36,8 @@ class TableFile:
             oldest = ".".join(map(str, _OLDEST_POLARS))
             raise CommandError(f"polars {pl.__version__} is too old; expected {oldest} or newer: pip install -U polars")
         self.path = path
+        #: Columns with true and false in some cells and numbers in others, once they have been read.
+        self.mixed_spellings: list[str] = []
         self.kind = _ENDINGS.get(path.suffix.lower(), "")
         if not self.kind:
             raise CommandError(f"{path}: found the ending '{path.suffix}'; expected {', '.join(_ENDINGS)}")
@@ -64,12 +68,15 @@ class TableFile:
                 message = f"column '{name}' stands in the table {header.count(name)} times; expected once"
                 raise DuplicateColumnError(message, kind="duplicate_column", column=name)
 
-    def batches(self, read: Mapping[str, Role]) -> Generator[pl.DataFrame]:
-        """The rows in one part or more, with the values of those columns; the others stand there by name alone."""
+    def batches(self, read: Mapping[str, Role]) -> Generator[Any]:
+        """The rows in one part or more, with the values of those columns; the others stand there by name alone.
+
+        Each part is a table as the core takes it.
+        """
         unread = [name for name, dtype in self.schema.items() if name not in read or dtype == pl.Null]
         by_name_alone = [pl.lit(None, pl.Float64).alias(name) for name in unread]
         with self._readable():
-            scan, rows = self._scan, None
+            scan, rows, by_cell = self._scan, None, dict[str, Callable[[str | None], object]]()
             if self.kind == "csv":
                 types = Types(dict(read))
                 # All columns, since a line with too many cells goes unnoticed where the last ones are not read.
@@ -79,12 +86,13 @@ class TableFile:
                 if types.empty_rows:
                     scan = scan.filter(~csv_types.is_empty_row())
                 scan = scan.with_columns(types.conversions())
+                by_cell, self.mixed_spellings = types.read_by_cell(), types.mixed_spellings()
             elif sys.stderr.isatty():
                 rows = self._scan.select(pl.len()).collect().item()
             empty = True
             for batch in self._collected(scan.with_columns(by_name_alone), "reading", rows):
                 empty = False
-                yield batch
+                yield _by_cell(batch, by_cell)
             if empty:
                 yield pl.DataFrame(schema=scan.with_columns(by_name_alone).collect_schema())
 
@@ -117,6 +125,18 @@ class TableFile:
             raise CommandError(f"{self.path}: {problem}") from error
         except OSError as error:
             raise CommandError(f"{self.path}: {error.strerror or one_line(str(error))}") from error
+
+
+def _by_cell(batch: pl.DataFrame, values: Mapping[str, Callable[[str | None], object]]) -> Any:
+    """The batch, where some columns' cells are read one by one as names, rows and a function that gives a column."""
+    if not values:
+        return batch
+
+    def column(name: str) -> ColumnTuple:
+        cells = batch[name]
+        return ("objects", [*map(values[name], cells)]) if name in values else ("arrow", cells)
+
+    return (batch.columns, len(batch), column)
 
 
 def _starts_as_ipc(path: Path) -> bool:

@@ -1,5 +1,7 @@
 //! Measures and metrics of the user's own, through the public API alone.
 
+mod described;
+mod quantiles;
 mod refused;
 
 use crate::support::{assert_says, refused, small_card, small_table};
@@ -210,4 +212,19 @@ fn definitions_beside_the_catalogue_leave_its_metrics_as_they_are() {
         assert_eq!(plain.figure(metric.id()).unwrap(), with_own.figure(metric.id()).unwrap(), "{}", metric.id());
     }
     assert_eq!(with_own.merge_common(&plain).unwrap().figure("adoption_rate").unwrap().value(), Some(6.0 / 13.0));
+}
+
+#[test]
+fn whether_a_metric_is_a_stock_is_told_even_where_metrics_go_in_circles() {
+    let (one, two) =
+        (Metric::difference("one", "One", "two", "defect_share"), Metric::difference("two", "Two", "one", "one"));
+    let find = |id: &str| match id {
+        "one" => Some(&one),
+        "two" => Some(&two),
+        other => svcmetrics::find(other),
+    };
+    assert_eq!((one.time(&find), two.time(&find)), (Time::Flow, Time::Flow));
+    let stock = Metric::difference("three", "Three", "one", "adoption_rate");
+    assert_eq!(stock.time(&find), Time::Stock);
+    assert_eq!(Metric::difference("four", "Four", "one", "nowhere").time(&find), Time::Stock);
 }

@@ -1,7 +1,10 @@
 //! What must hold for every metric of the catalogue, on whatever table.
 
+mod both;
+mod cases;
 mod figures;
 mod health;
+mod own;
 mod parts;
 
 use crate::support::random::{KEYS, Sample};
@@ -39,7 +42,7 @@ fn random_tables_measure_every_metric_of_the_catalogue() {
     let outcome = runner.run(&tables, |rows| {
         let card = card(&rows, &KEYS);
         let measured: Vec<&str> = card.metrics().map(Metric::id).collect();
-        let all: Vec<&str> = catalog().iter().map(Metric::id).collect();
+        let all: Vec<&str> = catalog().iter().map(Metric::id).filter(|id| !id.starts_with("case_")).collect();
         prop_assert_eq!(measured, all);
         prop_assert!(card.not_measured().is_empty());
         Ok(())

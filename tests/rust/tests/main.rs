@@ -2,9 +2,15 @@
 
 mod arrow_tables;
 mod bad_input;
+mod bins;
 mod definitions;
 mod laws;
 mod money;
+mod reading;
+mod reasons;
+mod relate;
 mod support;
+mod targets;
 mod threads;
+mod trend;
 mod vectors;

@@ -1,6 +1,6 @@
 //! How fractions become integers, against an independent computation on big integers.
 
-use crate::support::exact::{Meaning, meaning};
+use crate::support::exact::{Meaning, fraction, half_even, meaning};
 use crate::support::random::config;
 use crate::support::refused;
 use num_bigint::BigInt;
@@ -12,7 +12,11 @@ use svcmetrics::{
 
 /// A request for the sum of an amount of either sign.
 fn request(scale: u32, policy: MoneyPolicy) -> Request {
-    let column = Column::new("amount", ColumnKind::SignedMoney);
+    request_of(ColumnKind::SignedMoney, scale, policy)
+}
+
+fn request_of(kind: ColumnKind, scale: u32, policy: MoneyPolicy) -> Request {
+    let column = Column::new("amount", kind);
     let scope = Scope::new("amounts").reads([column.clone()]);
     let sum = Measure::total("amount_total", &scope, column.into(), Time::Flow);
     let metric = Metric::amount("amount_sum", "Sum", Unit::Money, vec![(1, sum)]);
@@ -212,8 +216,74 @@ fn a_column_may_count_in_a_unit_of_its_own() {
     assert_eq!(refused(ColumnUnit::named("dollars"), "no such unit").kind(), "invalid_option");
 }
 
+/// Units with their factors and places.
+const UNITS: [(&str, i64, u32); 5] =
+    [("hours", 60, 0), ("days", 1_440, 0), ("cents", 1, 2), ("thousands", 1_000, 0), ("millions", 1_000_000, 0)];
+
+/// One value in such a unit: in micro-units of ours, whether it was rounded, and by how much of ours.
+fn in_unit(unit: &str, value: Scalar, scale: u32, policy: MoneyPolicy) -> svcmetrics::Result<(i128, bool, f64)> {
+    let table = Table::new(1).with("theirs", vec![value]);
+    let kind = if ["hours", "days"].contains(&unit) { ColumnKind::Quantity } else { ColumnKind::SignedMoney };
+    let request = request_of(kind, scale, policy).column("amount", "theirs", ColumnUnit::named(unit)?);
+    let card = Scorecard::of(&table, request)?;
+    let quality = card.quality().metrics["amount_sum"];
+    let sum = card.figure("amount_sum")?.numerator().and_then(Total::micros).unwrap();
+    Ok((sum, quality.counts.rounded == 1, quality.largest_rounding))
+}
+
+#[test]
+fn what_is_rounded_is_the_value_in_our_unit() {
+    let float = |unit, x| in_unit(unit, Scalar::Float(x), 6, MoneyPolicy::Auto).unwrap();
+    // a third of an hour is twenty minutes to the last place that is held
+    let (twenty, rounded, off) = float("hours", 1.0 / 3.0);
+    assert_eq!((twenty, rounded), (20_000_000, true));
+    assert!(off < 1e-14, "{off}");
+    let (amount, rounded, off) = float("millions", 100.000_000_04);
+    assert_eq!((amount, rounded), (100_000_000_040_000, true));
+    assert!(off < 1e-8, "{off}");
+    // 100.00005 cents are 1.0000005, and the double is a hair more
+    let (amount, rounded, off) = float("cents", 100.000_05);
+    assert_eq!((amount, rounded), (1_000_001, true));
+    assert!((off - 5e-7).abs() < 1e-12, "{off}");
+    let decimal = |value, scale| Scalar::Decimal { value, scale };
+    assert_eq!(in_unit("hours", decimal(3_333_333, 7), 6, MoneyPolicy::Exact).unwrap(), (19_999_998, false, 0.0));
+    let fine = refused(in_unit("hours", decimal(33_333_333, 8), 6, MoneyPolicy::Auto), "a fifth of a millionth");
+    assert_eq!(fine.kind(), "inexact");
+    let (amount, rounded, off) = in_unit("hours", decimal(33_333_333, 8), 6, MoneyPolicy::Round).unwrap();
+    assert_eq!((amount, rounded), (20_000_000, true));
+    assert!((off - 2e-7).abs() < 1e-15, "{off}");
+}
+
 proptest! {
     #![proptest_config(config(64))]
+
+    #[test]
+    fn any_float_in_another_unit_is_the_decimal_it_stands_for_or_rounded_in_ours(
+        unit in 0..UNITS.len(),
+        scale in 2..=6_u32,
+        (power, x) in (-20..22_i32, 1.0..2.0_f64),
+    ) {
+        let (name, factor, places) = UNITS[unit];
+        let x = x * 2.0_f64.powi(power);
+        let meant = meaning(x, scale - places);
+        let (numerator, denominator) = fraction(x);
+        let exact = numerator * factor * BigInt::from(10).pow(scale - places);
+        let units = match &meant {
+            Meaning::Decimal(units) => units * factor,
+            Meaning::Rounded(_) => half_even(&exact, &denominator),
+        };
+        let micros = i128::try_from(&units * BigInt::from(10).pow(6 - scale)).unwrap();
+        let is_rounded = matches!(meant, Meaning::Rounded(_));
+        let (found, rounded, off) = in_unit(name, Scalar::Float(x), scale, MoneyPolicy::Auto).unwrap();
+        prop_assert_eq!((found, rounded), (micros, is_rounded), "{:?} {}", x, name);
+        if is_rounded {
+            // the distance is that to the exact product, in our unit
+            let rest: f64 = (units * &denominator - exact).to_string().parse().unwrap();
+            let bottom: f64 = denominator.to_string().parse().unwrap();
+            let expected = (rest / bottom).abs() / 10.0_f64.powi(i32::try_from(scale).unwrap());
+            prop_assert!((off - expected).abs() <= expected * 1e-9, "{off} {expected}");
+        }
+    }
 
     #[test]
     fn any_float_is_read_as_the_decimal_it_stands_for(

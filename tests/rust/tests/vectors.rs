@@ -3,7 +3,9 @@
 mod case;
 mod figures;
 mod formulas;
+mod frames;
 mod health;
+mod relations;
 mod tables;
 
 use std::path::PathBuf;
@@ -31,6 +33,8 @@ fn run_one(value: serde_json::Value) -> Result<(), String> {
         case::Case::Table(case) => (&case.name, &case.origin, tables::run(case)),
         case::Case::Formula(case) => (&case.name, &case.origin, formulas::run(case)),
         case::Case::Health(case) => (&case.name, &case.origin, health::run(case)),
+        case::Case::Frame(case) => (&case.name, &case.origin, frames::run(case)),
+        case::Case::Relation(case) => (&case.name, &case.origin, relations::run(case)),
     };
     if name.is_empty() || origin.is_empty() {
         return Err(format!("a case needs a name and an origin: {whole}"));
@@ -63,18 +67,24 @@ macro_rules! topics {
 topics! {
     adoption_is_as_the_vectors_say "adoption";
     availability_is_as_the_vectors_say "availability";
+    cases_are_as_the_vectors_say "cases";
     defects_are_as_the_vectors_say "defects";
     engagement_is_as_the_vectors_say "engagement";
     formulas_are_as_the_vectors_say "formulas";
     health_is_as_the_vectors_say "health";
     intake_is_as_the_vectors_say "intake";
     onboarding_is_as_the_vectors_say "onboarding";
+    own_metrics_are_as_the_vectors_say "own_metrics";
     profitability_is_as_the_vectors_say "profitability";
+    reasons_are_as_the_vectors_say "reasons";
+    relations_are_as_the_vectors_say "relate";
     retention_is_as_the_vectors_say "retention";
     revenue_is_as_the_vectors_say "revenue";
     risk_is_as_the_vectors_say "risk";
     sales_are_as_the_vectors_say "sales";
     success_is_as_the_vectors_say "success";
+    targets_are_as_the_vectors_say "targets";
+    trends_are_as_the_vectors_say "trend";
     the_voice_of_the_customer_is_as_the_vectors_say "voice";
 }
 

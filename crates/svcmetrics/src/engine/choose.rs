@@ -1,18 +1,19 @@
 //! Which metrics a table's columns allow, and which of them are asked for.
 
-use crate::column::Name;
+use crate::breakdown::Breakdown;
+use crate::column::{Column, Name};
 use crate::condition::Condition;
 use crate::definitions::Chosen;
 use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
 use crate::metric::{Form, Metric};
-use crate::metrics::{self, CURRENCY, CUSTOMER_ID};
+use crate::metrics::{self, CURRENCY, Subject};
 use crate::request::Request;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Columns of the long frame; a key of that name could not be told from them.
-const RESERVED: [&str; 13] = [
+pub(crate) const RESERVED: [&str; 13] = [
     "rows",
     "metric",
     "value",
@@ -97,20 +98,107 @@ impl Chooser<'_> {
         once
     }
 
-    fn near(&self, ours: &str) -> Vec<String> {
-        let known = |name: &str| metrics::column(name).is_some() || self.request.by.iter().any(|key| key == name);
-        let theirs = self
-            .names
-            .iter()
-            .filter(|name| !known(name) && !self.request.columns.values().any(|(theirs, _)| theirs == *name));
-        near(ours, theirs.map(String::as_str))
+    /// The columns that the candidates read or ask for.
+    fn readable(&self) -> Vec<&Column> {
+        let scopes = self.candidates.iter().flat_map(|metric| &metric.forms).filter_map(Form::scope);
+        let mut columns: Vec<&Column> = scopes
+            .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
+            .collect();
+        if self.request.subject == Subject::Customers {
+            for column in Breakdown::columns() {
+                columns.push(column);
+            }
+        }
+        columns
     }
 
-    fn with_near(&self, lacks: Vec<String>) -> MissingColumns {
-        lacks
+    /// The table's names that may be slips of ours: not keys or mapped ones; and those that are read only for what a metric
+    /// of the user's own asks for, which may be a slip of a column that the catalogue knows, too.
+    fn near_misses(&self) -> NearMisses<'_> {
+        let readable = self.readable();
+        let read = |name: &str| readable.iter().any(|column| column.name == name);
+        let mapped: Vec<&String> = self.request.columns.values().map(|(theirs, _)| theirs).collect();
+        let free = self.names.iter().filter(|name| !self.request.by.contains(name) && !mapped.contains(name));
+        let mut near_misses = NearMisses::new(free.map(|name| (name.as_str(), read(name))));
+        let own = self.request.own.iter().flat_map(Metric::columns).map(|column| column.name.to_string());
+        near_misses.of_own = own.filter(|name| metrics::column(name).is_none()).collect();
+        near_misses
+    }
+}
+
+/// A name's letters and digits in lower case, and the same in order.
+struct Letters {
+    plain: Vec<char>,
+    sorted: Vec<char>,
+}
+
+impl Letters {
+    fn of(name: &str) -> Self {
+        let plain: Vec<char> = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+        let mut sorted = plain.clone();
+        sorted.sort_unstable();
+        Self { plain, sorted }
+    }
+
+    /// From 0 to 1; nothing below what is near.
+    #[allow(clippy::cast_precision_loss)] // names are short
+    fn similarity(&self, other: &Self) -> Option<f64> {
+        let longer = self.plain.len().max(other.plain.len());
+        let similarity = |slips: usize| 1.0 - slips as f64 / longer.max(1) as f64;
+        // Letters that the other lacks are slips in whatever order, and quickly counted.
+        if similarity(longer - self.shared(other)) < NEAR {
+            return None;
+        }
+        let slips = strsim::generic_damerau_levenshtein(&self.plain, &other.plain);
+        Some(similarity(slips)).filter(|similarity| *similarity >= NEAR)
+    }
+
+    fn shared(&self, other: &Self) -> usize {
+        let (mut one, mut two, mut shared) = (0, 0, 0);
+        while let (Some(left), Some(right)) = (self.sorted.get(one), other.sorted.get(two)) {
+            shared += usize::from(left == right);
+            (one, two) = (one + usize::from(left <= right), two + usize::from(right <= left));
+        }
+        shared
+    }
+}
+
+/// Names among which near ones are looked for; each wanted one once, since metrics share their columns.
+struct NearMisses<'a> {
+    /// With whether they are read already.
+    names: Vec<(Letters, &'a str, bool)>,
+    /// What may be a slip of names that are read already.
+    of_own: Vec<String>,
+    found: HashMap<String, Vec<String>>,
+}
+
+impl<'a> NearMisses<'a> {
+    fn new(names: impl Iterator<Item = (&'a str, bool)>) -> Self {
+        let names = names.map(|(name, read)| (Letters::of(name), name, read)).collect();
+        Self { names, of_own: Vec::new(), found: HashMap::new() }
+    }
+
+    /// Those that come near one, nearest first.
+    fn of(&mut self, wanted: &str) -> Vec<String> {
+        if let Some(found) = self.found.get(wanted) {
+            return found.clone();
+        }
+        let target = Letters::of(wanted);
+        let may_be_read = self.of_own.iter().any(|own| own == wanted);
+        let names = self.names.iter().filter(|(.., read)| may_be_read || !read);
+        let mut scored: Vec<(f64, &str)> =
+            names.filter_map(|(letters, name, _)| Some((target.similarity(letters)?, *name))).collect();
+        scored.sort_by(|(one, a), (two, b)| two.total_cmp(one).then(a.cmp(b)));
+        let found: Vec<String> = scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect();
+        self.found.insert(wanted.to_owned(), found.clone());
+        found
+    }
+
+    fn of_all(&mut self, wanted: Vec<String>) -> MissingColumns {
+        wanted
             .into_iter()
             .map(|column| {
-                let near = self.near(&column);
+                let near = self.of(&column);
                 (column, near)
             })
             .collect()
@@ -119,17 +207,21 @@ impl Chooser<'_> {
 
 /// Those of the names that come near one, nearest first.
 pub(crate) fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let plain =
-        |name: &str| name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let target = plain(wanted);
-    let mut scored: Vec<(f64, &str)> = names
-        // distances are quadratic in length; no column name is that long by a slip
-        .filter(|name| name.len() <= 3 * wanted.len() + 8)
-        .map(|name| (strsim::normalized_damerau_levenshtein(&target, &plain(name)), name))
-        .filter(|(similarity, _)| *similarity >= NEAR)
-        .collect();
-    scored.sort_by(|(one, a), (two, b)| two.total_cmp(one).then(a.cmp(b)));
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+    NearMisses::new(names.map(|name| (name, false))).of(wanted)
+}
+
+/// The error for a metric that is asked for and not measured: an option that is not given, or columns that the table lacks.
+pub(crate) fn not_measured(metric: &str, missing: MissingColumns, available: Vec<String>) -> Error {
+    let (options, columns): (MissingColumns, MissingColumns) =
+        missing.into_iter().partition(|(name, _)| metrics::OPTIONS.contains(&name.as_str()));
+    match options.into_iter().next() {
+        Some((option, _)) if columns.is_empty() => Error::InvalidOption {
+            option,
+            found: "nothing".into(),
+            expected: format!("the scale of the survey's answers, which {metric} cannot do without"),
+        },
+        _ => Error::ColumnNotFound { metric: Some(metric.to_owned()), missing: columns, available },
+    }
 }
 
 /// The error for an id that is none. Half an id is no slip, but as near: `adoption` for `adoption_rate`.
@@ -143,6 +235,26 @@ pub(crate) fn no_metric(wanted: &str, available: Vec<String>) -> Error {
     Error::MetricNotFound { metric: wanted.to_owned(), near, available }
 }
 
+impl Request {
+    /// Each key is named once, and the period is one of them.
+    pub(crate) fn check_keys(&self) -> Result<()> {
+        if let Some((_, key)) = self.by.iter().enumerate().find(|(position, key)| self.by[..*position].contains(key)) {
+            return Err(Error::KeyName { key: key.clone(), problem: "is named twice".into() });
+        }
+        match &self.period {
+            Some(period) if !self.by.contains(period) => {
+                let expected = if self.by.is_empty() {
+                    "one of the keys, and there are none".to_owned()
+                } else {
+                    format!("one of the keys {}", self.by.join(", "))
+                };
+                Err(Error::InvalidOption { option: "period".into(), found: period.clone(), expected })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Names that are given must exist, and keys must not be taken for metrics.
 pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
     let (request, names) = (chooser.request, chooser.names);
@@ -151,46 +263,38 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         missing: vec![(wanted.to_owned(), near(wanted, names.iter().map(String::as_str)))],
         available: names.to_vec(),
     };
-    for (position, key) in request.by.iter().enumerate() {
+    request.check_keys()?;
+    for key in &request.by {
         let invalid = |problem: &str| Err(Error::KeyName { key: key.clone(), problem: problem.into() });
-        if request.by[..position].contains(key) {
-            return invalid("is named twice");
-        }
-        if chooser.candidate(key).is_some() {
-            return invalid("is named like a metric; rename the column");
+        // also of other tables, since scorecards are joined
+        if chooser.candidate(key).is_some() || metrics::find(key).is_some() {
+            return invalid(if request.bins.contains_key(key) {
+                "is named like a metric; give the bins a name of their own"
+            } else {
+                "is named like a metric; rename the column"
+            });
         }
         if RESERVED.contains(&key.as_str()) {
             return invalid("is named like a column of the result; rename the column");
         }
-        if !names.contains(key) {
-            return Err(not_found(key));
+        let column = request.key_column(key);
+        if !names.iter().any(|name| name == column) {
+            return Err(not_found(column));
         }
     }
-    if let Some(period) = &request.period
-        && !request.by.contains(period)
-    {
-        let expected = if request.by.is_empty() {
-            "one of the keys, and there are none".to_owned()
-        } else {
-            format!("one of the keys {}", request.by.join(", "))
-        };
-        return Err(Error::InvalidOption { option: "period".into(), found: period.clone(), expected });
+    if let Some(key) = request.bins.keys().find(|key| !request.by.contains(key)) {
+        let expected = format!("keys, of which there are {}", request.by.len());
+        return Err(Error::InvalidOption { option: "bins".into(), found: key.clone(), expected });
     }
     if let Some(unique) = &request.unique
         && !names.iter().any(|name| name == request.source(unique))
     {
         return Err(not_found(request.source(unique)));
     }
-    let mut ours: Vec<&str> = vec![CUSTOMER_ID, CURRENCY];
-    for metric in &chooser.candidates {
-        let scopes = metric.forms.iter().filter_map(Form::scope);
-        ours.extend(
-            scopes
-                .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
-                .map(|c| c.name.as_ref()),
-        );
-    }
-    for (column, (theirs, _)) in &request.columns {
+    let read = chooser.readable();
+    let mut ours: Vec<&str> = vec![request.subject.identity(), CURRENCY];
+    ours.extend(read.iter().map(|column| column.name.as_ref()));
+    for (column, (theirs, unit)) in &request.columns {
         if !ours.contains(&column.as_str()) {
             let close = near(column, ours.iter().copied());
             let expected = if close.is_empty() {
@@ -203,6 +307,7 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         if !names.contains(theirs) {
             return Err(not_found(theirs));
         }
+        unit.fits(column, read.iter().copied().find(|known| known.name == *column))?;
     }
     Ok(())
 }
@@ -211,13 +316,14 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
 pub(super) fn choose(chooser: &Chooser<'_>) -> Result<(Vec<Chosen>, BTreeMap<String, MissingColumns>)> {
     let mut wanted: Vec<&str> = Vec::new();
     let mut not_measured = BTreeMap::new();
+    let mut near_misses = chooser.near_misses();
     match &chooser.request.metrics {
         Some(ids) => {
             for id in ids {
                 let metric = chooser.known(id)?;
                 if let Err(lacks) = chooser.form(metric) {
-                    let (metric, available) = (Some(id.clone()), chooser.names.to_vec());
-                    return Err(Error::ColumnNotFound { metric, missing: chooser.with_near(lacks), available });
+                    let missing = near_misses.of_all(lacks);
+                    return Err(self::not_measured(id, missing, chooser.names.to_vec()));
                 }
                 wanted.push(&metric.id);
             }
@@ -227,7 +333,7 @@ pub(super) fn choose(chooser: &Chooser<'_>) -> Result<(Vec<Chosen>, BTreeMap<Str
                 match chooser.form(metric) {
                     Ok(_) => wanted.push(&metric.id),
                     Err(lacks) => {
-                        not_measured.insert(metric.id.to_string(), chooser.with_near(lacks));
+                        not_measured.insert(metric.id.to_string(), near_misses.of_all(lacks));
                     }
                 }
             }

@@ -1,6 +1,8 @@
 //! A table as the engine sees it: columns by name, borrowed from whoever holds them.
 
+use super::instants;
 use crate::error::{Error, Offence, Result};
+use crate::key::civil_date;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::fmt;
@@ -26,6 +28,24 @@ impl<T: AsRef<str> + Send + Sync> Texts for [T] {
 
 impl<T: AsRef<str> + Send + Sync> Texts for Vec<T> {
     fn text(&self, position: usize) -> &str {
+        self[position].as_ref()
+    }
+
+    fn count(&self) -> usize {
+        self.len()
+    }
+}
+
+/// Bytes by position: what holds them in whatever layout.
+pub trait Blobs: Send + Sync {
+    /// The bytes at a position that is not null.
+    fn bytes(&self, position: usize) -> &[u8];
+    /// How many there are.
+    fn count(&self) -> usize;
+}
+
+impl<T: AsRef<[u8]> + Send + Sync> Blobs for Vec<T> {
+    fn bytes(&self, position: usize) -> &[u8] {
         self[position].as_ref()
     }
 
@@ -134,6 +154,8 @@ macro_rules! values {
             },
             /// Texts.
             Text(Arc<dyn Texts + 'a>),
+            /// Bytes: identities only.
+            Binary(Arc<dyn Blobs + 'a>),
             /// Times since 1970.
             Timestamps {
                 /// The times.
@@ -165,6 +187,7 @@ macro_rules! values {
                     $(Self::$variant(values) => values.len(),)*
                     Self::Decimal { values, .. } => values.len(),
                     Self::Text(texts) => texts.count(),
+                    Self::Binary(blobs) => blobs.count(),
                     Self::Timestamps { values, .. } => values.len(),
                     Self::Dictionary { codes, .. } => codes.values.len(),
                     Self::Mixed(values) => values.len(),
@@ -230,6 +253,7 @@ impl Values<'_> {
             Self::Float64(_) => "float64".into(),
             Self::Decimal { scale, .. } => format!("decimal({scale} places)"),
             Self::Text(_) => "text".into(),
+            Self::Binary(_) => "binary".into(),
             Self::Dates(_) => "date".into(),
             Self::Timestamps { .. } => "timestamp".into(),
             Self::Dictionary { values, .. } => format!("dictionary of {}", values.values.type_name()),
@@ -321,6 +345,37 @@ impl<'a> Data<'a> {
         usize::try_from(code).ok().filter(|code| *code < values.values.len())
     }
 
+    /// The type of a value, for messages.
+    pub(crate) fn type_name(&self, row: usize) -> String {
+        let Values::Mixed(values) = &self.values else { return self.values.type_name() };
+        match &values[row] {
+            Scalar::Null => "null".to_owned(),
+            Scalar::Boolean(_) => "bool".to_owned(),
+            Scalar::Integer(_) | Scalar::Large(_) => "int".to_owned(),
+            Scalar::Float(_) => "float".to_owned(),
+            Scalar::Decimal { .. } => "decimal".to_owned(),
+            Scalar::Text(_) => "text".to_owned(),
+            Scalar::Date(_) => "date".to_owned(),
+            Scalar::Timestamp(..) | Scalar::Instant(..) => "timestamp".to_owned(),
+            Scalar::Other(kind, _) => kind.clone(),
+        }
+    }
+
+    /// A value as text.
+    pub(crate) fn plain(&self, row: usize) -> Cow<'_, str> {
+        match &self.values {
+            Values::Text(texts) if !self.is_null(row) => Cow::Borrowed(texts.text(row)),
+            Values::Dictionary { values, .. } => {
+                self.code(row).map_or(Cow::Borrowed("null"), |position| values.plain(position))
+            }
+            Values::Mixed(values) => match &values[row] {
+                Scalar::Text(text) => Cow::Borrowed(text),
+                _ => Cow::Owned(self.shown(row)),
+            },
+            _ => Cow::Owned(self.shown(row)),
+        }
+    }
+
     /// A value as messages show it.
     pub(crate) fn shown(&self, row: usize) -> String {
         if self.is_null(row) {
@@ -342,8 +397,13 @@ impl<'a> Data<'a> {
             Values::Float64(values) => values[row].to_string(),
             Values::Decimal { values, scale } => decimal_text(values[row], i32::from(*scale)),
             Values::Text(texts) => format!("'{}'", texts.text(row)),
-            Values::Dates(values) => format!("day {}", values[row]),
-            Values::Timestamps { values, .. } => format!("time {}", values[row]),
+            Values::Binary(blobs) => {
+                let digits = blobs.bytes(row).iter().flat_map(|byte| [byte >> 4, byte & 15]);
+                let digits = digits.filter_map(|digit| char::from_digit(digit.into(), 16));
+                "0x".chars().chain(digits).collect()
+            }
+            Values::Dates(values) => civil_date(values[row].into()),
+            Values::Timestamps { values, unit, zone } => instants::text(values[row], *unit, zone.is_some()),
             Values::Dictionary { values, .. } => {
                 self.code(row).map_or_else(|| "null".to_owned(), |code| values.shown(code))
             }
@@ -354,8 +414,9 @@ impl<'a> Data<'a> {
                 Scalar::Float(value) => value.to_string(),
                 Scalar::Decimal { value, scale } => decimal_text(*value, *scale),
                 Scalar::Text(text) => format!("'{text}'"),
-                Scalar::Date(day) => format!("day {day}"),
-                Scalar::Timestamp(time, _) | Scalar::Instant(time, _) => format!("time {time}"),
+                Scalar::Date(day) => civil_date((*day).into()),
+                Scalar::Timestamp(time, unit) => instants::text(*time, *unit, false),
+                Scalar::Instant(time, unit) => instants::text(*time, *unit, true),
                 Scalar::Large(number) => number.clone(),
                 Scalar::Other(_, text) => text.clone(),
             },

@@ -1,10 +1,26 @@
-//! Keys -> dense group ids, and who stands in a group twice.
+//! Keys -> dense group ids.
 
 use super::columns::{Data, Scalar, TimeUnit, Values};
-use crate::error::{Error, Offence, Result, shown};
-use crate::key::{Key, KeyType, group_text};
+use super::intake::NAN_HINT;
+use crate::error::{Error, Offence, Result};
+use crate::key::{Key, KeyType};
+use crate::request::Request;
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// Why a value is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoKey {
+    NotANumber,
+    /// A number that is not whole, or too large.
+    Fraction,
+    /// Of a type that is none of keys.
+    Unknown,
+    /// A key, but of another type than the column's.
+    OtherType,
+    /// What no bin holds.
+    OfNoBin,
+}
 
 /// One key column: each distinct value gets a code, in the order of their appearance.
 #[derive(Debug, Clone)]
@@ -16,6 +32,11 @@ pub(crate) struct KeyColumn {
     /// Apart from the other keys, since a borrowed text can look itself up here.
     texts: HashMap<Box<str>, u32>,
     others: HashMap<Key, u32>,
+    check: bool,
+    /// What a check found: values that are no keys.
+    fault: Option<Error>,
+    /// Of bins, by position: a number has no value of its own to look up.
+    bins: Vec<Option<u32>>,
 }
 
 impl KeyColumn {
@@ -27,25 +48,47 @@ impl KeyColumn {
             values: Vec::new(),
             texts: HashMap::new(),
             others: HashMap::new(),
+            check: false,
+            fault: None,
+            bins: Vec::new(),
         }
+    }
+
+    /// The key columns of a request.
+    fn of(request: &Request) -> Vec<Self> {
+        let column = |name: &String| {
+            let column = Self::new(name, request.nan_is_missing);
+            let bins = request.bins.get(name).map(|(_, bins)| KeyType::Bins(bins.clone()));
+            Self { key_type: bins.unwrap_or(KeyType::Null), ..column }
+        };
+        request.by.iter().map(column).collect()
+    }
+
+    /// Values that are no keys become what a check found, and their rows have no key.
+    pub(crate) fn check(&mut self) {
+        self.check = true;
     }
 
     pub(crate) fn key_type(&self) -> &KeyType {
         &self.key_type
     }
 
+    pub(crate) fn fault(&self) -> Option<&Error> {
+        self.fault.as_ref()
+    }
+
     pub(crate) fn value(&self, code: u32) -> &Key {
         &self.values[code as usize]
     }
 
-    fn push(&mut self, key: Key) -> u32 {
-        // at most one code a row, and rows are counted against max_groups first
+    pub(super) fn push(&mut self, key: Key) -> u32 {
+        // a code is a group of its level, and `Groups::assign` stops at 2^32 of them; so many customers fill any memory first
         let code = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
         self.values.push(key);
         code
     }
 
-    fn text(&mut self, text: &str) -> u32 {
+    pub(super) fn text(&mut self, text: &str) -> u32 {
         if let Some(code) = self.texts.get(text) {
             return *code;
         }
@@ -54,9 +97,12 @@ impl KeyColumn {
         code
     }
 
-    fn key(&mut self, key: Key) -> u32 {
+    pub(super) fn key(&mut self, key: Key) -> u32 {
         if let Key::Text(text) = &key {
             return self.text(text);
+        }
+        if let Key::Bin { position, .. } = &key {
+            return self.bin(*position as usize);
         }
         if let Some(code) = self.others.get(&key) {
             return *code;
@@ -74,34 +120,104 @@ impl KeyColumn {
         first_row: u64,
         codes: &mut Vec<u32>,
     ) -> Result<()> {
-        self.settle_type(data, first_row)?;
+        let (before, all) = (codes.len(), codes.len() + rows.len());
+        match self.encode_each(data, rows, first_row, codes) {
+            Err(error) if self.check => {
+                self.fault.get_or_insert(error);
+                codes.truncate(before);
+                codes.resize(all, self.key(Key::Null));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn encode_each(&mut self, data: &Data<'_>, rows: Range<usize>, first_row: u64, codes: &mut Vec<u32>) -> Result<()> {
+        if !self.settle_type(data) {
+            let offence = Offence::new(
+                &self.name,
+                format!("is a key of type {} from here on,", type_of(data)),
+                format!("{} keys as before", self.key_type),
+            );
+            return Err(Error::ColumnType(Box::new(offence.at(Some(first_row), ""))));
+        }
         codes.reserve(rows.len());
         if let Values::Dictionary { values, .. } = &data.values {
-            let mut known: Vec<Option<u32>> = vec![None; values.values.len()];
+            // Few rows of a large dictionary look their values up one by one.
+            let distinct = values.values.len();
+            let mut known: Vec<Option<u32>> = vec![None; if distinct <= rows.len() { distinct } else { 0 }];
             for row in rows {
                 let code = match data.code(row) {
-                    Some(position) if !values.is_null(position) => match known[position] {
+                    Some(position) => match known.get(position).copied().flatten() {
                         Some(code) => code,
-                        None => *known[position].insert(self.one(values, position, first_row)?),
+                        None => self.one(values, position, first_row + row as u64)?,
                     },
-                    _ => self.key(Key::Null),
+                    None => self.key(Key::Null),
                 };
+                if let Some(known) = data.code(row).and_then(|position| known.get_mut(position)) {
+                    *known = Some(code);
+                }
                 codes.push(code);
             }
             return Ok(());
         }
         for row in rows {
-            codes.push(self.one(data, row, first_row)?);
+            codes.push(self.one(data, row, first_row + row as u64)?);
         }
         Ok(())
     }
 
-    fn one(&mut self, data: &Data<'_>, row: usize, first_row: u64) -> Result<u32> {
-        if let (Values::Text(texts), false) = (&data.values, data.is_null(row)) {
-            return Ok(self.text(texts.text(row)));
+    /// The code of the value at a position, which row `row` has.
+    fn one(&mut self, data: &Data<'_>, position: usize, row: u64) -> Result<u32> {
+        if let (KeyType::Bins(bins), false) = (&self.key_type, data.is_null(position)) {
+            if let Some(bin) = bins.position(data, position) {
+                return Ok(self.bin(bin));
+            }
+        } else if let (Values::Text(texts), false) = (&data.values, data.is_null(position)) {
+            return Ok(self.text(texts.text(position)));
         }
-        let key = self.read(data, row, first_row)?;
-        Ok(self.key(key))
+        match self.read(data, position) {
+            Ok(key) if key.fits(&self.key_type) => Ok(self.key(key)),
+            Ok(_) => Err(self.error(data, position, row, NoKey::OtherType)),
+            Err(problem) => Err(self.error(data, position, row, problem)),
+        }
+    }
+
+    /// The error for the value at a position, which row `row` has.
+    pub(super) fn error(&self, data: &Data<'_>, position: usize, row: u64, problem: NoKey) -> Error {
+        let hint = match problem {
+            NoKey::NotANumber => {
+                let offence = Offence::new(&self.name, "is a key, with", "keys, or null for missing");
+                return Error::NotANumber(Box::new(offence.hint(NAN_HINT).at(Some(row), "NaN")));
+            }
+            NoKey::OfNoBin => {
+                let of = format!("is a key of bins, of type {} with", data.values.type_name());
+                let offence = Offence::new(&self.name, of, "finite numbers, or the bins' labels");
+                return Error::ColumnType(Box::new(offence.at(Some(row), &data.shown(position))));
+            }
+            NoKey::Fraction => "group by bins of such numbers, as in by=[sm.bins(column, [0, 12, 36])]",
+            NoKey::Unknown => "make the keys text, whole numbers, booleans or dates",
+            NoKey::OtherType => "make all keys of a column one type",
+        };
+        let expected = match (problem, &self.key_type) {
+            (NoKey::Unknown, _) | (_, KeyType::Null) => "text, whole numbers, booleans, dates or times".to_owned(),
+            (_, known) => format!("{known} keys"),
+        };
+        let offence = Offence::new(&self.name, format!("is a key of type {} with", data.values.type_name()), expected);
+        Error::ColumnType(Box::new(offence.hint(hint).at(Some(row), &data.shown(position))))
+    }
+
+    fn bin(&mut self, place: usize) -> u32 {
+        if let Some(Some(code)) = self.bins.get(place) {
+            return *code;
+        }
+        // there are no more bins than edges and one
+        let position = u32::try_from(place).unwrap_or(u32::MAX);
+        let label = if let KeyType::Bins(bins) = &self.key_type { bins.label(position) } else { None };
+        let code = self.push(Key::Bin { position, label: label.unwrap_or_default().into() });
+        self.bins.resize(self.bins.len().max(place + 1), None);
+        self.bins[place] = Some(code);
+        code
     }
 
     fn counts(&self, unit: TimeUnit) -> bool {
@@ -112,60 +228,57 @@ impl KeyColumn {
         matches!(self.key_type, KeyType::Timestamp { zone: Some(_), .. })
     }
 
-    fn read(&self, data: &Data<'_>, row: usize, first_row: u64) -> Result<Key> {
-        if data.is_null(row) {
+    /// A value as a key, or why it is none.
+    pub(super) fn read(&self, data: &Data<'_>, position: usize) -> Result<Key, NoKey> {
+        if data.is_null(position) {
             return Ok(Key::Null);
         }
-        let wrong = |hint: &str| {
-            let offence = Offence::new(
-                &self.name,
-                format!("is a key of type {} with", data.values.type_name()),
-                format!("{} keys", self.key_type),
-            );
-            Err(Error::ColumnType(Box::new(offence.hint(hint).at(Some(first_row + row as u64), &data.shown(row)))))
-        };
-        let classes = "cut numbers into classes before grouping by them";
+        if matches!(self.key_type, KeyType::Bins(_)) && !data.is_nan(position) {
+            return Err(NoKey::OfNoBin);
+        }
         let float = |value: f64| {
-            if value.is_nan() && self.nan_is_missing {
-                return Ok(Key::Null);
-            }
             if value.is_nan() {
-                let offence = Offence::new(&self.name, "is a key, with", "keys, or null for missing");
-                let hint = "nan=\"null\" reads NaN as missing";
-                return Err(Error::NotANumber(Box::new(offence.hint(hint).at(Some(first_row + row as u64), "NaN"))));
+                return if self.nan_is_missing { Ok(Key::Null) } else { Err(NoKey::NotANumber) };
             }
             if value.fract() != 0.0 || value.abs() >= 9e18 {
-                return wrong(classes);
+                return Err(NoKey::Fraction);
             }
             // whole floats are the integers that a column with nulls once held
             #[allow(clippy::cast_possible_truncation)]
             Ok(Key::Integer(value as i128))
         };
-        let key = match &data.values {
-            Values::Bits(bits) => Key::Boolean(bits.get(row)),
-            Values::Booleans(values) => Key::Boolean(values[row]),
-            Values::Int8(values) => Key::Integer(values[row].into()),
-            Values::Int16(values) => Key::Integer(values[row].into()),
-            Values::Int32(values) => Key::Integer(values[row].into()),
-            Values::Int64(values) => Key::Integer(values[row].into()),
-            Values::UInt8(values) => Key::Integer(values[row].into()),
-            Values::UInt16(values) => Key::Integer(values[row].into()),
-            Values::UInt32(values) => Key::Integer(values[row].into()),
-            Values::UInt64(values) => Key::Integer(values[row].into()),
-            Values::Float32(values) => float(f64::from(values[row]))?,
-            Values::Float64(values) => float(values[row])?,
-            Values::Decimal { values, scale } => match crate::money::from_scaled(values[row], i32::from(*scale), 0) {
-                crate::money::Read::Exact(value) => Key::Integer(value.into()),
-                _ => return wrong(classes),
+        Ok(match &data.values {
+            Values::Bits(bits) => Key::Boolean(bits.get(position)),
+            Values::Booleans(values) => Key::Boolean(values[position]),
+            Values::Int8(values) => Key::Integer(values[position].into()),
+            Values::Int16(values) => Key::Integer(values[position].into()),
+            Values::Int32(values) => Key::Integer(values[position].into()),
+            Values::Int64(values) => Key::Integer(values[position].into()),
+            Values::UInt8(values) => Key::Integer(values[position].into()),
+            Values::UInt16(values) => Key::Integer(values[position].into()),
+            Values::UInt32(values) => Key::Integer(values[position].into()),
+            Values::UInt64(values) => Key::Integer(values[position].into()),
+            Values::Float32(values) => float(f64::from(values[position]))?,
+            Values::Float64(values) => float(values[position])?,
+            Values::Decimal { values, scale } => {
+                match crate::money::from_scaled(values[position], i32::from(*scale), 0) {
+                    crate::money::Read::Exact(value) => Key::Integer(value.into()),
+                    _ => return Err(NoKey::Fraction),
+                }
+            }
+            Values::Text(texts) => Key::from(texts.text(position)),
+            Values::Dates(values) => Key::Date(values[position]),
+            Values::Timestamps { values, unit, zone } => match &self.key_type {
+                KeyType::Timestamp { unit: known, zone: of } if known == unit && of == zone => {
+                    Key::Timestamp(values[position])
+                }
+                _ => return Err(NoKey::OtherType),
             },
-            Values::Text(texts) => Key::from(texts.text(row)),
-            Values::Dates(values) => Key::Date(values[row]),
-            Values::Timestamps { values, .. } => Key::Timestamp(values[row]),
-            Values::Dictionary { values, .. } => match data.code(row) {
-                Some(code) => self.read(values, code, first_row)?,
+            Values::Dictionary { values, .. } => match data.code(position) {
+                Some(code) => self.read(values, code)?,
                 None => Key::Null,
             },
-            Values::Mixed(values) => match &values[row] {
+            Values::Mixed(values) => match &values[position] {
                 Scalar::Boolean(value) => Key::Boolean(*value),
                 Scalar::Integer(value) => Key::Integer(*value),
                 Scalar::Text(text) => Key::from(text.as_str()),
@@ -173,34 +286,31 @@ impl KeyColumn {
                 Scalar::Timestamp(time, unit) if self.counts(*unit) && !self.has_zone() => Key::Timestamp(*time),
                 Scalar::Instant(time, unit) if self.counts(*unit) && self.has_zone() => Key::Timestamp(*time),
                 Scalar::Float(value) => float(*value)?,
-                _ => return wrong("make the keys text, whole numbers, booleans or dates"),
+                _ => return Err(NoKey::Unknown),
             },
             Values::Null(_) => Key::Null,
-            Values::Unknown(..) => return wrong("make the keys text, whole numbers, booleans or dates"),
-        };
-        if key.fits(&self.key_type) { Ok(key) } else { wrong("make all keys of a column one type") }
+            Values::Binary(_) | Values::Unknown(..) => return Err(NoKey::Unknown),
+        })
     }
 
-    /// The column's type, from the first part that says one; later parts must agree.
-    fn settle_type(&mut self, data: &Data<'_>, first_row: u64) -> Result<()> {
+    /// The column's type, from the first part that says one; whether this part is of no other.
+    pub(super) fn settle_type(&mut self, data: &Data<'_>) -> bool {
+        if matches!(self.key_type, KeyType::Bins(_)) {
+            // each value is looked at: numbers of any type have a bin
+            return true;
+        }
         let found = type_of(data);
         if self.key_type == KeyType::Null {
             self.key_type = found;
-        } else if found != KeyType::Null && found != self.key_type {
-            let offence = Offence::new(
-                &self.name,
-                format!("is a key of type {found} from here on,"),
-                format!("{} keys as before", self.key_type),
-            );
-            return Err(Error::ColumnType(Box::new(offence.at(Some(first_row), ""))));
+            return true;
         }
-        Ok(())
+        found == KeyType::Null || found == self.key_type
     }
 }
 
+/// The type of a column's keys; null where it says none.
 fn type_of(data: &Data<'_>) -> KeyType {
     match &data.values {
-        Values::Null(_) => KeyType::Null,
         Values::Bits(_) | Values::Booleans(_) => KeyType::Boolean,
         Values::Text(_) => KeyType::Text,
         Values::Dates(_) => KeyType::Date,
@@ -211,15 +321,16 @@ fn type_of(data: &Data<'_>) -> KeyType {
                 .iter()
                 .find(|value| !matches!(value, Scalar::Null) && !matches!(value, Scalar::Float(x) if x.is_nan()));
             match first {
-                None => KeyType::Null,
                 Some(Scalar::Boolean(_)) => KeyType::Boolean,
                 Some(Scalar::Text(_)) => KeyType::Text,
                 Some(Scalar::Date(_)) => KeyType::Date,
                 Some(Scalar::Timestamp(_, unit)) => KeyType::Timestamp { unit: *unit, zone: None },
                 Some(Scalar::Instant(_, unit)) => KeyType::Timestamp { unit: *unit, zone: Some("UTC".to_owned()) },
+                None | Some(Scalar::Other(..)) => KeyType::Null,
                 Some(_) => KeyType::Integer,
             }
         }
+        Values::Null(_) | Values::Binary(_) | Values::Unknown(..) => KeyType::Null,
         _ => KeyType::Integer,
     }
 }
@@ -236,12 +347,12 @@ pub(crate) struct Groups {
 }
 
 impl Groups {
-    pub(crate) fn new(names: &[String], limit: u64, nan_is_missing: bool) -> Self {
+    pub(crate) fn new(request: &Request) -> Self {
         Self {
-            columns: names.iter().map(|name| KeyColumn::new(name, nan_is_missing)).collect(),
-            levels: names.iter().map(|_| HashMap::new()).collect(),
-            members: vec![Vec::new(); names.len()],
-            limit,
+            columns: KeyColumn::of(request),
+            levels: request.by.iter().map(|_| HashMap::new()).collect(),
+            members: vec![Vec::new(); request.by.len()],
+            limit: request.max_groups,
         }
     }
 
@@ -305,6 +416,11 @@ impl Groups {
         Ok(ids)
     }
 
+    /// What a check found: by key column, the first value that is no key.
+    pub(crate) fn faults(&self) -> impl Iterator<Item = &Error> {
+        self.columns.iter().filter_map(KeyColumn::fault)
+    }
+
     /// A group's keys.
     pub(crate) fn keys(&self, group: u32) -> Vec<Key> {
         let mut keys = Vec::with_capacity(self.columns.len());
@@ -316,70 +432,5 @@ impl Groups {
         }
         keys.reverse();
         keys
-    }
-}
-
-/// Who stands where: the check for duplicates.
-#[derive(Debug, Clone)]
-pub(crate) struct Identities {
-    column: KeyColumn,
-    seen: HashMap<(u32, u32), u64>,
-    /// Group, code, first row, second row.
-    first: Option<(u32, u32, u64, u64)>,
-    pub(crate) repeated: Vec<(u64, String)>,
-    count: u64,
-    keep: usize,
-}
-
-impl Identities {
-    pub(crate) fn new(column: &str, keep: usize, nan_is_missing: bool) -> Self {
-        Self {
-            column: KeyColumn::new(column, nan_is_missing),
-            seen: HashMap::new(),
-            first: None,
-            repeated: Vec::new(),
-            count: 0,
-            keep,
-        }
-    }
-
-    /// Some of a part's rows; a null identity is nobody's.
-    pub(crate) fn add(&mut self, data: &Data<'_>, rows: Range<usize>, groups: &[u32], first_row: u64) -> Result<()> {
-        let mut codes = Vec::new();
-        let start = rows.start;
-        self.column.encode(data, rows, first_row, &mut codes)?;
-        for (position, (code, group)) in codes.iter().zip(groups).enumerate() {
-            if *self.column.value(*code) == Key::Null {
-                continue;
-            }
-            let row = first_row + (start + position) as u64;
-            if let Some(earlier) = self.seen.get(&(*group, *code)) {
-                self.count += 1;
-                if self.first.is_none() {
-                    self.first = Some((*group, *code, *earlier, row));
-                }
-                if self.repeated.len() < self.keep {
-                    self.repeated.push((row, shown(&self.column.value(*code).to_string())));
-                }
-            } else {
-                self.seen.insert((*group, *code), row);
-            }
-        }
-        Ok(())
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.column.name
-    }
-
-    pub(crate) fn error(&self, groups: &Groups) -> Option<Error> {
-        let (group, code, one, other) = self.first?;
-        Some(Error::DuplicateCustomer {
-            column: self.column.name.clone(),
-            value: shown(&self.column.value(code).to_string()),
-            rows: (one, other),
-            group: if groups.columns.is_empty() { String::new() } else { group_text(&groups.keys(group)) },
-            count: self.count,
-        })
     }
 }

@@ -1,12 +1,16 @@
 //! Values of whatever type as integers: what each row gives a column, or why it gives nothing.
 
 use super::columns::{Data, Scalar, Values};
+use super::instants;
 use crate::column::{Column, ColumnKind, Name};
 use crate::error::{Error, Offence, Result};
 use crate::money::{self, MoneyPolicy, POWERS, Read};
 use crate::request::ColumnUnit;
 use std::borrow::Cow;
 use std::ops::Range;
+
+/// What to do about NaN.
+pub(super) const NAN_HINT: &str = "nan=\"null\" reads NaN as missing";
 
 /// What one value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,11 +57,15 @@ impl State {
     /// What was expected, and what to do.
     pub(crate) fn expected(self, column: &Column, reading: &Reading) -> (String, Option<&'static str>) {
         match self {
-            Self::NotANumber => ("a number, or null for missing".into(), Some("nan=\"null\" reads NaN as missing")),
+            Self::NotANumber => ("a number, or null for missing".into(), Some(NAN_HINT)),
             Self::Places => (
-                format!("at most {} decimal places", reading.scale - reading.unit.places),
+                match (reading.scale - reading.unit.places, reading.unit.factor) {
+                    (places, 1) => format!("at most {places} decimal places"),
+                    (places, factor) => format!("at most {places} decimal places when taken times {factor}"),
+                },
                 Some("money=\"round\" rounds half to even and counts"),
             ),
+            Self::Range if column.kind == ColumnKind::Instant => ("a time within 292,000 years of 1970".into(), None),
             Self::Range if column.kind.is_micro() => ("less than 2^63 millionths (9.2 x 10^12)".into(), None),
             Self::Range => ("less than 2^63".into(), None),
             Self::WrongType => (column.expected(), Some(cast_hint(column.kind))),
@@ -69,6 +77,7 @@ impl State {
 fn cast_hint(kind: ColumnKind) -> &'static str {
     match kind {
         ColumnKind::Category => "make it text before",
+        ColumnKind::Instant => "make it a time before, as in pandas.to_datetime(df[column])",
         ColumnKind::Flag => "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False})",
         _ => "make it a number before, as in pandas.to_numeric(df[column])",
     }
@@ -127,17 +136,14 @@ pub(crate) fn wrong_type(kind: ColumnKind, data: &Data<'_>) -> bool {
         Values::Dictionary { values, .. } => wrong_type(kind, values),
         Values::Text(_) => kind != ColumnKind::Category,
         Values::Mixed(_) | Values::Null(_) => false,
-        Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => true,
-        _ => kind == ColumnKind::Category,
+        Values::Dates(_) | Values::Timestamps { .. } => kind != ColumnKind::Instant,
+        Values::Binary(_) | Values::Unknown(..) => true,
+        _ => matches!(kind, ColumnKind::Category | ColumnKind::Instant),
     }
 }
 
-/// Whether no kind of column but a category reads such values.
-pub(crate) fn nothing_reads(data: &Data<'_>) -> bool {
-    matches!(data.values, Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..))
-}
-
-/// Reads rows of a column; its type has been checked.
+/// Reads rows of a column; of a type that cannot be read, no value can.
+#[allow(clippy::too_many_lines)] // an arm a type
 pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading: &Reading, cells: &mut Cells) {
     cells.clear();
     let kind = column.kind;
@@ -158,6 +164,9 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
         }
         return;
     }
+    if wrong_type(kind, data) {
+        return each(data, rows, cells, |_, _| (0, State::WrongType));
+    }
     macro_rules! integers {
         ($values:expr) => {
             each(data, rows, cells, |row, _| reader.integer(i128::from($values[row])))
@@ -165,7 +174,18 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
     }
     match &data.values {
         Values::Text(texts) if kind == ColumnKind::Category => each(data, rows, cells, |row, _| word(texts.text(row))),
-        Values::Null(_) | Values::Text(_) | Values::Dates(_) | Values::Timestamps { .. } | Values::Unknown(..) => {
+        Values::Dates(days) if kind == ColumnKind::Instant => {
+            each(data, rows, cells, |row, off| instants::of_day(days[row], off));
+        }
+        Values::Timestamps { values, unit, .. } if kind == ColumnKind::Instant => {
+            each(data, rows, cells, |row, off| instants::of_time(values[row], *unit, off));
+        }
+        Values::Null(_)
+        | Values::Text(_)
+        | Values::Binary(_)
+        | Values::Dates(_)
+        | Values::Timestamps { .. }
+        | Values::Unknown(..) => {
             each(data, rows, cells, |_, _| (0, State::WrongType));
         }
         Values::Bits(bits) => each(data, rows, cells, |row, _| (i64::from(bits.get(row)), State::Fine)),
@@ -189,9 +209,10 @@ pub(crate) fn read(column: &Column, data: &Data<'_>, rows: Range<usize>, reading
         }
         Values::Mixed(values) => each(data, rows, cells, |row, off| match &values[row] {
             Scalar::Text(text) if kind == ColumnKind::Category => word(text),
-            Scalar::Float(value) if kind == ColumnKind::Category && value.is_nan() => {
+            Scalar::Float(value) if matches!(kind, ColumnKind::Category | ColumnKind::Instant) && value.is_nan() => {
                 reader.float(*value, money::from_f64, off)
             }
+            scalar if kind == ColumnKind::Instant => instants::of_scalar(scalar, off),
             _ if kind == ColumnKind::Category => (0, State::WrongType),
             Scalar::Boolean(value) if kind == ColumnKind::Flag => (i64::from(*value), State::Fine),
             Scalar::Integer(value) => reader.integer(*value),
@@ -271,7 +292,7 @@ impl Reader<'_> {
                 Ok(value) => (value, State::Negative),
                 Err(_) => (i64::MIN, if value < 0 { State::Negative } else { State::Range }),
             },
-            _ => self.quantity(money::from_scaled(value, 0, self.places()), true, &mut None),
+            _ => self.quantity(self.product(value, 0), true, &mut None),
         }
     }
 
@@ -291,7 +312,16 @@ impl Reader<'_> {
                 #[allow(clippy::cast_possible_truncation)]
                 self.integer(value as i128)
             }
-            _ => self.quantity(read(value, self.places()), false, off),
+            _ => {
+                // The value stands for a decimal of its own unit; what is no decimal is rounded in ours.
+                let factor = self.reading.unit.factor;
+                let read = match read(value, self.places()) {
+                    Read::Exact(value) => value.checked_mul(factor).map_or(Read::OutOfRange, Read::Exact),
+                    Read::Rounded(..) if factor != 1 => money::rounded_f64(value, self.places(), factor),
+                    read => read,
+                };
+                self.quantity(read, false, off)
+            }
         }
     }
 
@@ -303,7 +333,7 @@ impl Reader<'_> {
                 Read::Rounded(..) => (0, State::Fraction),
                 Read::OutOfRange => (0, State::Range),
             },
-            _ => self.quantity(money::from_scaled(value, scale, self.places()), true, off),
+            _ => self.quantity(self.product(value, scale), true, off),
         }
     }
 
@@ -311,7 +341,13 @@ impl Reader<'_> {
         self.reading.scale - self.reading.unit.places
     }
 
-    /// A read number in micro-units; `stated` where the value was a decimal that says its places.
+    /// A decimal in our unit.
+    fn product(&self, value: i128, scale: i32) -> Read {
+        money::from_product(value, self.reading.unit.factor, scale, self.places())
+    }
+
+    /// A number in our unit as micro-units; `stated` where the value was a decimal that says its places.
+    #[allow(clippy::cast_precision_loss)] // a power of ten up to the sixth
     fn quantity(&self, read: Read, stated: bool, off: &mut Option<f64>) -> (i64, State) {
         let (value, state) = match read {
             Read::Exact(value) => (value, State::Fine),
@@ -325,13 +361,13 @@ impl Reader<'_> {
                 if refused {
                     return (0, State::Places);
                 }
-                *off = Some(distance);
+                *off = Some(distance / POWERS[self.reading.unit.places as usize] as f64);
                 (value, State::Rounded)
             }
         };
         let up = POWERS[(money::PLACES - self.reading.scale) as usize];
-        match value.checked_mul(up).and_then(|value| value.checked_mul(self.reading.unit.factor)) {
-            Some(value) if value < 0 && self.kind != ColumnKind::SignedMoney => (value, State::Negative),
+        match value.checked_mul(up) {
+            Some(value) if value < 0 && !self.kind.is_signed() => (value, State::Negative),
             Some(value) => (value, state),
             None => (0, State::Range),
         }
@@ -341,7 +377,7 @@ impl Reader<'_> {
 impl Reading {
     /// # Errors
     /// [`Error::InvalidOption`] for a scale above six, or one too small for the column's unit.
-    pub(crate) fn validate(&self, column: &str, kind: ColumnKind) -> Result<()> {
+    pub(crate) fn validate(&self, column: &str) -> Result<()> {
         let invalid = |option: &str, found: String, expected: &str| {
             Err(Error::InvalidOption { option: option.into(), found, expected: expected.into() })
         };
@@ -354,9 +390,6 @@ impl Reading {
                 self.scale.to_string(),
                 &format!("at least {}, since '{column}' is in cents", self.unit.places),
             );
-        }
-        if self.unit != ColumnUnit::OWN && !kind.is_micro() {
-            return invalid("unit", format!("a unit for '{column}'"), "a unit for money or durations only");
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! How rows stand to a scope: outside, missing, invalid or counted; and what a counted row adds.
 
 use super::columns::Data;
-use super::intake::{Cells, State};
+use super::intake::{self, Cells, State};
 use super::offences::Offences;
 use super::plan::{Plan, PlannedScope, PlannedSum, Slot};
 use crate::condition::Condition;
@@ -97,9 +97,13 @@ impl Judge<'_> {
             let state = self.cells[*slot].states[position];
             let (true, Some(data)) = (state.is_bad(), part[*slot]) else { continue };
             if skip && state.can_be_skipped() {
-                return;
+                continue;
             }
             let planned = &self.plan.columns[*slot];
+            if intake::wrong_type(planned.column.kind, data) {
+                // said of the whole column
+                return;
+            }
             let make: fn(Offence) -> Error = match state {
                 State::NotANumber => |offence| State::NotANumber.error(offence),
                 State::Places => |offence| State::Places.error(offence),
@@ -110,7 +114,7 @@ impl Judge<'_> {
             offences.add((self.position, *slot, state as u8), at, &data.shown(row), make, || {
                 let (expected, hint) = state.expected(&planned.column, &planned.reading);
                 let problem = if state == State::WrongType {
-                    format!("is of type {} with", data.values.type_name())
+                    format!("is of type {} with", data.type_name(row))
                 } else {
                     "found".to_owned()
                 };
@@ -144,13 +148,10 @@ impl Judge<'_> {
                 &value,
                 |offence| State::Negative.error(offence),
                 || {
-                    Offence::new(
-                        &self.plan.columns[slot].source,
-                        "found",
-                        format!("{definition}, with {}", others.join(", ")),
-                    )
-                    .metric(&self.scope.metric)
-                    .hint("on_invalid=\"skip\" leaves such rows out and counts them")
+                    let with = if others.is_empty() { String::new() } else { format!(", with {}", others.join(", ")) };
+                    Offence::new(&self.plan.columns[slot].source, "found", format!("{definition}{with}"))
+                        .metric(&self.scope.metric)
+                        .hint("on_invalid=\"skip\" leaves such rows out and counts them")
                 },
             );
             return;

@@ -3,23 +3,29 @@
 use super::block::ROWS;
 use super::columns::{Data, Table};
 use super::fused::{Fused, Seen};
-use super::groups::{Groups, Identities};
-use super::judge::Status;
-use super::judge::addend;
+use super::groups::{Groups, KeyColumn};
+use super::identities::Identities;
+use super::judge::{Status, addend};
 use super::parallel;
 use super::plan::Slot;
-use super::rows::{Rows, required};
+use super::rows::{Rows, required, row_parts};
 use super::sums::Sums;
+use crate::distributions::Distribution;
 use crate::error::{Error, Result};
 use crate::key::group_text;
+use crate::money::{MICROS, divide_half_even};
 use crate::request::Request;
+use crate::spread::Spread;
 use std::ops::Range;
 
 /// Rows that the plain pass reads, judges and sums together; their columns stay in the cache.
 pub(crate) const BLOCK: usize = 1024;
 
 /// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon.
-pub(super) const STRETCH: usize = if cfg!(test) { 2 } else { 64 } * BLOCK;
+pub(crate) const STRETCH: usize = if cfg!(test) { 2 } else { 64 } * BLOCK;
+
+/// What is shown a block of rows once it is judged, with their groups.
+pub(crate) type See<'a> = &'a mut dyn FnMut(&Rows, &[u32]);
 
 /// Sums rows into exact totals by group.
 #[derive(Debug, Clone)]
@@ -28,7 +34,11 @@ pub(crate) struct Engine {
     pub(crate) groups: Groups,
     pub(crate) identities: Option<Identities>,
     pub(super) sums: Sums,
+    /// Nothing where more is asked of rows than their sums.
     pub(super) fused: Option<Fused>,
+    /// By measure of the plan's, those of the groups.
+    pub(crate) distributions: Vec<Vec<Distribution>>,
+    pub(crate) spread: Spread,
     /// By scope, the largest distance between a value and what it was rounded to.
     pub(crate) largest_rounding: Vec<f64>,
 }
@@ -37,16 +47,27 @@ impl Engine {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let rows = Rows::new(request, names)?;
         let plan = &rows.plan;
-        let groups = Groups::new(&plan.by, request.max_groups, request.nan_is_missing);
+        let mut groups = Groups::new(request);
+        let mut identities = plan
+            .identity
+            .as_deref()
+            .map(|column| Identities::new(column, request.subject.singular(), request.keep, request.nan_is_missing));
+        if request.check {
+            groups.columns.iter_mut().for_each(KeyColumn::check);
+            identities.iter_mut().for_each(Identities::check);
+        }
         // without keys there is one group, of no rows at first
-        let sums = Sums::new(plan, groups.len());
+        let first = groups.len();
+        let sums = Sums::new(plan, first);
+        let mut spread = Spread::of(plan.spread.iter().map(|(id, _)| id.clone()).collect());
+        spread.resize(first)?;
+        let sums_alone = !request.check && plan.distributed.is_empty() && plan.spread.is_empty();
         Ok(Self {
-            fused: Fused::new(plan, &rows.cells, rows.absent_revenue, &sums),
+            fused: if sums_alone { Fused::new(plan, &rows.cells, rows.absent_revenue, &sums) } else { None },
             sums,
-            identities: plan
-                .identity
-                .as_deref()
-                .map(|column| Identities::new(column, request.keep, request.nan_is_missing)),
+            distributions: vec![vec![Distribution::new(); first]; plan.distributed.len()],
+            spread,
+            identities,
             largest_rounding: vec![0.0; plan.scopes.len()],
             groups,
             rows,
@@ -55,7 +76,17 @@ impl Engine {
 
     /// Adds a part's rows; `go_on` is asked between blocks.
     pub(crate) fn add(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        let part = self.rows.part(table)?;
+        self.add_seen(table, go_on, None)
+    }
+
+    /// As [`Engine::add`]; `see` is shown each block once it is judged, with the groups of its rows.
+    pub(crate) fn add_seen(
+        &mut self,
+        table: &Table<'_>,
+        go_on: &mut dyn FnMut() -> bool,
+        mut see: Option<See<'_>>,
+    ) -> Result<()> {
+        let part = self.rows.part(table, go_on)?;
         let keys = self.rows.plan.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
         let before = self.rows.before;
         if !go_on() {
@@ -65,11 +96,12 @@ impl Engine {
             Some(identities) => Some(required(table, identities.name())?),
             None => None,
         };
-        let threads = if identity.is_some() { 1 } else { parallel::threads(table.rows()) };
+        let alone = identity.is_some() || see.is_some() || self.fused.is_none();
+        let threads = if alone { 1 } else { parallel::threads(table.rows()) };
         if threads == 1 || !self.add_together(threads, table.rows(), &part, &keys, go_on)? {
             for start in (0..table.rows()).step_by(STRETCH) {
                 let stretch = start..table.rows().min(start + STRETCH);
-                self.stretch(&part, &keys, identity, stretch, go_on)?;
+                self.stretch(&part, &keys, identity, stretch, go_on, &mut see)?;
             }
         }
         // so that the keys' types are known, be there rows or not
@@ -86,10 +118,11 @@ impl Engine {
         identity: Option<&Data<'_>>,
         rows: Range<usize>,
         go_on: &mut dyn FnMut() -> bool,
+        see: &mut Option<See<'_>>,
     ) -> Result<()> {
         let before = self.rows.before;
         let groups = self.groups.assign(keys, rows.clone(), before)?;
-        self.sums.resize(self.groups.len())?;
+        self.resize()?;
         if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
             identities.add(data, rows.clone(), &groups, before)?;
         }
@@ -97,9 +130,26 @@ impl Engine {
             if !go_on() {
                 return Err(Error::Interrupted);
             }
-            self.block(part, block, groups)?;
+            if let Some(see) = see {
+                self.plain(part, block..block + groups.len(), groups)?;
+                see(&self.rows, groups);
+            } else {
+                self.block(part, block, groups)?;
+            }
         }
         Ok(())
+    }
+
+    /// Room for the groups that there are.
+    pub(super) fn resize(&mut self) -> Result<()> {
+        let groups = self.groups.len();
+        self.sums.resize(groups)?;
+        for distributions in &mut self.distributions {
+            let more = groups.saturating_sub(distributions.len());
+            distributions.try_reserve(more).map_err(|_| Error::OutOfMemory { groups: groups as u64 })?;
+            distributions.resize(groups, Distribution::new());
+        }
+        self.spread.resize(groups)
     }
 
     fn block(&mut self, part: &[Option<&Data<'_>>], first: usize, groups: &[u32]) -> Result<()> {
@@ -170,6 +220,22 @@ impl Engine {
                         });
                     }
                 }
+            }
+        }
+        for (position, distributions) in plan.distributed.iter().zip(&mut self.distributions) {
+            let sum = &plan.sums[*position];
+            for (row, (group, status)) in groups.iter().zip(&statuses[sum.scope]).enumerate() {
+                if *status == Status::Counted {
+                    let value = addend(sum, cells, row);
+                    let whole = if sum.micro { divide_half_even(value, MICROS.into()) } else { value };
+                    *distributions[*group as usize].entry(whole).or_default() += 1;
+                }
+            }
+        }
+        for (position, (_, metric)) in plan.spread.iter().enumerate() {
+            let parts = row_parts(metric, plan, statuses, cells, groups.len());
+            for (group, (y, x)) in groups.iter().zip(parts).filter_map(|(group, part)| Some((group, part?))) {
+                self.spread.group_mut(*group as usize)[position].add_row(y, x);
             }
         }
         Ok(())

@@ -8,6 +8,8 @@ pub(crate) mod columns;
 mod faults;
 mod fused;
 pub(crate) mod groups;
+pub(crate) mod identities;
+mod instants;
 mod intake;
 mod judge;
 mod kernel;
@@ -18,6 +20,7 @@ mod rows;
 mod sums;
 
 pub(crate) use judge::Status;
-pub(crate) use kernel::{BLOCK, Engine};
+pub(crate) use kernel::{BLOCK, Engine, STRETCH};
 pub(crate) use offences::Finding;
+pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;

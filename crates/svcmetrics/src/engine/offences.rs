@@ -49,6 +49,20 @@ impl Offences {
         }
     }
 
+    /// Rows of a part that are all of one kind.
+    pub(crate) fn merge(&mut self, at: (usize, usize, u8), make: fn(Offence) -> Error, offence: Offence) {
+        match self.gathered.get_mut(&at) {
+            None => {
+                self.gathered.insert(at, Gathered { make, offence });
+            }
+            Some(Gathered { offence: known, .. }) => {
+                known.count += offence.count;
+                let room = self.keep.saturating_sub(known.first.len());
+                known.first.extend(offence.first.into_iter().take(room));
+            }
+        }
+    }
+
     /// Names the groups of first offenders among rows that were just read, by their rows.
     pub(crate) fn name_groups(&mut self, rows: &Range<u64>, group: impl Fn(u64) -> String) {
         for Gathered { offence, .. } in self.gathered.values_mut() {

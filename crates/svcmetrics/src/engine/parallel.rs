@@ -6,6 +6,7 @@ use super::kernel::{Engine, STRETCH};
 use super::sums::Sums;
 use crate::error::{Error, Result};
 use crate::key::group_text;
+use crate::spread::Spread;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -36,8 +37,8 @@ impl Work<'_> {
                 return Ok(engine);
             }
             let stretch = start..self.rows.min(start + STRETCH);
-            let done = engine
-                .stretch(self.part, self.keys, None, stretch, &mut || !self.stopped.load(Ordering::Relaxed) && go_on());
+            let mut go_on = || !self.stopped.load(Ordering::Relaxed) && go_on();
+            let done = engine.stretch(self.part, self.keys, None, stretch, &mut go_on, &mut None);
             if done.is_err() {
                 self.stopped.store(true, Ordering::Relaxed);
             }
@@ -98,6 +99,8 @@ impl Engine {
             groups,
             rows: self.rows.emptied(),
             identities: None,
+            distributions: Vec::new(),
+            spread: Spread::default(),
             fused: self.fused.clone(),
             largest_rounding: vec![0.0; self.largest_rounding.len()],
         }
@@ -107,7 +110,7 @@ impl Engine {
     fn take_over(&mut self, other: &Self) -> Result<()> {
         let groups = u32::try_from(other.groups.len()).unwrap_or(u32::MAX);
         let own = (0..groups).map(|group| self.groups.find(other.groups.keys(group))).collect::<Result<Vec<_>>>()?;
-        self.sums.resize(self.groups.len())?;
+        self.resize()?;
         self.sums.spend(&other.sums)?;
         for (theirs, group) in own.into_iter().enumerate() {
             if !self.sums.merge(group, &other.sums, theirs)? {
@@ -222,15 +225,15 @@ mod tests {
             for by in [&["region"] as &[&str], &[], &["region", "is_new"]] {
                 let mut plain = engine(&table, by);
                 plain.fused = None;
-                let part = plain.rows.part(&table).unwrap();
+                let part = plain.rows.part(&table, &mut || true).unwrap();
                 let keys: Vec<_> = by.iter().map(|key| table.get(key).unwrap().unwrap()).collect();
-                plain.stretch(&part, &keys, None, 0..rows, &mut || true).unwrap();
+                plain.stretch(&part, &keys, None, 0..rows, &mut || true, &mut None).unwrap();
                 let expected = totals(&plain);
                 for threads in 1..=3 {
                     let mut fused = engine(&table, by);
                     assert!(fused.fused.is_some());
                     if threads == 1 {
-                        fused.stretch(&part, &keys, None, 0..rows, &mut || true).unwrap();
+                        fused.stretch(&part, &keys, None, 0..rows, &mut || true, &mut None).unwrap();
                     } else {
                         assert!(fused.add_together(threads, rows, &part, &keys, &mut || true).unwrap());
                     }
@@ -246,7 +249,7 @@ mod tests {
     fn whoever_stops_is_heard_and_what_is_wrong_is_left_to_one_thread() {
         let table = table(2 * STRETCH, 0);
         let mut engine = engine(&table, &["region"]);
-        let part = engine.rows.part(&table).unwrap();
+        let part = engine.rows.part(&table, &mut || true).unwrap();
         let keys = [table.get("region").unwrap().unwrap()];
         let stopped = engine.add_together(2, table.rows(), &part, &keys, &mut || false);
         assert_eq!(stopped.unwrap_err().kind(), "interrupted");

@@ -2,17 +2,18 @@
 
 use super::choose::{Chooser, check_names, choose, no_circles};
 use super::intake::Reading;
-use crate::column::{Column, ColumnKind};
+use crate::column::{Column, Name};
 use crate::condition::Condition;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::error::{Error, MissingColumns, Result};
 use crate::expression::Expression;
 use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
 use crate::metric::Form;
-use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START};
+use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START, Subject};
 use crate::money::MICROS;
 use crate::request::{ColumnUnit, Request};
-use std::collections::BTreeMap;
+use crate::spread::Spread;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A column made ready: where its block of cells stands, and whether they count millionths.
 pub(crate) type Slot = usize;
@@ -54,7 +55,7 @@ impl PlannedSum {
     }
 }
 
-/// How one metric that health reads is evaluated on a row.
+/// How a metric is evaluated on a row.
 #[derive(Debug, Clone)]
 pub(crate) enum RowMetric {
     /// The table lacks its columns.
@@ -80,14 +81,22 @@ pub(crate) struct PlannedHealth {
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) definitions: Definitions,
+    /// The caller's columns that the keys stand in.
     pub(crate) by: Vec<String>,
-    pub(crate) period: Option<usize>,
+    /// The key that is time.
+    pub(crate) period: Option<String>,
     pub(crate) columns: Vec<PlannedColumn>,
     pub(crate) scopes: Vec<PlannedScope>,
     pub(crate) sums: Vec<PlannedSum>,
+    /// The sums whose single values are held, for quantiles.
+    pub(crate) distributed: Vec<usize>,
     pub(crate) health: Option<PlannedHealth>,
+    /// The metrics whose spread is kept.
+    pub(crate) spread: Vec<(Name, RowMetric)>,
     /// The two revenues, where the table has both and a metric reads one.
     pub(crate) revenues: Option<(Slot, Slot)>,
+    pub(crate) currency_key: Option<String>,
+    /// The column that must hold one currency.
     pub(crate) currency: Option<String>,
     pub(crate) identity: Option<String>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
@@ -102,9 +111,15 @@ struct Slots<'a> {
 impl Slots<'_> {
     fn add(&mut self, column: &Column, metric: &str) -> Result<Slot> {
         if let Some(position) = self.columns.iter().position(|planned| planned.column.name == column.name) {
-            if self.columns[position].column != *column {
-                let problem = format!("'{}' is read as two kinds of column", column.name);
-                return Err(Error::InvalidDefinition { what: "metric", id: metric.into(), problem });
+            let known = &self.columns[position].column;
+            if known != column {
+                return Err(Error::WrongColumn {
+                    what: "metric",
+                    id: metric.into(),
+                    column: column.name.to_string(),
+                    holds: format!("{} for another metric", known.expected()),
+                    expected: format!("{} here; one kind for all", column.expected()),
+                });
             }
             return Ok(position);
         }
@@ -112,7 +127,7 @@ impl Slots<'_> {
         let unit = request.columns.get(column.name.as_ref()).map_or(ColumnUnit::OWN, |(_, unit)| *unit);
         let reading =
             Reading { policy: request.money, scale: request.scale, nan_is_missing: request.nan_is_missing, unit };
-        reading.validate(&column.name, column.kind)?;
+        reading.validate(&column.name)?;
         let source = request.source(&column.name).to_owned();
         self.columns.push(PlannedColumn { column: column.clone(), source, reading, metric: metric.to_owned() });
         Ok(self.columns.len() - 1)
@@ -127,6 +142,10 @@ impl Slots<'_> {
 impl Plan {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let has = |ours: &str| names.iter().any(|name| name == request.source(ours));
+        if let (Some(model), Subject::Cases) = (&request.health, request.subject) {
+            let expected = "no model: health is of customers".to_owned();
+            return Err(Error::InvalidOption { option: "health".into(), found: model.to_string(), expected });
+        }
         let model = match &request.health {
             Some(model) => model.clone(),
             None if has("goals_met") && has("goals_total") => HealthModel::standard(),
@@ -134,14 +153,16 @@ impl Plan {
         };
         model.validate()?;
         let model = model.resolved(has);
-        let chooser = Chooser { request, names, candidates: request.candidates(&model), model };
+        let chooser = Chooser { request, names, candidates: request.candidates(&model)?, model };
         if request.health.is_some() {
             for id in chooser.model.reads() {
                 chooser.known(id)?;
             }
         }
         no_circles(&chooser.candidates, &chooser.model)?;
-        check_names(&chooser)?;
+        if request.breakdown.is_none() {
+            check_names(&chooser)?;
+        }
 
         let (chosen, not_measured) = choose(&chooser)?;
         let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || chosen.form().is_computed();
@@ -190,6 +211,8 @@ impl Plan {
         } else {
             None
         };
+        let distributed = definitions.distributed().filter(|_| request.quantiles);
+        let distributed = distributed.filter_map(|id| definitions.measure_position(id)).collect();
         let health = match &definitions.model {
             None => None,
             Some(model) => Some(PlannedHealth {
@@ -200,11 +223,15 @@ impl Plan {
             }),
         };
 
+        let of_spread = if request.spread { Spread::metrics_of(&definitions) } else { Vec::new() };
+        let spread = of_spread.into_iter().map(|id| (id.clone(), row_metric(&definitions, &id))).collect();
+
         let place = |column: &Column| slots.place(column);
         let scopes =
             definitions.scopes.iter().zip(kept_rules).zip(readers).map(|((scope, rules), metric)| PlannedScope {
                 among: scope.among.as_ref().map(|among| among.map(&place)),
-                among_slots: scope.among.iter().flat_map(Condition::columns).map(place).collect(),
+                // a null in those is none that the sums need; a value that cannot be used is
+                among_slots: scope.among.iter().flat_map(Condition::columns).chain(&scope.asks).map(place).collect(),
                 reads: scope.reads.iter().map(place).collect(),
                 after_health: scope.columns().iter().any(|column| column.kind.is_computed()),
                 rules: rules.into_iter().map(|rule| (rule.map(&place), rule.clone())).collect(),
@@ -216,18 +243,17 @@ impl Plan {
             micro: measure.is_micro(),
             only: measure.only.as_ref().map(|only| only.map(&place)),
         });
-        let is_money =
-            |planned: &PlannedColumn| matches!(planned.column.kind, ColumnKind::Money | ColumnKind::SignedMoney);
-        let currency = slots.columns.iter().any(is_money)
-            && chooser.has(CURRENCY)
-            && !request.by.iter().any(|key| key == request.source(CURRENCY));
-        let period = request.period.as_deref().unwrap_or("period");
+        let currency_key = request.currency_key()?;
+        let currency = definitions.adds_money() && chooser.has(CURRENCY) && currency_key.is_none();
         Ok(Self {
-            by: request.by.clone(),
-            period: request.by.iter().position(|key| key == period),
+            by: request.by.iter().map(|key| request.key_column(key).to_owned()).collect(),
+            period: request.time_key().map(ToOwned::to_owned),
+            currency_key,
             scopes: scopes.collect(),
             sums: sums.collect(),
+            distributed,
             health,
+            spread,
             revenues,
             currency: currency.then(|| request.source(CURRENCY).to_owned()),
             identity: request.unique.as_deref().map(|unique| request.source(unique).to_owned()),
@@ -251,7 +277,8 @@ impl Plan {
     }
 }
 
-fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
+/// How that metric is evaluated on a row; a group's health, which a row does not have, is absent.
+pub(crate) fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
     let Some(chosen) = definitions.find(id) else { return RowMetric::Absent };
     let first = definitions.measure_lane(0);
     let positions = |terms| definitions.lanes(terms).map(|(coefficient, lane)| (coefficient, lane - first)).collect();
@@ -264,7 +291,7 @@ fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
         Form::Difference(one, two) => {
             RowMetric::Difference(Box::new(row_metric(definitions, one)), Box::new(row_metric(definitions, two)))
         }
-        Form::Health => RowMetric::Absent,
+        Form::Quantile { .. } | Form::Health => RowMetric::Absent,
     }
 }
 
@@ -274,6 +301,13 @@ impl Request {
     /// # Errors
     /// As building a scorecard of such a table.
     pub fn reads(&self, names: &[String]) -> Result<Vec<String>> {
-        Plan::new(self, names).map(|plan| plan.sources())
+        let plan = Plan::new(self, names)?;
+        let mut sources = plan.sources();
+        for (_, request) in self.breakdowns(&plan.definitions, names) {
+            sources.extend(Plan::new(&request, names)?.sources());
+        }
+        let mut seen = BTreeSet::new();
+        sources.retain(|source| seen.insert(source.clone()));
+        Ok(sources)
     }
 }

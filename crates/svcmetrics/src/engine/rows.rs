@@ -1,10 +1,13 @@
 //! Rows are read, judged and scored, block by block.
 
 use super::columns::{Data, Table};
-use super::intake::{self, Cells, State};
+use super::instants;
+use super::intake::{self, Cells, NAN_HINT, State};
 use super::judge::{Judge, Status, addend};
+use super::kernel::STRETCH;
 use super::offences::Offences;
-use super::plan::{Plan, RowMetric, Slot};
+use super::plan::{Plan, PlannedColumn, RowMetric, Slot};
+use crate::column::ColumnKind;
 use crate::error::{Error, Offence, Result, shown};
 use crate::health::Scored;
 use crate::money::{MICROS, nearest_difference};
@@ -45,6 +48,7 @@ pub(crate) struct Rows {
     on_invalid: OnInvalid,
     pub(super) absent_revenue: Option<AbsentRevenue>,
     check: bool,
+    nan_is_missing: bool,
     keep: usize,
     /// Rows of the parts before.
     pub(crate) before: u64,
@@ -56,12 +60,16 @@ pub(crate) struct Rows {
     pub(crate) offences: Offences,
     pub(crate) absent: Absent,
     currency: Option<String>,
+    /// More than one currency, where that is what a check finds and no reason to stop.
+    pub(crate) mixed: Option<Error>,
+    /// Whether times have a zone, and the first column of times.
+    zoned: Option<(bool, String)>,
 }
 
 impl Rows {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let plan = Plan::new(request, names)?;
-        let cells = |planned: &super::plan::PlannedColumn| Cells {
+        let cells = |planned: &PlannedColumn| Cells {
             micro: planned.column.kind.is_micro(),
             words: planned.column.words.clone(),
             ..Cells::default()
@@ -70,6 +78,7 @@ impl Rows {
             on_invalid: request.on_invalid,
             absent_revenue: request.absent_revenue,
             check: request.check,
+            nan_is_missing: request.nan_is_missing,
             keep: request.keep,
             before: 0,
             cells: plan.columns.iter().map(cells).collect(),
@@ -78,7 +87,9 @@ impl Rows {
             values: plan.health.iter().flat_map(|health| health.reads.iter().map(|_| Vec::new())).collect(),
             offences: Offences::new(request.keep),
             absent: Absent::default(),
-            currency: None,
+            currency: request.given_currency().filter(|_| plan.definitions.adds_money()).cloned(),
+            mixed: None,
+            zoned: None,
             plan,
         })
     }
@@ -89,18 +100,19 @@ impl Rows {
     }
 
     /// The columns of a part in the order of the plan; none for computed ones.
-    pub(crate) fn part<'t, 'a>(&mut self, table: &'t Table<'a>) -> Result<Vec<Option<&'t Data<'a>>>> {
+    pub(crate) fn part<'t, 'a>(
+        &mut self,
+        table: &'t Table<'a>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<Option<&'t Data<'a>>>> {
         let mut part = Vec::new();
-        for planned in &self.plan.columns {
+        for (slot, planned) in self.plan.columns.iter().enumerate() {
             if planned.column.kind.is_computed() {
                 part.push(None);
                 continue;
             }
             let data = required(table, &planned.source)?;
-            // A check goes on: row by row such values are found to be of the wrong type.
-            let found_later = self.check && intake::nothing_reads(data);
-            if !found_later
-                && intake::wrong_type(planned.column.kind, data)
+            if intake::wrong_type(planned.column.kind, data)
                 && let Some(row) = (0..table.rows()).find(|row| !data.is_null(*row))
             {
                 let (expected, hint) = State::WrongType.expected(&planned.column, &planned.reading);
@@ -113,23 +125,46 @@ impl Rows {
                 let there = || (row..table.rows()).filter(|row| !data.is_null(*row));
                 let named = |row: usize| (self.before + row as u64, shown(&data.shown(row)));
                 let (count, first) = (there().count() as u64, there().take(self.keep).map(named).collect());
-                return Err(Error::ColumnType(Box::new(Offence { count, first, ..offence })));
+                let offence = Offence { count, first, ..offence };
+                if !self.check {
+                    return Err(Error::ColumnType(Box::new(offence)));
+                }
+                let make = |offence| State::WrongType.error(offence);
+                self.offences.merge((0, slot, State::WrongType as u8), make, offence);
+            }
+            if planned.column.kind == ColumnKind::Instant {
+                one_kind_of_time(&mut self.zoned, planned, data, self.before)?;
             }
             part.push(Some(data));
         }
         if let Some(source) = self.plan.currency.clone() {
-            self.one_currency(&source, required(table, &source)?)?;
+            match self.one_currency(&source, required(table, &source)?, go_on) {
+                Err(error) if self.check && error.kind() == "mixed_currency" => {
+                    self.mixed.get_or_insert(error);
+                }
+                other => other?,
+            }
         }
         Ok(part)
     }
 
-    fn one_currency(&mut self, column: &str, data: &Data<'_>) -> Result<()> {
-        for row in (0..data.values.len()).filter(|row| !data.is_null(*row)) {
-            // A dictionary's few texts and a column's repeated one are shown in the same way, so this compares values.
-            let found = data.shown(row);
+    fn one_currency(&mut self, column: &str, data: &Data<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        for row in 0..data.values.len() {
+            if row % STRETCH == 0 && !go_on() {
+                return Err(Error::Interrupted);
+            }
+            if data.is_null(row) || (self.nan_is_missing && data.is_nan(row)) {
+                continue;
+            }
+            if data.is_nan(row) {
+                let offence = Offence::new(column, "is the currency, with", "currencies, or null for missing");
+                let offence = offence.hint(NAN_HINT).at(Some(self.before + row as u64), "NaN");
+                return Err(Error::NotANumber(Box::new(offence)));
+            }
+            let found = data.plain(row);
             match &self.currency {
                 Some(known) if *known == found => {}
-                None => self.currency = Some(found),
+                None => self.currency = Some(found.into_owned()),
                 Some(known) => {
                     return Err(Error::MixedCurrency {
                         column: column.to_owned(),
@@ -143,9 +178,9 @@ impl Rows {
         Ok(())
     }
 
-    /// The one currency that was seen.
+    /// The one currency that was seen, or given.
     pub(crate) fn currency(&self) -> Option<String> {
-        self.currency.as_ref().map(|currency| currency.trim_matches('\'').to_owned())
+        self.currency.clone().filter(|_| self.mixed.is_none())
     }
 
     /// Reads, judges and scores a block of a part's rows.
@@ -235,6 +270,11 @@ impl Rows {
         self.plan.definitions.scope_position(scope).map(|position| self.statuses[position].as_slice())
     }
 
+    /// A metric's value on each of the block's rows.
+    pub(crate) fn values_of(&self, metric: &RowMetric, rows: usize) -> Vec<Option<f64>> {
+        row_values(metric, &self.plan, &self.statuses, &self.cells, rows)
+    }
+
     /// Rows with one revenue that nobody explained.
     pub(crate) fn absent_revenue(&self) -> Option<Error> {
         if let (None, Some(row), Some((start, end))) = (self.absent_revenue, self.absent.first, self.plan.revenues) {
@@ -256,6 +296,27 @@ impl Rows {
     }
 }
 
+/// Times with a zone and times without one are not subtracted from each other.
+fn one_kind_of_time(
+    zoned: &mut Option<(bool, String)>,
+    planned: &PlannedColumn,
+    data: &Data<'_>,
+    before: u64,
+) -> Result<()> {
+    let mut kind = zoned.as_ref().map(|(kind, _)| *kind);
+    let other = instants::other_zone(data, &mut kind);
+    if let (None, Some(kind)) = (&zoned, kind) {
+        *zoned = Some((kind, planned.source.clone()));
+    }
+    let (Some(row), Some((kind, first))) = (other, zoned) else { return Ok(()) };
+    let expected = format!("a time {} a zone, as in '{first}'", if *kind { "with" } else { "without" });
+    let offence = Offence::new(&planned.source, "found the time", expected)
+        .metric(&planned.metric)
+        .hint("give all times of a case a zone, or none, as in df[column].dt.tz_localize(\"UTC\")")
+        .at(Some(before + row as u64), &data.shown(row));
+    Err(Error::ColumnType(Box::new(offence)))
+}
+
 pub(super) fn required<'t, 'a>(table: &'t Table<'a>, name: &str) -> Result<&'t Data<'a>> {
     table.get(name)?.ok_or_else(|| Error::ColumnNotFound {
         metric: None,
@@ -264,7 +325,7 @@ pub(super) fn required<'t, 'a>(table: &'t Table<'a>, name: &str) -> Result<&'t D
     })
 }
 
-/// Each row's value of a metric that health reads: a customer is a group of one.
+/// Each row's value of a metric: a customer is a group of one.
 #[allow(clippy::cast_precision_loss)] // numerator and denominator are each converted once, by definition
 fn row_values(
     metric: &RowMetric,
@@ -273,21 +334,22 @@ fn row_values(
     cells: &[Cells],
     rows: usize,
 ) -> Vec<Option<f64>> {
-    let parts = row_parts(metric, plan, statuses, cells, rows);
+    let parts = |metric: &RowMetric| {
+        let parts = row_parts(metric, plan, statuses, cells, rows).into_iter();
+        parts.map(|part| part.filter(|(_, denominator)| *denominator != 0))
+    };
     match metric {
         RowMetric::Difference(one, two) => {
-            let parts = |metric: &RowMetric| row_parts(metric, plan, statuses, cells, rows);
-            parts(one).into_iter().zip(parts(two)).map(|(one, two)| Some(nearest_difference(one?, two?))).collect()
+            parts(one).zip(parts(two)).map(|(one, two)| Some(nearest_difference(one?, two?))).collect()
         }
-        _ => parts
-            .into_iter()
+        _ => parts(metric)
             .map(|part| part.map(|(numerator, denominator)| numerator as f64 / denominator as f64))
             .collect(),
     }
 }
 
-/// Numerators and denominators, aligned; none where the row does not count or the denominator is 0.
-fn row_parts(
+/// Numerators and denominators, aligned; none where the row does not count.
+pub(super) fn row_parts(
     metric: &RowMetric,
     plan: &Plan,
     statuses: &[Vec<Status>],
@@ -313,7 +375,7 @@ fn row_parts(
             Some(terms) => total(terms, row),
             None => i128::from(if micro { MICROS } else { 1 }),
         };
-        (denominator != 0).then(|| (total(numerator, row), denominator))
+        Some((total(numerator, row), denominator))
     };
     (0..rows).map(part).collect()
 }

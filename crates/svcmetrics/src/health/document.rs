@@ -1,51 +1,20 @@
-//! A health model as TOML and JSON: read by hand from a tree of values, so that every error names its field.
+//! A health model as TOML and JSON.
 
 use super::model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
 use crate::condition::Condition;
-use crate::error::{Error, Result, shown};
+use crate::document::{Strict, Wrong, decimal, float, invalid, join, list, table, text, word};
+use crate::error::{Error, Result};
+use crate::metrics;
+use crate::own::MetricDefinition;
 use rust_decimal::Decimal;
-use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-fn invalid<T>(field: &str, found: &Value, expected: &str) -> Result<T> {
-    Err(Error::InvalidModel {
-        field: field.to_owned(),
-        found: shown(&found.to_string()),
-        expected: expected.to_owned(),
-    })
+fn of_model(Wrong { field, found, expected }: Wrong) -> Error {
+    Error::InvalidModel { field, found, expected }
 }
 
-fn decimal(field: &str, value: &Value) -> Result<Decimal> {
-    let text = match value {
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        _ => return invalid(field, value, "a number"),
-    };
-    text.parse().or_else(|_| Decimal::from_scientific(&text)).or_else(|_| invalid(field, value, "a decimal number"))
-}
-
-fn float(field: &str, value: &Value) -> Result<f64> {
-    value.as_f64().map_or_else(|| invalid(field, value, "a number"), Ok)
-}
-
-fn text<'v>(field: &str, value: &'v Value) -> Result<&'v str> {
-    value.as_str().map_or_else(|| invalid(field, value, "a text"), Ok)
-}
-
-fn table<'v>(field: &str, value: &'v Value, known: &[&str]) -> Result<&'v Map<String, Value>> {
-    let Some(table) = value.as_object() else { return invalid(field, value, "a table") };
-    match table.keys().find(|key| !known.is_empty() && !known.contains(&key.as_str())) {
-        Some(key) => invalid(&join(field, key), &table[key], &format!("only {}", known.join(", "))),
-        None => Ok(table),
-    }
-}
-
-fn join(field: &str, key: &str) -> String {
-    if field.is_empty() { shown(key) } else { format!("{field}.{}", shown(key)) }
-}
-
-fn component(metric: &str, value: &Value) -> Result<Component> {
+fn component(metric: &str, value: &Value) -> Result<Component, Wrong> {
     let field = join("components", metric);
     if !value.is_object() {
         return Ok(Component::new(metric.to_owned(), decimal(&format!("{field}.weight"), value)?));
@@ -60,7 +29,7 @@ fn component(metric: &str, value: &Value) -> Result<Component> {
     Ok(Component::new(metric.to_owned(), weight).scaled(number("floor", 0.0)?, number("ceiling", 1.0)?))
 }
 
-fn gate(position: usize, value: &Value) -> Result<Gate> {
+fn gate(position: usize, value: &Value) -> Result<Gate, Wrong> {
     let field = format!("gates[{position}]");
     let table = table(&field, value, &["metric", "below", "cap"])?;
     let get =
@@ -74,35 +43,41 @@ fn gate(position: usize, value: &Value) -> Result<Gate> {
 
 impl HealthModel {
     fn from_value(value: &Value) -> Result<Self> {
-        let whole = table("", value, &["components", "bands", "gates", "missing", "min_coverage", "among"])?;
-        let mut model = Self::standard();
+        let known = ["components", "bands", "gates", "missing", "min_coverage", "among", "metrics"];
+        let whole = table("", value, &known).map_err(of_model)?;
+        let own = match whole.get("metrics") {
+            None => Vec::new(),
+            Some(metrics) => {
+                let metrics = table("metrics", metrics, &[]).map_err(of_model)?;
+                metrics.iter().map(|(id, value)| MetricDefinition::from_value(id, value)).collect::<Result<_>>()?
+            }
+        };
+        let model = Self::read(whole, own).map_err(of_model)?;
+        model.validate()?;
+        Ok(model)
+    }
+
+    fn read(whole: &Map<String, Value>, own: Vec<MetricDefinition>) -> Result<Self, Wrong> {
+        let mut model = Self { own, ..Self::standard() };
         let Some(components) = whole.get("components") else {
             return invalid("components", &Value::Null, "a table of metrics with weights");
         };
         let components = table("components", components, &[])?;
-        model.components = components.iter().map(|(metric, value)| component(metric, value)).collect::<Result<_>>()?;
+        model.components =
+            components.iter().map(|(metric, value)| component(metric, value)).collect::<Result<_, _>>()?;
         if let Some(bands) = whole.get("bands") {
             let band = |(name, from): (&String, &Value)| {
                 Ok(Band { name: name.clone().into(), from: decimal(&join("bands", name), from)? })
             };
-            model.bands = table("bands", bands, &[])?.iter().map(band).collect::<Result<Vec<_>>>()?;
+            model.bands = table("bands", bands, &[])?.iter().map(band).collect::<Result<_, _>>()?;
             model.bands.sort_by_key(|band| band.from);
         }
         if let Some(gates) = whole.get("gates") {
-            let Some(gates) = gates.as_array() else { return invalid("gates", gates, "a list of gates") };
-            model.gates =
-                gates.iter().enumerate().map(|(position, value)| gate(position, value)).collect::<Result<_>>()?;
+            let gates = list("gates", gates, "gates")?.iter().enumerate();
+            model.gates = gates.map(|(position, value)| gate(position, value)).collect::<Result<_, _>>()?;
         }
         if let Some(missing) = whole.get("missing") {
-            let word = text("missing", missing)?;
-            let Some(policy) = MissingPolicy::ALL.into_iter().find(|policy| policy.name() == word) else {
-                return invalid(
-                    "missing",
-                    missing,
-                    &format!("one of {}", MissingPolicy::ALL.map(MissingPolicy::name).join(", ")),
-                );
-            };
-            model.missing = policy;
+            model.missing = word("missing", missing, &MissingPolicy::ALL, MissingPolicy::name)?;
         }
         if let Some(share) = whole.get("min_coverage") {
             model.min_coverage = decimal("min_coverage", share)?;
@@ -111,12 +86,14 @@ impl HealthModel {
             None => Among::Paying,
             Some(among) => match text("among", among)? {
                 "all" => Among::Everyone,
-                condition => Among::Where(
-                    condition.parse::<Condition>().or_else(|error| invalid("among", among, &error.to_string()))?,
-                ),
+                condition => {
+                    let of_own = |name: &str| model.own.iter().find_map(|own| own.column_of(name));
+                    let column = |name: &str| of_own(name).or_else(|| metrics::column(name));
+                    let read = Condition::parse(condition, column);
+                    Among::Where(read.or_else(|error| invalid("among", among, &error.to_string()))?)
+                }
             },
         };
-        model.validate()?;
         Ok(model)
     }
 
@@ -146,14 +123,19 @@ impl HealthModel {
             Among::Everyone => Some("all".to_owned()),
             Among::Where(condition) => Some(condition.to_string()),
         };
-        if let (Some(among), Some(table)) = (among, value.as_object_mut()) {
-            table.insert("among".to_owned(), Value::String(among));
+        if let Some(table) = value.as_object_mut() {
+            table.extend(among.map(|among| ("among".to_owned(), Value::String(among))));
+            if !self.own.is_empty() {
+                let own = self.own.iter().map(|own| (own.id().to_owned(), own.to_value()));
+                table.insert("metrics".to_owned(), Value::Object(own.collect()));
+            }
         }
         value
     }
 
     /// Reads a model from JSON: `components` (a weight each, or `weight`, `floor`, `ceiling`), and what else departs from the
-    /// default: `bands`, `gates`, `missing`, `min_coverage`, `among` (a condition, or `all`).
+    /// default: `bands`, `gates`, `missing`, `min_coverage`, `among` (a condition, or `all`); and `metrics`, the definitions of
+    /// metrics of one's own ([`MetricDefinition`]) by id.
     ///
     /// ```
     /// use svcmetrics::HealthModel;
@@ -165,7 +147,8 @@ impl HealthModel {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidModel`] that names the field, [`Error::InvalidDocument`] for what is no JSON.
+    /// [`Error::InvalidModel`] that names the field, [`Error::InvalidDefinition`] of a metric, [`Error::InvalidDocument`] for
+    /// what is no JSON.
     pub fn from_json(text: &str) -> Result<Self> {
         let Strict(value) = serde_json::from_str(text)
             .map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })?;
@@ -187,7 +170,7 @@ impl HealthModel {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidModel`] that names the field, [`Error::InvalidDocument`] for what is no TOML.
+    /// As [`HealthModel::from_json`], and [`Error::InvalidDocument`] for what is no TOML.
     pub fn from_toml(text: &str) -> Result<Self> {
         let value: Value = toml::from_str(text)
             .map_err(|error| Error::InvalidDocument { what: "a health model", problem: error.to_string() })?;
@@ -213,66 +196,5 @@ impl Serialize for HealthModel {
 impl<'de> Deserialize<'de> for HealthModel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_value(&Strict::deserialize(deserializer)?.0).map_err(serde::de::Error::custom)
-    }
-}
-
-/// A tree of values in which no name stands twice: of two, JSON readers would drop one without a word.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Self)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(list.into())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut table = Map::new();
-        while let Some((name, Strict(item))) = items.next_entry::<String, Strict>()? {
-            if table.insert(name.clone(), item).is_some() {
-                return Err(serde::de::Error::custom(format!("{}: found twice; expected once", shown(&name))));
-            }
-        }
-        Ok(table.into())
     }
 }

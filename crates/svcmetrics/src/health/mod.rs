@@ -11,5 +11,5 @@ pub use model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
 pub use score::{Contribution, Explanation};
 pub use table::{HealthScore, HealthScorer, HealthScores};
 
-pub(crate) use metrics::{HEALTH_BAND, HEALTH_SCORE};
+pub(crate) use metrics::{HEALTH_BAND, HEALTH_SCORE, capitalized};
 pub(crate) use score::{Scored, Scoring};

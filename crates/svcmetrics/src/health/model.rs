@@ -1,9 +1,13 @@
 //! The model: which metrics make up health, with which weights, bands and gates.
 
+use super::metrics::{A_BAND, BEFORE_BANDS};
 use crate::column::Name;
 use crate::condition::Condition;
 use crate::error::{Error, Result, shown};
+use crate::measure::Measure;
+use crate::metric::{Form, Metric};
 use crate::metrics::{self, REVENUE_END};
+use crate::own::MetricDefinition;
 use rust_decimal::Decimal;
 use std::fmt;
 
@@ -141,6 +145,8 @@ pub struct HealthModel {
     pub(crate) missing: MissingPolicy,
     pub(crate) min_coverage: Decimal,
     pub(crate) among: Among,
+    /// Definitions of metrics of the user's own, which components and gates may name.
+    pub(crate) own: Vec<MetricDefinition>,
 }
 
 impl HealthModel {
@@ -166,6 +172,7 @@ impl HealthModel {
             missing: MissingPolicy::default(),
             min_coverage: Decimal::new(5, 1),
             among: Among::default(),
+            own: Vec::new(),
         }
     }
 
@@ -191,6 +198,23 @@ impl HealthModel {
     /// [`Error::InvalidModel`].
     pub fn gate(mut self, metric: impl Into<Name>, below: f64, cap: impl Into<Name>) -> Result<Self> {
         self.gates.push(Gate { metric: metric.into(), below, cap: cap.into() });
+        self.validate().map(|()| self)
+    }
+
+    /// With a metric of one's own, which components and gates may name and which the model takes along wherever it goes.
+    ///
+    /// ```
+    /// use svcmetrics::{Component, HealthModel, MetricDefinition};
+    /// let definition = MetricDefinition::new("cases_per_license").numerator(["cases"]).denominator(["licenses_sold"]);
+    /// let model = HealthModel::new([Component::new("cases_per_license", 1).scaled(0.5, 0.0)])?.define(definition)?;
+    /// assert_eq!(HealthModel::from_toml(&model.to_toml()?)?, model);
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidDefinition`] where it contradicts itself or its id is taken.
+    pub fn define(mut self, definition: MetricDefinition) -> Result<Self> {
+        self.own.push(definition);
         self.validate().map(|()| self)
     }
 
@@ -240,6 +264,11 @@ impl HealthModel {
         self.min_coverage
     }
 
+    /// The definitions of metrics of one's own that it takes along.
+    pub fn definitions(&self) -> &[MetricDefinition] {
+        &self.own
+    }
+
     /// Which customers it is about.
     pub fn population(&self) -> &Among {
         &self.among
@@ -274,6 +303,11 @@ impl HealthModel {
         ids
     }
 
+    /// The metrics of its own definitions.
+    pub(crate) fn own_metrics(&self) -> Result<Vec<Metric>> {
+        self.own.iter().map(MetricDefinition::metric).collect()
+    }
+
     /// The same model for a table with these columns: whom it is about made explicit.
     pub(crate) fn resolved(mut self, has: impl Fn(&str) -> bool) -> Self {
         if self.among == Among::Paying {
@@ -305,6 +339,12 @@ impl HealthModel {
         }
         let own = self.metrics();
         let of_health = |id: &str| own.iter().any(|metric| metric.id == id);
+        for (position, metric) in self.own_metrics()?.iter().enumerate() {
+            let twice = self.own[..position].iter().any(|earlier| earlier.id() == metric.id());
+            if twice || of_health(metric.id()) {
+                return Err(metric.taken());
+            }
+        }
         if let Some(component) = self.components.iter().find(|component| of_health(&component.metric)) {
             return invalid(format!("components.{}", component.metric), "health itself", "another metric");
         }
@@ -315,10 +355,32 @@ impl HealthModel {
                 "another metric",
             );
         }
-        if let Some(metric) =
-            own.iter().skip(3).find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE))
+        if let Some(metric) = own
+            .iter()
+            .skip(BEFORE_BANDS)
+            .find(|own| metrics::find(&own.id).is_some_and(|built_in| built_in.article() != ARTICLE))
         {
             return invalid("bands".into(), format!("'{}', which another metric is called", metric.id), "other names");
+        }
+        self.validate_ids(&own)
+    }
+
+    /// Each band's metrics and totals are called by its name: no two may be called the same.
+    fn validate_ids(&self, own: &[Metric]) -> Result<()> {
+        let (mut metrics, mut measures): (Vec<&Metric>, Vec<&Measure>) = (Vec::new(), Vec::new());
+        let last = own.len() - 1;
+        for position in (0..BEFORE_BANDS).chain([last]).chain(BEFORE_BANDS..last) {
+            let metric = &own[position];
+            let mut twice = metrics.iter().find(|earlier| earlier.id == metric.id).map(|metric| metric.id());
+            metrics.push(metric);
+            for measure in metric.forms().iter().flat_map(Form::measures) {
+                twice = twice.or(measures.iter().find(|m| m.id == measure.id && *m != &measure).map(|m| m.id()));
+                measures.push(measure);
+            }
+            if let (Some(id), Some(band)) = (twice, self.bands.get(position.saturating_sub(BEFORE_BANDS) / A_BAND)) {
+                let found = format!("'{id}', which another metric or total of the model is called");
+                return invalid(format!("bands.{}", band.name), found, "another name");
+            }
         }
         Ok(())
     }
@@ -441,6 +503,7 @@ impl fmt::Display for HealthModel {
             Among::Paying => Ok(()),
             Among::Everyone => write!(f, "; among all"),
             Among::Where(condition) => write!(f, "; among {condition}"),
-        }
+        }?;
+        self.own.iter().try_for_each(|own| write!(f, "; {own}"))
     }
 }

@@ -3,9 +3,9 @@
 use super::model::HealthModel;
 use super::score::Scored;
 use crate::engine::columns::Table;
-use crate::engine::groups::KeyColumn;
-use crate::engine::{BLOCK, Rows, Status};
-use crate::error::Result;
+use crate::engine::identities::IdentityColumn;
+use crate::engine::{BLOCK, Rows, STRETCH, Status};
+use crate::error::{Error, Result};
 use crate::key::{Key, KeyType};
 use crate::metric::Form;
 use crate::metrics::CUSTOMER_ID;
@@ -55,7 +55,7 @@ pub struct HealthScores {
 pub struct HealthScorer {
     request: Request,
     rows: Option<Rows>,
-    customers: Option<(KeyColumn, Vec<u32>)>,
+    customers: Option<(IdentityColumn, Vec<u32>)>,
     scores: Vec<Option<HealthScore>>,
 }
 
@@ -100,20 +100,25 @@ impl HealthScorer {
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let identity = self.request.source(CUSTOMER_ID).to_owned();
         if self.rows.is_none() && part.names().contains(&identity) {
-            self.customers = Some((KeyColumn::new(&identity, self.request.nan_is_missing), Vec::new()));
+            self.customers = Some((IdentityColumn::new(&identity, self.request.nan_is_missing), Vec::new()));
         }
         let rows = match &mut self.rows {
             Some(rows) => rows,
-            none => none.insert(Rows::new(&self.request, &part.names())?),
+            none => none.insert(rows_of(&self.request, &part.names())?),
         };
         if let (Some((column, codes)), Some(data)) = (&mut self.customers, part.get(&identity)?) {
-            column.encode(data, 0..part.rows(), rows.before, codes)?;
+            for start in (0..part.rows()).step_by(STRETCH) {
+                if !go_on() {
+                    return Err(Error::Interrupted);
+                }
+                column.encode(data, start..part.rows().min(start + STRETCH), rows.before, codes)?;
+            }
         }
-        let data = rows.part(part)?;
+        let data = rows.part(part, go_on)?;
         let mut start = 0;
         while start < part.rows() {
             if !go_on() {
-                return Err(crate::error::Error::Interrupted);
+                return Err(Error::Interrupted);
             }
             let end = part.rows().min(start + BLOCK);
             rows.block(&data, start..end);
@@ -131,15 +136,20 @@ impl HealthScorer {
     pub fn finish(self) -> Result<HealthScores> {
         let rows = match self.rows {
             Some(rows) => rows,
-            None => Rows::new(&self.request, &[])?,
+            None => rows_of(&self.request, &[])?,
         };
         rows.verdict()?;
-        let customers = self.customers.map(|(column, codes)| {
-            (column.key_type().clone(), codes.iter().map(|code| column.value(*code).clone()).collect())
-        });
+        let customers = self.customers.map(|(column, codes)| column.values(&codes));
         let model = rows.plan.definitions.model.clone().unwrap_or_default();
         Ok(HealthScores { model, customers, scores: self.scores })
     }
+}
+
+/// Rows of any currency: nothing is added up over customers.
+fn rows_of(request: &Request, names: &[String]) -> Result<Rows> {
+    let mut rows = Rows::new(request, names)?;
+    rows.plan.currency = None;
+    Ok(rows)
 }
 
 /// The scores of the block that was just read.

@@ -35,17 +35,77 @@ pub(super) fn metrics() -> Vec<Metric> {
     vec![
         Metric::share("adoption_rate", "Adoption", vec![(1, met)], vec![(1, total)])
             .better(Better::Higher)
-            .source(format!("{EIGHT_METRICS}, 2")),
+            .source(format!("{EIGHT_METRICS}, 2"))
+            .reading(
+                "How far customers have come on the agreed way to full use: milestones met of all milestones set. \
+                 Customers with many milestones weigh more, so one large rollout that is half done can hide many \
+                 small ones that are finished; `fully_adopted_rate` counts customers instead. It is only as telling \
+                 as the milestones: easy ones make it high.",
+            )
+            .edge_case(
+                "A customer for whom no milestones are set adds nothing to either sum; if that is so for all of them, \
+                 the rate is undefined.",
+            )
+            .edge_case("More milestones met than set is an invalid row, since nobody can adopt more than everything.")
+            .edge_case("New milestones lower the rate although nobody uses the product any less."),
         Metric::ratio("license_adoption", "Licence adoption", vec![(1, used)], vec![(1, sold)])
             .better(Better::Higher)
-            .source(ARTICLE),
-        Metric::share("basic_user_share", "Basic users", vec![(1, basic)], all_users.clone()).source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "How many of the licences that were sold are in use. Far below 1, customers pay for what they do not \
+                 use and will ask for less at renewal; above 1, they use more than they bought, and there is a sale \
+                 to be made.",
+            )
+            .edge_case(
+                "Over-use is not cut off at 1, so the surplus of one customer can make up for the idle licences of \
+                 another; group by customer to see both.",
+            )
+            .edge_case(
+                "A customer with licences in use and none sold still adds its use, so pilots and free seats raise the \
+                 ratio.",
+            )
+            .edge_case("Where no licence was sold at all it is undefined, however many are in use."),
+        Metric::share("basic_user_share", "Basic users", vec![(1, basic)], all_users.clone())
+            .source(ARTICLE)
+            .reading(
+                "Which part of the users stays with the basic functions. A high share is normal for a young \
+                 customer and a warning for an old one that pays for advanced functions, so neither direction is \
+                 better by itself.",
+            )
+            .edge_case(
+                "Basic and advanced users are disjoint: a user of both belongs to the advanced ones, and counted \
+                 twice would distort both shares.",
+            )
+            .edge_case("It and `advanced_user_share` add up to 1 wherever there are users."),
         Metric::share("advanced_user_share", "Advanced users", vec![(1, advanced)], all_users)
             .better(Better::Higher)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "The share of users who work with advanced functions. A growing share speaks for deeper use, and \
+                 deeper use is harder to replace. It says nothing of how many users there are: it also rises when \
+                 basic users leave.",
+            )
+            .edge_case(
+                "A customer whose advanced users are not known is left out with its basic users too, so that both \
+                 sums see the same customers.",
+            )
+            .edge_case("If nobody uses the product at all there is no share, rather than a share of 0."),
         Metric::share("fully_adopted_rate", "Fully adopted", vec![(1, fully)], vec![(1, customers)])
             .better(Better::Higher)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "The share of customers with milestones that have met every one of them. A single open milestone \
+                 keeps a customer out, so it moves later than `adoption_rate`; both together tell whether many \
+                 customers are nearly there or a few are far behind.",
+            )
+            .edge_case(
+                "Customers for whom no milestones are set are outside: having nothing to do is not full adoption.",
+            )
+            .edge_case("One more milestone for a customer that had met all of them takes it out of the numerator.")
+            .edge_case(
+                "Whether milestones are met is asked only of customers that have some, so a null elsewhere makes \
+                 nobody missing.",
+            ),
     ]
 }
 

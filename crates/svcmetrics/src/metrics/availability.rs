@@ -26,10 +26,34 @@ pub(super) fn metrics() -> Vec<Metric> {
     vec![
         Metric::share("availability", "Availability", vec![(1, due.clone()), (-1, down)], vec![(1, due)])
             .better(Better::Higher)
-            .source(format!("{EIGHT_METRICS}, 4")),
+            .source(format!("{EIGHT_METRICS}, 4"))
+            .reading(
+                "The share of the time for which service was due in which it was there. It says how much was lost, \
+                 not how often: one outage of an hour and sixty of a minute look alike. In the sum many undisturbed \
+                 customers outweigh one that was down all day, so hold it against contracts customer by customer.",
+            )
+            .edge_case(
+                "Minutes are added over customers before they are divided, so service around the clock weighs more \
+                 than service in office hours.",
+            )
+            .edge_case(
+                "More downtime than service time in a row is invalid; maintenance in which no service is due belongs \
+                 in neither column.",
+            )
+            .edge_case("A group for which no minute of service was due has no availability, neither 0 nor 100 %."),
         Metric::share("uninterrupted_rate", "Uninterrupted customers", vec![(1, uninterrupted)], vec![(1, customers)])
             .better(Better::Higher)
-            .source(format!("{EIGHT_METRICS}, 4")),
+            .source(format!("{EIGHT_METRICS}, 4"))
+            .reading(
+                "The share of customers that had no downtime at all. An availability of 99.9 % can mean that \
+                 everybody lost a little or that one customer lost much; this tells the two apart.",
+            )
+            .edge_case("Any downtime above 0 is an interruption, be it a second.")
+            .edge_case("Customers for whom no service was due are outside, and cannot make the rate look better.")
+            .edge_case(
+                "Where periods are rolled up a customer counts once for each row, so it becomes the share of customer \
+                 periods.",
+            ),
     ]
 }
 

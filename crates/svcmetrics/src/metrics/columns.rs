@@ -1,10 +1,12 @@
-//! The columns of a customers table that the catalogue's metrics read.
+//! The columns of the tables of customers and of cases that the catalogue's metrics read.
 
 use crate::column::{Column, ColumnKind, Name};
-use ColumnKind::{Anything, Count, Flag, Money, Quantity, SignedMoney};
+use ColumnKind::{Anything, Count, Flag, Instant, Money, Quantity, Score, SignedMoney};
 
 /// The column that identifies a customer.
 pub const CUSTOMER_ID: &str = "customer_id";
+/// The column that identifies a case.
+pub const CASE_ID: &str = "case_id";
 /// The column that names the currency of a row's amounts.
 pub const CURRENCY: &str = "currency";
 
@@ -39,6 +41,7 @@ columns! {
     REVENUE_START = Column::known("revenue_start", Money), "recurring revenue at the start of the period";
     REVENUE_END = Column::known("revenue_end", Money), "recurring revenue at the end of the period";
     LOSS_REASON = Column::known("loss_reason", Anything), "why revenue was lost";
+    GAIN_REASON = Column::known("gain_reason", Anything), "why revenue was gained";
     LOSS_AVOIDABLE = Column::known("loss_avoidable", Flag), "whether the loss could have been avoided";
     LICENSES_USED = Column::known("licenses_used", Count), "licences in use";
     LICENSES_SOLD = Column::known("licenses_sold", Count), "licences sold";
@@ -59,10 +62,24 @@ columns! {
     PRODUCT_SALES = Column::known("product_sales", Count), "product sales";
     SERVICE_ATTACHED = Column::known("service_attached", Count), "service contracts sold with them";
     NPS_SCORE = Column::known("nps_score", Count), "how likely the customer is to recommend, 0 to 10";
-    CSAT_SCORE = Column::known("csat_score", SignedMoney), "how satisfied the customer is, on the scale of the survey";
-    EFFORT_SCORE = Column::known("effort_score", SignedMoney), "how easy it was, on the scale of the survey";
+    CSAT_SCORE = Column::known("csat_score", Score), "how satisfied the customer is, on the scale of the survey";
+    EFFORT_SCORE = Column::known("effort_score", Score), "how easy it was, on the scale of the survey";
     IMPACT = Column::known_category("impact", &[Name::Borrowed("positive"), Name::Borrowed("neutral"), Name::Borrowed("negative")]), "the product's impact on the customer";
     RISK = Column::known_category("risk", &[Name::Borrowed("none"), Name::Borrowed("downgrade"), Name::Borrowed("defection")]), "the risk that the customer spends less or leaves";
+    CHANNEL = Column::known("channel", Anything), "by which channel a case came in, such as phone or chat";
+    ISSUE_TYPE = Column::known("issue_type", Anything), "what a case is about";
+    ACCESS_POINT = Column::known("access_point", Anything), "where the customer turned first, such as a portal or a reseller";
+    IS_DEFECT = Column::known("is_defect", Flag), "whether a case was caused by a defect";
+    IS_PROACTIVE = Column::known("is_proactive", Flag), "whether support opened a case before the customer asked";
+    IS_DOCUMENTED = Column::known("is_documented", Flag), "whether a case's solution was written down for others";
+    SELF_RESOLVED = Column::known("self_resolved", Flag), "whether the customer resolved an issue by self-help";
+    CONTACTS = Column::known("contacts", Count), "contacts with the customer that a case took";
+    REOPENED = Column::known("reopened", Flag), "whether a case was opened again after it was resolved";
+    MET_SLA = Column::known("met_sla", Flag), "whether a case met its SLA target; null: it has none";
+    OPENED_AT = Column::known("opened_at", Instant), "when a case was opened";
+    RESPONDED_AT = Column::known("responded_at", Instant), "when a case was first responded to; null: not yet";
+    RESOLVED_AT = Column::known("resolved_at", Instant), "when a case was resolved; null: it is open";
+    COST = Column::known("cost", Money), "what a case cost, so far where it is open";
 }
 
 /// The column of that name, where the catalogue knows it.

@@ -27,13 +27,39 @@ pub(super) fn metrics() -> Vec<Metric> {
     vec![
         Metric::share("defect_share", "Cases by defects", vec![(1, defects)], vec![(1, all)])
             .better(Better::Lower)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "Which part of support cases was caused by defects of the product. Support can answer them, but only \
+                 engineering can end them, so this is a number to take there. It also falls when other questions \
+                 increase, so watch how many defect cases there are.",
+            )
+            .edge_case("A customer without cases is counted and adds nothing.")
+            .edge_case(
+                "A case counts only if somebody classified it as a defect, so careless classification makes the \
+                 product look better.",
+            )
+            .edge_case("More defect cases than cases makes a row invalid."),
         Metric::amount("defect_cost", "Cost of defects", Unit::Money, vec![(1, cost)])
             .better(Better::Lower)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "What service spends on cases that defects caused. It puts a price on quality that can be weighed \
+                 against a roadmap, and leaves out what defects cost elsewhere, such as lost renewals.",
+            )
+            .edge_case(
+                "It counts every row that knows `defect_cost`, also where the whole cost of service is not known.",
+            )
+            .edge_case("So it can exceed the numerator of `defect_cost_share`, which asks for both costs."),
         Metric::share("defect_cost_share", "Cost by defects", vec![(1, of_defects)], vec![(1, of_all)])
             .better(Better::Lower)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "Which part of the cost of service goes to defects. Where it is above `defect_share`, a case of a \
+                 defect costs more than other cases, and the more so the more it exceeds it.",
+            )
+            .edge_case("A row in which defects cost more than all of service is invalid.")
+            .edge_case("A row that knows only one of the two costs is missing from both sums.")
+            .edge_case("Service that cost nothing leaves it undefined, which is not the same as free of defects."),
     ]
 }
 

@@ -35,13 +35,47 @@ pub(super) fn metrics() -> Vec<Metric> {
     vec![
         Metric::share("engagement_quality", "Engagement quality", vec![(1, good)], vec![(1, of_good)])
             .better(Better::Higher)
-            .source(article.clone()),
+            .source(article.clone())
+            .reading(
+                "The share of all engagements that had a positive outcome. What is neither positive nor negative \
+                 counts against it, so a team that does not record outcomes looks worse than it is. Read it with \
+                 `engaged_share`: much quality with few customers is little reach.",
+            )
+            .edge_case(
+                "A row with more positive engagements than engagements is invalid; where negative ones are known too, \
+                 so is one in which both together are more.",
+            )
+            .edge_case("Customers with frequent contact weigh more, since engagements are added up, not customers.")
+            .edge_case("A customer nobody engaged with is counted and adds 0 to both sums."),
         Metric::share("negative_engagement_share", "Negative engagements", vec![(1, bad)], vec![(1, of_bad)])
             .better(Better::Lower)
-            .source(article.clone()),
+            .source(article.clone())
+            .reading(
+                "The share of engagements that ended badly. It is not simply the rest of `engagement_quality`: \
+                 between the two lie engagements without a clear outcome. A rise often comes from a few customers, so \
+                 find them before changing how everybody works.",
+            )
+            .edge_case(
+                "It needs `negative_engagements` and `engagements` only; a null among the positive ones costs it no \
+                 row.",
+            )
+            .edge_case(
+                "Where there was no engagement there is nothing that could have gone badly, and the share is \
+                 undefined.",
+            ),
         Metric::share("engaged_share", "Engaged customers", vec![(1, engaged)], vec![(1, customers.clone())])
             .better(Better::Higher)
-            .source(article.clone()),
+            .source(article.clone())
+            .reading(
+                "The share of customers that had any engagement in the period. The others were left alone, and \
+                 customers nobody talks to leave without a word. A single automatic mail to all can make it 100 %, so \
+                 agree first on what is an engagement.",
+            )
+            .edge_case("Only an explicit 0 says that there was no contact; a null is missing and lowers nothing.")
+            .edge_case(
+                "Rolled up from months to a quarter it is the share of customer months with contact, not of customers \
+                 reached within the quarter.",
+            ),
         Metric::mean(
             "engagements_per_customer",
             "Engagements per customer",
@@ -49,10 +83,31 @@ pub(super) fn metrics() -> Vec<Metric> {
             vec![(1, engagements)],
             vec![(1, customers)],
         )
-        .source(article.clone()),
+        .source(article.clone())
+        .reading(
+            "How many engagements a customer had on average, those with none included. More is not better by \
+                 itself: customers in trouble need many, and a number that rises along with support cases speaks of \
+                 trouble rather than of closeness.",
+        )
+        .edge_case("One customer in an escalation can pull the mean far above what is usual.")
+        .edge_case("A table of several periods has a row for each customer and period, and then it is a mean per row."),
         Metric::ratio("engagements_per_revenue", "Engagements per revenue", vec![(1, effort)], vec![(1, revenue)])
             .unit(Unit::Number)
-            .source(article),
+            .source(article)
+            .reading(
+                "How many engagements there are for each unit of revenue at the start: is the effort in proportion to \
+                 the relationship? Compare segments with it; small customers usually have a much higher value, and \
+                 the question is whether that is meant. A unit of currency is small, and so is the value: times 1,000 \
+                 it is engagements per thousand.",
+            )
+            .edge_case(
+                "New customers add their engagements but no revenue at the start, so a phase of growth raises it.",
+            )
+            .edge_case(
+                "Where a group had no revenue at the start its effort is in proportion to nothing, and the value is \
+                 undefined.",
+            )
+            .edge_case("It depends on the currency, so only tables in the same one can be compared by it."),
     ]
 }
 

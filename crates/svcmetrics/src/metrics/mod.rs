@@ -13,18 +13,24 @@ pub mod retention;
 pub mod revenue;
 pub mod risk;
 pub mod sales;
+mod subject;
 pub mod success;
 pub mod voice;
 
-pub use columns::{CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
+pub use columns::{CASE_ID, CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
+pub(crate) use columns::{GAIN_REASON, LOSS_REASON};
 
-use crate::error::{Error, Offence, Result};
+use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::health::HealthModel;
-use crate::metric::Metric;
+use crate::interval::Basis;
+use crate::measure::Time;
+use crate::metric::{Form, Metric};
 use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
+pub(crate) use subject::{Subject, of_another_subject};
+pub(crate) use voice::OPTIONS;
 pub use voice::Scales;
 
 /// The version of the definitions: totals of different versions do not merge.
@@ -32,32 +38,41 @@ pub const CATALOG_VERSION: u32 = 1;
 
 pub(crate) const EIGHT_METRICS: &str = "ServiceXRG, Eight metrics";
 
-static METRICS: LazyLock<Vec<Metric>> = LazyLock::new(|| {
-    let mut metrics = measurable(&Scales::example());
-    metrics.extend(HealthModel::standard().metrics());
-    metrics
+static FAMILIES: LazyLock<Vec<(&str, Vec<Metric>)>> = LazyLock::new(|| {
+    let mut families = Vec::from(measurable_families(&Scales::example()));
+    families.push(("Cases", cases::metrics()));
+    families.push(("Health", HealthModel::standard().metrics()));
+    families
 });
+
+static METRICS: LazyLock<Vec<Metric>> =
+    LazyLock::new(|| FAMILIES.iter().flat_map(|(_, metrics)| metrics).cloned().collect());
+
+/// The families but for health, with these scales.
+fn measurable_families(scales: &Scales) -> [(&'static str, Vec<Metric>); 12] {
+    [
+        ("Onboarding", onboarding::metrics()),
+        ("Adoption", adoption::metrics()),
+        ("Success", success::metrics()),
+        ("Availability", availability::metrics()),
+        ("Engagement", engagement::metrics()),
+        ("Retention", retention::metrics()),
+        ("Recurring revenue", revenue::metrics()),
+        ("Risk", risk::metrics()),
+        ("Defects", defects::metrics()),
+        ("Service sales", sales::metrics()),
+        ("Profitability", profitability::metrics()),
+        ("Voice of the customer", voice::metrics(scales)),
+    ]
+}
 
 /// The built-in metrics but for health, with these scales.
 pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
-    [
-        onboarding::metrics(),
-        adoption::metrics(),
-        success::metrics(),
-        availability::metrics(),
-        engagement::metrics(),
-        retention::metrics(),
-        revenue::metrics(),
-        risk::metrics(),
-        defects::metrics(),
-        sales::metrics(),
-        profitability::metrics(),
-        voice::metrics(scales),
-    ]
-    .concat()
+    measurable_families(scales).into_iter().flat_map(|(_, metrics)| metrics).collect()
 }
 
-/// The built-in metrics in the catalogue's order; the last ones are those of the default health model. Those that depend on a
+/// The built-in metrics in the catalogue's order: those of customers, those of cases (their ids begin with `case_`), and those
+/// of the default health model. Those that depend on a
 /// survey's scale are shown with a common one.
 ///
 /// ```
@@ -68,9 +83,26 @@ pub fn catalog() -> &'static [Metric] {
     &METRICS
 }
 
+/// The catalogue by family: the name of each for people, and its metrics.
+///
+/// ```
+/// let (name, metrics) = svcmetrics::families().next().unwrap();
+/// assert_eq!((name, metrics[0].id()), ("Onboarding", "onboard_rate"));
+/// assert_eq!(svcmetrics::families().map(|(_, metrics)| metrics.len()).sum::<usize>(), svcmetrics::catalog().len());
+/// ```
+pub fn families() -> impl Iterator<Item = (&'static str, &'static [Metric])> {
+    FAMILIES.iter().map(|(name, metrics)| (*name, metrics.as_slice()))
+}
+
 /// The built-in metric of that id.
 pub fn find(id: &str) -> Option<&'static Metric> {
     METRICS.iter().find(|metric| metric.id() == id)
+}
+
+/// Whether a column is a state at a time: whether one of the catalogue's stocks reads it.
+pub(crate) fn is_stock(column: &str) -> bool {
+    let stocks = METRICS.iter().flat_map(Metric::forms).flat_map(Form::measures).filter(|sum| sum.time == Time::Stock);
+    stocks.flat_map(|sum| sum.scope().columns()).any(|read| read.name == column)
 }
 
 /// A share of whole numbers on plain numbers: a part above its whole is an error.
@@ -79,6 +111,11 @@ fn share(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
         return Err(invalid(part_name, part, format!("at most {whole}")));
     }
     Ok(ratio(part.into(), whole.into()))
+}
+
+/// A share of things each of which is a row of its own.
+fn proportion(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
+    share(part_name, part, whole).map(|figure| figure.on(Basis::Proportion))
 }
 
 fn invalid(name: &str, value: impl std::fmt::Display, expected: impl Into<String>) -> Error {
@@ -91,21 +128,19 @@ fn amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
     if value.is_sign_negative() && !value.is_zero() {
         return Err(invalid(name, value, "0 or more"));
     }
-    micros(value).map(i128::from).ok_or_else(|| {
-        if value.normalize().scale() > PLACES {
-            let offence = Offence::new(name, "found", "at most six decimal places").at(None, &value.to_string());
-            Error::Inexact(Box::new(offence))
-        } else {
-            Error::argument_out_of_range(name, &value.to_string())
-        }
-    })
+    signed_amount(name, value)
 }
 
 /// A scalar of either sign as micro-units, no finer than a millionth.
 fn signed_amount(name: &str, value: impl Into<Decimal>) -> Result<i128> {
     let value: Decimal = value.into();
-    let magnitude = amount(name, value.abs())?;
-    Ok(if value.is_sign_negative() { -magnitude } else { magnitude })
+    micros(value).map(i128::from).ok_or_else(|| {
+        if value.normalize().scale() > PLACES {
+            Error::inexact_argument(name, &value.to_string(), "at most six decimal places")
+        } else {
+            Error::argument_out_of_range(name, &value.to_string())
+        }
+    })
 }
 
 /// A quotient of whole numbers.

@@ -1,7 +1,7 @@
 //! Onboarding: are new customers received formally?
 
 use super::columns::{IS_NEW, ONBOARDED};
-use super::{EIGHT_METRICS, share};
+use super::{EIGHT_METRICS, proportion};
 use crate::condition::Condition;
 use crate::error::Result;
 use crate::figure::Figure;
@@ -15,7 +15,22 @@ pub(super) fn metrics() -> Vec<Metric> {
     vec![
         Metric::share("onboard_rate", "Onboard", vec![(1, onboarded)], vec![(1, all)])
             .better(Better::Higher)
-            .source(format!("{EIGHT_METRICS}, 1")),
+            .source(format!("{EIGHT_METRICS}, 1"))
+            .reading(
+                "The share of the period's new customers that were formally onboarded; the others were left to find \
+                 their own way. It says that onboarding took place, not that it worked: read it beside the adoption \
+                 of the same customers. With few new customers one more or less moves it a lot, so look at the counts \
+                 before the rate.",
+            )
+            .edge_case("A period without new customers has no onboard rate: it is undefined, not 0 %.")
+            .edge_case(
+                "A new customer whose `onboarded` is not recorded is missing, and is not taken for one that was left \
+                 out.",
+            )
+            .edge_case(
+                "A customer won in one period and onboarded in the next counts against the first, and is no longer \
+                 new in the second.",
+            ),
     ]
 }
 
@@ -33,5 +48,5 @@ pub(super) fn metrics() -> Vec<Metric> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn onboard_rate(onboarded: u64, new_customers: u64) -> Result<Figure> {
-    share("onboarded", onboarded, new_customers)
+    proportion("onboarded", onboarded, new_customers)
 }

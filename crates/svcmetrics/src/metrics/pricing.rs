@@ -1,9 +1,10 @@
 //! Support pricing: what support costs, as a share of the price of the product.
 
 use super::{amount, invalid, signed_amount};
-use crate::error::{Error, Result};
+use crate::error::{Error, Offence, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::money::MICROS;
+use num_bigint::BigInt;
 use num_integer::Integer;
 use rust_decimal::Decimal;
 
@@ -77,8 +78,9 @@ impl SupportPrice {
 ///
 /// # Errors
 /// [`Error::InvalidOption`] without a price, [`Error::InvalidValue`] for a negative amount or rate, a net
-/// price above the list price, an adjustment below -1 or a term of no years, [`Error::Inexact`] for more than six decimal
-/// places, [`Error::Overflow`] where the exact sum takes more than 128 bits.
+/// price above the list price, an adjustment below -1 or a term of no years or more than 1000, [`Error::Inexact`] for more
+/// than six decimal places, [`Error::OutOfRange`], with the longest term that can be, where the exact sum takes more than 128
+/// bits.
 ///
 /// ```
 /// use rust_decimal::Decimal;
@@ -115,33 +117,52 @@ pub fn support_price(
     if adjustment < -i128::from(MICROS) {
         return Err(invalid("yearly_adjustment", Total::new(adjustment, true), "-1 or more"));
     }
-    if years == 0 {
-        return Err(invalid("years", years, "at least 1"));
+    if !(1..=LONGEST_TERM).contains(&years) {
+        let expected = if years == 0 { "at least 1".to_owned() } else { format!("at most {LONGEST_TERM}") };
+        return Err(invalid("years", years, expected));
     }
-    over_the_term(price, rate, add_ons, adjustment, years).ok_or_else(|| Error::Overflow {
-        measure: "support_price".into(),
-        group: String::new(),
-        limit: "128 bits; give fewer decimal places or fewer years",
+    let term = Term::new(price, rate, add_ons, adjustment);
+    term.price(years).ok_or_else(|| {
+        let longest = (1..years).take_while(|years| term.price(*years).is_some()).last().unwrap_or(0);
+        let expected = format!("at most {longest}: the exact sum of more takes more than 128 bits");
+        Error::OutOfRange(Box::new(Offence::new("years", "found", expected).at(None, &years.to_string())))
     })
 }
 
-/// All in micro-units; nothing beyond 128 bits.
-fn over_the_term(price: i128, rate: i128, add_ons: i128, adjustment: i128, years: u32) -> Option<Figure> {
-    let million = i128::from(MICROS);
-    let (first, unit) = reduced(price.checked_mul(rate)?.checked_add(add_ons * million)?, million * million);
-    let (up, down) = reduced(million + adjustment, million);
-    // first + first * (up/down) + ... + first * (up/down)^(years-1), all over down^(years-1)
-    let (mut sum, mut growth, mut scale) = (first, first, unit);
-    for _ in 1..years {
-        growth = growth.checked_mul(up)?;
-        sum = sum.checked_mul(down)?.checked_add(growth)?;
-        scale = scale.checked_mul(down)?;
-    }
-    let (sum, scale) = reduced(sum, scale);
-    Some(Figure::quotient(Unit::Money, Total::new(sum, false), Total::new(scale, false)))
+/// Years over which a price is worked out.
+const LONGEST_TERM: u32 = 1_000;
+
+/// The first year's price and what the next one is of it, as quotients in lowest terms.
+struct Term {
+    first: (BigInt, BigInt),
+    step: (BigInt, BigInt),
 }
 
-fn reduced(numerator: i128, denominator: i128) -> (i128, i128) {
-    let common = numerator.gcd(&denominator).max(1);
-    (numerator / common, denominator / common)
+impl Term {
+    /// All in micro-units.
+    fn new(price: i128, rate: i128, add_ons: i128, adjustment: i128) -> Self {
+        let million = || BigInt::from(MICROS);
+        let first = BigInt::from(price) * rate + BigInt::from(add_ons) * MICROS;
+        Self { first: reduced(first, million() * MICROS), step: reduced(million() + adjustment, million()) }
+    }
+
+    /// The sum over the years; nothing beyond 128 bits.
+    fn price(&self, years: u32) -> Option<Figure> {
+        let (up, down) = &self.step;
+        // first + first * (up/down) + ... + first * (up/down)^(years-1), all over down^(years-1)
+        let (mut sum, mut growth, mut scale) = (self.first.0.clone(), self.first.0.clone(), self.first.1.clone());
+        for _ in 1..years {
+            growth *= up;
+            sum = sum * down + &growth;
+            scale *= down;
+        }
+        let (sum, scale) = reduced(sum, scale);
+        let total = |integer: BigInt| i128::try_from(integer).ok().map(|integer| Total::new(integer, false));
+        Some(Figure::quotient(Unit::Money, total(sum)?, total(scale)?))
+    }
+}
+
+fn reduced(numerator: BigInt, denominator: BigInt) -> (BigInt, BigInt) {
+    let common = numerator.gcd(&denominator);
+    (numerator / &common, denominator / common)
 }

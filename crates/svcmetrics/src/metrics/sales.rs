@@ -1,7 +1,7 @@
 //! Service sales: who is covered, what is attached, who moves up.
 
 use super::columns::{HAS_SERVICE_CONTRACT, IS_SUBSCRIBER, PRODUCT_SALES, SERVICE_ATTACHED, UPGRADED};
-use super::{ratio, share};
+use super::{proportion, ratio};
 use crate::condition::Condition;
 use crate::error::Result;
 use crate::figure::Figure;
@@ -26,13 +26,41 @@ pub(super) fn metrics() -> Vec<Metric> {
     vec![
         Metric::share("service_coverage", "Service coverage", vec![(1, covered)], vec![(1, customers)])
             .better(Better::Higher)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "The share of customers under a service contract or a success plan. The others are served by goodwill \
+                 or not at all, and are where service can still be sold. Customers count alike, so it can be high \
+                 while the largest one is not covered.",
+            )
+            .edge_case(
+                "A null is not the same as uncovered: where only contracts that exist were ever entered, every known \
+                 customer has one, and the 100 % mean nothing.",
+            )
+            .edge_case("It describes one date, so a contract that ran out the day before does not count."),
         Metric::ratio("attach_rate", "Attach rate", vec![(1, attached)], vec![(1, sold)])
             .better(Better::Higher)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "How many service contracts were sold with each product sale. It is about the moment of purchase: \
+                 contracts sold to existing customers later on raise `service_coverage` instead.",
+            )
+            .edge_case("It exceeds 1 where more than one contract goes with a product, and is not cut off there.")
+            .edge_case("Without product sales there is nothing to attach a contract to, and it is undefined.")
+            .edge_case("Customers weigh by what they bought, so one large order can decide a month."),
         Metric::share("upgrade_rate", "Upgrade rate", vec![(1, upgraded)], vec![(1, subscribers)])
             .better(Better::Higher)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "The share of subscribers that bought a higher service level in the period. It shows whether the \
+                 higher levels are worth their price to those who know a lower one, or whether anybody offers them.",
+            )
+            .edge_case("Customers that do not subscribe are outside, since they have no level to leave.")
+            .edge_case(
+                "Subscribers on the highest level stay in the denominator, so the rate falls as the base moves up.",
+            )
+            .edge_case(
+                "Two upgrades of a customer within a period are one, since its row says only whether there was any.",
+            ),
     ]
 }
 
@@ -50,7 +78,7 @@ pub(super) fn metrics() -> Vec<Metric> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn service_coverage(covered: u64, customers: u64) -> Result<Figure> {
-    share("covered", covered, customers)
+    proportion("covered", covered, customers)
 }
 
 /// Service contracts sold for each product sold.
@@ -80,5 +108,5 @@ pub fn attach_rate(attached: u64, product_sales: u64) -> Figure {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn upgrade_rate(upgraded: u64, subscribers: u64) -> Result<Figure> {
-    share("upgraded", upgraded, subscribers)
+    proportion("upgraded", upgraded, subscribers)
 }

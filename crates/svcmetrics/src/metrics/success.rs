@@ -1,16 +1,17 @@
 //! Success: do customers reach what they set out for?
 
 use super::columns::{BENEFIT, GOALS_MET, GOALS_TOTAL, IMPACT, INVESTMENT, REACHED_GOAL};
-use super::{EIGHT_METRICS, amount, money_ratio, share, signed_amount};
+use super::{EIGHT_METRICS, amount, money_ratio, proportion, share, signed_amount};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
-use crate::figure::Figure;
+use crate::figure::{Figure, Total, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
 use rust_decimal::Decimal;
 
 const ARTICLE: &str = "ServiceXRG, Three critical metrics";
 
+#[allow(clippy::too_many_lines)] // most of them are what people read
 pub(super) fn metrics() -> Vec<Metric> {
     let stated = Scope::new("stated_goals").reads([REACHED_GOAL]);
     let reached = Measure::count("customers_at_goal", &stated, Time::Stock).only(Condition::IsTrue(REACHED_GOAL));
@@ -44,10 +45,34 @@ pub(super) fn metrics() -> Vec<Metric> {
         Metric::share("success_rate", "Success", vec![(1, reached)], vec![(1, with_goals)])
             .otherwise(vec![(1, all_met)], vec![(1, planned)])
             .better(Better::Higher)
-            .source(format!("{EIGHT_METRICS}, 3")),
+            .source(format!("{EIGHT_METRICS}, 3"))
+            .reading(
+                "The share of customers with goals that reached what they set out for with the product. It is the \
+                 customer's own measure of value, so agree on the goals in writing beforehand, or it measures \
+                 optimism. All customers count alike, whatever they pay.",
+            )
+            .edge_case(
+                "A customer without goals should have a null in `reached_goal`; a false would count it as a failure.",
+            )
+            .edge_case(
+                "Where the table lacks `reached_goal`, a customer succeeds when all goals of its plan are met, and \
+                 one with a plan of 0 goals is outside.",
+            )
+            .edge_case(
+                "Which of the two formulas is used is decided once for a table, never row by row, and parts computed \
+                 by different ones do not merge.",
+            ),
         Metric::share("plan_realization", "Plan realization", vec![(1, met)], vec![(1, total)])
             .better(Better::Higher)
-            .source(ARTICLE),
+            .source(ARTICLE)
+            .reading(
+                "How much of what the success plans promise has been achieved: goals met of all goals set. It rewards \
+                 partial progress, where `success_rate` asks for everything. Early in the life of a plan a low value \
+                 is normal, so compare plans of the same age.",
+            )
+            .edge_case("A plan with many goals weighs more than a plan with few.")
+            .edge_case("A customer with a plan of 0 goals is counted and changes neither sum.")
+            .edge_case("More goals met than planned is invalid: a goal that was added belongs into the plan first."),
         Metric::ratio(
             "roi",
             "Return on investment",
@@ -55,10 +80,47 @@ pub(super) fn metrics() -> Vec<Metric> {
             vec![(1, investment)],
         )
         .better(Better::Higher)
-        .source(ARTICLE),
-        impact("positive_impact_share", "positive_impact", "Positive impact", "positive", Better::Higher),
-        impact("neutral_impact_share", "neutral_impact", "Neutral impact", "neutral", Better::Neither),
-        impact("negative_impact_share", "negative_impact", "Negative impact", "negative", Better::Lower),
+        .source(ARTICLE)
+        .reading(
+            "What customers gained by the product beyond what they put in, for each unit they put in: 0.5 means \
+                 that 100 brought back 150. Below 0 the investment has not paid for itself yet. The benefit is mostly \
+                 an estimate, so small differences mean little.",
+        )
+        .edge_case("A benefit may be negative, where the product did harm; a negative investment is invalid.")
+        .edge_case(
+            "A customer that gained without investing has no return of its own, but its benefit still raises that \
+                 of its group.",
+        )
+        .edge_case("A group that invested nothing is undefined, and not infinitely profitable."),
+        impact("positive_impact_share", "positive_impact", "Positive impact", "positive", Better::Higher)
+            .reading(
+                "The share of rated customers on whose business the product has a good effect. They are the ones to \
+                 ask for a reference and to offer more to. A high share of few ratings proves little, so look at how \
+                 many customers were rated.",
+            )
+            .edge_case("A customer whose impact nobody has stated is missing, and makes no share smaller.")
+            .edge_case("Any word but `positive`, `neutral` and `negative` is invalid, however it is meant."),
+        impact("neutral_impact_share", "neutral_impact", "Neutral impact", "neutral", Better::Neither)
+            .reading(
+                "The share of rated customers who see no clear effect either way. They do not complain, and they do \
+                 not defend the product when budgets are cut, so a large share is a quiet risk.",
+            )
+            .edge_case(
+                "The shares of the three impacts add up to 1, so this one can shrink because customers got better or \
+                 because they got worse.",
+            )
+            .edge_case("`neutral` is somebody's answer; a customer that was never asked belongs to the nulls instead."),
+        impact("negative_impact_share", "negative_impact", "Negative impact", "negative", Better::Lower)
+            .reading(
+                "The share of rated customers for whom the product does nothing or does harm. The answer \"none or \
+                 negative\" of a survey belongs here, so the circle is wider than that of open complaints. Each of \
+                 them is worth a conversation before the renewal.",
+            )
+            .edge_case("If no customer is rated it is undefined, which must not be read as nobody being unhappy.")
+            .edge_case(
+                "Of few rated customers a single unhappy one makes a large share: name it instead of quoting the \
+                 percentage.",
+            ),
     ]
 }
 
@@ -76,7 +138,7 @@ pub(super) fn metrics() -> Vec<Metric> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn success_rate(reached: u64, with_goals: u64) -> Result<Figure> {
-    share("reached", reached, with_goals)
+    proportion("reached", reached, with_goals)
 }
 
 /// The share of the success plans' goals that are met.
@@ -115,6 +177,25 @@ pub fn roi(benefit: impl Into<Decimal>, investment: impl Into<Decimal>) -> Resul
     Ok(money_ratio(benefit - investment, investment))
 }
 
+/// The years after which a yearly benefit has paid for its investment.
+///
+/// `investment / yearly_benefit`, a number of 0 or more; undefined where there is no benefit, which never pays.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] for a negative investment, or a negative benefit: a yearly loss does not pay back;
+/// [`crate::Error::Inexact`] for more than six decimal places.
+///
+/// ```
+/// use svcmetrics::formulas::payback_years;
+/// assert_eq!(payback_years(100, 40)?.value(), Some(2.5));
+/// assert!(!payback_years(100, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn payback_years(investment: impl Into<Decimal>, yearly_benefit: impl Into<Decimal>) -> Result<Figure> {
+    let (investment, benefit) = (amount("investment", investment)?, amount("yearly_benefit", yearly_benefit)?);
+    Ok(Figure::quotient(Unit::Number, Total::new(investment, true), Total::new(benefit, true)))
+}
+
 /// The share of the customers with a stated impact that state one kind of it.
 ///
 /// `count / total`, a fraction from 0 to 1; undefined where nobody states one.
@@ -129,5 +210,5 @@ pub fn roi(benefit: impl Into<Decimal>, investment: impl Into<Decimal>) -> Resul
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn impact_share(count: u64, total: u64) -> Result<Figure> {
-    share("count", count, total)
+    proportion("count", count, total)
 }

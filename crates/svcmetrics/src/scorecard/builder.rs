@@ -1,12 +1,16 @@
 //! From parts of a table to a scorecard.
 
 use super::{KeyColumn, Scorecard};
+use crate::breakdown::Breakdown;
+use crate::distributions::Distributions;
 use crate::engine::columns::Table;
 use crate::engine::{Engine, Finding};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::request::Request;
+use crate::spread::Spread;
 use crate::totals::Totals;
+use std::collections::BTreeMap;
 
 /// Builds a scorecard from parts of a table, one after another.
 ///
@@ -22,13 +26,53 @@ use crate::totals::Totals;
 #[derive(Debug, Clone)]
 pub struct ScorecardBuilder {
     request: Request,
-    engine: Option<Engine>,
+    engines: Option<Engines>,
+}
+
+/// What sums the rows by group, and by group and one more key.
+#[derive(Debug, Clone)]
+struct Engines {
+    main: Engine,
+    breakdowns: Vec<(&'static Breakdown, Engine)>,
+}
+
+impl Engines {
+    fn new(request: &Request, names: &[String]) -> Result<Self> {
+        let main = Engine::new(request, names)?;
+        let breakdowns = request.breakdowns(&main.rows.plan.definitions, names).into_iter();
+        let breakdowns = breakdowns.map(|(breakdown, request)| Ok((breakdown, Engine::new(&request, names)?)));
+        Ok(Self { breakdowns: breakdowns.collect::<Result<_>>()?, main })
+    }
+
+    /// First by group: what is wrong with the rows is wrong there.
+    fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.main.add(part, go_on)?;
+        self.breakdowns.iter_mut().try_for_each(|(_, engine)| engine.add(part, go_on))
+    }
+
+    fn scorecard(self, request: &Request) -> Result<Scorecard> {
+        let mut breakdowns = BTreeMap::new();
+        for (breakdown, engine) in self.breakdowns {
+            let mut card = Scorecard::from_engine(engine, request)?;
+            if let Some(key) = card.keys.last_mut() {
+                key.name = breakdown.column.name.to_string();
+            }
+            breakdowns.insert(breakdown.name.to_owned(), card);
+        }
+        Ok(Scorecard::from_engine(self.main, request)?.with_breakdowns(breakdowns))
+    }
 }
 
 impl ScorecardBuilder {
     /// A builder for what the request asks; the first part says what its table allows.
     pub fn new(request: Request) -> Self {
-        Self { request, engine: None }
+        Self { request, engines: None }
+    }
+
+    /// A builder for a table with columns of these names.
+    pub(crate) fn of_columns(request: Request, names: &[String]) -> Result<Self> {
+        let engines = Engines::new(&request, names)?;
+        Ok(Self { request, engines: Some(engines) })
     }
 
     /// Adds rows.
@@ -45,11 +89,11 @@ impl ScorecardBuilder {
     /// # Errors
     /// As [`ScorecardBuilder::add`], and [`Error::Interrupted`]; the builder is of no use afterwards.
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        let engine = match &mut self.engine {
-            Some(engine) => engine,
-            None => self.engine.insert(Engine::new(&self.request, &part.names())?),
+        let engines = match &mut self.engines {
+            Some(engines) => engines,
+            None => self.engines.insert(Engines::new(&self.request, &part.names())?),
         };
-        engine.add(part, go_on)
+        engines.add(part, go_on)
     }
 
     /// The scorecard of all rows that were added.
@@ -57,15 +101,16 @@ impl ScorecardBuilder {
     /// # Errors
     /// What is wrong with the rows: duplicates, absent revenue, values that cannot be used.
     pub fn finish(self) -> Result<Scorecard> {
-        let engine = match self.engine {
-            Some(engine) => engine,
-            None => Engine::new(&self.request, &[])?,
+        let engines = match self.engines {
+            Some(engines) => engines,
+            None => Engines::new(&self.request, &[])?,
         };
+        let engine = &engines.main;
         if let Some(error) = engine.identities.as_ref().and_then(|identities| identities.error(&engine.groups)) {
             return Err(error);
         }
         engine.rows.verdict()?;
-        let card = Scorecard::from_engine(engine, &self.request)?;
+        let card = engines.scorecard(&self.request)?;
         // A row that is lost would be a defect of ours: no result is better than a wrong one.
         match (0..card.len()).find_map(|group| card.definitions.miscounted(card.totals.group(group))) {
             Some((scope, judged)) => {
@@ -78,17 +123,26 @@ impl ScorecardBuilder {
 
     /// The scorecard, and all that is wrong with the rows instead of the first of it. Nothing to find in no rows.
     pub(crate) fn finish_check(self) -> Result<(Scorecard, Vec<Finding>)> {
-        let engine = match self.engine {
-            Some(engine) => engine,
-            None => Engine::new(&self.request, &[])?,
+        let engines = match self.engines {
+            Some(engines) => engines,
+            None => Engines::new(&self.request, &[])?,
         };
-        let mut findings: Vec<Finding> = engine.rows.offences.all().collect();
+        let engine = &engines.main;
+        let whole = |error: &Error| Finding {
+            rows: error.offence().map(|offence| offence.first.clone()).unwrap_or_default(),
+            error: error.clone(),
+        };
+        let identity = engine.identities.as_ref().and_then(|identities| identities.fault());
+        let reasons = engines.breakdowns.iter().filter_map(|(_, engine)| engine.groups.columns.last()?.fault());
+        let mut findings: Vec<Finding> =
+            engine.groups.faults().chain(reasons).chain(identity).chain(&engine.rows.mixed).map(whole).collect();
+        findings.extend(engine.rows.offences.all());
         if let Some(identities) = &engine.identities {
             let finding = |error| Finding { error, rows: identities.repeated.clone() };
             findings.extend(identities.error(&engine.groups).map(finding));
         }
         findings.extend(engine.rows.absent_revenue().map(|error| Finding { error, rows: Vec::new() }));
-        Ok((Scorecard::from_engine(engine, &self.request)?, findings))
+        Ok((engines.scorecard(&self.request)?, findings))
     }
 }
 
@@ -110,23 +164,38 @@ impl Scorecard {
         let mut order: Vec<(Vec<Key>, u32)> = (0..count).map(|group| (engine.groups.keys(group), group)).collect();
         order.sort_unstable();
         let lanes = engine.totals(order.iter().map(|(_, group)| *group))?;
-        let keys = order.into_iter().map(|(key, _)| key).collect();
-        let Engine { rows, groups, identities, largest_rounding, .. } = engine;
+        let Engine { rows, groups, identities, mut distributions, spread: unsorted_spread, largest_rounding, .. } =
+            engine;
+        let distributed: Vec<String> = rows.plan.definitions.distributed().map(ToOwned::to_owned).collect();
         let mut definitions = rows.plan.definitions;
         definitions.parameters.currency = currency;
         if absent.start + absent.end > 0 {
             definitions.parameters.absent_revenue = request.absent_revenue;
         }
+        let sorted_distributions = distributed.into_iter().zip(&mut distributions).map(|(measure, groups)| {
+            (measure, order.iter().map(|(_, group)| std::mem::take(&mut groups[*group as usize])).collect())
+        });
+        let distributions = Distributions::new(sorted_distributions);
+        let mut keys = Vec::with_capacity(order.len());
+        let mut spread = Spread::of(unsorted_spread.metrics.clone());
+        for (key, group) in order {
+            spread.push(unsorted_spread.group(group as usize));
+            keys.push(key);
+        }
         Ok(Self {
-            period: rows.plan.period.map(|position| rows.plan.by[position].clone()),
+            period: rows.plan.period,
             keys: groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone())).collect(),
+            currency_key: rows.plan.currency_key,
             over_time: false,
             unique_checked: identities.is_some(),
             joined: false,
             groups: keys,
             totals: Totals::new(definitions.width(), lanes),
+            distributions,
+            spread,
             largest_rounding,
             not_measured: rows.plan.not_measured,
+            breakdowns: BTreeMap::new(),
             definitions,
         })
     }

@@ -1,34 +1,47 @@
 //! Scorecards of scorecards: merged, joined, rolled up. Totals add, and nothing else happens to them.
 
-use super::{KeyColumn, Scorecard};
+use super::{KeyColumn, Scorecard, outer};
+use crate::column::Name;
 use crate::definitions::Definitions;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
-use crate::measure::{Measure, Scope};
+use crate::measure::Scope;
+use crate::spread::Spread;
 use crate::totals::Totals;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Scorecard {
     /// This and a scorecard of other rows.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] that says in what they differ: metrics, keys, model, parameters; [`Error::Overflow`].
+    /// [`Error::Mismatch`] that says in what they differ: metrics, keys, model, parameters, quantiles; [`Error::Overflow`].
     pub fn merge(&self, other: &Self) -> Result<Self> {
         if let Some(error) = self.definitions.difference(&other.definitions) {
             return Err(error);
         }
-        self.combined(other, self.definitions.clone().united(&other.definitions))
+        self.distributions.check_alike(&other.distributions)?;
+        let merged = self.combined(other, self.definitions.clone().united(&other.definitions))?;
+        Ok(merged.with_breakdowns(self.merged_breakdowns(other)?))
     }
 
-    /// This and a scorecard of other rows, as far as both have the same metrics.
+    /// This and a scorecard of other rows, as far as both have the same metrics; quantiles are held where both hold them.
     ///
     /// # Errors
     /// As [`Scorecard::merge`], but for metrics.
     pub fn merge_common(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.common(&other.definitions)?;
-        let (one, two) =
+        let (mut one, mut two) =
             (self.restricted(definitions.clone()), other.restricted(other.definitions.common(&self.definitions)?));
-        one.merge(&two)
+        one.distributions = one.distributions.restricted(|measure| two.distributions.has(measure));
+        two.distributions = two.distributions.restricted(|measure| one.distributions.has(measure));
+        let both = |card: &Self, other: &Self| {
+            let metrics = card.spread.metrics.iter().filter(|metric| other.spread.metrics.contains(metric));
+            card.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), card.len())
+        };
+        let (left, right) = (both(&one, &two), both(&two, &one));
+        let merged = Self { spread: left, ..one }.merge(&Self { spread: right, ..two })?;
+        Ok(merged.with_breakdowns(self.common_breakdowns(other)?))
     }
 
     /// Only the lanes that these definitions read.
@@ -41,26 +54,51 @@ impl Scorecard {
             let own = self.totals.group(group);
             totals.push(&lanes.iter().map(|lane| own[*lane]).collect::<Vec<_>>());
         }
-        let rounding = |scope: &Arc<Scope>| {
+        let over_time = self.over_time && definitions.has_stocks();
+        let metrics = self.spread.metrics.iter().filter(|metric| definitions.find(metric).is_some());
+        let spread = self.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), self.len());
+        let distributions = self.distributions.restricted(|measure| definitions.distributed().any(|id| id == measure));
+        Self {
+            largest_rounding: self.rounding(&definitions),
+            definitions,
+            totals,
+            distributions,
+            spread,
+            over_time,
+            breakdowns: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The largest rounding by the scopes of other definitions.
+    fn rounding(&self, definitions: &Definitions) -> Vec<f64> {
+        let of = |scope: &Arc<Scope>| {
             self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
         };
-        let largest_rounding = definitions.scopes.iter().map(rounding).collect();
-        Self { definitions, totals, largest_rounding, ..self.clone() }
+        definitions.scopes.iter().map(of).collect()
     }
 
     /// This and a scorecard of a table of other things, side by side: the metrics of both for each group of either. A group
     /// that only one has is without rows in the other.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] where the keys differ or both have a metric.
+    /// [`Error::Mismatch`] where the keys differ, or both have a metric or metrics of the same totals.
     pub fn join(&self, other: &Self) -> Result<Self> {
         let definitions = self.definitions.joined(&other.definitions)?;
-        let (left, right) = (self.spread(&definitions, true), other.spread(&definitions, false));
-        Ok(Self { joined: true, ..left.combined(&right, definitions)? })
+        // One without stocks is the same whether time was rolled away or not.
+        let over_time =
+            |card: &Self, beside: &Self| if card.definitions.has_stocks() { card } else { beside }.over_time;
+        let mut left = self.widened(&definitions, over_time(self, other), true);
+        let mut right = other.widened(&definitions, over_time(other, self), false);
+        let metrics: Vec<Name> = [&self.spread.metrics[..], &other.spread.metrics[..]].concat();
+        left.spread = self.spread.rearranged(&metrics, self.len());
+        right.spread = other.spread.rearranged(&metrics, other.len());
+        let breakdowns = self.breakdowns.clone().into_iter().chain(other.breakdowns.clone()).collect();
+        Ok(Self { joined: true, ..left.combined(&right, definitions)? }.with_breakdowns(breakdowns))
     }
 
     /// The same totals in the lanes of wider definitions, with or without the count of rows.
-    fn spread(&self, definitions: &Definitions, with_rows: bool) -> Self {
+    fn widened(&self, definitions: &Definitions, over_time: bool, with_rows: bool) -> Self {
         let names = definitions.lane_names();
         let own = self.definitions.lane_names();
         let place = |name: &String| names.iter().position(|known| known == name).unwrap_or_default();
@@ -76,13 +114,11 @@ impl Scorecard {
             }
             totals.push(&lanes);
         }
-        let rounding = |scope: &Arc<Scope>| {
-            self.definitions.scope_position(scope.id()).map_or(0.0, |position| self.largest_rounding[position])
-        };
         Self {
             totals,
-            largest_rounding: definitions.scopes.iter().map(rounding).collect(),
+            largest_rounding: self.rounding(definitions),
             definitions: definitions.clone(),
+            over_time,
             ..self.clone()
         }
     }
@@ -98,37 +134,46 @@ impl Scorecard {
                 other.period.as_deref().unwrap_or("none"),
             );
         }
+        if let (Some(left), Some(right)) = (&self.currency_key, &other.currency_key)
+            && left != right
+        {
+            return differ("the key that is the currency", left, right);
+        }
         if self.over_time != other.over_time {
             let word = |card: &Self| if card.over_time { "rolled up over time" } else { "not rolled up over time" };
             return differ("time", word(self), word(other));
         }
+        if let Some(error) = self.spread.difference(&other.spread) {
+            return Err(error);
+        }
         let mut groups = Vec::with_capacity(self.len().max(other.len()));
         let mut totals = Totals::new(definitions.width(), Vec::new());
-        let (mut one, mut two) = (0, 0);
-        // Both are sorted.
-        while one < self.len() || two < other.len() {
-            let order = match (self.groups.get(one), other.groups.get(two)) {
-                (Some(left), Some(right)) => left.cmp(right),
-                (Some(_), None) => std::cmp::Ordering::Less,
-                _ => std::cmp::Ordering::Greater,
-            };
-            if order.is_le() {
-                groups.push(self.groups[one].clone());
+        let mut distributions = self.distributions.like(&other.distributions);
+        let mut spread = Spread::of(self.spread.metrics.clone());
+        for (key, one, two) in outer(&self.groups, &other.groups) {
+            distributions.push();
+            if let Some(two) = two {
+                distributions.add(&other.distributions, two);
+            }
+            if let Some(one) = one {
+                distributions.add(&self.distributions, one);
                 totals.push(self.totals.group(one));
-                one += 1;
-            } else {
-                groups.push(other.groups[two].clone());
-                totals.push(other.totals.group(two));
+                spread.push(self.spread.group(one));
             }
-            if order.is_eq() {
-                let last = groups.len() - 1;
-                totals
-                    .add(last, other.totals.group(two))
-                    .map_err(|lane| overflow_of(&definitions, lane, &groups[last]))?;
+            match (one, two) {
+                (Some(_), Some(two)) => {
+                    totals
+                        .add(groups.len(), other.totals.group(two))
+                        .map_err(|lane| overflow_of(&definitions, lane, key))?;
+                    spread.add(groups.len(), other.spread.group(two));
+                }
+                (None, Some(two)) => {
+                    totals.push(other.totals.group(two));
+                    spread.push(other.spread.group(two));
+                }
+                _ => {}
             }
-            if order.is_ge() {
-                two += 1;
-            }
+            groups.push(key.clone());
         }
         let mut not_measured = self.not_measured.clone();
         not_measured.extend(other.not_measured.clone());
@@ -139,13 +184,17 @@ impl Scorecard {
             definitions,
             keys,
             period: self.period.clone(),
+            currency_key: self.currency_key.clone().or_else(|| other.currency_key.clone()),
             over_time: self.over_time,
             unique_checked: false,
-            joined: self.joined,
+            joined: self.joined || other.joined,
             groups,
             totals,
+            distributions,
+            spread,
             largest_rounding,
             not_measured,
+            breakdowns: BTreeMap::new(),
         })
     }
 
@@ -180,7 +229,12 @@ impl Scorecard {
                 Error::ColumnNotFound { metric: None, missing: vec![(key.to_owned(), near)], available }
             })?);
         }
-        self.one_currency(&positions)?;
+        let mut definitions = self.definitions.clone();
+        let drops_currency =
+            self.currency_key.as_ref().is_some_and(|currency| !by.iter().any(|key| key.as_ref() == currency));
+        if drops_currency && definitions.adds_money() {
+            definitions.parameters.currency = self.one_currency()?;
+        }
         let drops_time = self.period.as_ref().is_some_and(|period| !by.iter().any(|key| key.as_ref() == period));
         let mut order: Vec<(Vec<Key>, usize)> = (0..self.len())
             .map(|group| (positions.iter().map(|p| self.groups[group][*p].clone()).collect(), group))
@@ -188,9 +242,13 @@ impl Scorecard {
         order.sort();
         let width = self.definitions.width();
         let (mut groups, mut totals): (Vec<Vec<Key>>, _) = (Vec::new(), Totals::new(width, Vec::new()));
+        let mut distributions = self.distributions.like(&self.distributions);
+        let mut spread = Spread::of(self.spread.metrics.clone());
         if positions.is_empty() {
+            distributions.push();
             groups.push(Vec::new());
             totals.push(&vec![0; width]);
+            spread.resize(1)?;
         }
         for (key, group) in order {
             let mut lanes = self.totals.group(group).to_vec();
@@ -204,45 +262,51 @@ impl Scorecard {
             match groups.last() {
                 Some(last) if *last == key => {
                     totals.add(groups.len() - 1, &lanes).map_err(|lane| overflow_of(&self.definitions, lane, &key))?;
+                    spread.add(groups.len() - 1, self.spread.group(group));
                 }
                 _ => {
                     totals.push(&lanes);
+                    spread.push(self.spread.group(group));
+                    distributions.push();
                     groups.push(key);
                 }
             }
+            distributions.add(&self.distributions, group);
         }
         Ok(Self {
             keys: positions.iter().map(|position| self.keys[*position].clone()).collect(),
             period: if drops_time { None } else { self.period.clone() },
-            over_time: self.over_time || drops_time,
+            currency_key: if drops_currency { None } else { self.currency_key.clone() },
+            over_time: self.over_time || (drops_time && self.definitions.has_stocks()),
             unique_checked: false,
+            definitions,
             groups,
             totals,
+            distributions,
+            spread: if drops_time { spread.without_stocks(&self.definitions) } else { spread },
+            breakdowns: self.rolled_up_breakdowns(by)?,
             ..self.clone()
         })
     }
 
-    /// Amounts of several currencies are not added up.
-    fn one_currency(&self, kept: &[usize]) -> Result<()> {
-        let dropped = self
-            .keys
-            .iter()
-            .position(|key| key.name == crate::metrics::CURRENCY)
-            .filter(|position| !kept.contains(position));
-        let has_money = self.definitions.measures.iter().any(Measure::is_micro);
-        let (Some(position), true) = (dropped, has_money) else { return Ok(()) };
-        let mut currencies: Vec<&Key> =
-            self.groups.iter().map(|keys| &keys[position]).filter(|key| **key != Key::Null).collect();
-        currencies.dedup();
-        match currencies.iter().position(|currency| *currency != currencies[0]) {
-            Some(row) => Err(Error::MixedCurrency {
-                column: self.keys[position].name.clone(),
-                first: currencies[0].to_string(),
-                second: currencies[row].to_string(),
-                row: row as u64,
-            }),
-            None => Ok(()),
+    /// The one currency of all groups, where any says one: amounts of several are not added up.
+    fn one_currency(&self) -> Result<Option<String>> {
+        let Some(position) = self.keys.iter().position(|key| Some(&key.name) == self.currency_key.as_ref()) else {
+            return Ok(None);
+        };
+        let mut first: Option<&Key> = None;
+        for (group, keys) in self.groups.iter().enumerate().filter(|(_, keys)| keys[position] != Key::Null) {
+            let found = &keys[position];
+            if *first.get_or_insert(found) != found {
+                return Err(Error::MixedCurrency {
+                    column: self.keys[position].name.clone(),
+                    first: first.map(ToString::to_string).unwrap_or_default(),
+                    second: found.to_string(),
+                    row: group as u64,
+                });
+            }
         }
+        Ok(first.map(ToString::to_string))
     }
 }
 
@@ -250,7 +314,7 @@ fn overflow_of(definitions: &Definitions, lane: usize, group: &[Key]) -> Error {
     Error::Overflow { measure: definitions.lane_names()[lane].clone(), group: group_text(group), limit: "128 bits" }
 }
 
-fn united_keys(one: &[KeyColumn], two: &[KeyColumn]) -> Result<Vec<KeyColumn>> {
+pub(crate) fn united_keys(one: &[KeyColumn], two: &[KeyColumn]) -> Result<Vec<KeyColumn>> {
     let text = |keys: &[KeyColumn]| {
         let each: Vec<_> = keys.iter().map(|key| format!("{} ({})", key.name, key.key_type)).collect();
         if each.is_empty() { "none".to_owned() } else { each.join(", ") }

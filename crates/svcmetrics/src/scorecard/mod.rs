@@ -1,19 +1,28 @@
 //! Totals by group, read as metrics: built in parts, merged, rolled up, joined.
 
+mod both;
+mod breakdowns;
 mod builder;
 mod combine;
+mod reasons;
 
+pub(crate) use both::outer;
 pub use builder::ScorecardBuilder;
+pub(crate) use combine::united_keys;
+pub use reasons::{Reason, RevenueChange};
 
+use crate::column::Name;
 use crate::definitions::{COUNTS, Chosen, Definitions};
-use crate::engine::choose::no_metric;
+use crate::distributions::{Distributions, quantile};
+use crate::engine::choose::{no_metric, not_measured};
 use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::{HealthModel, Scoring};
+use crate::interval::{Basis, Sampling};
 use crate::key::{Key, KeyType, group_text};
-use crate::measure::Time;
 use crate::metric::{Combination, Form, Metric};
 use crate::money::nearest_difference;
+use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
 
@@ -58,6 +67,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// All rows.
+    fn standing(self) -> i128 {
+        self.counted + self.missing + self.invalid + self.outside
+    }
+
     fn add(&mut self, other: Self) {
         self.counted += other.counted;
         self.missing += other.missing;
@@ -120,6 +134,8 @@ pub struct Scorecard {
     pub(crate) keys: Vec<KeyColumn>,
     /// The key that is time.
     pub(crate) period: Option<String>,
+    /// The key that is the currency of a group's amounts.
+    pub(crate) currency_key: Option<String>,
     /// Whether time was rolled away, and the stocks with it.
     pub(crate) over_time: bool,
     /// Whether the identity was checked for duplicates in every group.
@@ -129,8 +145,14 @@ pub struct Scorecard {
     /// Sorted.
     pub(crate) groups: Vec<Vec<Key>>,
     pub(crate) totals: Totals,
+    /// Of the measures whose quantiles can be read.
+    pub(crate) distributions: Distributions,
+    /// Beside the totals, where it was asked for.
+    pub(crate) spread: Spread,
     pub(crate) largest_rounding: Vec<f64>,
     pub(crate) not_measured: BTreeMap<String, MissingColumns>,
+    /// By name: scorecards of a few metrics by these keys and one more.
+    pub(crate) breakdowns: BTreeMap<String, Scorecard>,
 }
 
 impl Scorecard {
@@ -187,11 +209,7 @@ impl Scorecard {
     pub(crate) fn chosen(&self, metric: &str) -> Result<&Chosen> {
         self.definitions.shown().find(|chosen| chosen.metric.id == metric).ok_or_else(|| {
             if let Some(missing) = self.not_measured.get(metric) {
-                return Error::ColumnNotFound {
-                    metric: Some(metric.to_owned()),
-                    missing: missing.clone(),
-                    available: Vec::new(),
-                };
+                return not_measured(metric, missing.clone(), Vec::new());
             }
             no_metric(metric, self.metrics().map(|metric| metric.id().to_owned()).collect())
         })
@@ -239,18 +257,53 @@ impl Scorecard {
         match chosen.form() {
             Form::Difference(one, two) => self.difference(group, chosen, one, two),
             Form::Health => self.health(group, chosen),
-            form if self.over_time && form.measures().any(|m| m.time == Time::Stock) => {
-                undefined(Undefined::NotAdditiveOverTime)
+            form if self.over_time && form.reads_stock() => undefined(Undefined::NotAdditiveOverTime),
+            Form::Quantile { of, percent, per } => {
+                let held = self.distributions.of(of.id(), group);
+                match held.and_then(|distribution| quantile(distribution, *percent, *per)) {
+                    Some(value) => Ok(Figure::new(unit, Value::Derived(value))),
+                    None => undefined(Undefined::NotMergeable),
+                }
             }
-            Form::Amount(amount) => Ok(Figure { unit, value: Value::Amount(self.sum(group, chosen, amount)?) }),
+            Form::Amount(amount) => Ok(Figure::new(unit, Value::Amount(self.sum(group, chosen, amount)?))),
             Form::Quotient { numerator, denominator } => {
                 let figure =
                     Figure::quotient(unit, self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
                 if figure.is_defined() && figure.value().is_none() {
                     return Err(self.overflow(group, chosen));
                 }
-                Ok(figure)
+                Ok(self.basis(group, chosen, figure).map_or(figure, |basis| figure.on(basis)))
             }
+        }
+    }
+
+    /// A quotient's numerator and denominator, in one unit; nothing for what is no quotient, or was rolled away over time.
+    pub(crate) fn parts_of(&self, group: usize, chosen: &Chosen) -> Result<Option<(i128, i128)>> {
+        let Form::Quotient { numerator, denominator } = chosen.form() else { return Ok(None) };
+        if self.over_time && chosen.form().reads_stock() {
+            return Ok(None);
+        }
+        let parts = aligned(self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
+        parts.map(Some).ok_or_else(|| self.overflow(group, chosen))
+    }
+
+    /// What the interval of a quotient is computed from.
+    fn basis(&self, group: usize, chosen: &Chosen, figure: Figure) -> Option<Basis> {
+        match chosen.metric.sampling(chosen.form()) {
+            Sampling::Proportion => Some(Basis::Proportion),
+            Sampling::Balance => {
+                let lanes = self.totals.group(group);
+                let mut counts = chosen.form().measures().filter_map(|measure| self.definitions.lane(measure));
+                let mut next = || counts.next().map(|lane| lanes[lane]);
+                Some(Basis::Balance { promoters: next()?, detractors: next()? })
+            }
+            Sampling::Spread => {
+                let squares = self.spread.find(group, &chosen.metric.id)?;
+                let rows = self.counts(group, chosen)?.counted;
+                let variance = squares.variance(rows, aligned(figure.numerator()?, figure.denominator()?)?)?;
+                Some(Basis::Spread { rows, variance })
+            }
+            Sampling::None => None,
         }
     }
 
@@ -283,18 +336,14 @@ impl Scorecard {
             };
             let figure = self.read(group, part)?;
             match figure.value {
-                Value::Quotient { numerator, denominator } => {
-                    parts.push(aligned(numerator, denominator).ok_or_else(|| self.overflow(group, chosen))?);
+                Value::Quotient { .. } | Value::Amount(_) => {
+                    parts.push(figure.ratio().ok_or_else(|| self.overflow(group, chosen))?);
                 }
                 Value::Undefined(reason) => return Ok(Figure::undefined(chosen.metric.unit, reason)),
-                Value::Amount(total) => parts.push((
-                    total.micros().ok_or_else(|| self.overflow(group, chosen))?,
-                    i128::from(crate::money::MICROS),
-                )),
                 Value::Derived(_) => return Ok(Figure::undefined(chosen.metric.unit, Undefined::NotMergeable)),
             }
         }
-        Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(nearest_difference(parts[0], parts[1])) })
+        Ok(Figure::new(chosen.metric.unit, Value::Derived(nearest_difference(parts[0], parts[1]))))
     }
 
     /// The model on the group's own rates.
@@ -302,7 +351,9 @@ impl Scorecard {
     fn health(&self, group: usize, chosen: &Chosen) -> Result<Figure> {
         let undefined = |reason| Ok(Figure::undefined(chosen.metric.unit, reason));
         let Some(model) = &self.definitions.model else { return undefined(Undefined::NotMergeable) };
-        if self.rows(group) == 0 {
+        // In a joined card the rows are those of another table.
+        let parts = model.reads().into_iter().filter_map(|id| self.definitions.find(id));
+        if parts.map(|part| self.judged(group, part)).max().unwrap_or_else(|| self.rows(group)) == 0 {
             return undefined(Undefined::NoRows);
         }
         if self.over_time {
@@ -325,10 +376,17 @@ impl Scorecard {
             values.push(value);
         }
         match Scoring::new(model).score(&values).score {
-            Some(score) => {
-                Ok(Figure { unit: chosen.metric.unit, value: Value::Derived(Total::new(score.into(), true).to_f64()) })
-            }
+            Some(score) => Ok(Figure::new(chosen.metric.unit, Value::Derived(Total::new(score.into(), true).to_f64()))),
             None => undefined(Undefined::BelowMinCoverage),
+        }
+    }
+
+    /// How many of a group's rows a metric, or one that it is made of, has judged.
+    fn judged(&self, group: usize, chosen: &Chosen) -> i128 {
+        let of_part = |id: &Name| self.definitions.find(id).map_or(0, |part| self.judged(group, part));
+        match chosen.form() {
+            Form::Difference(one, two) => of_part(one).max(of_part(two)),
+            _ => self.counts(group, chosen).map_or(0, Counts::standing),
         }
     }
 

@@ -153,10 +153,10 @@ fn unknown() -> Vec<(ArrayRef, &'static str)> {
         (Arc::new(list), "List"),
         (Arc::new(nested), "Struct"),
         (Arc::new(wide), "Decimal256"),
-        (Arc::new(BinaryArray::from_opt_vec(vec![None, Some(b"a")])), "Binary"),
+        (Arc::new(BinaryArray::from_opt_vec(vec![None, Some(b"a")])), "binary"),
         (
             Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size([None, Some(b"ab")].into_iter(), 2).unwrap()),
-            "FixedSizeBinary",
+            "binary",
         ),
         (Arc::new(DurationSecondArray::from(vec![None, Some(1)])), "Duration"),
         (Arc::new(Time32SecondArray::from(vec![None, Some(1)])), "Time32"),

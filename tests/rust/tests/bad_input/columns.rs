@@ -107,7 +107,7 @@ fn numbers_as_text_are_an_error_with_type_row_value_and_the_cast_and_are_never_s
     let objects = Table::new(3).with("milestones_met", cells).with("milestones_total", vec![20_i64; 3]);
     let found = error(&objects, adoption());
     assert_eq!((found.kind(), found.row(), found.count()), ("column_type", Some(1), 2));
-    assert_says(&found.to_string(), &["object", "'12'"]);
+    assert_says(&found.to_string(), &["type text", "'12'"]);
 }
 
 #[test]
@@ -198,4 +198,34 @@ fn a_scale_or_a_unit_that_cannot_be_is_an_error() {
     let cents = |ours: &str| Request::default().column(ours, ours, ColumnUnit::named("cents").unwrap());
     assert_eq!(error(&small_table(), cents("milestones_met")).kind(), "invalid_option");
     assert_eq!(error(&small_table(), cents("revenue_end").scale(1)).kind(), "invalid_option");
+}
+
+#[test]
+fn a_unit_of_something_else_than_the_column_holds_is_refused_with_those_that_fit() {
+    let columns = ["service_cost", "benefit", "service_minutes", "tenure_months", "csat_score", "cases", "customer_id"];
+    let table = columns.iter().fold(Table::new(1), |table, name| table.with(*name, vec![10_i64]));
+    let money = "units, cents, thousands, millions";
+    let none = "a column of money or of a duration";
+    for (column, unit, fitting) in [
+        ("service_cost", "hours", money),
+        ("service_cost", "years", money),
+        ("benefit", "days", money),
+        ("service_minutes", "cents", "units, hours, days"),
+        ("service_minutes", "years", "units, hours, days"),
+        ("tenure_months", "days", "units, years"),
+        ("tenure_months", "millions", "units, years"),
+        ("cases", "thousands", none),
+        ("csat_score", "cents", none),
+        ("customer_id", "years", none),
+    ] {
+        let request = Request::default().column(column, column, ColumnUnit::named(unit).unwrap());
+        let request = request.scales(svcmetrics::Scales::default().csat_satisfied_from(4).unwrap());
+        let error = error(&table, request);
+        assert_eq!((error.kind(), error.expected()), ("invalid_option", Some(fitting)), "{unit} for {column}");
+        assert_says(&error.to_string(), &["unit: ", unit, column]);
+    }
+    for (column, unit) in [("benefit", "cents"), ("tenure_months", "years"), ("cases", "units")] {
+        let request = Request::default().column(column, column, ColumnUnit::named(unit).unwrap());
+        Scorecard::of(&table, request).unwrap();
+    }
 }

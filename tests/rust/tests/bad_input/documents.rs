@@ -57,14 +57,14 @@ fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-fn all_paths(document: &Value) -> Vec<String> {
+pub(super) fn all_paths(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     paths(document, "", &mut found);
     found
 }
 
 /// A document either is refused as one, or is a scorecard that says what the document says.
-fn refused_or_read(document: &Value, why: &str) -> bool {
+pub(super) fn refused_or_read(document: &Value, why: &str) -> bool {
     match Scorecard::from_json(&document.to_string()) {
         Ok(card) => {
             exercise(&card);

@@ -124,9 +124,12 @@ fn a_survey_without_its_scale_is_not_measured_and_no_error_until_it_is_asked_for
     {
         assert_eq!(card.not_measured()[metric][0].0, option);
         let found = error(&table(), Request::default().metrics([metric]));
-        assert_eq!(found.kind(), "column_not_found");
-        assert_says(&found.to_string(), &[option]);
+        assert_eq!((found.kind(), found.value()), ("invalid_option", Some("nothing")));
+        assert_says(&found.to_string(), &[option, metric, "scale"]);
+        assert_eq!(refused(card.figure(metric), "not measured").to_string(), found.to_string());
     }
+    let neither = error(&one(1, "nps_score", vec![1_i64]), Request::default().metrics(["csat"]));
+    assert_eq!((neither.kind(), neither.column()), ("column_not_found", Some("csat_score")));
 }
 
 #[test]
@@ -191,4 +194,32 @@ fn amounts_and_quantities_below_0_are_errors_but_for_the_benefit() {
         let found = error(&table, Request::default());
         assert_eq!((found.kind(), found.column(), found.value()), ("invalid_value", Some(column), Some("-1")));
     }
+}
+
+#[test]
+fn a_rule_of_one_column_says_nothing_of_others() {
+    let nps = error(&one(1, "nps_score", vec![11_i64]), Request::default());
+    let easy = error(&one(1, "effort_score", vec![11_i64]), effort(1, 7));
+    for found in [nps, easy] {
+        let expected = found.expected().unwrap();
+        assert!(!expected.contains("with") && !expected.ends_with([' ', ',']), "{expected}");
+    }
+}
+
+#[test]
+fn what_cannot_be_skipped_is_found_beside_what_can() {
+    let table = Table::new(2).with("milestones_met", vec![-1.0, 1.0]).with("milestones_total", vec![f64::NAN, 2.0]);
+    let found = error(&table, Request::default().on_invalid(OnInvalid::Skip));
+    assert_eq!((found.kind(), found.column(), found.row()), ("not_a_number", Some("milestones_total"), Some(0)));
+    assert_eq!(error(&table, Request::default()).column(), Some("milestones_met"));
+}
+
+#[test]
+fn reasons_of_gains_can_be_mapped_though_no_metric_reads_them() {
+    let table = one(1, "why", vec!["price"]).with("nps_score", vec![9_i64]);
+    let request = || Request::default().column("gain_reason", "why", svcmetrics::ColumnUnit::OWN);
+    assert!(Scorecard::of(&table, request()).is_ok());
+    let unit = Request::default().column("effort_score", "nps_score", svcmetrics::ColumnUnit::named("cents").unwrap());
+    let scales = Scales::default().effort(1, 7).unwrap();
+    assert_eq!(error(&table, unit.scales(scales)).kind(), "invalid_option");
 }

@@ -1,7 +1,7 @@
 //! Groups: null keys, duplicates, currencies, limits, names of any text.
 
 use crate::support::{assert_says, refused, small_table};
-use svcmetrics::{Data, Error, Key, KeyType, Request, Scalar, Scorecard, ScorecardBuilder, Table};
+use svcmetrics::{Data, Error, Key, KeyType, Nulls, Request, Scalar, Scorecard, ScorecardBuilder, Table, Values};
 
 fn table(name: &str, keys: impl Into<Data<'static>>, rows: usize) -> Table<'static> {
     let ones = || vec![1_i64; rows];
@@ -202,5 +202,38 @@ fn names_and_values_of_any_text_are_escaped_and_cut_in_messages() {
         for error in errors {
             assert_is_plain(&error.to_string());
         }
+    }
+}
+
+fn dictionary(codes: Vec<i64>, values: impl Into<Data<'static>>) -> Data<'static> {
+    let values = Values::Dictionary { codes: Box::new(codes.into()), values: Box::new(values.into()) };
+    Data::new(values, Nulls::None).unwrap()
+}
+
+#[test]
+fn a_key_of_a_dictionary_that_is_none_is_named_with_its_row() {
+    for values in [vec![1.0, 1.5], vec![1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0]] {
+        let found = error(&table("k", dictionary(vec![0, 0, 0, 0, 1], values), 5), Request::default().by(["k"]));
+        assert_eq!((found.kind(), found.row(), found.value()), ("column_type", Some(4), Some("1.5")));
+    }
+}
+
+#[test]
+fn a_dictionary_larger_than_its_rows_groups_as_the_plain_column() {
+    let names: Vec<String> = (0..1000).map(|name| name.to_string()).collect();
+    let by = || Request::default().by(["k"]);
+    let coded = Scorecard::of(&table("k", dictionary(vec![7, 999, 7], names), 3), by()).unwrap();
+    assert_eq!(coded, Scorecard::of(&table("k", vec!["7", "999", "7"], 3), by()).unwrap());
+}
+
+#[test]
+fn what_keys_may_be_is_said_where_a_type_is_none_of_them() {
+    let unknown = Data::new(Values::Unknown("Struct".into(), 1), Nulls::None).unwrap();
+    let binary = Data::new(Values::Binary(std::sync::Arc::new(vec![b"a"])), Nulls::None).unwrap();
+    for odd in [vec![Scalar::Other("UUID".into(), "1-2".into())].into(), unknown, binary] {
+        let found = error(&table("k", odd, 1), Request::default().by(["k"]));
+        assert_eq!(found.kind(), "column_type");
+        assert_says(&found.to_string(), &["text, whole numbers, booleans, dates"]);
+        assert!(!found.to_string().contains("integer"), "{found}");
     }
 }

@@ -174,3 +174,89 @@ fn an_amount_beyond_38_digits_is_an_overflow_that_names_group_and_metric() {
         assert_says(&found.to_string(), &["south", "revenue_end"]);
     }
 }
+
+#[test]
+fn metrics_that_share_totals_do_not_stand_side_by_side() {
+    let card = |metric: &str| small_card(Request::default().metrics([metric]));
+    for [one, other] in [["customer_retention_rate", "customer_churn_rate"], ["revenue_end", "recurring_revenue_rate"]]
+    {
+        let found = refused(card(one).join(&card(other)), "totals of one id added up");
+        assert_eq!(found.kind(), "mismatch");
+        assert_says(&found.to_string(), &[one, other, "one scorecard is asked for both"]);
+        assert_eq!(small_card(Request::default().metrics([one, other])).metrics().count(), 2);
+    }
+    let of_bands = |low: &'static str, high: &'static str| {
+        let model =
+            HealthModel::new([Component::new("adoption_rate", 1)]).unwrap().bands([(low, 0), (high, 50)]).unwrap();
+        small_card(Request::default().health(model).metrics([format!("{low}_share")]))
+    };
+    assert_eq!(refused(of_bands("low", "high").join(&of_bands("bad", "good")), "two models").kind(), "mismatch");
+}
+
+#[test]
+fn a_joined_card_adds_to_one_of_a_single_table_from_either_side() {
+    let table = || small_table().with("engagements", vec![1_i64, 0, 2, 0]);
+    let of = |metrics: &[&str]| {
+        Scorecard::of(&table(), Request::default().by(["region"]).metrics(metrics.iter().copied())).unwrap()
+    };
+    let whole = of(&["adoption_rate", "engaged_share"]);
+    let north = Table::new(1).with("region", vec!["north"]).with("engagements", vec![1_i64]);
+    let engaged = Scorecard::of(&north, Request::default().by(["region"]).metrics(["engaged_share"])).unwrap();
+    let joined = of(&["adoption_rate"]).join(&engaged).unwrap();
+    let both = whole.merge(&joined).unwrap();
+    assert_eq!(both, joined.merge(&whole).unwrap());
+    assert_eq!(Scorecard::from_json(&both.to_json().unwrap()).unwrap(), both);
+}
+
+#[test]
+fn health_of_fewer_components_is_not_what_both_have() {
+    let model = HealthModel::new([Component::new("adoption_rate", 1), Component::new("renewal_commitment_rate", 1)]);
+    let model = model.unwrap().gate("availability", 0.9, "red").unwrap();
+    let table = || Table::new(1).with("milestones_met", vec![2_i64]).with("milestones_total", vec![2_i64]);
+    let with_commitment = || table().with("is_active", vec![true]).with("committed", vec![false]);
+    let with_gate = || table().with("service_minutes", vec![10_i64]).with("downtime_minutes", vec![9_i64]);
+    let of = |table: Table<'_>| Scorecard::of(&table, Request::default().health(model.clone())).unwrap();
+    let has_health = |card: &Scorecard| card.metrics().any(|metric| metric.id() == "health");
+    for other in [with_commitment(), with_gate()] {
+        for (one, other) in [(of(table()), of(other.clone())), (of(other.clone()), of(table()))] {
+            assert!(has_health(&one) && has_health(&other));
+            let common = one.merge_common(&other).unwrap();
+            assert!(!has_health(&common) && common.figure("adoption_rate").is_ok());
+            assert_eq!(Scorecard::from_json(&common.to_json().unwrap()).unwrap(), common);
+        }
+    }
+    let common = of(with_commitment()).merge_common(&of(with_commitment().with("nps_score", vec![9_i64]))).unwrap();
+    assert_eq!(common.figure("health").unwrap().value(), Some(50.0));
+}
+
+#[test]
+fn health_of_a_joined_card_asks_for_the_rows_of_its_own_table() {
+    let left = Table::new(1).with("k", vec!["a"]).with("engagements", vec![1_i64]);
+    let right = Table::new(2)
+        .with("k", vec!["b", "b"])
+        .with("milestones_met", vec![1_i64, 1])
+        .with("milestones_total", vec![2_i64, 2])
+        .with("revenue_end", vec![1_i64, 1]);
+    let left = Scorecard::of(&left, Request::default().by(["k"]).metrics(["engaged_share"])).unwrap();
+    let model = HealthModel::new([Component::new("adoption_rate", 1)]).unwrap();
+    let right = Scorecard::of(&right, Request::default().by(["k"]).metrics(["health"]).health(model)).unwrap();
+    for joined in [left.join(&right).unwrap(), right.join(&left).unwrap()] {
+        assert_eq!(joined.figure_of(0, "health").unwrap().undefined_reason(), Some(svcmetrics::Undefined::NoRows));
+        assert_eq!(joined.figure_of(1, "health").unwrap().value(), Some(50.0));
+    }
+}
+
+#[test]
+fn times_that_differ_in_unit_or_zone_are_told_apart_in_words() {
+    let card = |unit, zone: Option<&str>| {
+        let values = svcmetrics::Values::Timestamps { values: vec![0_i64].into(), unit, zone: zone.map(Into::into) };
+        let table = Table::new(1)
+            .with("k", Data::new(values, svcmetrics::Nulls::None).unwrap())
+            .with("milestones_met", vec![1_i64])
+            .with("milestones_total", vec![1_i64]);
+        Scorecard::of(&table, Request::default().by(["k"])).unwrap()
+    };
+    let (micro, nano) = (svcmetrics::TimeUnit::Microsecond, svcmetrics::TimeUnit::Nanosecond);
+    assert_mismatch(&card(micro, None), &card(nano, None), "keys", &["microseconds", "nanoseconds"]);
+    assert_mismatch(&card(micro, Some("UTC")), &card(micro, None), "keys", &["microseconds of UTC", "microseconds)"]);
+}

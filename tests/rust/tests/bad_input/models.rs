@@ -1,8 +1,11 @@
 //! Health models that are none.
 
-use crate::support::{assert_says, refused};
+use crate::support::{assert_says, refused, small_table};
 use serde_json::{Value, json};
-use svcmetrics::{Component, Error, HealthModel, MissingPolicy};
+use svcmetrics::{
+    Column, ColumnKind, Component, Error, HealthModel, Measure, Metric, MissingPolicy, Request, Scope, Scorecard, Time,
+    Unit,
+};
 
 fn whole() -> Value {
     json!({
@@ -148,4 +151,53 @@ fn what_is_no_json_or_toml_is_an_invalid_document() {
     }
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert_eq!(refused(HealthModel::from_json(&deep), "a deep document").kind(), "invalid_document");
+}
+
+#[test]
+fn bands_whose_metrics_or_totals_would_be_called_the_same_are_refused() {
+    let bands = |bands: &[&'static str]| {
+        let bands: Vec<(&'static str, i64)> = bands.iter().copied().zip([0, 50, 75]).collect();
+        HealthModel::new([Component::new("adoption_rate", 1)]).unwrap().bands(bands)
+    };
+    for (names, field) in [
+        (["x", "x_revenue"].as_slice(), "bands.x_revenue"),
+        (&["x_revenue", "x"], "bands.x"),
+        (&["low", "scored"], "bands.scored"),
+        (&["score", "high"], "bands.score"),
+        (&["customers"], "bands.customers"),
+        (&["customers_scored"], "bands.customers_scored"),
+        (&["revenue_unknown"], "bands.revenue_unknown"),
+        (&["revenue_x", "x"], "bands.x"),
+    ] {
+        let found = refused(bands(names), field);
+        assert_eq!(found.kind(), "invalid_model");
+        assert_says(&found.to_string(), &[&format!("health model, {field}:"), "another name"]);
+    }
+    assert!(bands(&["x", "revenue_y", "x_share"]).is_ok());
+}
+
+#[test]
+fn a_metric_of_ones_own_is_not_called_like_one_of_the_models() {
+    let model =
+        HealthModel::new([Component::new("adoption_rate", 1)]).unwrap().bands([("low", 0), ("high", 50)]).unwrap();
+    let column = Column::new("goals_met", ColumnKind::Count);
+    let scope = Scope::new("own_scope").reads([column.clone()]);
+    let total = Measure::total("own_total", &scope, column.into(), Time::Flow);
+    let own = Metric::amount("low_share", "Own", Unit::Number, vec![(1, total)]);
+    let request = Request::default().define(own).unwrap();
+    let found = refused(Scorecard::of(&small_table(), request.clone().health(model)), "low_share twice");
+    assert_eq!(found.kind(), "invalid_definition");
+    assert_says(&found.to_string(), &["low_share"]);
+    assert!(Scorecard::of(&small_table(), request).is_ok());
+}
+
+#[test]
+fn a_number_with_more_places_than_are_held_is_refused_not_rounded() {
+    let mut model = whole();
+    for weight in ["1.00000000000000000000000000000000001", "1e-40", "0.00000000000000000000000000001"] {
+        model["components"]["adoption_rate"] = json!(weight);
+        assert_says(&error(&model).to_string(), &["components.adoption_rate.weight", "28"]);
+    }
+    model["components"]["adoption_rate"] = json!("2e0");
+    assert!(HealthModel::from_json(&model.to_string()).is_ok());
 }

@@ -103,6 +103,7 @@ fn revenue_that_cannot_be_is_refused() {
         ("churn", json!("100.01")),
         ("new", json!("x")),
         ("new", json!("0.0000001")),
+        ("new", json!("0.00000000000000000000000000001")),
         ("new", json!(45)),
         ("extra", json!("1")),
     ] {

@@ -250,3 +250,80 @@ fn a_check_finds_all_that_is_wrong_and_raises_nothing() {
     assert!(!check.is_clean());
     assert_eq!(check.scorecard.unwrap().figure("adoption_rate").unwrap().value(), Some(0.25));
 }
+
+#[test]
+fn a_check_goes_on_after_what_would_end_a_scorecard() {
+    let table = adoption(vec![5_i64, 1, 2], vec![4_i64, 4, 4], 3)
+        .with("service_cost", vec![1_i64, 2, 3])
+        .with("currency", vec!["EUR", "USD", "EUR"])
+        .with("size", vec![0.5, 1.0, 2.0])
+        .with("is_new", vec!["yes", "no", "yes"])
+        .with("onboarded", vec![true; 3])
+        .with("risk", vec![1_i64; 3])
+        .with("cases", vec![true, false, true])
+        .with("revenue_start", vec![1_i64; 3])
+        .with("revenue_start", vec![2_i64; 3])
+        .with("engagements", vec![-1_i64, 2, 3])
+        .with("customer_id", vec![Scalar::Text("a".into()), Scalar::Integer(1), Scalar::Null]);
+    let request = Request::default().by(["size", "region", "nps"]).unique("customer_id").column(
+        "defect_cost",
+        "defects",
+        svcmetrics::ColumnUnit::OWN,
+    );
+    let check = Check::of(&table, request).unwrap();
+    let found: Vec<(&str, Option<&str>, Option<u64>, u64)> = check
+        .observations
+        .iter()
+        .map(|found| (found.kind.as_str(), found.column.as_deref(), found.row, found.count))
+        .collect();
+    for expected in [
+        ("column_not_found", Some("region"), None, 1),
+        ("column_not_found", Some("defects"), None, 1),
+        ("key_name", Some("nps"), None, 1),
+        ("duplicate_column", Some("revenue_start"), None, 1),
+        ("mixed_currency", Some("currency"), Some(1), 1),
+        ("column_type", Some("size"), Some(0), 1),
+        ("column_type", Some("is_new"), Some(2), 3),
+        ("column_type", Some("risk"), Some(0), 3),
+        ("column_type", Some("cases"), Some(0), 3),
+        ("invalid_value", Some("milestones_met"), Some(0), 1),
+        ("invalid_value", Some("engagements"), Some(0), 1),
+        ("null", Some("customer_id"), None, 1),
+    ] {
+        assert!(found.contains(&expected), "{expected:?} is not in {found:?}");
+    }
+    let rows_of =
+        |column: &str| found.iter().filter(|found| found.0 == "column_type" && found.1 == Some(column)).count();
+    assert_eq!((rows_of("cases"), rows_of("is_new")), (3, 3), "{found:?}");
+    let card = check.scorecard.unwrap();
+    assert_eq!((card.len(), card.keys().len(), card.quality().rows), (1, 1, 3));
+}
+
+#[test]
+fn a_check_of_parts_counts_the_wrong_types_of_all_of_them() {
+    let mut checker = svcmetrics::Checker::new(Request::default());
+    for (met, currency) in [(vec!["x", "y"], "EUR"), (vec!["z", "w"], "USD")] {
+        let part =
+            adoption(met, vec![4_i64, 4], 2).with("currency", vec![currency; 2]).with("service_cost", vec![1_i64, 1]);
+        checker.add(&part, &mut || true).unwrap();
+    }
+    let check = checker.finish().unwrap();
+    let found: Vec<(&str, Option<u64>, Option<&str>, u64)> = check
+        .observations
+        .iter()
+        .map(|found| (found.kind.as_str(), found.row, found.value.as_deref(), found.count))
+        .collect();
+    let text = |row: u64, value: &'static str| ("column_type", Some(row), Some(value), 4);
+    assert_eq!(
+        found,
+        [("mixed_currency", Some(2), Some("USD"), 1), text(0, "'x'"), text(1, "'y'"), text(2, "'z'"), text(3, "'w'"),]
+    );
+}
+
+#[test]
+fn a_wrong_type_is_found_where_no_metric_counts_the_rows() {
+    let table = Table::new(1).with("is_new", vec![false]).with("onboarded", vec!["yes"]);
+    assert_eq!(refused(Scorecard::of(&table, Request::default()), "a text").kind(), "column_type");
+    let check = Check::of(&table, Request::default()).unwrap();
+    assert_eq!(check.observations[0].kind, "column_type");
+}

@@ -5,17 +5,17 @@ use crate::support::random::{KEYS, Sample, config, tables};
 use proptest::prelude::*;
 use svcmetrics::{Scorecard, ScorecardBuilder, Time, Undefined};
 
-const PARTS: usize = 4;
+pub(super) const PARTS: usize = 4;
 
 /// A table, keys, each row's part, and the order in which the parts are merged.
-fn cut_tables() -> impl Strategy<Value = (Sample, Vec<&'static str>, Vec<usize>, Vec<usize>)> {
+pub(super) fn cut_tables() -> impl Strategy<Value = (Sample, Vec<&'static str>, Vec<usize>, Vec<usize>)> {
     tables(200).prop_flat_map(|rows| {
         let parts = proptest::collection::vec(0..PARTS, rows.rows.len());
         (Just(rows), some_keys(), parts, Just((0..PARTS).collect::<Vec<_>>()).prop_shuffle())
     })
 }
 
-fn merged(cards: &[Scorecard]) -> Scorecard {
+pub(super) fn merged(cards: &[Scorecard]) -> Scorecard {
     let (first, rest) = cards.split_first().unwrap();
     rest.iter().fold(first.clone(), |all, part| all.merge(part).unwrap())
 }

@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use svcmetrics::{AbsentRevenue, Column, ColumnKind, OnInvalid, Request, Scalar, Scales, Table, columns};
+use svcmetrics::{AbsentRevenue, Column, ColumnKind, OnInvalid, Request, Scalar, Scales, Table, TimeUnit, columns};
 
 /// The keys that random tables have; `period` is time.
 pub(crate) const KEYS: [&str; 3] = ["region", "tier", "period"];
@@ -50,6 +50,11 @@ impl Sample {
     }
 }
 
+/// What is asked of a table whose rows are cases: all metrics and their quantiles, invalid rows left out.
+pub(crate) fn of_cases(by: &[&str]) -> Request {
+    Request::cases().by(by.iter().copied()).on_invalid(OnInvalid::Skip).quantiles(true)
+}
+
 /// What the answers of random tables mean: effort from 1, the hardest, to 7.
 pub(crate) fn scales() -> Scales {
     Scales::default().csat_satisfied_from(4).and_then(|scales| scales.effort(1, 7)).unwrap()
@@ -88,6 +93,38 @@ fn answer(least: i32, most: i32) -> BoxedStrategy<Scalar> {
     .boxed()
 }
 
+/// Nanoseconds since 1970 of a time without a zone.
+pub(crate) fn nanoseconds(time: &Scalar) -> Option<i128> {
+    let of_unit = |unit: TimeUnit| match unit {
+        TimeUnit::Second => 1_000_000_000,
+        TimeUnit::Millisecond => 1_000_000,
+        TimeUnit::Microsecond => 1_000,
+        TimeUnit::Nanosecond => 1,
+    };
+    match time {
+        Scalar::Date(day) => Some(i128::from(*day) * 86_400_000_000_000),
+        Scalar::Timestamp(time, unit) => Some(i128::from(*time) * of_unit(*unit)),
+        _ => None,
+    }
+}
+
+/// Times without a zone, in every unit, from an hour to another; few enough that some are the same.
+fn time(first: i64, last: i64) -> BoxedStrategy<Scalar> {
+    let within = move |unit, of_second: i64| {
+        (first * 3_600 * of_second..last * 3_600 * of_second).prop_map(move |time| Scalar::Timestamp(time, unit))
+    };
+    prop_oneof![
+        2 => Just(Scalar::Null),
+        4 => (first..last).prop_map(|hour| Scalar::Timestamp(hour * 3_600, TimeUnit::Second)),
+        2 => within(TimeUnit::Second, 1),
+        1 => within(TimeUnit::Millisecond, 1_000),
+        2 => within(TimeUnit::Microsecond, 1_000_000),
+        1 => within(TimeUnit::Nanosecond, 1_000_000_000),
+        1 => (first / 24..=last / 24).prop_map(|day| Scalar::Date(i32::try_from(day).unwrap())),
+    ]
+    .boxed()
+}
+
 /// The words of a category, and now and then one that is none of them.
 fn word(column: &Column) -> BoxedStrategy<Scalar> {
     let words: Vec<String> = column.words.iter().map(ToString::to_string).collect();
@@ -104,6 +141,7 @@ fn cell(column: &Column) -> BoxedStrategy<Scalar> {
     match column.name.as_ref() {
         "nps_score" => return answer(0, 10),
         "csat_score" | "effort_score" => return answer(1, 7),
+        "opened_at" => return time(-30, 30),
         _ => {}
     }
     match column.kind {
@@ -122,7 +160,8 @@ fn cell(column: &Column) -> BoxedStrategy<Scalar> {
         ]
         .boxed(),
         ColumnKind::Money | ColumnKind::Quantity => amount(false),
-        ColumnKind::SignedMoney => amount(true),
+        ColumnKind::SignedMoney | ColumnKind::Score => amount(true),
+        ColumnKind::Instant => time(10, 60),
         ColumnKind::Category => word(column),
         ColumnKind::Anything => prop_oneof![Just(Scalar::Null), "[a-c]".prop_map(Scalar::Text)].boxed(),
         ColumnKind::HealthScore | ColumnKind::HealthBand => unreachable!("computed, never in a table"),

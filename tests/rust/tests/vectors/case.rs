@@ -16,6 +16,8 @@ pub(super) enum Case {
     Table(TableCase),
     Formula(FormulaCase),
     Health(HealthCase),
+    Frame(FrameCase),
+    Relation(RelationCase),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +32,17 @@ pub(super) struct Options {
     pub(super) csat_satisfied_from: Option<Value>,
     /// The answers for the hardest and the easiest.
     pub(super) effort_scale: Option<[Value; 2]>,
+    #[serde(default)]
+    pub(super) quantiles: bool,
+}
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Subject {
+    #[default]
+    Customers,
+    Cases,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,15 +50,21 @@ pub(super) struct Options {
 pub(super) struct TableCase {
     pub(super) name: String,
     pub(super) origin: String,
+    #[serde(default)]
+    pub(super) subject: Subject,
     pub(super) columns: Map<String, Value>,
     #[serde(default)]
     pub(super) by: Vec<String>,
     pub(super) period: Option<String>,
     pub(super) metrics: Option<Vec<String>>,
     #[serde(default)]
+    pub(super) define: Vec<Value>,
+    #[serde(default)]
     pub(super) options: Options,
     pub(super) rollup: Option<Vec<String>>,
     pub(super) expect: Option<Vec<Group>>,
+    #[serde(default)]
+    pub(super) reasons: std::collections::BTreeMap<String, Vec<ReasonRow>>,
     #[serde(default)]
     pub(super) not_measured: Vec<String>,
     pub(super) error: Option<Wrong>,
@@ -59,6 +78,20 @@ pub(super) struct Group {
     pub(super) metrics: Map<String, Value>,
     #[serde(default)]
     pub(super) counts: std::collections::BTreeMap<String, Counts>,
+}
+
+/// All are given, null where there is nothing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReasonRow {
+    pub(super) key: Vec<Value>,
+    #[serde(deserialize_with = "given")]
+    pub(super) reason: Value,
+    pub(super) amount: String,
+    pub(super) customers: i64,
+    pub(super) share: Value,
+    #[serde(deserialize_with = "given")]
+    pub(super) avoidable: Option<String>,
 }
 
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -104,6 +137,53 @@ pub(super) struct HealthCase {
     pub(super) expect: Vec<Customer>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FrameCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) columns: Map<String, Value>,
+    #[serde(default)]
+    pub(super) by: Vec<String>,
+    pub(super) period: Option<String>,
+    pub(super) metrics: Option<Vec<String>>,
+    #[serde(default)]
+    pub(super) options: Options,
+    pub(super) rollup: Option<Vec<String>>,
+    pub(super) frame: WhichFrame,
+    pub(super) expect: Option<Vec<Map<String, Value>>>,
+    pub(super) error: Option<Wrong>,
+}
+
+/// A frame made of a scorecard, with what it is made for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum WhichFrame {
+    /// Targets as JSON.
+    Against(Value),
+    /// Ids of metrics, or all.
+    Trend(Option<Vec<String>>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RelationCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) columns: Map<String, Value>,
+    #[serde(default)]
+    pub(super) by: Vec<String>,
+    #[serde(default)]
+    pub(super) options: Options,
+    pub(super) x: String,
+    pub(super) y: String,
+    pub(super) quantiles: Option<u32>,
+    pub(super) level: Option<f64>,
+    pub(super) expect: Option<Vec<Map<String, Value>>>,
+    pub(super) lift: Option<Vec<Map<String, Value>>>,
+    pub(super) error: Option<Wrong>,
+}
+
 /// All four are given, null where there is nothing.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,7 +197,7 @@ pub(super) struct Customer {
     pub(super) points: std::collections::BTreeMap<String, Option<String>>,
 }
 
-/// An `Option` that must stand there, if only as null.
-fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    Option::deserialize(deserializer)
+/// What must stand there, if only as null.
+fn given<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    T::deserialize(deserializer)
 }

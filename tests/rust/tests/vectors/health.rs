@@ -1,12 +1,12 @@
 //! Health cases: a score for every customer of a table.
 
-use super::case::{Customer, HealthCase};
+use super::case::{Customer, HealthCase, Subject};
 use super::tables::request;
 use crate::support::json::{self, micros};
 use svcmetrics::{HealthModel, HealthScorer, HealthScores};
 
 pub(super) fn run(case: &HealthCase) -> Result<(), String> {
-    let mut request = request(&case.options, |_| false)?;
+    let mut request = request(Subject::Customers, &case.options, |_| false)?;
     if let Some(model) = &case.model {
         request = request.health(HealthModel::from_json(&model.to_string()).map_err(|error| error.to_string())?);
     }

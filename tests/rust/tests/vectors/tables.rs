@@ -1,13 +1,21 @@
 //! Table cases: a table, a request, the groups of its scorecard.
 
-use super::case::{Counts, Group, Options, TableCase};
+use super::case::{Counts, Group, Options, ReasonRow, Subject, TableCase};
 use super::figures::{agrees, agrees_error};
 use crate::support::json;
-use svcmetrics::{AbsentRevenue, CUSTOMER_ID, Key, MoneyPolicy, OnInvalid, Request, Scales, Scorecard};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use svcmetrics::{
+    AbsentRevenue, CASE_ID, CUSTOMER_ID, Key, MetricDefinition, MoneyPolicy, OnInvalid, Request, RevenueChange, Scales,
+    Scorecard, Total,
+};
 
 /// The request of these options, for a table of these columns.
-pub(super) fn request(options: &Options, has: impl Fn(&str) -> bool) -> Result<Request, String> {
-    let mut request = Request::default();
+pub(super) fn request(subject: Subject, options: &Options, has: impl Fn(&str) -> bool) -> Result<Request, String> {
+    let (mut request, identity) = match subject {
+        Subject::Customers => (Request::default(), CUSTOMER_ID),
+        Subject::Cases => (Request::cases(), CASE_ID),
+    };
     request = match options.absent_revenue.as_deref() {
         None => request,
         Some("zero") => request.absent_revenue(AbsentRevenue::Zero),
@@ -44,14 +52,14 @@ pub(super) fn request(options: &Options, has: impl Fn(&str) -> bool) -> Result<R
         let (hardest, easiest) = (json::decimal(hardest)?, json::decimal(easiest)?);
         scales = scales.effort(hardest, easiest).map_err(|error| error.to_string())?;
     }
-    request = request.scales(scales);
-    // The Python default: customer_id where it is there. The core asks for the column by name.
-    let unique = options.unique.unwrap_or(true) && has(CUSTOMER_ID);
-    Ok(if unique { request.unique(CUSTOMER_ID) } else { request })
+    request = request.scales(scales).quantiles(options.quantiles);
+    // The Python default: customer_id, or case_id, where it is there. The core asks for the column by name.
+    let unique = options.unique.unwrap_or(true) && has(identity);
+    Ok(if unique { request.unique(identity) } else { request })
 }
 
 pub(super) fn run(case: &TableCase) -> Result<(), String> {
-    let mut request = request(&case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
+    let mut request = request(case.subject, &case.options, |name| case.columns.contains_key(name))?.by(case.by.iter());
     if let Some(period) = &case.period {
         request = request.period(period);
     }
@@ -59,12 +67,18 @@ pub(super) fn run(case: &TableCase) -> Result<(), String> {
         request = request.metrics(metrics.iter());
     }
     let table = json::table(&case.columns, &case.by)?;
-    let card = Scorecard::of(&table, request).and_then(|card| match &case.rollup {
+    let define = |request: Request, definition: &Value| {
+        request.define(MetricDefinition::from_json(&definition.to_string())?.metric()?)
+    };
+    let request = case.define.iter().try_fold(request, define);
+    let card = request.and_then(|request| Scorecard::of(&table, request)).and_then(|card| match &case.rollup {
         Some(keys) => card.rollup(keys),
         None => Ok(card),
     });
     match (card, &case.expect, &case.error) {
-        (Ok(card), Some(expected), None) => groups(&card, expected, &case.not_measured),
+        (Ok(card), Some(expected), None) => {
+            groups(&card, expected, &case.not_measured).and_then(|()| reasons(&card, &case.reasons))
+        }
         (Err(error), None, Some(expected)) => agrees_error(&error, expected),
         (Ok(_), None, Some(expected)) => Err(format!("found a scorecard; expected the error {}", expected.kind)),
         (Err(error), Some(_), None) => Err(format!("found the error {}: {error}; expected a scorecard", error.kind())),
@@ -87,6 +101,30 @@ fn groups(card: &Scorecard, expected: &[Group], not_measured: &[String]) -> Resu
     let measured = not_measured.iter().filter(|id| !card.not_measured().contains_key(*id));
     problems.extend(measured.map(|id| format!("{id} is not listed as not measured")));
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n  ")) }
+}
+
+fn reasons(card: &Scorecard, expected: &BTreeMap<String, Vec<ReasonRow>>) -> Result<(), String> {
+    for (change, expected) in expected {
+        let known = [RevenueChange::Loss, RevenueChange::Gain].into_iter().find(|known| known.name() == change);
+        let found =
+            card.reasons(known.ok_or(format!("{change}: no such change"))?).map_err(|error| error.to_string())?;
+        if found.len() != expected.len() {
+            return Err(format!("{change}: found {} reasons; expected {}", found.len(), expected.len()));
+        }
+        for (found, expected) in found.iter().zip(expected) {
+            let keys: Vec<Key> = expected.key.iter().map(json::key).collect::<Result<_, _>>()?;
+            let micros = |total: Option<Total>| total.and_then(Total::micros);
+            let agree = (&found.keys, &found.reason) == (&keys, &json::key(&expected.reason)?)
+                && found.customers == i128::from(expected.customers)
+                && micros(Some(found.amount)) == json::micros(&expected.amount)
+                && micros(found.avoidable) == expected.avoidable.as_deref().and_then(json::micros);
+            if !agree {
+                return Err(format!("{change}: found {found:?}; expected {expected:?}"));
+            }
+            agrees(&found.share, &expected.share).map_err(|problem| format!("{change}, share: {problem}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn of_group(card: &Scorecard, place: usize, group: &Group) -> Vec<String> {

@@ -1,0 +1,109 @@
+//! Breakdowns: what some metrics come to by one more key than the scorecard has, kept as a scorecard of those keys.
+
+use crate::column::Column;
+use crate::condition::{Comparison, Condition};
+use crate::definitions::Definitions;
+use crate::figure::Unit;
+use crate::measure::{Measure, Scope, Time};
+use crate::metric::{Form, Metric};
+use crate::metrics::{self, GAIN_REASON, LOSS_REASON, REVENUE_END, REVENUE_START};
+use crate::request::Request;
+use std::sync::LazyLock;
+
+/// What is broken down, and by which column.
+#[derive(Debug)]
+pub(crate) struct Breakdown {
+    pub(crate) name: &'static str,
+    /// The further key.
+    pub(crate) column: Column,
+    /// The metric that is broken down: where that is asked for, so is this.
+    pub(crate) of: &'static str,
+    /// A metric that comes along where it is computed.
+    pub(crate) beside: Option<&'static str>,
+    /// Counts the rows that have something in them to break down.
+    pub(crate) rows: Metric,
+}
+
+static BREAKDOWNS: LazyLock<[Breakdown; 2]> = LazyLock::new(|| {
+    [
+        Breakdown {
+            name: "loss",
+            column: LOSS_REASON,
+            of: "revenue_lost",
+            beside: Some("avoidable_loss_share"),
+            rows: customers("customers_with_loss", "Customers with a loss", REVENUE_START, REVENUE_END),
+        },
+        Breakdown {
+            name: "gain",
+            column: GAIN_REASON,
+            of: "revenue_added",
+            beside: None,
+            rows: customers("customers_with_gain", "Customers with a gain", REVENUE_END, REVENUE_START),
+        },
+    ]
+});
+
+/// Counts the rows in which one revenue is above the other.
+fn customers(id: &'static str, title: &'static str, more: Column, less: Column) -> Metric {
+    // The rows that the amounts see: an id of a scope stands for one definition.
+    let scope = metrics::find("revenue_lost").and_then(|lost| lost.forms().first().and_then(Form::scope));
+    let scope = scope.cloned().unwrap_or_else(|| Scope::new("revenue"));
+    let count = Measure::count(id, &scope, Time::Flow).only(Condition::compare(more, Comparison::More, less));
+    Metric::amount(id, title, Unit::Number, vec![(1, count)])
+}
+
+impl Breakdown {
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        BREAKDOWNS.iter().find(|breakdown| breakdown.name == name)
+    }
+
+    /// All that it can hold.
+    pub(crate) fn metrics(&self) -> Vec<Metric> {
+        let found = [Some(self.of), self.beside].into_iter().flatten().filter_map(metrics::find).cloned();
+        found.chain([self.rows.clone()]).collect()
+    }
+
+    /// The columns that say by what.
+    pub(crate) fn columns() -> impl Iterator<Item = &'static Column> {
+        BREAKDOWNS.iter().map(|breakdown| &breakdown.column)
+    }
+}
+
+impl Request {
+    /// The breakdowns of what is computed that a table of those columns allows, each with what it asks of the table. A key
+    /// is not broken down by itself.
+    pub(crate) fn breakdowns(&self, definitions: &Definitions, names: &[String]) -> Vec<(&'static Breakdown, Self)> {
+        let allowed = |breakdown: &&Breakdown| {
+            let (ours, theirs) = (breakdown.column.name.as_ref(), self.source(&breakdown.column.name));
+            definitions.find(breakdown.of).is_some_and(|chosen| chosen.shown)
+                && names.iter().any(|name| name == theirs)
+                && !self.by.iter().any(|key| key == ours || key == theirs)
+        };
+        BREAKDOWNS
+            .iter()
+            .filter(allowed)
+            .map(|breakdown| (breakdown, self.broken_down(breakdown, definitions)))
+            .collect()
+    }
+
+    /// Reads what the request itself reads, and nothing else: what is wrong with the rows is found there.
+    fn broken_down(&self, breakdown: &'static Breakdown, definitions: &Definitions) -> Self {
+        let computed = |metric: &Metric| metric.id == breakdown.rows.id || definitions.find(metric.id()).is_some();
+        let ids = breakdown.metrics().into_iter().filter(computed).map(|metric| metric.id.to_string());
+        let mut by = self.by.clone();
+        by.push(self.source(&breakdown.column.name).to_owned());
+        Self {
+            by,
+            // Nothing is named so: the further key is not time, whatever the table calls it.
+            period: Some(self.time_key().unwrap_or_default().to_owned()),
+            metrics: Some(ids.collect()),
+            own: Vec::new(),
+            health: None,
+            quantiles: false,
+            spread: false,
+            unique: None,
+            breakdown: Some(breakdown),
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Who is who, by values of any type, and who stands in a group twice.
+
+use super::columns::{Data, Scalar, Values};
+use super::groups::{Groups, KeyColumn, NoKey};
+use crate::error::{Error, Result, shown};
+use crate::key::{Key, KeyType, group_text};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// A column of identities of any type: each distinct value gets a code.
+#[derive(Debug, Clone)]
+pub(crate) struct IdentityColumn {
+    /// The values that could be keys.
+    keys: KeyColumn,
+    /// The others, by their types and texts.
+    others: HashMap<(String, String), u32>,
+    /// Whether all values are keys of one type.
+    uniform: bool,
+}
+
+impl IdentityColumn {
+    pub(crate) fn new(name: &str, nan_is_missing: bool) -> Self {
+        Self { keys: KeyColumn::new(name, nan_is_missing), others: HashMap::new(), uniform: true }
+    }
+
+    fn name(&self) -> &str {
+        &self.keys.name
+    }
+
+    fn value(&self, code: u32) -> &Key {
+        self.keys.value(code)
+    }
+
+    /// The codes of some of a part's rows, appended to `codes`; the part starts at row `first_row`.
+    pub(crate) fn encode(
+        &mut self,
+        data: &Data<'_>,
+        rows: Range<usize>,
+        first_row: u64,
+        codes: &mut Vec<u32>,
+    ) -> Result<()> {
+        self.uniform &= self.keys.settle_type(data);
+        codes.reserve(rows.len());
+        for row in rows {
+            codes.push(self.one(data, row, first_row + row as u64)?);
+        }
+        Ok(())
+    }
+
+    /// The code of the value at a position, which row `row` has.
+    fn one(&mut self, data: &Data<'_>, position: usize, row: u64) -> Result<u32> {
+        match &data.values {
+            Values::Dictionary { values, .. } => {
+                return match data.code(position) {
+                    Some(position) => self.one(values, position, row),
+                    None => Ok(self.keys.key(Key::Null)),
+                };
+            }
+            Values::Text(texts) if !data.is_null(position) => return Ok(self.keys.text(texts.text(position))),
+            _ => {}
+        }
+        match self.keys.read(data, position) {
+            Ok(key) => {
+                self.uniform &= key.fits(self.keys.key_type());
+                Ok(self.keys.key(key))
+            }
+            Err(problem @ NoKey::NotANumber) => Err(self.keys.error(data, position, row, problem)),
+            Err(_) => {
+                self.uniform = false;
+                let text = data.shown(position);
+                let known = (type_name(data, position), text);
+                if let Some(code) = self.others.get(&known) {
+                    return Ok(*code);
+                }
+                let code = self.keys.push(Key::from(known.1.as_str()));
+                self.others.insert(known, code);
+                Ok(code)
+            }
+        }
+    }
+
+    /// The values of these codes and their type: text, where they are not all keys of one type.
+    pub(crate) fn values(&self, codes: &[u32]) -> (KeyType, Vec<Key>) {
+        let values = codes.iter().map(|code| self.value(*code));
+        let whole = |key: &Key| if let Key::Integer(value) = key { Some(*value) } else { None };
+        let fits = values.clone().filter_map(whole).all(|value| i64::try_from(value).is_ok())
+            || values.clone().filter_map(whole).all(|value| u64::try_from(value).is_ok());
+        if self.uniform && fits {
+            return (self.keys.key_type().clone(), values.cloned().collect());
+        }
+        let text = |key: &Key| if *key == Key::Null { Key::Null } else { Key::from(key.to_string().as_str()) };
+        (KeyType::Text, values.map(text).collect())
+    }
+}
+
+/// What tells values of one text apart.
+fn type_name(data: &Data<'_>, position: usize) -> String {
+    match &data.values {
+        Values::Mixed(values) => match &values[position] {
+            Scalar::Float(_) => "float".to_owned(),
+            Scalar::Decimal { .. } | Scalar::Large(_) => "number".to_owned(),
+            Scalar::Timestamp(_, unit) => format!("{unit:?}"),
+            Scalar::Instant(_, unit) => format!("{unit:?}, UTC"),
+            Scalar::Other(name, _) => name.clone(),
+            _ => String::new(),
+        },
+        Values::Timestamps { unit, zone, .. } => format!("{unit:?}, {zone:?}"),
+        values => values.type_name(),
+    }
+}
+
+/// Who stands where: the check for duplicates.
+#[derive(Debug, Clone)]
+pub(crate) struct Identities {
+    column: IdentityColumn,
+    /// What a row is.
+    subject: &'static str,
+    seen: HashMap<(u32, u32), u64>,
+    /// Group, code, first row, second row.
+    first: Option<(u32, u32, u64, u64)>,
+    pub(crate) repeated: Vec<(u64, String)>,
+    count: u64,
+    keep: usize,
+    check: bool,
+    /// What a check found: values that identify nobody.
+    fault: Option<Error>,
+}
+
+impl Identities {
+    pub(crate) fn new(column: &str, subject: &'static str, keep: usize, nan_is_missing: bool) -> Self {
+        Self {
+            subject,
+            column: IdentityColumn::new(column, nan_is_missing),
+            seen: HashMap::new(),
+            first: None,
+            repeated: Vec::new(),
+            count: 0,
+            keep,
+            check: false,
+            fault: None,
+        }
+    }
+
+    /// Values that identify nobody become what a check found.
+    pub(crate) fn check(&mut self) {
+        self.check = true;
+    }
+
+    pub(crate) fn fault(&self) -> Option<&Error> {
+        self.fault.as_ref()
+    }
+
+    /// Some of a part's rows; a null identity is nobody's.
+    pub(crate) fn add(&mut self, data: &Data<'_>, rows: Range<usize>, groups: &[u32], first_row: u64) -> Result<()> {
+        let mut codes = Vec::new();
+        let start = rows.start;
+        match self.column.encode(data, rows, first_row, &mut codes) {
+            Err(error) if self.check => {
+                self.fault.get_or_insert(error);
+                return Ok(());
+            }
+            done => done?,
+        }
+        for (position, (code, group)) in codes.iter().zip(groups).enumerate() {
+            if *self.column.value(*code) == Key::Null {
+                continue;
+            }
+            let row = first_row + (start + position) as u64;
+            if let Some(earlier) = self.seen.get(&(*group, *code)) {
+                self.count += 1;
+                if self.first.is_none() {
+                    self.first = Some((*group, *code, *earlier, row));
+                }
+                if self.repeated.len() < self.keep {
+                    self.repeated.push((row, shown(&self.column.value(*code).to_string())));
+                }
+            } else {
+                self.seen.insert((*group, *code), row);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.column.name()
+    }
+
+    pub(crate) fn error(&self, groups: &Groups) -> Option<Error> {
+        let (group, code, one, other) = self.first?;
+        Some(Error::DuplicateCustomer {
+            column: self.column.name().to_owned(),
+            value: shown(&self.column.value(code).to_string()),
+            rows: (one, other),
+            group: if groups.columns.is_empty() { String::new() } else { group_text(&groups.keys(group)) },
+            count: self.count,
+            subject: self.subject,
+        })
+    }
+}

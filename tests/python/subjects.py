@@ -1,0 +1,8 @@
+"""The catalogue by what tables are about."""
+
+from __future__ import annotations
+
+import svcmetrics as sm
+
+OF_CASES = [metric.id for metric in sm.catalog() if metric.id.startswith("case_")]
+OF_CUSTOMERS = [metric.id for metric in sm.catalog() if not metric.id.startswith("case_")]
