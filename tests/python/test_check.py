@@ -180,12 +180,23 @@ def test_keys_and_columns_that_are_not_there_are_found() -> None:
 )
 def test_keys_that_are_none_are_found_and_the_rest_still_told(key: list[Any], finding: str, row: int) -> None:
     table = {"key": np.array(key, dtype=object), "milestones_met": [1, 5], "milestones_total": [2, 2]}
-    for options in ({"by": "key"}, {"unique": "key"}):
-        check = sm.check(table, **options)  # type: ignore[arg-type]
-        assert [(found["finding"], found["column"], found["row"]) for found in check] == [
-            (finding, "key", row),
-            ("invalid_value", "milestones_met", 1),
-        ]
+    assert [(found["finding"], found["column"], found["row"]) for found in sm.check(table, by="key")] == [
+        (finding, "key", row),
+        ("invalid_value", "milestones_met", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("identity", "finding"),
+    [([0.5, 1.5], None), ([1, "a"], None), ([1, 1], 1), ([dt.timedelta(1)] * 2, 1), ([float("nan"), 1.5], 0)],
+    ids=str,
+)
+def test_identities_of_any_type_tell_customers_apart(identity: list[Any], finding: int | None) -> None:
+    table = {"id": np.array(identity, dtype=object), "milestones_met": [1, 5], "milestones_total": [2, 2]}
+    options: dict[str, Any] = {"unique": "id", "nan": "error"}
+    found = {found["finding"]: found["row"] for found in sm.check(table, **options)}
+    assert found.pop("invalid_value") == 1
+    assert found == ({} if finding is None else {"not_a_number" if finding == 0 else "duplicate_customer": finding})
 
 
 def test_columns_of_a_wrong_type_are_found_and_the_rest_still_told() -> None:

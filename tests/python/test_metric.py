@@ -329,6 +329,6 @@ def test_what_is_no_definition_is_an_error_of_ours(make: Callable[[], object], s
 
 
 def test_a_slip_in_a_column_of_ones_own_comes_near_the_columns_that_are_there() -> None:
-    metric = sm.metric("effort", numerator="engagments")
+    metric = sm.metric("work", numerator="engagments")
     with pytest.raises(errors.ColumnNotFoundError, match="did you mean 'engagements'"):
         sm.scorecard({"engagements": [1, 2]}, metrics=[metric])

@@ -54,7 +54,7 @@ impl TryFrom<Stored> for Bins {
     type Error = Error;
 
     fn try_from(stored: Stored) -> Result<Self> {
-        let edges = stored.edges.iter().map(|edge| edge.parse::<Decimal>().map_err(|_| invalid(edge)));
+        let edges = stored.edges.iter().map(|edge| money::decimal(edge).map_err(|_| invalid(edge)));
         let bins = Self::new(edges.collect::<Result<Vec<_>>>()?)?;
         match stored.labels.split_first() {
             Some((below, labels)) if *below == bins.labels[0] => bins.labels(labels),

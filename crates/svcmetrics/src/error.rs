@@ -386,7 +386,8 @@ impl Error {
 
     /// The error for an argument of more decimal places than are held.
     pub(crate) fn inexact_argument(name: &str, found: &str, expected: &str) -> Self {
-        Self::Inexact(Box::new(Offence::new(name, "found", expected).at(None, found)))
+        let offence = Offence::new(name, "found", expected).at(None, found);
+        Self::Inexact(Box::new(offence.hint("round it before, as in round(x, 6), or give a decimal")))
     }
 
     /// The error for an argument that is too large to hold.

@@ -2,7 +2,7 @@
 
 use crate::column::{Column, ColumnKind};
 use crate::error::shown;
-use crate::money::{MICROS, micros};
+use crate::money::{MICROS, decimal, micros};
 use std::fmt;
 
 /// A sum of columns with whole coefficients, and a constant: what one row adds.
@@ -59,7 +59,7 @@ impl Expression {
                 _ if number.is_empty() => (Some(1), unsigned),
                 Some(named) => (number.parse().ok(), named),
                 None => {
-                    let value = number.parse().ok().and_then(micros).map(|value| sign * value);
+                    let value = decimal(number).ok().and_then(micros).map(|value| sign * value);
                     sum.constant = value.and_then(|value| sum.constant.checked_add(value)).ok_or_else(|| {
                         format!("'{}' is no number of at most six decimal places, or too large", shown(number))
                     })?;
