@@ -3,6 +3,8 @@
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit, Value};
 use crate::metrics::{amount, invalid, money_ratio};
+#[cfg(feature = "serde")]
+use crate::money::number;
 use rust_decimal::Decimal;
 
 pub(super) fn change(micros: i128) -> Figure {
@@ -72,15 +74,13 @@ impl TryFrom<Movements> for RecurringRevenue {
     type Error = Error;
 
     fn try_from(stored: Movements) -> Result<Self> {
-        let read =
-            |name: &str, text: &str| Decimal::from_str_exact(text).map_err(|_| invalid(name, text, "a decimal number"));
         let revenue = Self {
-            start: read("start", &stored.start)?,
-            new: read("new", &stored.new)?,
-            reactivation: read("reactivation", &stored.reactivation)?,
-            expansion: read("expansion", &stored.expansion)?,
-            contraction: read("contraction", &stored.contraction)?,
-            churn: read("churn", &stored.churn)?,
+            start: number("start", &stored.start)?,
+            new: number("new", &stored.new)?,
+            reactivation: number("reactivation", &stored.reactivation)?,
+            expansion: number("expansion", &stored.expansion)?,
+            contraction: number("contraction", &stored.contraction)?,
+            churn: number("churn", &stored.churn)?,
         };
         revenue.micros().map(|_| revenue)
     }
