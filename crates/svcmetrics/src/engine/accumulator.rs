@@ -75,7 +75,10 @@ impl Accumulator {
         let far = self.far.get(place).copied().unwrap_or_default();
         far.checked_add(i128::from(self.near[place]))
     }
+}
 
+#[cfg(feature = "rayon")]
+impl Accumulator {
     /// Makes room for another's sums, all of which are about to be added.
     pub(super) fn spend(&mut self, other: &Self) -> Result<()> {
         self.near(other.spent).map(drop)

@@ -1,11 +1,12 @@
 //! Keys -> dense group ids.
 
-use super::columns::{Data, Scalar, TimeUnit, Values};
+use super::columns::{Data, Nulls, Scalar, TimeUnit, Values};
+use super::ids::{Ids, Pairs};
 use super::intake::NAN_HINT;
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, KeyType};
 use crate::request::Request;
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 use std::ops::Range;
 
 /// Why a value is no key.
@@ -31,6 +32,9 @@ pub(crate) struct KeyColumn {
     values: Vec<Key>,
     /// Apart from the other keys, since a borrowed text can look itself up here.
     texts: HashMap<Box<str>, u32>,
+    integers: Ids,
+    /// By position in the dictionary of the part that is being read.
+    dictionary: Vec<Option<u32>>,
     others: HashMap<Key, u32>,
     check: bool,
     /// What a check found: values that are no keys.
@@ -47,6 +51,8 @@ impl KeyColumn {
             key_type: KeyType::Null,
             values: Vec::new(),
             texts: HashMap::new(),
+            integers: Ids::default(),
+            dictionary: Vec::new(),
             others: HashMap::new(),
             check: false,
             fault: None,
@@ -104,6 +110,11 @@ impl KeyColumn {
         if let Key::Bin { position, .. } = &key {
             return self.bin(*position as usize);
         }
+        if let Key::Integer(value) = &key
+            && let Ok(value) = i64::try_from(*value)
+        {
+            return self.integer(value);
+        }
         if let Some(code) = self.others.get(&key) {
             return *code;
         }
@@ -112,14 +123,45 @@ impl KeyColumn {
         code
     }
 
+    fn integer(&mut self, value: i64) -> u32 {
+        if let Some(code) = self.integers.get(value) {
+            return code;
+        }
+        let code = self.push(Key::Integer(value.into()));
+        self.integers.insert(value, code);
+        code
+    }
+
+    /// The codes of whole numbers that are all there; whether the column is one of them.
+    pub(super) fn encode_integers(&mut self, data: &Data<'_>, rows: Range<usize>, codes: &mut Vec<u32>) -> bool {
+        macro_rules! each {
+            ($values:expr) => {
+                codes.extend($values[rows].iter().map(|value| self.integer((*value).into())))
+            };
+        }
+        if self.key_type != KeyType::Integer || !matches!(data.nulls, Nulls::None) {
+            return false;
+        }
+        match &data.values {
+            Values::Int8(values) => each!(values),
+            Values::Int16(values) => each!(values),
+            Values::Int32(values) => each!(values),
+            Values::Int64(values) => each!(values),
+            Values::UInt8(values) => each!(values),
+            Values::UInt16(values) => each!(values),
+            Values::UInt32(values) => each!(values),
+            _ => return false,
+        }
+        true
+    }
+
+    /// A part begins, with a dictionary of its own.
+    fn begin_part(&mut self) {
+        self.dictionary.clear();
+    }
+
     /// The codes of some of a part's rows, appended to `codes`; the part starts at row `first_row`.
-    pub(crate) fn encode(
-        &mut self,
-        data: &Data<'_>,
-        rows: Range<usize>,
-        first_row: u64,
-        codes: &mut Vec<u32>,
-    ) -> Result<()> {
+    fn encode(&mut self, data: &Data<'_>, rows: Range<usize>, first_row: u64, codes: &mut Vec<u32>) -> Result<()> {
         let (before, all) = (codes.len(), codes.len() + rows.len());
         match self.encode_each(data, rows, first_row, codes) {
             Err(error) if self.check => {
@@ -142,21 +184,21 @@ impl KeyColumn {
             return Err(Error::ColumnType(Box::new(offence.at(Some(first_row), ""))));
         }
         codes.reserve(rows.len());
+        if self.encode_integers(data, rows.clone(), codes) {
+            return Ok(());
+        }
         if let Values::Dictionary { values, .. } = &data.values {
-            // Few rows of a large dictionary look their values up one by one.
-            let distinct = values.values.len();
-            let mut known: Vec<Option<u32>> = vec![None; if distinct <= rows.len() { distinct } else { 0 }];
+            self.dictionary.resize(values.values.len(), None);
             for row in rows {
                 let code = match data.code(row) {
-                    Some(position) => match known.get(position).copied().flatten() {
-                        Some(code) => code,
-                        None => self.one(values, position, first_row + row as u64)?,
-                    },
+                    Some(position) => {
+                        if self.dictionary[position].is_none() {
+                            self.dictionary[position] = Some(self.one(values, position, first_row + row as u64)?);
+                        }
+                        self.dictionary[position].unwrap_or_default()
+                    }
                     None => self.key(Key::Null),
                 };
-                if let Some(known) = data.code(row).and_then(|position| known.get_mut(position)) {
-                    *known = Some(code);
-                }
                 codes.push(code);
             }
             return Ok(());
@@ -340,66 +382,27 @@ fn type_of(data: &Data<'_>) -> KeyType {
 pub(crate) struct Groups {
     pub(crate) columns: Vec<KeyColumn>,
     /// A level a column: (id over the columns before, code) -> id.
-    levels: Vec<HashMap<(u32, u32), u32>>,
-    /// What each id of a level stands for.
-    members: Vec<Vec<(u32, u32)>>,
-    limit: u64,
+    levels: Vec<Pairs>,
+    pub(super) limit: u64,
 }
 
 impl Groups {
     pub(crate) fn new(request: &Request) -> Self {
         Self {
             columns: KeyColumn::of(request),
-            levels: request.by.iter().map(|_| HashMap::new()).collect(),
-            members: vec![Vec::new(); request.by.len()],
+            levels: vec![Pairs::default(); request.by.len()],
             limit: request.max_groups,
         }
     }
 
-    /// The same columns, without groups.
-    pub(super) fn emptied(&self) -> Self {
-        let emptied = |column: &KeyColumn| KeyColumn {
-            key_type: column.key_type.clone(),
-            ..KeyColumn::new(&column.name, column.nan_is_missing)
-        };
-        Self {
-            columns: self.columns.iter().map(emptied).collect(),
-            levels: vec![HashMap::new(); self.levels.len()],
-            members: vec![Vec::new(); self.members.len()],
-            limit: self.limit,
-        }
-    }
-
-    pub(super) fn limit(&self) -> u64 {
-        self.limit
-    }
-
-    /// The group of these keys, a new one if need be.
-    pub(super) fn find(&mut self, keys: Vec<Key>) -> Result<u32> {
-        let mut id = 0;
-        for (level, key) in keys.into_iter().enumerate() {
-            let code = self.columns[level].key(key);
-            id = self.member(level, (id, code), 0)?;
-        }
-        Ok(id)
-    }
-
-    /// The id of a pair at a level; `row` is where it was met.
-    fn member(&mut self, level: usize, pair: (u32, u32), row: u64) -> Result<u32> {
-        if let Some(known) = self.levels[level].get(&pair) {
-            return Ok(*known);
-        }
-        let members = &mut self.members[level];
-        let id = u32::try_from(members.len()).ok().filter(|id| u64::from(*id) < self.limit);
-        let id = id.ok_or(Error::TooManyGroups { limit: self.limit.min(u32::MAX.into()), row })?;
-        members.push(pair);
-        self.levels[level].insert(pair, id);
-        Ok(id)
+    /// A part begins, whose dictionaries are others than those of the part before.
+    pub(super) fn begin_part(&mut self) {
+        self.columns.iter_mut().for_each(KeyColumn::begin_part);
     }
 
     /// How many groups there are; without keys there is one, even of no rows.
     pub(crate) fn len(&self) -> usize {
-        self.members.last().map_or(1, Vec::len)
+        self.levels.last().map_or(1, Pairs::len)
     }
 
     /// The groups of some of a part's rows.
@@ -410,10 +413,22 @@ impl Groups {
             codes.clear();
             self.columns[level].encode(data, rows.clone(), first_row, &mut codes)?;
             for (row, (id, code)) in ids.iter_mut().zip(&codes).enumerate() {
-                *id = self.member(level, (*id, *code), first_row + (rows.start + row) as u64)?;
+                *id = match self.levels[level].get((*id, *code)) {
+                    Some(known) => known,
+                    None => self.member(level, (*id, *code), first_row + (rows.start + row) as u64)?,
+                };
             }
         }
         Ok(ids)
+    }
+
+    /// The new id of a pair at a level, which row `row` has.
+    fn member(&mut self, level: usize, pair: (u32, u32), row: u64) -> Result<u32> {
+        let members = &mut self.levels[level];
+        if members.len() as u64 >= self.limit.min(u32::MAX.into()) {
+            return Err(Error::TooManyGroups { limit: self.limit.min(u32::MAX.into()), row });
+        }
+        Ok(members.insert(pair))
     }
 
     /// What a check found: by key column, the first value that is no key.
@@ -425,12 +440,46 @@ impl Groups {
     pub(crate) fn keys(&self, group: u32) -> Vec<Key> {
         let mut keys = Vec::with_capacity(self.columns.len());
         let mut id = group;
-        for (column, members) in self.columns.iter().zip(&self.members).rev() {
-            let (before, code) = members[id as usize];
+        for (column, level) in self.columns.iter().zip(&self.levels).rev() {
+            let (before, code) = level.pair(id);
             keys.push(column.value(code).clone());
             id = before;
         }
         keys.reverse();
         keys
+    }
+}
+
+#[cfg(feature = "rayon")]
+impl Groups {
+    /// The same columns, without groups.
+    pub(super) fn emptied(&self) -> Self {
+        let emptied = |column: &KeyColumn| KeyColumn {
+            key_type: column.key_type.clone(),
+            ..KeyColumn::new(&column.name, column.nan_is_missing)
+        };
+        Self {
+            columns: self.columns.iter().map(emptied).collect(),
+            levels: vec![Pairs::default(); self.levels.len()],
+            limit: self.limit,
+        }
+    }
+
+    /// Adds the first `groups` groups of another; what they are called here.
+    pub(super) fn take_over(&mut self, other: &Self, groups: usize) -> Result<Vec<u32>> {
+        let find = |group: usize| {
+            let mut id = 0;
+            // there are no more than 2^32
+            let keys = other.keys(u32::try_from(group).unwrap_or(u32::MAX));
+            for (level, key) in keys.into_iter().enumerate() {
+                let code = self.columns[level].key(key);
+                id = match self.levels[level].get((id, code)) {
+                    Some(known) => known,
+                    None => self.member(level, (id, code), 0)?,
+                };
+            }
+            Ok(id)
+        };
+        (0..groups).map(find).collect()
     }
 }

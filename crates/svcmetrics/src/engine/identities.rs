@@ -4,7 +4,7 @@ use super::columns::{Data, Scalar, Values};
 use super::groups::{Groups, KeyColumn, NoKey};
 use crate::error::{Error, Result, shown};
 use crate::key::{Key, KeyType, group_text};
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt as _};
 use std::ops::Range;
 
 /// A column of identities of any type: each distinct value gets a code.
@@ -41,6 +41,9 @@ impl IdentityColumn {
     ) -> Result<()> {
         self.uniform &= self.keys.settle_type(data);
         codes.reserve(rows.len());
+        if self.keys.encode_integers(data, rows.clone(), codes) {
+            return Ok(());
+        }
         for row in rows {
             codes.push(self.one(data, row, first_row + row as u64)?);
         }
@@ -115,6 +118,9 @@ pub(crate) struct Identities {
     column: IdentityColumn,
     /// What a row is.
     subject: &'static str,
+    /// By code, the first group and row; nearly all have no other.
+    first_seen: Vec<Option<(u32, u64)>>,
+    /// The first rows in other groups.
     seen: HashMap<(u32, u32), u64>,
     /// Group, code, first row, second row.
     first: Option<(u32, u32, u64, u64)>,
@@ -131,6 +137,7 @@ impl Identities {
         Self {
             subject,
             column: IdentityColumn::new(column, nan_is_missing),
+            first_seen: Vec::new(),
             seen: HashMap::new(),
             first: None,
             repeated: Vec::new(),
@@ -166,19 +173,38 @@ impl Identities {
                 continue;
             }
             let row = first_row + (start + position) as u64;
-            if let Some(earlier) = self.seen.get(&(*group, *code)) {
-                self.count += 1;
-                if self.first.is_none() {
-                    self.first = Some((*group, *code, *earlier, row));
-                }
-                if self.repeated.len() < self.keep {
-                    self.repeated.push((row, shown(&self.column.value(*code).to_string())));
-                }
-            } else {
-                self.seen.insert((*group, *code), row);
+            let Some(earlier) = self.earlier(*group, *code, row) else { continue };
+            self.count += 1;
+            if self.first.is_none() {
+                self.first = Some((*group, *code, earlier, row));
+            }
+            if self.repeated.len() < self.keep {
+                self.repeated.push((row, shown(&self.column.value(*code).to_string())));
             }
         }
         Ok(())
+    }
+
+    /// The row in which this identity was in this group before; otherwise it is there from now on.
+    fn earlier(&mut self, group: u32, code: u32, row: u64) -> Option<u64> {
+        let place = code as usize;
+        if self.first_seen.len() <= place {
+            self.first_seen.resize(place + 1, None);
+        }
+        match self.first_seen[place] {
+            None => {
+                self.first_seen[place] = Some((group, row));
+                None
+            }
+            Some((known, earlier)) if known == group => Some(earlier),
+            Some(_) => {
+                let earlier = self.seen.get(&(group, code)).copied();
+                if earlier.is_none() {
+                    self.seen.insert((group, code), row);
+                }
+                earlier
+            }
+        }
     }
 
     pub(crate) fn name(&self) -> &str {

@@ -6,6 +6,7 @@ use super::fused::{Fused, Seen};
 use super::groups::{Groups, KeyColumn};
 use super::identities::Identities;
 use super::judge::{Status, addend};
+#[cfg(feature = "rayon")]
 use super::parallel;
 use super::plan::Slot;
 use super::rows::{Rows, required, row_parts};
@@ -22,7 +23,7 @@ use std::ops::Range;
 pub(crate) const BLOCK: usize = 1024;
 
 /// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon.
-pub(crate) const STRETCH: usize = if cfg!(test) { 2 } else { 64 } * BLOCK;
+pub(crate) const STRETCH: usize = if cfg!(test) { 2 } else { 16 } * BLOCK;
 
 /// What is shown a block of rows once it is judged, with their groups.
 pub(crate) type See<'a> = &'a mut dyn FnMut(&Rows, &[u32]);
@@ -33,6 +34,9 @@ pub(crate) struct Engine {
     pub(crate) rows: Rows,
     pub(crate) groups: Groups,
     pub(crate) identities: Option<Identities>,
+    /// What other threads have summed.
+    #[cfg(feature = "rayon")]
+    pub(super) others: Vec<Engine>,
     pub(super) sums: Sums,
     /// Nothing where more is asked of rows than their sums.
     pub(super) fused: Option<Fused>,
@@ -68,6 +72,8 @@ impl Engine {
             distributions: vec![vec![Distribution::new(); first]; plan.distributed.len()],
             spread,
             identities,
+            #[cfg(feature = "rayon")]
+            others: Vec::new(),
             largest_rounding: vec![0.0; plan.scopes.len()],
             groups,
             rows,
@@ -96,13 +102,19 @@ impl Engine {
             Some(identities) => Some(required(table, identities.name())?),
             None => None,
         };
-        let alone = identity.is_some() || see.is_some() || self.fused.is_none();
-        let threads = if alone { 1 } else { parallel::threads(table.rows()) };
-        if threads == 1 || !self.add_together(threads, table.rows(), &part, &keys, go_on)? {
-            for start in (0..table.rows()).step_by(STRETCH) {
-                let stretch = start..table.rows().min(start + STRETCH);
-                self.stretch(&part, &keys, identity, stretch, go_on, &mut see)?;
+        self.groups.begin_part();
+        #[cfg(feature = "rayon")]
+        if identity.is_none() && see.is_none() && self.fused.is_some() {
+            let threads = parallel::threads(table.rows());
+            if threads > 1 {
+                self.add_together(threads, table.rows(), &part, &keys, go_on)?;
+                self.rows.before += table.rows() as u64;
+                return Ok(());
             }
+        }
+        for start in (0..table.rows()).step_by(STRETCH) {
+            let stretch = start..table.rows().min(start + STRETCH);
+            self.stretch(&part, &keys, identity, stretch, go_on, &mut see)?;
         }
         // so that the keys' types are known, be there rows or not
         self.groups.assign(&keys, 0..0, before)?;

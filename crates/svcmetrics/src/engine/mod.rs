@@ -9,11 +9,13 @@ mod faults;
 mod fused;
 pub(crate) mod groups;
 pub(crate) mod identities;
+mod ids;
 mod instants;
 mod intake;
 mod judge;
 mod kernel;
 mod offences;
+#[cfg(feature = "rayon")]
 mod parallel;
 pub(crate) mod plan;
 mod rows;

@@ -63,6 +63,25 @@ impl Offences {
         }
     }
 
+    /// Adds what was gathered of other rows; the first row describes what is wrong.
+    #[cfg(feature = "rayon")]
+    pub(crate) fn take_over(&mut self, other: &Self) {
+        for (at, theirs) in &other.gathered {
+            let Some(own) = self.gathered.get_mut(at) else {
+                self.gathered.insert(*at, theirs.clone());
+                continue;
+            };
+            let count = own.offence.count + theirs.offence.count;
+            let mut first = [own.offence.first.as_slice(), &theirs.offence.first].concat();
+            first.sort_unstable();
+            first.truncate(self.keep);
+            if theirs.offence.row < own.offence.row {
+                *own = theirs.clone();
+            }
+            (own.offence.count, own.offence.first) = (count, first);
+        }
+    }
+
     /// Names the groups of first offenders among rows that were just read, by their rows.
     pub(crate) fn name_groups(&mut self, rows: &Range<u64>, group: impl Fn(u64) -> String) {
         for Gathered { offence, .. } in self.gathered.values_mut() {

@@ -1,5 +1,5 @@
-//! Several threads share a part's rows: each sums stretches of them by itself, and their sums are added. Integers do not mind
-//! the order, so the result is the same to the bit for any number of threads.
+//! Several threads share a part's rows: each sums stretches of them by itself, and in the end their sums are added. Integers do
+//! not mind the order, so the result is the same to the bit for any number of threads.
 
 use super::columns::Data;
 use super::kernel::{Engine, STRETCH};
@@ -8,10 +8,18 @@ use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::spread::Spread;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread;
 
 /// Stretches that a thread must have before it is worth its start.
 const STRETCHES: usize = 2;
+
+/// How many threads are worth their while for so many rows.
+pub(super) fn threads(rows: usize) -> usize {
+    match rows / (STRETCHES * STRETCH) {
+        // asking is not for nothing
+        0 | 1 => 1,
+        enough => enough.min(rayon::current_num_threads()),
+    }
+}
 
 /// The rows of a part that are not yet taken, and whether to go on with them.
 struct Work<'a> {
@@ -22,34 +30,27 @@ struct Work<'a> {
     stopped: AtomicBool,
 }
 
-/// How many threads are worth their while for so many rows.
-pub(super) fn threads(rows: usize) -> usize {
-    let enough = rows / (STRETCHES * STRETCH);
-    if enough < 2 { 1 } else { enough.min(thread::available_parallelism().map_or(1, usize::from)) }
-}
-
 impl Work<'_> {
-    /// One thread's share: stretch after stretch, as long as there are any.
-    fn share(&self, mut engine: Engine, go_on: &mut dyn FnMut() -> bool) -> Result<Engine> {
+    /// One thread's share: stretch after stretch, as long as there are any. After an error, with the row at which its stretch
+    /// begins, no later stretch is taken; the earlier ones are, so that the first error of all is found.
+    fn share(&self, engine: &mut Engine, go_on: &mut dyn FnMut() -> bool) -> Option<(usize, Error)> {
         loop {
             let start = self.next.fetch_add(STRETCH, Ordering::Relaxed);
             if start >= self.rows {
-                return Ok(engine);
+                return None;
             }
             let stretch = start..self.rows.min(start + STRETCH);
             let mut go_on = || !self.stopped.load(Ordering::Relaxed) && go_on();
-            let done = engine.stretch(self.part, self.keys, None, stretch, &mut go_on, &mut None);
-            if done.is_err() {
-                self.stopped.store(true, Ordering::Relaxed);
+            if let Err(error) = engine.stretch(self.part, self.keys, None, stretch, &mut go_on, &mut None) {
+                self.next.store(self.rows, Ordering::Relaxed);
+                return Some((start, error));
             }
-            done?;
         }
     }
 }
 
 impl Engine {
-    /// Adds a part's rows with several threads. If anything is wrong with any of them it says no and has added nothing: one
-    /// thread, in the order of the rows, tells what it is.
+    /// Adds a part's rows with several threads.
     pub(super) fn add_together(
         &mut self,
         threads: usize,
@@ -57,38 +58,61 @@ impl Engine {
         part: &[Option<&Data<'_>>],
         keys: &[&Data<'_>],
         go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let work = Work { rows, part, keys, next: AtomicUsize::new(0), stopped: AtomicBool::new(false) };
-        let fresh = self.fresh();
+        // so that the keys' types are the same for all
+        self.groups.assign(keys, 0..0, self.rows.before)?;
+        while self.others.len() + 1 < threads {
+            let fresh = self.fresh();
+            self.others.push(fresh);
+        }
+        for other in &mut self.others {
+            other.rows.before = self.rows.before;
+            other.groups.begin_part();
+        }
+        let before: Vec<usize> = self.all().map(|engine| engine.groups.len()).collect();
+        let mut others = std::mem::take(&mut self.others);
+        let mut errors: Vec<Option<(usize, Error)>> = vec![None; others.len()];
         let mut halted = false;
-        let (own, others) = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads)
-                .map(|_| {
-                    let (work, engine) = (&work, fresh.clone());
-                    scope.spawn(move || work.share(engine, &mut || true))
-                })
-                .collect();
-            let own = work.share(fresh.clone(), &mut || {
+        let own = rayon::in_place_scope(|scope| {
+            for (other, error) in others.iter_mut().zip(&mut errors) {
+                let work = &work;
+                scope.spawn(move |_| *error = work.share(other, &mut || true));
+            }
+            work.share(self, &mut || {
                 halted = halted || !go_on();
+                if halted {
+                    work.stopped.store(true, Ordering::Relaxed);
+                }
                 !halted
-            });
-            // a thread that panics is a defect of ours, and is told as one
-            (own, others.into_iter().map(|other| other.join().unwrap_or(Err(Error::Interrupted))).collect::<Vec<_>>())
+            })
         });
+        self.others = others;
         if halted {
             return Err(Error::Interrupted);
         }
-        let Ok(engines) = std::iter::once(own).chain(others).collect::<Result<Vec<_>>>() else { return Ok(false) };
-        if engines.iter().any(|engine| engine.rows.verdict().is_err()) {
-            return Ok(false);
+        let first = std::iter::once(own).chain(errors).flatten().min_by_key(|(start, _)| *start);
+        let groups = self.all().map(|engine| engine.groups.len() as u64).sum::<u64>();
+        if first.is_some() || groups > self.groups.limit {
+            // One look in the order of the rows finds what one thread would have come upon first.
+            let end = first.as_ref().map_or(rows, |(start, _)| rows.min(start + STRETCH));
+            let mut united = self.groups.emptied();
+            for (engine, groups) in self.all().zip(before) {
+                united.take_over(&engine.groups, groups)?;
+            }
+            for start in (0..end).step_by(STRETCH) {
+                if !go_on() {
+                    return Err(Error::Interrupted);
+                }
+                united.assign(keys, start..end.min(start + STRETCH), self.rows.before)?;
+            }
         }
-        // Where there could be too many groups, one thread finds the row at which there are.
-        let groups = engines.iter().map(|engine| engine.groups.len()).sum::<usize>() + self.groups.len();
-        if groups as u64 > self.groups.limit() {
-            return Ok(false);
-        }
-        engines.iter().try_for_each(|engine| self.take_over(engine))?;
-        Ok(true)
+        first.map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// This and those of the other threads.
+    fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
     }
 
     /// The same without rows.
@@ -99,6 +123,7 @@ impl Engine {
             groups,
             rows: self.rows.emptied(),
             identities: None,
+            others: Vec::new(),
             distributions: Vec::new(),
             spread: Spread::default(),
             fused: self.fused.clone(),
@@ -106,10 +131,13 @@ impl Engine {
         }
     }
 
-    /// Adds what another has summed of the same part.
+    /// Adds what the other threads have summed.
+    pub(crate) fn unite(&mut self) -> Result<()> {
+        std::mem::take(&mut self.others).iter().try_for_each(|other| self.take_over(other))
+    }
+
     fn take_over(&mut self, other: &Self) -> Result<()> {
-        let groups = u32::try_from(other.groups.len()).unwrap_or(u32::MAX);
-        let own = (0..groups).map(|group| self.groups.find(other.groups.keys(group))).collect::<Result<Vec<_>>>()?;
+        let own = self.groups.take_over(&other.groups, other.groups.len())?;
         self.resize()?;
         self.sums.spend(&other.sums)?;
         for (theirs, group) in own.into_iter().enumerate() {
@@ -121,7 +149,7 @@ impl Engine {
                 });
             }
         }
-        self.rows.absent.take_over(other.rows.absent);
+        self.rows.take_over(&other.rows);
         for (largest, theirs) in self.largest_rounding.iter_mut().zip(&other.largest_rounding) {
             *largest = largest.max(*theirs);
         }
@@ -235,7 +263,8 @@ mod tests {
                     if threads == 1 {
                         fused.stretch(&part, &keys, None, 0..rows, &mut || true, &mut None).unwrap();
                     } else {
-                        assert!(fused.add_together(threads, rows, &part, &keys, &mut || true).unwrap());
+                        fused.add_together(threads, rows, &part, &keys, &mut || true).unwrap();
+                        fused.unite().unwrap();
                     }
                     assert_eq!(totals(&fused), expected, "{threads} threads, one in {one_in}, by {by:?}");
                     assert_eq!(fused.largest_rounding, plain.largest_rounding);
@@ -246,15 +275,21 @@ mod tests {
     }
 
     #[test]
-    fn whoever_stops_is_heard_and_what_is_wrong_is_left_to_one_thread() {
+    fn whoever_stops_is_heard_and_what_is_wrong_is_what_comes_first() {
         let table = table(2 * STRETCH, 0);
         let mut engine = engine(&table, &["region"]);
         let part = engine.rows.part(&table, &mut || true).unwrap();
         let keys = [table.get("region").unwrap().unwrap()];
         let stopped = engine.add_together(2, table.rows(), &part, &keys, &mut || false);
         assert_eq!(stopped.unwrap_err().kind(), "interrupted");
-        let fractions = vec![0.5; table.rows()];
-        let wrong = crate::engine::columns::Data::from(fractions);
-        assert!(!engine.add_together(2, table.rows(), &part, &[&wrong], &mut || true).unwrap());
+        let half = |row: usize| if row.is_multiple_of(2) { 1.0 } else { 2.0 };
+        for (limit, kind, bad) in [(4, "column_type", 0.5), (3, "too_many_groups", 3.0)] {
+            let mut keys: Vec<f64> = (0..table.rows()).map(half).collect();
+            (keys[4], keys[STRETCH + 5], keys[STRETCH + 9]) = (4.0, bad, bad);
+            let mut engine = self::engine(&table, &["region"]);
+            engine.groups.limit = limit;
+            let error = engine.add_together(2, table.rows(), &part, &[&keys.into()], &mut || true).unwrap_err();
+            assert_eq!((error.kind(), error.row()), (kind, Some(STRETCH as u64 + 5)));
+        }
     }
 }

@@ -33,8 +33,9 @@ impl Absent {
     }
 }
 
+#[cfg(feature = "rayon")]
 impl Absent {
-    pub(super) fn take_over(&mut self, other: Self) {
+    fn take_over(&mut self, other: Self) {
         self.start += other.start;
         self.end += other.end;
         self.first = [self.first, other.first].into_iter().flatten().min();
@@ -95,8 +96,16 @@ impl Rows {
     }
 
     /// The same without what was found so far.
+    #[cfg(feature = "rayon")]
     pub(super) fn emptied(&self) -> Self {
-        Self { offences: Offences::new(self.keep), absent: Absent::default(), currency: None, ..self.clone() }
+        Self { offences: Offences::new(self.keep), absent: Absent::default(), ..self.clone() }
+    }
+
+    /// Adds what another has found in other rows of the same parts.
+    #[cfg(feature = "rayon")]
+    pub(super) fn take_over(&mut self, other: &Self) {
+        self.absent.take_over(other.absent);
+        self.offences.take_over(&other.offences);
     }
 
     /// The columns of a part in the order of the plan; none for computed ones.

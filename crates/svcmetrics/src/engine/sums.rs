@@ -92,17 +92,6 @@ impl Sums {
         }
     }
 
-    /// Adds another's sums of some group to one of these; whether they fit.
-    pub(super) fn merge(&mut self, group: u32, other: &Self, theirs: usize) -> Result<bool> {
-        Ok(self.often.merge(group, &other.often, theirs)? && self.rarely.merge(group, &other.rarely, theirs)?)
-    }
-
-    /// Makes room for another's sums, all of which are about to be added.
-    pub(super) fn spend(&mut self, other: &Self) -> Result<()> {
-        self.often.spend(&other.often)?;
-        self.rarely.spend(&other.rarely)
-    }
-
     /// A group's lanes, in the order of the definitions; the lane that does not fit 128 bits, if one does not.
     pub(super) fn lanes(&self, plan: &Plan, group: usize, lanes: &mut Vec<i128>) -> Result<(), usize> {
         let first = lanes.len();
@@ -128,5 +117,19 @@ impl Sums {
             });
         }
         Ok(())
+    }
+}
+
+#[cfg(feature = "rayon")]
+impl Sums {
+    /// Adds another's sums of some group to one of these; whether they fit.
+    pub(super) fn merge(&mut self, group: u32, other: &Self, theirs: usize) -> Result<bool> {
+        Ok(self.often.merge(group, &other.often, theirs)? && self.rarely.merge(group, &other.rarely, theirs)?)
+    }
+
+    /// Makes room for another's sums, all of which are about to be added.
+    pub(super) fn spend(&mut self, other: &Self) -> Result<()> {
+        self.often.spend(&other.often)?;
+        self.rarely.spend(&other.rarely)
     }
 }

@@ -50,6 +50,14 @@ impl Engines {
         self.breakdowns.iter_mut().try_for_each(|(_, engine)| engine.add(part, go_on))
     }
 
+    /// Adds up what several threads have summed.
+    #[cfg(feature = "rayon")]
+    fn unite(&mut self) -> Result<()> {
+        std::iter::once(&mut self.main)
+            .chain(self.breakdowns.iter_mut().map(|(_, engine)| engine))
+            .try_for_each(Engine::unite)
+    }
+
     fn scorecard(self, request: &Request) -> Result<Scorecard> {
         let mut breakdowns = BTreeMap::new();
         for (breakdown, engine) in self.breakdowns {
@@ -101,16 +109,13 @@ impl ScorecardBuilder {
     /// # Errors
     /// What is wrong with the rows: duplicates, absent revenue, values that cannot be used.
     pub fn finish(self) -> Result<Scorecard> {
-        let engines = match self.engines {
-            Some(engines) => engines,
-            None => Engines::new(&self.request, &[])?,
-        };
+        let (request, engines) = self.engines()?;
         let engine = &engines.main;
         if let Some(error) = engine.identities.as_ref().and_then(|identities| identities.error(&engine.groups)) {
             return Err(error);
         }
         engine.rows.verdict()?;
-        let card = engines.scorecard(&self.request)?;
+        let card = engines.scorecard(&request)?;
         // A row that is lost would be a defect of ours: no result is better than a wrong one.
         match (0..card.len()).find_map(|group| card.definitions.miscounted(card.totals.group(group))) {
             Some((scope, judged)) => {
@@ -121,12 +126,21 @@ impl ScorecardBuilder {
         }
     }
 
-    /// The scorecard, and all that is wrong with the rows instead of the first of it. Nothing to find in no rows.
-    pub(crate) fn finish_check(self) -> Result<(Scorecard, Vec<Finding>)> {
-        let engines = match self.engines {
+    /// The engines with all rows.
+    fn engines(self) -> Result<(Request, Engines)> {
+        #[cfg_attr(not(feature = "rayon"), allow(unused_mut))]
+        let mut engines = match self.engines {
             Some(engines) => engines,
             None => Engines::new(&self.request, &[])?,
         };
+        #[cfg(feature = "rayon")]
+        engines.unite()?;
+        Ok((self.request, engines))
+    }
+
+    /// The scorecard, and all that is wrong with the rows instead of the first of it. Nothing to find in no rows.
+    pub(crate) fn finish_check(self) -> Result<(Scorecard, Vec<Finding>)> {
+        let (request, engines) = self.engines()?;
         let engine = &engines.main;
         let whole = |error: &Error| Finding {
             rows: error.offence().map(|offence| offence.first.clone()).unwrap_or_default(),
@@ -142,7 +156,7 @@ impl ScorecardBuilder {
             findings.extend(identities.error(&engine.groups).map(finding));
         }
         findings.extend(engine.rows.absent_revenue().map(|error| Finding { error, rows: Vec::new() }));
-        Ok((engines.scorecard(&self.request)?, findings))
+        Ok((engines.scorecard(&request)?, findings))
     }
 }
 

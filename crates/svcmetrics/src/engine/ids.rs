@@ -1,0 +1,141 @@
+//! Dense ids of what is met again and again: whole numbers, and pairs of ids. The small ones are looked up directly.
+
+use foldhash::HashMap;
+
+/// No id.
+const NONE: u32 = u32::MAX;
+
+/// Whole numbers below this are looked up in a table.
+const SMALL: i64 = 1 << 20;
+
+/// A table of pairs may have so many places, 16 MiB.
+const PLACES: usize = 1 << 22;
+
+/// Ids of whole numbers.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ids {
+    small: Vec<u32>,
+    others: HashMap<i64, u32>,
+}
+
+impl Ids {
+    pub(super) fn get(&self, value: i64) -> Option<u32> {
+        let place = usize::try_from(value).unwrap_or(usize::MAX);
+        match self.small.get(place) {
+            Some(id) => Some(*id).filter(|id| *id != NONE),
+            None if self.others.is_empty() => None,
+            None => self.others.get(&value).copied(),
+        }
+    }
+
+    pub(super) fn insert(&mut self, value: i64, id: u32) {
+        match usize::try_from(value) {
+            Ok(place) if value < SMALL => {
+                if self.small.len() <= place {
+                    self.small.resize((place + 1).next_power_of_two(), NONE);
+                }
+                self.small[place] = id;
+            }
+            _ => {
+                self.others.insert(value, id);
+            }
+        }
+    }
+}
+
+/// Ids of pairs of ids, in the order of their appearance.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Pairs {
+    members: Vec<(u32, u32)>,
+    /// By the first times `stride` and the second, as long as there is room for that.
+    table: Vec<u32>,
+    stride: usize,
+    others: HashMap<(u32, u32), u32>,
+    is_sparse: bool,
+}
+
+impl Pairs {
+    pub(super) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    pub(super) fn pair(&self, id: u32) -> (u32, u32) {
+        self.members[id as usize]
+    }
+
+    pub(super) fn get(&self, pair: (u32, u32)) -> Option<u32> {
+        if self.is_sparse {
+            return self.others.get(&pair).copied();
+        }
+        let (row, column) = (pair.0 as usize, pair.1 as usize);
+        let found = if column < self.stride { self.table.get(row * self.stride + column) } else { None };
+        found.copied().filter(|id| *id != NONE)
+    }
+
+    /// A pair that is not yet there; there are fewer than 2^32.
+    pub(super) fn insert(&mut self, pair: (u32, u32)) -> u32 {
+        let id = u32::try_from(self.members.len()).unwrap_or(NONE);
+        self.members.push(pair);
+        self.place(pair, id);
+        id
+    }
+
+    fn place(&mut self, pair: (u32, u32), id: u32) {
+        if self.is_sparse {
+            self.others.insert(pair, id);
+            return;
+        }
+        let (row, column) = (pair.0 as usize, pair.1 as usize);
+        let (rows, stride) = ((row + 1).next_power_of_two(), self.stride.max((column + 1).next_power_of_two()));
+        let places = self.table.len().max(rows.saturating_mul(stride));
+        if stride == self.stride && row * stride + column < self.table.len() {
+            self.table[row * stride + column] = id;
+        } else {
+            // All are placed anew: it happens a few times, since the table doubles.
+            let before = self.table.len().checked_div(self.stride).unwrap_or_default();
+            let places = places.max(before.saturating_mul(stride));
+            (self.stride, self.is_sparse) = (stride, places > PLACES);
+            self.table = if self.is_sparse { Vec::new() } else { vec![NONE; places] };
+            for (id, pair) in (0..).zip(self.members.clone()) {
+                self.place(pair, id);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_of_any_size_have_ids() {
+        let mut ids = Ids::default();
+        let values = [0, 5, -1, SMALL - 1, SMALL, i64::MAX, i64::MIN, 6, -SMALL];
+        for (id, value) in (0..).zip(values) {
+            assert_eq!(ids.get(value), None);
+            ids.insert(value, id);
+        }
+        for (id, value) in (0..).zip(values) {
+            assert_eq!(ids.get(value), Some(id));
+        }
+        assert_eq!((ids.get(4), ids.get(7), ids.get(-2)), (None, None, None));
+    }
+
+    #[test]
+    fn pairs_have_ids_in_the_order_of_their_appearance_few_or_many() {
+        for step in [1, 3, 1021] {
+            let mut pairs = Pairs::default();
+            let all: Vec<(u32, u32)> =
+                (0..40).flat_map(|one| (0..90).map(move |two| (one * step, two * step))).collect();
+            for (id, pair) in (0..).zip(&all) {
+                assert_eq!(pairs.get(*pair), None, "{pair:?}");
+                assert_eq!(pairs.insert(*pair), id);
+            }
+            for (id, pair) in (0..).zip(&all) {
+                assert_eq!((pairs.get(*pair), pairs.pair(id)), (Some(id), *pair));
+            }
+            assert_eq!((pairs.len(), pairs.is_sparse), (all.len(), step == 1021));
+            assert_eq!(pairs.get((0, 90 * step)), None);
+        }
+    }
+}
