@@ -55,7 +55,7 @@ impl Engines {
         for (breakdown, engine) in self.breakdowns {
             let mut card = Scorecard::from_engine(engine, request)?;
             if let Some(key) = card.keys.last_mut() {
-                key.name = breakdown.column.name.to_string();
+                key.name = breakdown.key.to_owned();
             }
             breakdowns.insert(breakdown.name.to_owned(), card);
         }
