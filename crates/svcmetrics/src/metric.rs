@@ -464,27 +464,8 @@ impl Metric {
             {
                 return invalid("it needs a numerator and a denominator".to_owned());
             }
-            if let Form::Quantile { of, percent, per } = form {
-                if !(0..=100).contains(percent) || *per == 0 {
-                    return invalid("a quantile is of 0 to 100 percent, over 1 or more".to_owned());
-                }
-                if of.only.is_some() || of.time == Time::Stock {
-                    return invalid(format!("a quantile is of a flow of all counted rows, which '{}' is not", of.id()));
-                }
-            }
-            if (self.kind == Kind::Mix) != matches!(form, Form::Mix { .. }) {
-                return invalid("what is a mix has the kind and the form of one".to_owned());
-            }
-            if let Form::Mix { of, by } = form
-                && (!of.counts_rows()
-                    || of.only.is_some()
-                    || of.time == Time::Stock
-                    || !scope.outside_without().contains(&by))
-            {
-                return invalid(format!(
-                    "a mix counts the rows in which its column is present, which '{}' does not",
-                    of.id()
-                ));
+            if let Some(problem) = self.beyond_sums(form) {
+                return invalid(problem);
             }
             if !plain(scope.id()) {
                 return invalid(format!("the scope's id '{}' is not lower-case letters, digits and '_'", scope.id()));
@@ -542,6 +523,27 @@ impl Metric {
             }
         }
         Ok(())
+    }
+
+    /// What is wrong with a form that takes more than sums.
+    fn beyond_sums(&self, form: &Form) -> Option<String> {
+        if (self.kind == Kind::Mix) != matches!(form, Form::Mix { .. }) {
+            return Some("what is a mix has the kind and the form of one".to_owned());
+        }
+        match form {
+            Form::Quantile { percent, per, .. } if !(0..=100).contains(percent) || *per == 0 => {
+                Some("a quantile is of 0 to 100 percent, over 1 or more".to_owned())
+            }
+            Form::Quantile { of, .. } if of.only.is_some() || of.time == Time::Stock => {
+                Some(format!("a quantile is of a flow of all counted rows, which '{}' is not", of.id()))
+            }
+            Form::Mix { of, by } => {
+                let present = of.scope.outside_without().contains(&by);
+                let fits = present && of.counts_rows() && of.only.is_none() && of.time == Time::Flow;
+                (!fits).then(|| format!("a mix counts the rows in which its column is present, unlike '{}'", of.id()))
+            }
+            _ => None,
+        }
     }
 
     /// The columns a table needs for the first of the forms.
