@@ -30,9 +30,10 @@ def cases(
 ) -> Scorecard:
     """The metrics of a table of support cases, a row a case, by group.
 
-    Columns, all optional: ``case_id``, ``is_defect``, ``is_proactive``, ``is_documented``, ``self_resolved``,
-    ``contacts``, ``reopened``, ``met_sla`` (null: the case has no target, and is outside), ``opened_at``,
-    ``responded_at``, ``resolved_at`` (null: still open), ``cost``, ``csat_score``.
+    Columns, all optional: ``case_id``, ``channel``, ``issue_type``, ``access_point`` (of which there are mixes,
+    :meth:`Scorecard.mix`), ``is_defect``, ``is_proactive``, ``is_documented``, ``self_resolved``, ``contacts``,
+    ``reopened``, ``met_sla`` (null: the case has no target, and is outside), ``opened_at``, ``responded_at``,
+    ``resolved_at`` (null: still open), ``cost``, ``csat_score``.
 
     Times are timestamps or dates (a day is its midnight) in any unit, all with a zone or all without; those without
     are taken as they stand. Between them are exact seconds, in microseconds; metrics show hours. Finer than a

@@ -20,7 +20,7 @@ class Definition(NamedTuple):
 
     id: str
     title: str
-    #: ``share``, ``ratio``, ``mean``, ``amount``, ``score`` or ``derived``.
+    #: ``share``, ``ratio``, ``mean``, ``amount``, ``score``, ``derived`` or ``mix``.
     kind: str
     time: Literal["flow", "stock"]
     better: Literal["higher", "lower", "neither"]

@@ -85,6 +85,9 @@ TABLES: dict[str, dict[str, list[Any]]] = {
         "effort_score": [7, 6, 4, 1, None, 9],
     },
     "Cases": {
+        "channel": ["phone", "chat", None, "phone", "email", "chat"],
+        "issue_type": ["how-to", "defect", "set-up", "defect", None, "how-to"],
+        "access_point": ["portal", "portal", "reseller", None, "portal", "portal"],
         "is_defect": [False, True, False, True, True, None],
         "is_proactive": [False, False, True, None, False, False],
         "is_documented": [True, False, True, None, None, True],

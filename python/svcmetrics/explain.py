@@ -22,6 +22,7 @@ _KINDS = {
     "amount": "amount",
     "score": "score",
     "derived": "derived from other metrics",
+    "mix": "a share, from 0 to 1, for each value; the shares of a group add up to 1",
 }
 DIRECTIONS = {"higher": "higher is better", "lower": "lower is better", "neither": "neither higher nor lower is better"}
 TIMES = {"flow": "flow: adds up over time", "stock": "stock: a state at a time, which does not add up over time"}
@@ -263,14 +264,19 @@ def _example(definition: Definition, form: dict[str, Any]) -> Iterator[_Block]:
     elif parts:
         shown = ", ".join(f"`{part}` {together[part]}" for part in parts)
         yield f"Of all rows together: {shown}."
-    figure = together[definition.id]
-    quotient = "" if figure.denominator is None else f"{_number(figure.numerator)} / {_number(figure.denominator)} = "
-    yield _Code(f"{definition.id} = {quotient}{figure}")
+    figures = together[definition.id]
+    for value, figure in figures.items() if form["by"] else [("", figures)]:
+        whole = figure.denominator
+        quotient = "" if whole is None else f"{_number(figure.numerator)} / {_number(whole)} = "
+        yield _Code(f"{definition.id}{f' of {value}' if value else ''} = {quotient}{figure}")
 
 
 def _results(definition: Definition, form: dict[str, Any], each: Scorecard) -> dict[str, list[str]]:
     """The columns that say how each row stands to the metric, and what it adds to it or makes by itself."""
     results: dict[str, list[str]] = {}
+    if form["by"]:
+        # It is about all rows that have a value.
+        return {"row": ["counted" if shares else "outside" for shares in each[definition.id].values()]}
     if form["measures"]:
         judged = [found for found in each.tidy() if found["metric"] == definition.id]
         results["row"] = [next(name for name in _STANDINGS if found[name]) for found in judged]
@@ -294,7 +300,7 @@ def _results(definition: Definition, form: dict[str, Any], each: Scorecard) -> d
 
 def _is_quantile(form: dict[str, Any]) -> bool:
     """Whether it reads rows one by one instead of sums."""
-    return bool(form["measures"]) and not form["numerator"]
+    return bool(form["measures"]) and not form["numerator"] and not form["by"]
 
 
 def _card(rows: dict[str, list[Any]], **options: Any) -> Scorecard:

@@ -219,8 +219,8 @@ class Scorecard:
         Its keys are null, as a group's may be; so frames have a column ``is_total`` after the keys. Without keys the
         one row is the total. The wide and the tidy frame and what is printed show it, roll-ups, merges, joins and
         copies keep it, and nothing else knows of it: ``len()``, ``card[metric]``, :meth:`measures`, :meth:`reasons`,
-        ``==`` and JSON are about the groups. Stocks over a key that is time are undefined there, as in a roll-up;
-        amounts of several currencies are an error.
+        :meth:`mix`, ``==`` and JSON are about the groups. Stocks over a key that is time are undefined there, as in a
+        roll-up; amounts of several currencies are an error.
 
         >>> import numpy as np, svcmetrics as sm
         >>> table = {"plan": ["a", "b", None], "is_new": [True, True, True], "onboarded": [True, False, True]}
@@ -250,7 +250,7 @@ class Scorecard:
 
     @property
     def metrics(self) -> list[str]:
-        """The ids of the metrics, in the catalogue's order."""
+        """The ids of the metrics, in the catalogue's order; those that are mixes stand in no table (:meth:`mix`)."""
         return self._native.metrics()
 
     @property
@@ -292,19 +292,23 @@ class Scorecard:
         return len(self._native)
 
     def __getitem__(self, metric: str) -> Any:
-        """The figure of a metric where there are no keys, else a figure by key (a tuple of several keys).
+        """The figure of a metric where there are no keys, else a figure by key (a tuple of several keys). A mix has
+        figures by value in place of one.
 
         >>> import numpy as np, svcmetrics as sm
         >>> table = {"plan": ["a", "b"], "is_new": [True, True], "onboarded": [True, False]}
         >>> sm.scorecard(table, by="plan")["onboard_rate"]
         {'a': <Figure 100.0 % (1 / 1)>, 'b': <Figure 0.0 % (0 / 1)>}
+        >>> sm.cases({"channel": ["chat", "phone", "chat"]})["case_channel_share"]
+        {'chat': <Figure 66.7 % (2 / 3)>, 'phone': <Figure 33.3 % (1 / 3)>}
         """
         if not isinstance(metric, str):
             raise InvalidOptionError.of("metric", metric, "the id of a metric")
-        figures = self._native.figures(metric)
+        native = self._native
+        figures = native.shares(metric) if metric in native.mixes() else native.figures(metric)
         if not self.keys:
             return figures[0]
-        groups = self._native.groups()
+        groups = native.groups()
         return dict(zip([group[0] if len(self.keys) == 1 else group for group in groups], figures, strict=True))
 
     def wide(self) -> Frame:
@@ -402,7 +406,7 @@ class Scorecard:
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.
 
-        :meth:`from_measures` reads them back, but for quantiles: how often each value occurs is stored by
+        :meth:`from_measures` reads them back, but for quantiles and mixes: how often each value occurs is stored by
         :meth:`to_json` alone.
         """
         return Frame(self._native.measures())
@@ -437,6 +441,35 @@ class Scorecard:
         svcmetrics.errors.ColumnNotFoundError: no column 'gain_reason'
         """
         return Frame(self._native.reasons(of))
+
+    def mix(self, metric: str) -> Frame:
+        """What cases are made up of, by a mix such as ``case_channel_share``: a row a group and value, sorted by both.
+
+        Keys, ``value``, ``cases`` (how many of the group's have it), ``share`` (of those in which the column is not
+        null: a group's shares add up to 1). A case in which it is null is outside, and a group of only such cases has
+        no row. Mixes merge, roll up, also over time, and go to JSON with the scorecard; what has a figure a group
+        (:meth:`wide`, :meth:`tidy`, :meth:`trend`, :meth:`compare`) leaves them out, and :meth:`measures` holds only
+        how many cases they are of. ``card[metric]`` gives the shares as figures; their intervals are Wilson's.
+
+        >>> import svcmetrics as sm
+        >>> card = sm.cases({"team": ["a", "a", "a", "b"], "channel": ["chat", "phone", "chat", None]}, by="team")
+        >>> card.mix("case_channel_share")
+        team  value  cases     share
+        ────  ─────  ─────  ────────
+           a   chat      2  0.666667
+           a  phone      1  0.333333
+
+        The table had no such column.
+
+        >>> try:
+        ...     card.mix("case_issue_type_share")
+        ... except sm.SvcMetricsError as error:
+        ...     print(error)
+        case_issue_type_share: no column 'issue_type'
+        """
+        if not isinstance(metric, str):
+            raise InvalidOptionError.of("metric", metric, "the id of a mix")
+        return Frame(self._native.mix(metric))
 
     @classmethod
     def from_measures(
@@ -621,14 +654,16 @@ class Scorecard:
         return (_restored, (self.to_json(), self._totals))
 
     def _cells(self) -> tuple[list[str], list[list[str]]]:
-        header = [*self.keys, "rows", *self.metrics]
+        mixes = self._native.mixes()
+        metrics = [metric for metric in self.metrics if metric not in mixes]
+        header = [*self.keys, "rows", *metrics]
         names = [["null" if key is None else str(key) for key in group] for group in self._native.groups()]
         parts = [self._native]
         if self._total is not None and self.keys:
             names.append(["total", *("" for _ in self.keys[1:])])
             parts.append(self._total)
         rows = [str(row) for part in parts for row in part.wide(False).values(len(part.keys()))]
-        figures = [[str(figure) for part in parts for figure in part.figures(metric)] for metric in self.metrics]
+        figures = [[str(figure) for part in parts for figure in part.figures(metric)] for metric in metrics]
         body = [[*group, *cells] for group, *cells in zip(names, rows, *figures, strict=True)]
         if self.keys:
             return header, body

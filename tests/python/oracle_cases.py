@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -14,15 +15,19 @@ import pyarrow as pa
 
 Row = Mapping[str, Any]
 #: Numerator and denominator (None of an amount); None where nothing counts or the denominator is 0.
+#: A mix has them by value.
 Parts = tuple[Fraction, Fraction | None] | None
 #: Counted, missing, invalid, outside.
 Counts = tuple[int, int, int, int]
 
+MIXES = ("case_channel_share", "case_issue_type_share", "case_access_point_share")
 MICROSECOND = datetime.timedelta(microseconds=1)
 SCHEMA = pa.schema(
     {
         "channel": pa.string(),
         "month": pa.string(),
+        "issue_type": pa.int64(),
+        "access_point": pa.string(),
         "is_defect": pa.bool_(),
         "is_proactive": pa.bool_(),
         "is_documented": pa.bool_(),
@@ -58,6 +63,8 @@ def random_table(seed: int, rows: int) -> pa.Table:
         return {
             "channel": maybe(rng.choice(("phone", "chat", "email"))),
             "month": opened.strftime("%Y-%m"),
+            "issue_type": maybe(rng.choice((2, 10, 10, 30))),
+            "access_point": maybe(rng.choice(("portal", "portal", "Portal", ""))),
             **{flag: maybe(rng.random() < 0.4) for flag in flags},
             "contacts": maybe(rng.randint(0, 3)),
             "opened_at": maybe(opened),
@@ -88,7 +95,8 @@ def judged(rows: Sequence[Row], reads: Sequence[str], among: Callable[[Row], boo
 
 
 def metrics_of(rows: Sequence[Row]) -> dict[str, tuple[Any, Counts | None]]:
-    """Every metric of one group: its parts (of quantiles and the gap the exact value), and its counts."""
+    """Every metric of one group: its parts (of quantiles and the gap the exact value, of mixes parts by value), and its
+    counts."""
     found: dict[str, tuple[Any, Counts | None]] = {}
 
     def everyone(_: Row) -> bool:
@@ -117,6 +125,14 @@ def metrics_of(rows: Sequence[Row]) -> dict[str, tuple[Any, Counts | None]]:
             value = quantile(seconds, share) / 3600 if seconds else None
             found[f"case_time_to_{name}_{statistic}"] = (value, counts)
 
+    def mix(column: str) -> None:
+        counted, counts = judged(rows, [column], lambda row: row[column] is not None, everyone)
+        numbers = Counter(row[column] for row in counted)
+        parts = {value: (Fraction(number), Fraction(len(counted))) for value, number in numbers.items()}
+        found[f"case_{column}_share"] = (parts, counts)
+
+    for name in MIXES:
+        mix(name.removeprefix("case_").removesuffix("_share"))
     share("defect_share", ["is_defect"], lambda row: row["is_defect"])
     share("proactive_share", ["is_proactive"], lambda row: row["is_proactive"])
     share("documented_share", ["is_documented"], lambda row: row["is_documented"], resolved)
@@ -168,6 +184,9 @@ with cases as (
     from source
 )
 select {keys} count(*) as rows,
+    histogram(channel) as case_channel_share,
+    histogram(issue_type) as case_issue_type_share,
+    histogram(access_point) as case_access_point_share,
     count(*) filter (is_defect) / count(is_defect) as case_defect_share,
     count(*) filter (is_proactive) / count(is_proactive) as case_proactive_share,
     count(*) filter (resolved and is_documented) / count(is_documented) filter (resolved) as case_documented_share,
@@ -192,8 +211,8 @@ from cases {groups} {order}
 """
 
 
-def in_sql(table: pa.Table, by: Sequence[str]) -> dict[tuple[Any, ...], dict[str, float | None]]:
-    """The value of every metric and group, as DuckDB computes it in doubles."""
+def in_sql(table: pa.Table, by: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The value of every metric and group, as DuckDB computes it in doubles; of a mix the shares by value."""
     with duckdb.connect() as connection:
         connection.register("source", table)
         keys = ", ".join(by)
@@ -206,10 +225,12 @@ def in_sql(table: pa.Table, by: Sequence[str]) -> dict[tuple[Any, ...], dict[str
         names = [column[0] for column in answer.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
-    def number(value: Any) -> float | None:
+    def number(value: Any, name: str) -> Any:
+        if name in MIXES:
+            return {key: count / sum(value.values()) for key, count in (value or {}).items()}
         return None if value is None or value != value else float(value)
 
     return {
-        tuple(row[key] for key in by): {name: number(row[name]) for name in names[len(by) :] if name != "rows"}
+        tuple(row[key] for key in by): {name: number(row[name], name) for name in names[len(by) :] if name != "rows"}
         for row in rows
     }

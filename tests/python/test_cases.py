@@ -41,9 +41,9 @@ TIMES: dict[str, list[Any]] = {
 }
 
 
-def values_of(card: sm.Scorecard) -> dict[tuple[Any, ...], dict[str, sm.Figure]]:
-    """The figure of every group and metric."""
-    groups: dict[tuple[Any, ...], dict[str, sm.Figure]] = {}
+def values_of(card: sm.Scorecard) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The figure of every group and metric; of a mix the figures by value."""
+    groups: dict[tuple[Any, ...], dict[str, Any]] = {}
     for metric in card.metrics:
         figures = card[metric] if card.keys else {(): card[metric]}
         for key, figure in figures.items():
@@ -67,7 +67,7 @@ def counts_of(card: sm.Scorecard) -> dict[tuple[Any, ...], dict[str, tuple[int, 
 def test_all_that_the_columns_allow_is_measured_and_no_metric_of_customers() -> None:
     card = sm.cases(TIMES)
     assert set(card.metrics) | set(card.not_measured) == set(OF_CASES)
-    assert card.metrics == [metric for metric in OF_CASES if "to_resolution" in metric]
+    assert card.metrics == ["case_channel_share", *(metric for metric in OF_CASES if "to_resolution" in metric)]
     assert sm.cases(random_table(0, 5), on_invalid="skip").metrics == OF_CASES
     assert set(sm.scorecard(random_table(0, 5)).not_measured) <= set(OF_CUSTOMERS)
 
@@ -306,7 +306,13 @@ def test_every_metric_of_every_group_is_what_fractions_give(seed: int, by: Seque
     for key, metrics in expected.items():
         assert set(metrics) == set(found[key])
         for metric, (value, counts) in metrics.items():
-            figure = found[key][metric]
+            figure: Any = found[key][metric]
+            if isinstance(value, dict):
+                assert {of: (share.numerator, share.denominator) for of, share in figure.items()} == value, (
+                    key,
+                    metric,
+                )
+                continue
             assert counted[key][metric] == (counts or (None,) * 4), (key, metric)
             if value is None:
                 assert not figure.defined, (key, metric)
@@ -326,8 +332,10 @@ def test_every_metric_of_every_group_is_what_sql_gives(seed: int, by: Sequence[s
     for key, metrics in expected.items():
         assert set(metrics) == set(found[key])
         for metric, value in metrics.items():
-            figure = found[key][metric]
-            if value is None:
+            figure: Any = found[key][metric]
+            if isinstance(value, dict):
+                assert {of: float(share) for of, share in figure.items()} == value, (key, metric)
+            elif value is None:
                 assert not figure.defined, (key, metric)
             else:
                 assert float(figure) == pytest.approx(value, rel=1e-12, abs=1e-12), (key, metric)

@@ -87,6 +87,9 @@ DEFINED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "case_csat_mean": ("mean", "flow", "higher", ("csat_score",)),
     "case_csat_mean_of_defects": ("mean", "flow", "higher", ("is_defect", "csat_score")),
     "case_csat_mean_of_others": ("mean", "flow", "higher", ("is_defect", "csat_score")),
+    "case_channel_share": ("mix", "flow", "neither", ("channel",)),
+    "case_issue_type_share": ("mix", "flow", "neither", ("issue_type",)),
+    "case_access_point_share": ("mix", "flow", "neither", ("access_point",)),
     "case_defect_csat_gap": ("derived", "flow", "lower", ("is_defect", "csat_score")),
     "case_time_to_response_mean": ("mean", "flow", "lower", ("opened_at", "responded_at")),
     "case_time_to_response_median": ("derived", "flow", "lower", ("opened_at", "responded_at")),
@@ -146,6 +149,7 @@ def test_units_follow_from_kinds() -> None:
             "ratio": {"number" if metric.id == "engagements_per_revenue" else "fraction"},
             "mean": {"hours"} if "_time_to_" in metric.id else {"money", "number"},
             "amount": {"money"},
+            "mix": {"fraction"},
             "derived": {"hours"} if "_time_to_" in metric.id else {"number" if "csat" in metric.id else "fraction"},
         }
         assert metric.unit in expected.get(metric.kind, {"points"}), metric.id
@@ -156,6 +160,8 @@ def test_formulas_are_made_of_measures() -> None:
     for metric in sm.catalog():
         words = set(metric.formula.replace("(", " ").replace(")", " ").replace(";", " ").split())
         names = {word for word in words if word.isidentifier() and word not in ("x", "otherwise")}
+        if metric.kind == "mix":
+            names -= {"of", "each", *metric.columns}
         if metric.kind not in ("derived", "score"):
             assert names, metric.id
             assert names <= measures, metric.id

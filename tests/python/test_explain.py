@@ -90,13 +90,26 @@ def examples(metric: str) -> list[Example]:
     return found
 
 
-def outcome(metric: str, example: Example) -> tuple[Fraction | None, Fraction | None, str]:
-    """Numerator and denominator, where the page gives them, and the value as it is shown."""
-    (line,) = re.findall(rf"^    {metric} = (.*)$", example.after, re.MULTILINE)
-    parts = re.fullmatch(r"(?:(-?[0-9.]+) / (-?[0-9.]+) = )?(.*)", line)
-    assert parts
-    numerator, denominator = (Fraction(part) if part else None for part in parts.groups()[:2])
-    return numerator, denominator, parts[3]
+Outcome = tuple[Fraction | None, Fraction | None, str]
+
+
+def outcomes(metric: str, example: Example) -> dict[str, Outcome]:
+    """Numerator and denominator, where the page gives them, and the value as it is shown; of a mix by value."""
+    found: dict[str, Outcome] = {}
+    for of, line in re.findall(rf"^    {metric}(?: of (.*?))? = (.*)$", example.after, re.MULTILINE):
+        parts = re.fullmatch(r"(?:(-?[0-9.]+) / (-?[0-9.]+) = )?(.*)", line)
+        assert parts
+        numerator, denominator = (Fraction(part) if part else None for part in parts.groups()[:2])
+        assert of not in found
+        found[of] = numerator, denominator, parts[3]
+    assert found
+    assert list(found) == [""] or metric in oracle_cases.MIXES
+    return found
+
+
+def outcome(metric: str, example: Example) -> Outcome:
+    """The one of a metric that is no mix."""
+    return outcomes(metric, example)[""]
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -220,15 +233,14 @@ def test_rules_are_those_of_the_definition() -> None:
 @pytest.mark.parametrize("metric", METRICS)
 def test_an_example_has_counted_rows_and_others(metric: str) -> None:
     for example in examples(metric):
-        _, _, value = outcome(metric, example)
-        assert value != "–"
+        assert all(value != "–" for _, _, value in outcomes(metric, example).values())
         if metric not in ("health", "renewal_gap", "case_defect_csat_gap"):
             standings = {result["row"] for result in example.results}
             assert "counted" in standings
             assert len(standings) > 1
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", [metric for metric in METRICS if metric not in oracle_cases.MIXES])
 def test_what_the_rows_of_an_example_add_makes_the_whole(metric: str) -> None:
     for example in examples(metric):
         numerator, denominator, value = outcome(metric, example)
@@ -249,7 +261,22 @@ def shown(value: Fraction, unit: str) -> str:
     return f"{float(100 * value):.1f} %" if unit == "fraction" else f"{float(value):,.{1 if unit == 'points' else 2}f}"
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", oracle_cases.MIXES)
+def test_an_example_of_a_mix_comes_out_as_fractions_give_it(metric: str) -> None:
+    (example,) = examples(metric)
+    rows = [dict.fromkeys(oracle_cases.SCHEMA.names) | row for row in example.rows]
+    shares, standing = oracle_cases.metrics_of(rows)[metric]
+    counts = "{} counted, {} missing, {} invalid, {} outside.".format(*standing or ())
+    assert f"Of {len(rows)} rows: {counts}" in example.after
+    assert outcomes(metric, example) == {
+        value: (*parts, shown(parts[0] / parts[1], "fraction")) for value, parts in shares.items()
+    }
+    assert [result["row"] for result in example.results] == [
+        "counted" if row[sm.catalog()[metric].columns[0]] else "outside" for row in example.rows
+    ]
+
+
+@pytest.mark.parametrize("metric", [metric for metric in METRICS if metric not in oracle_cases.MIXES])
 def test_an_example_comes_out_as_fractions_give_it(metric: str) -> None:
     definition = sm.catalog()[metric]
     options = {"absent_revenue": "zero", "on_invalid": "skip"}

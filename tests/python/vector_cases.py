@@ -39,7 +39,8 @@ def name_of(case: Case) -> str:
 
 def columns_of(case: Case) -> dict[str, list[Any]]:
     """The columns as plain lists, None for null."""
-    by = case.get("by", ())
+    # A key that is bins holds numbers.
+    by = [key for key in case.get("by", ()) if key not in case.get("bins", {})]
 
     def read(name: str, value: Any) -> Any:
         if isinstance(value, str) and name in TIME_COLUMNS:
@@ -65,11 +66,15 @@ def scorecard_of(case: Case, table: Any, **more: Any) -> sm.Scorecard:
         options["effort_scale"] = tuple(options["effort_scale"])
     define = [sm.Metric.from_json(json.dumps(definition)) for definition in case.get("define", ())]
     asked: dict[str, Any] = {"period": case.get("period"), "metrics": case.get("metrics")}
+    bins = {
+        key: sm.bins(of["column"], of["edges"], of.get("labels"), name=key) for key, of in case.get("bins", {}).items()
+    }
+    by = [bins.get(key, key) for key in case.get("by", ())]
     if case.get("subject") == "cases":
         assert not define, "cases have no metrics of one's own"
-        card = sm.cases(table, case.get("by"), **asked, **options)
+        card = sm.cases(table, by, **asked, **options)
     else:
-        card = sm.scorecard(table, case.get("by"), define=define, **asked, **options)
+        card = sm.scorecard(table, by, define=define, **asked, **options)
     return card if "rollup" not in case else card.rollup(case["rollup"])
 
 
@@ -137,6 +142,20 @@ def check_reasons(card: sm.Scorecard, change: Any, expected: list[Case]) -> None
     ]
 
 
+def check_mix(card: sm.Scorecard, mix: str, expected: list[Case]) -> None:
+    """All parts in order, and the same as figures."""
+    found = card.mix(mix)
+    assert found.columns == [*card.keys, "value", "cases", "share"]
+    assert [row[:-1] for row in found.rows()] == [(*row["key"], row["value"], row["cases"]) for row in expected]
+    shares: Any = card[mix]
+    for share, row in zip(found.rows(), expected, strict=True):
+        key = tuple(row["key"])
+        figure = (shares[key[0] if len(key) == 1 else key] if key else shares)[row["value"]]
+        check_figure(figure, row["share"])
+        assert share[-1] == figure.value
+    assert sum(map(len, shares.values() if card.keys else [shares])) == len(expected)
+
+
 def check_card(card: sm.Scorecard, case: Case) -> None:
     """Groups in order, their figures and counts, and what is not measured."""
     tidy = {(row[: len(card.keys)], row[len(card.keys)]): row for row in card.tidy().rows()}
@@ -152,10 +171,16 @@ def check_card(card: sm.Scorecard, case: Case) -> None:
             check_figure(found[key[0] if len(key) == 1 else key] if key else found, figure)
         for metric, counts in expected.get("counts", {}).items():
             names = card.tidy().columns
-            row = dict(zip(names, tidy[key, metric], strict=True))
+            if metric in case.get("mixes", {}):
+                assert not key, "of single groups tables tell no counts of a mix"
+                row = card.quality.metrics[metric]
+            else:
+                row = dict(zip(names, tidy[key, metric], strict=True))
             assert {name: row[name] for name in counts} == counts
     for change, expected in case.get("reasons", {}).items():
         check_reasons(card, change, expected)
+    for mix, expected in case.get("mixes", {}).items():
+        check_mix(card, mix, expected)
     for metric in case.get("not_measured", ()):
         assert metric in card.not_measured
         assert metric not in card.metrics

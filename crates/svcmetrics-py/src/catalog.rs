@@ -80,6 +80,7 @@ pub(crate) fn forms<'py>(py: Python<'py>, metric: &str) -> Result<Bound<'py, PyL
             Form::Difference(one, two) => (Vec::new(), Vec::new(), vec![one.as_ref(), two.as_ref()]),
             _ => (Vec::new(), Vec::new(), Vec::new()),
         };
+        let by = if let Form::Mix { by, .. } = form { Some(by.name.as_ref()) } else { None };
         let rules = scope.into_iter().flat_map(Scope::rules);
         let rules: Vec<_> = rules.map(|rule| (rule.to_string(), names(rule.columns()))).collect();
         let entry = PyDict::new(py);
@@ -88,6 +89,7 @@ pub(crate) fn forms<'py>(py: Python<'py>, metric: &str) -> Result<Bound<'py, PyL
         entry.set_item("numerator", numerator)?;
         entry.set_item("denominator", denominator)?;
         entry.set_item("made_of", made_of)?;
+        entry.set_item("by", by)?;
         entry.set_item("among", scope.and_then(Scope::about).map(ToString::to_string))?;
         entry.set_item("outside", columns(Scope::outside_without))?;
         entry.set_item("missing", columns(Scope::missing_without))?;

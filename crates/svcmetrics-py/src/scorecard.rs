@@ -8,7 +8,7 @@ use crate::frame::Frame;
 use crate::health::HealthModel;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
-use svcmetrics::{CompareOptions, Error, MissingColumns, Quality, RevenueChange};
+use svcmetrics::{CompareOptions, Error, Kind, MissingColumns, Quality, RevenueChange};
 
 /// Totals by group and the definitions that read them.
 #[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
@@ -107,6 +107,29 @@ impl Scorecard {
             expected: "\"loss\" or \"gain\"".to_owned(),
         })?;
         Ok(Frame(detached(py, || self.0.reasons_record_batch(change))?))
+    }
+
+    /// The metrics that are mixes.
+    fn mixes(&self) -> Vec<String> {
+        self.0.metrics().filter(|metric| metric.kind() == Kind::Mix).map(|metric| metric.id().to_owned()).collect()
+    }
+
+    fn mix(&self, py: Python<'_>, metric: &str) -> Result<Frame> {
+        Ok(Frame(detached(py, || self.0.mix(metric)?.to_record_batch())?))
+    }
+
+    /// A mix's figures by value, in the order of the groups.
+    fn shares<'py>(&self, py: Python<'py>, metric: &str) -> Result<Vec<Bound<'py, PyDict>>> {
+        let mix = self.0.mix(metric)?;
+        let mut parts = mix.parts.iter().peekable();
+        let group = |keys: &Vec<svcmetrics::Key>| -> PyResult<Bound<'py, PyDict>> {
+            let shares = PyDict::new(py);
+            while let Some(part) = parts.next_if(|part| part.keys == *keys) {
+                shares.set_item(convert::key(py, &part.value, &mix.value.key_type)?, Figure(part.share))?;
+            }
+            Ok(shares)
+        };
+        Ok(self.0.groups().iter().map(group).collect::<PyResult<_>>()?)
     }
 
     #[allow(clippy::needless_pass_by_value)] // Python hands over a list

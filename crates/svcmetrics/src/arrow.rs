@@ -16,6 +16,7 @@
 //! ```
 
 mod both;
+mod mixes;
 mod reasons;
 
 use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
@@ -405,7 +406,7 @@ impl Scorecard {
         let mut frame = Frame::default();
         self.push_keys(&mut frame, 1, total)?;
         frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
-        for chosen in self.definitions.shown() {
+        for chosen in self.definitions.figured() {
             let metric = &chosen.metric;
             let figures = shown.iter().map(|(card, group)| card.read(*group, chosen)).collect::<Result<Vec<_>>>()?;
             let array = if metric.kind() == Kind::Amount {
@@ -464,7 +465,7 @@ impl Scorecard {
 
     fn tidy(&self, level: f64, total: Option<&Self>) -> Result<RecordBatch> {
         let level = Level::new(level)?;
-        let chosen: Vec<_> = self.definitions.shown().collect();
+        let chosen: Vec<_> = self.definitions.figured().collect();
         let mut frame = Frame::default();
         self.push_keys(&mut frame, chosen.len(), total)?;
         let (mut ids, mut values) = (StringBuilder::new(), Vec::new());

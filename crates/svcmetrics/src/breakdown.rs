@@ -14,34 +14,54 @@ use std::sync::LazyLock;
 #[derive(Debug)]
 pub(crate) struct Breakdown {
     pub(crate) name: &'static str,
-    /// The further key.
+    /// What stands in the further key.
     pub(crate) column: Column,
+    /// What the further key is called.
+    pub(crate) key: &'static str,
     /// The metric that is broken down: where that is asked for, so is this.
     pub(crate) of: &'static str,
     /// A metric that comes along where it is computed.
     pub(crate) beside: Option<&'static str>,
-    /// Counts the rows that have something in them to break down.
-    pub(crate) rows: Metric,
+    /// Counts the rows that have something in them to break down, where the metric itself does not.
+    pub(crate) rows: Option<Metric>,
 }
 
-static BREAKDOWNS: LazyLock<[Breakdown; 2]> = LazyLock::new(|| {
+static BREAKDOWNS: LazyLock<Vec<Breakdown>> = LazyLock::new(|| reasons().into_iter().chain(mixes()).collect());
+
+fn reasons() -> [Breakdown; 2] {
     [
         Breakdown {
             name: "loss",
             column: LOSS_REASON,
+            key: "loss_reason",
             of: "revenue_lost",
             beside: Some("avoidable_loss_share"),
-            rows: customers("customers_with_loss", "Customers with a loss", REVENUE_START, REVENUE_END),
+            rows: Some(customers("customers_with_loss", "Customers with a loss", REVENUE_START, REVENUE_END)),
         },
         Breakdown {
             name: "gain",
             column: GAIN_REASON,
+            key: "gain_reason",
             of: "revenue_added",
             beside: None,
-            rows: customers("customers_with_gain", "Customers with a gain", REVENUE_END, REVENUE_START),
+            rows: Some(customers("customers_with_gain", "Customers with a gain", REVENUE_END, REVENUE_START)),
         },
     ]
-});
+}
+
+/// One a mix of the catalogue, of its name.
+fn mixes() -> impl Iterator<Item = Breakdown> {
+    let by = |metric: &'static Metric| metric.forms().iter().find_map(Form::mixed_by).map(|by| (metric.id(), by));
+    metrics::catalog().iter().filter_map(by).map(|(id, by)| Breakdown {
+        name: id,
+        column: by.clone(),
+        // No key is called so: a mix by its own column is one, too.
+        key: "value",
+        of: id,
+        beside: None,
+        rows: None,
+    })
+}
 
 /// Counts the rows in which one revenue is above the other.
 fn customers(id: &'static str, title: &'static str, more: Column, less: Column) -> Metric {
@@ -60,24 +80,25 @@ impl Breakdown {
     /// All that it can hold.
     pub(crate) fn metrics(&self) -> Vec<Metric> {
         let found = [Some(self.of), self.beside].into_iter().flatten().filter_map(metrics::find).cloned();
-        found.chain([self.rows.clone()]).collect()
+        found.chain(self.rows.clone()).collect()
     }
 
-    /// The columns that say by what.
-    pub(crate) fn columns() -> impl Iterator<Item = &'static Column> {
-        BREAKDOWNS.iter().map(|breakdown| &breakdown.column)
+    /// The columns that say by what metrics are broken down, of those for which `asked` holds.
+    pub(crate) fn columns(asked: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static Column> {
+        BREAKDOWNS.iter().filter(move |breakdown| asked(breakdown.of)).map(|breakdown| &breakdown.column)
     }
 }
 
 impl Request {
     /// The breakdowns of what is computed that a table of those columns allows, each with what it asks of the table. A key
-    /// is not broken down by itself.
+    /// is not broken down by itself, but for a mix.
     pub(crate) fn breakdowns(&self, definitions: &Definitions, names: &[String]) -> Vec<(&'static Breakdown, Self)> {
         let allowed = |breakdown: &&Breakdown| {
             let (ours, theirs) = (breakdown.column.name.as_ref(), self.source(&breakdown.column.name));
             definitions.find(breakdown.of).is_some_and(|chosen| chosen.shown)
                 && names.iter().any(|name| name == theirs)
-                && !self.by.iter().any(|key| key == ours || key == theirs)
+                && !self.bins.contains_key(theirs)
+                && (breakdown.key != ours || !self.by.iter().any(|key| key == ours || key == theirs))
         };
         BREAKDOWNS
             .iter()
@@ -88,7 +109,9 @@ impl Request {
 
     /// Reads what the request itself reads, and nothing else: what is wrong with the rows is found there.
     fn broken_down(&self, breakdown: &'static Breakdown, definitions: &Definitions) -> Self {
-        let computed = |metric: &Metric| metric.id == breakdown.rows.id || definitions.find(metric.id()).is_some();
+        let computed = |metric: &Metric| {
+            breakdown.rows.as_ref().is_some_and(|rows| rows.id == metric.id) || definitions.find(metric.id()).is_some()
+        };
         let ids = breakdown.metrics().into_iter().filter(computed).map(|metric| metric.id.to_string());
         let mut by = self.by.clone();
         by.push(self.source(&breakdown.column.name).to_owned());

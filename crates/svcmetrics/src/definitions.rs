@@ -21,6 +21,25 @@ impl Chosen {
     pub(crate) fn form(&self) -> &Form {
         &self.metric.forms[self.form]
     }
+
+    pub(crate) fn is_mix(&self) -> bool {
+        matches!(self.form(), Form::Mix { .. })
+    }
+
+    /// This, where it has one figure a group.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for a mix, which has one for each value.
+    pub(crate) fn single(&self) -> Result<&Self> {
+        if !self.is_mix() {
+            return Ok(self);
+        }
+        Err(Error::InvalidOption {
+            option: "metric".into(),
+            found: self.metric.id.to_string(),
+            expected: "a metric with one figure a group; a mix has one for each value".into(),
+        })
+    }
 }
 
 /// How values were read; parts that differ do not merge.
@@ -145,6 +164,11 @@ impl Definitions {
 
     pub(crate) fn shown(&self) -> impl Iterator<Item = &Chosen> {
         self.chosen.iter().filter(|chosen| chosen.shown)
+    }
+
+    /// Those that were asked for and have one figure a group: all but mixes.
+    pub(crate) fn figured(&self) -> impl Iterator<Item = &Chosen> {
+        self.shown().filter(|chosen| !chosen.is_mix())
     }
 
     /// The measures of which a metric asks a quantile, each once.

@@ -40,7 +40,7 @@ impl Metric {
 
 impl Measure {
     /// Whether a row adds 0 or 1.
-    fn counts_rows(&self) -> bool {
+    pub(crate) fn counts_rows(&self) -> bool {
         self.sum == Expression::constant(1)
     }
 }

@@ -96,7 +96,9 @@ pub use period::{Every, Period};
 pub use reference::{Reference, reference};
 pub use relate::{Correlation, Estimate, Lift, NoRelation, RelatedGroup, Relation, RelationBuilder};
 pub use request::{AbsentRevenue, ColumnUnit, OnInvalid, Request};
-pub use scorecard::{Counts, KeyColumn, MetricQuality, Quality, Reason, RevenueChange, Scorecard, ScorecardBuilder};
+pub use scorecard::{
+    Counts, KeyColumn, MetricQuality, Mix, MixPart, Quality, Reason, RevenueChange, Scorecard, ScorecardBuilder,
+};
 pub use targets::{Attainment, Target, TargetStatus, Targets};
 pub use trend::{Direction, Trend};
 

@@ -23,9 +23,10 @@ fn invalid(problem: impl Into<String>) -> Error {
 
 impl Scorecard {
     /// The scorecard whose totals these are: columns of keys, and of rows, counts and measures by their ids, as `measures()`
-    /// gives them, of a scorecard that is not joined. Quantiles cannot be had from totals. The metrics are those whose
-    /// measures are there; of the request its keys, period, own metrics, health model, scale, scales of surveys and currency
-    /// are used: what the totals do not say. Rows of one group are added up. Where stocks are null, time was rolled away.
+    /// gives them, of a scorecard that is not joined. Neither quantiles nor mixes can be had from totals. The metrics are those
+    /// whose measures are there; of the request its keys, period, own metrics, health model, scale, scales of surveys and
+    /// currency are used: what the totals do not say. Rows of one group are added up. Where stocks are null, time was rolled
+    /// away.
     ///
     /// ```
     /// use svcmetrics::{Request, Scorecard, Table};
@@ -166,6 +167,8 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
                 (there(one) && there(two)).then_some(0)?
             }
             Form::Health => with_health.then_some(0)?,
+            // Totals do not say of which value the rows are.
+            Form::Mix { .. } => return None,
             _ if of_model.contains(&metric.id) && !with_health => return None,
             _ => form(metric)?,
         };

@@ -23,6 +23,8 @@ pub enum Kind {
     Score,
     /// Made of other metrics.
     Derived,
+    /// A share for each value of a column; a group's shares add up to 1.
+    Mix,
 }
 
 impl Kind {
@@ -35,6 +37,7 @@ impl Kind {
             Self::Amount => "amount",
             Self::Score => "score",
             Self::Derived => "derived",
+            Self::Mix => "mix",
         }
     }
 }
@@ -104,6 +107,13 @@ pub enum Form {
     },
     /// The health model on the group's own rates.
     Health,
+    /// What part of a measure the rows of each value of a column have: [`crate::Scorecard::mix`] gives a figure a value.
+    Mix {
+        /// The number of counted rows.
+        of: Measure,
+        /// The column; a row in which it is null is outside.
+        by: Column,
+    },
 }
 
 impl Form {
@@ -112,7 +122,7 @@ impl Form {
         let (first, second, alone): (&[_], &[_], _) = match self {
             Self::Quotient { numerator, denominator } => (numerator, denominator, None),
             Self::Amount(amount) => (amount, &[], None),
-            Self::Quantile { of, .. } => (&[], &[], Some(of)),
+            Self::Quantile { of, .. } | Self::Mix { of, .. } => (&[], &[], Some(of)),
             Self::Difference(..) | Self::Health => (&[], &[], None),
         };
         first.iter().chain(second).map(|(_, measure)| measure).chain(alone)
@@ -130,6 +140,11 @@ impl Form {
         read.into_iter().chain(asked).find(|column| column.kind.is_computed())
     }
 
+    /// The column by which a mix is one.
+    pub(crate) fn mixed_by(&self) -> Option<&Column> {
+        if let Self::Mix { by, .. } = self { Some(by) } else { None }
+    }
+
     pub(crate) fn is_computed(&self) -> bool {
         self.computed_column().is_some()
     }
@@ -142,7 +157,7 @@ impl Form {
         match self {
             Self::Quotient { numerator, denominator } => weight(numerator).max(weight(denominator)),
             Self::Amount(amount) => weight(amount),
-            Self::Quantile { of, .. } => of.sum.weight(),
+            Self::Quantile { of, .. } | Self::Mix { of, .. } => of.sum.weight(),
             Self::Difference(..) | Self::Health => 0,
         }
     }
@@ -166,6 +181,7 @@ impl Form {
                 format!("{name} of the rows of {} in whole units{per}", of.id)
             }
             Self::Health => "weighted mean of the components' scaled rates, times 100".to_owned(),
+            Self::Mix { of, by } => format!("{} of each {} / {}", of.id, by.name, of.id),
         }
     }
 }
@@ -308,6 +324,20 @@ impl Metric {
         Self::new(id, title, Kind::Derived, unit, Form::Quantile { of, percent, per })
     }
 
+    /// What part of the rows in which a column is present has each of its values; `scope` names those rows, `count` their
+    /// number.
+    pub(crate) fn mix(
+        id: &'static str,
+        title: &'static str,
+        scope: &'static str,
+        count: &'static str,
+        by: Column,
+    ) -> Self {
+        let known = Scope::new(scope).among(Condition::Present(by.clone()));
+        let of = Measure::count(count, &known, Time::Flow);
+        Self::new(id, title, Kind::Mix, Unit::Fraction, Form::Mix { of, by })
+    }
+
     pub(crate) fn score(id: impl Into<Name>, title: impl Into<Name>, form: Form) -> Self {
         Self::new(id, title, Kind::Score, Unit::Points, form)
     }
@@ -447,13 +477,8 @@ impl Metric {
             {
                 return invalid("it needs a numerator and a denominator".to_owned());
             }
-            if let Form::Quantile { of, percent, per } = form {
-                if !(0..=100).contains(percent) || *per == 0 {
-                    return invalid("a quantile is of 0 to 100 percent, over 1 or more".to_owned());
-                }
-                if of.only.is_some() || of.time == Time::Stock {
-                    return invalid(format!("a quantile is of a flow of all counted rows, which '{}' is not", of.id()));
-                }
+            if let Some(problem) = self.beyond_sums(form) {
+                return invalid(problem);
             }
             if !plain(scope.id()) {
                 return invalid(format!("the scope's id '{}' is not lower-case letters, digits and '_'", scope.id()));
@@ -511,6 +536,27 @@ impl Metric {
             }
         }
         Ok(())
+    }
+
+    /// What is wrong with a form that takes more than sums.
+    fn beyond_sums(&self, form: &Form) -> Option<String> {
+        if (self.kind == Kind::Mix) != matches!(form, Form::Mix { .. }) {
+            return Some("what is a mix has the kind and the form of one".to_owned());
+        }
+        match form {
+            Form::Quantile { percent, per, .. } if !(0..=100).contains(percent) || *per == 0 => {
+                Some("a quantile is of 0 to 100 percent, over 1 or more".to_owned())
+            }
+            Form::Quantile { of, .. } if of.only.is_some() || of.time == Time::Stock => {
+                Some(format!("a quantile is of a flow of all counted rows, which '{}' is not", of.id()))
+            }
+            Form::Mix { of, by } => {
+                let present = of.scope.outside_without().contains(&by);
+                let fits = present && of.counts_rows() && of.only.is_none() && of.time == Time::Flow;
+                (!fits).then(|| format!("a mix counts the rows in which its column is present, unlike '{}'", of.id()))
+            }
+            _ => None,
+        }
     }
 
     /// The columns a table needs for the first of the forms.

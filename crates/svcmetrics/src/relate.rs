@@ -336,10 +336,12 @@ impl RelationBuilder {
 impl Reader {
     fn new(request: &Request, names: &[String]) -> Result<Self> {
         let engine = Engine::new(request, names)?;
-        let metric = |place: usize| {
+        let metric = |place: usize| -> Result<RowMetric> {
             let id = request.metrics.as_ref().map_or("", |metrics| &metrics[place]);
-            row_metric(&engine.rows.plan.definitions, id)
+            let definitions = &engine.rows.plan.definitions;
+            definitions.find(id).map_or(Ok(()), |chosen| chosen.single().map(|_| ()))?;
+            Ok(row_metric(definitions, id))
         };
-        Ok(Self { x: metric(0), y: metric(1), groups: Vec::new(), engine })
+        Ok(Self { x: metric(0)?, y: metric(1)?, groups: Vec::new(), engine })
     }
 }

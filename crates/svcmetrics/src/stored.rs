@@ -300,7 +300,7 @@ impl Scorecard {
     /// A breakdown holds the rows and the amounts of these groups, and no others.
     fn is_broken_down(&self, breakdown: &Breakdown, part: &Self) -> Result<()> {
         let wrong = |problem: &str| invalid(format!("breakdowns.{}: {problem}", breakdown.name));
-        let further = part.keys.last().is_some_and(|key| key.name == *breakdown.column.name);
+        let further = part.keys.last().is_some_and(|key| key.name == breakdown.key);
         if !further
             || part.keys[..part.keys.len() - 1] != self.keys
             || part.period != self.period
@@ -309,7 +309,7 @@ impl Scorecard {
         {
             return wrong("expected the scorecard's keys and its column");
         }
-        let metrics = [breakdown.of, breakdown.rows.id()];
+        let metrics: Vec<&str> = [breakdown.of].into_iter().chain(breakdown.rows.as_ref().map(Metric::id)).collect();
         if !metrics.iter().all(|id| part.definitions.find(id).is_some()) {
             return wrong(&format!("expected the metrics {}", metrics.join(" and ")));
         }
@@ -318,7 +318,7 @@ impl Scorecard {
         let amounts = |card: &Self| -> Result<Vec<(Vec<Key>, Option<i128>)>> {
             let Some(chosen) = card.definitions.find(breakdown.of) else { return Ok(Vec::new()) };
             let amount = |group: usize| {
-                let amount = card.read(group, chosen)?.numerator().map(crate::Total::integer);
+                let amount = card.amount(group, chosen)?.map(crate::Total::integer);
                 Ok((card.groups[group].clone(), amount))
             };
             (0..card.len()).map(amount).filter(|amount| !matches!(amount, Ok((_, None)))).collect()
@@ -328,6 +328,14 @@ impl Scorecard {
         };
         if amounts(self)? != amounts(&whole)? || (!self.joined && rows(self) != rows(&whole)) {
             return wrong("expected the rows and amounts of the scorecard's groups, and no others");
+        }
+        let Some(chosen) = part.definitions.find(breakdown.of).filter(|chosen| chosen.is_mix()) else { return Ok(()) };
+        for group in 0..part.len() {
+            let counted = part.counts(group, chosen).map_or(0, |counts| counts.counted);
+            let known = part.groups[group].last() != Some(&Key::Null);
+            if part.amount(group, chosen)?.map_or(0, crate::Total::integer) != counted || !known && counted > 0 {
+                return wrong("expected each row of a value to be counted, and none without");
+            }
         }
         Ok(())
     }

@@ -103,7 +103,7 @@ impl Scorecard {
     pub fn trend(&self, metrics: Option<&[&str]>) -> Result<Vec<Trend>> {
         let neighbours = self.neighbours()?;
         let chosen: Vec<&Chosen> = match metrics {
-            None => self.definitions.shown().collect(),
+            None => self.definitions.figured().collect(),
             Some(ids) => ids.iter().map(|id| self.chosen(id)).collect::<Result<_>>()?,
         };
         let mut figures = Vec::with_capacity(chosen.len());
@@ -226,7 +226,7 @@ impl Scorecard {
         use std::sync::Arc;
         let trends = self.trend(metrics)?;
         let mut frame = crate::arrow::Frame::default();
-        self.push_keys(&mut frame, metrics.map_or_else(|| self.metrics().count(), <[_]>::len), None)?;
+        self.push_keys(&mut frame, metrics.map_or_else(|| self.definitions.figured().count(), <[_]>::len), None)?;
         let floats = |of: fn(&Trend) -> Option<f64>| Arc::new(trends.iter().map(of).collect::<Float64Array>());
         let direction = |trend: &Trend| trend.direction.map(Direction::name);
         frame.push("metric", Arc::new(trends.iter().map(|trend| Some(trend.metric.as_str())).collect::<StringArray>()));

@@ -4,12 +4,13 @@ mod both;
 mod cases;
 mod figures;
 mod health;
+mod mixes;
 mod own;
 mod parts;
 
 use crate::support::random::{KEYS, Sample};
 use proptest::prelude::*;
-use svcmetrics::{Metric, Scorecard, Time, catalog, find};
+use svcmetrics::{Kind, Metric, Scorecard, Time, catalog, find};
 
 /// The scorecard of all metrics, grouped by these keys.
 fn card(rows: &Sample, by: &[&str]) -> Scorecard {
@@ -25,11 +26,16 @@ fn time(metric: &Metric) -> Time {
     metric.time(&|id| find(id))
 }
 
-/// All figures and counts of a group, as text that tells any two apart.
+/// All figures and counts of a group, of a mix its parts, as text that tells any two apart.
 fn contents(card: &Scorecard, group: usize, wanted: impl Fn(&Metric) -> bool) -> Vec<String> {
     let of = |metric: &Metric| {
-        let (figure, counts) =
-            (card.figure_of(group, metric.id()).unwrap(), card.counts_of(group, metric.id()).unwrap());
+        let counts = card.counts_of(group, metric.id()).unwrap();
+        if metric.kind() == Kind::Mix {
+            let parts = card.mix(metric.id()).unwrap().parts.into_iter();
+            let of_group: Vec<_> = parts.filter(|part| part.keys == card.groups()[group]).collect();
+            return format!("{}: {of_group:?} of {counts:?}", metric.id());
+        }
+        let figure = card.figure_of(group, metric.id()).unwrap();
         format!("{}: {figure:?} of {counts:?}", metric.id())
     };
     card.metrics().filter(|metric| wanted(metric)).map(of).collect()

@@ -5,6 +5,7 @@ mod bad_input;
 mod bins;
 mod definitions;
 mod laws;
+mod mixes;
 mod money;
 mod reading;
 mod reasons;

@@ -46,7 +46,7 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
         Checker, Column, ColumnKind, ColumnUnit, CompareOptions, Comparison, Component, Condition, Contribution,
         Correlation, Counts, Data<'static>, Direction, Error, Estimate, Every, Explanation, Expression, Figure, Form,
         Fraction, Gate, HealthModel, HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn,
-        KeyType, Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, MoneyPolicy, NoRelation,
+        KeyType, Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, Mix, MixPart, MoneyPolicy, NoRelation,
         Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference,
         RelatedGroup, Relation, RelationBuilder, Request, RevenueChange, Scalar, Scales, Scope, Scorecard,
         ScorecardBuilder, SegmentEffect, SupportPrice, Table<'static>, Target, TargetStatus, Targets, Term, Time,
@@ -63,7 +63,7 @@ fn what_holds_a_result_or_a_definition_can_be_stored() {
         ColumnUnit, Comparison, Component, Condition, Contribution, Correlation, Counts, Direction, Estimate, Every,
         Explanation, Expression, Figure, Form, Fraction, Gate, HealthModel, HealthScore, HealthScores, Increment,
         Increments, Key, KeyColumn, KeyType, Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality,
-        MissingPolicy, MoneyPolicy, NoRelation, Observation, OnInvalid, Period, Quality, Reason, RecurringRevenue,
+        MissingPolicy, Mix, MixPart, MoneyPolicy, NoRelation, Observation, OnInvalid, Period, Quality, Reason, RecurringRevenue,
         Reference, RelatedGroup, Relation, RevenueChange, Scalar, Scales, Scope, Scorecard, SegmentEffect, SupportPrice,
         Target, TargetStatus, Targets, Term, Time, TimeUnit, Total, Trend, Undefined, Unit, Verdict,
     };

@@ -67,12 +67,14 @@ macro_rules! topics {
 topics! {
     adoption_is_as_the_vectors_say "adoption";
     availability_is_as_the_vectors_say "availability";
+    bins_are_as_the_vectors_say "bins";
     cases_are_as_the_vectors_say "cases";
     defects_are_as_the_vectors_say "defects";
     engagement_is_as_the_vectors_say "engagement";
     formulas_are_as_the_vectors_say "formulas";
     health_is_as_the_vectors_say "health";
     intake_is_as_the_vectors_say "intake";
+    mixes_are_as_the_vectors_say "mixes";
     onboarding_is_as_the_vectors_say "onboarding";
     own_metrics_are_as_the_vectors_say "own_metrics";
     profitability_is_as_the_vectors_say "profitability";

@@ -7,8 +7,8 @@ use crate::definitions::Chosen;
 use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
-use crate::metric::{Form, Metric};
-use crate::metrics::{self, CURRENCY, Subject};
+use crate::metric::{Form, Kind, Metric};
+use crate::metrics::{self, CURRENCY};
 use crate::request::Request;
 use std::collections::{BTreeMap, HashMap};
 
@@ -104,10 +104,8 @@ impl Chooser<'_> {
         let mut columns: Vec<&Column> = scopes
             .flat_map(|scope| scope.columns().into_iter().chain(scope.rules.iter().flat_map(Condition::columns)))
             .collect();
-        if self.request.subject == Subject::Customers {
-            for column in Breakdown::columns() {
-                columns.push(column);
-            }
+        for column in Breakdown::columns(|metric| self.candidate(metric).is_some()) {
+            columns.push(column);
         }
         columns
     }
@@ -371,7 +369,7 @@ pub(super) fn choose(chooser: &Chooser<'_>) -> Result<(Vec<Chosen>, BTreeMap<Str
     Ok((chooser.candidates.iter().filter_map(chosen).collect(), not_measured))
 }
 
-/// Nothing is made of itself, be it by way of other metrics or of health.
+/// Nothing is made of itself, be it by way of other metrics or of health, or of a mix, which has no one figure.
 pub(crate) fn no_circles(candidates: &[Metric], model: &HealthModel) -> Result<()> {
     let parts_of = |form: &Form| -> Vec<Name> {
         match form {
@@ -383,6 +381,14 @@ pub(crate) fn no_circles(candidates: &[Metric], model: &HealthModel) -> Result<(
     // Metrics made of settled ones are settled; what never settles goes in circles.
     let parts = |metric: &Metric| metric.forms.iter().flat_map(parts_of).collect::<Vec<_>>();
     let mut open: Vec<(&Name, Vec<Name>)> = candidates.iter().map(|metric| (&metric.id, parts(metric))).collect();
+    let mixes: Vec<&Name> =
+        candidates.iter().filter(|metric| metric.kind == Kind::Mix).map(|metric| &metric.id).collect();
+    for (id, parts) in &open {
+        if let Some(mix) = parts.iter().find(|part| mixes.contains(part)) {
+            let problem = format!("it is made of {mix}, a mix, which has no one figure");
+            return Err(Error::InvalidDefinition { what: "metric", id: id.to_string(), problem });
+        }
+    }
     while !open.is_empty() {
         let before = open.len();
         let ids: Vec<&Name> = open.iter().map(|(id, _)| *id).collect();

@@ -291,7 +291,7 @@ pub(crate) fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
         Form::Difference(one, two) => {
             RowMetric::Difference(Box::new(row_metric(definitions, one)), Box::new(row_metric(definitions, two)))
         }
-        Form::Quantile { .. } | Form::Health => RowMetric::Absent,
+        Form::Quantile { .. } | Form::Health | Form::Mix { .. } => RowMetric::Absent,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Cases, a row each: what they are about, how fast and at which cost they are resolved, what needs no case at all.
 
 mod means;
+mod mixes;
 mod times;
 
 use super::columns::{CONTACTS, IS_DEFECT, IS_DOCUMENTED, IS_PROACTIVE, MET_SLA, REOPENED, RESOLVED_AT, SELF_RESOLVED};
@@ -17,7 +18,7 @@ const ARTICLE: &str = "ServiceXRG, Cases";
 const OF_DEFECTS: &str = "ServiceXRG, Beyond service metrics, 1";
 
 pub(crate) fn metrics() -> Vec<Metric> {
-    let metrics = shares().into_iter().chain(means::metrics()).chain(times::metrics());
+    let metrics = mixes::metrics().into_iter().chain(shares()).chain(means::metrics()).chain(times::metrics());
     metrics.map(|metric| if metric.article().is_empty() { metric.source(ARTICLE) } else { metric }).collect()
 }
 

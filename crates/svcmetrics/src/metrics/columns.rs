@@ -68,7 +68,7 @@ columns! {
     RISK = Column::known_category("risk", &[Name::Borrowed("none"), Name::Borrowed("downgrade"), Name::Borrowed("defection")]), "the risk that the customer spends less or leaves";
     CHANNEL = Column::known("channel", Anything), "by which channel a case came in, such as phone or chat";
     ISSUE_TYPE = Column::known("issue_type", Anything), "what a case is about";
-    ACCESS_POINT = Column::known("access_point", Anything), "where the customer turned first, such as a portal or a reseller";
+    ACCESS_POINT = Column::known("access_point", Anything), "where the customer turned first, such as a portal";
     IS_DEFECT = Column::known("is_defect", Flag), "whether a case was caused by a defect";
     IS_PROACTIVE = Column::known("is_proactive", Flag), "whether support opened a case before the customer asked";
     IS_DOCUMENTED = Column::known("is_documented", Flag), "whether a case's solution was written down for others";

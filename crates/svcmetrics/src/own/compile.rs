@@ -125,7 +125,7 @@ impl MetricDefinition {
             Kind::Score => Unit::Points,
             Kind::Amount | Kind::Mean if money(numerator) && !denominator.is_some_and(money) => Unit::Money,
             Kind::Amount | Kind::Mean => Unit::Number,
-            Kind::Share | Kind::Ratio | Kind::Derived => Unit::Fraction,
+            Kind::Share | Kind::Ratio | Kind::Derived | Kind::Mix => Unit::Fraction,
         }
     }
 }
@@ -169,6 +169,9 @@ impl MetricDefinition {
         match (self.kind, &self.denominator) {
             (Some(Kind::Derived), _) => {
                 return Err(self.invalid("kind: found derived; what is made of metrics has no sums"));
+            }
+            (Some(Kind::Mix), _) => {
+                return Err(self.invalid("kind: found mix; only the catalogue's own metrics are one"));
             }
             (Some(Kind::Amount), Some(_)) => {
                 return Err(self.invalid("kind: found amount; expected no denominator then"));

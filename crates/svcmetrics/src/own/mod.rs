@@ -275,6 +275,9 @@ impl Metric {
                 self.invalid(format!("it reads '{}' as computed, which only health's own metrics do", column.name))
             );
         }
+        if self.forms().iter().any(|form| matches!(form, Form::Mix { .. })) {
+            return Err(self.invalid("it is a mix, which only the catalogue's own metrics are".to_owned()));
+        }
         if metrics::find(self.id()).is_some() {
             return Err(self.taken());
         }

@@ -2,7 +2,10 @@
 
 use super::Scorecard;
 use crate::breakdown::Breakdown;
+use crate::definitions::Chosen;
 use crate::error::{Error, Result};
+use crate::figure::Total;
+use crate::metric::Form;
 use std::collections::BTreeMap;
 
 type Breakdowns = BTreeMap<String, Scorecard>;
@@ -18,23 +21,35 @@ impl Scorecard {
         self
     }
 
-    /// The breakdown of that name.
-    pub(super) fn broken_down(&self, breakdown: &Breakdown) -> Result<&Self> {
+    /// The breakdown of that name; `option` is what it was asked for by.
+    pub(super) fn broken_down(&self, option: &str, breakdown: &Breakdown) -> Result<&Self> {
         // Says what is missing where there was nothing to break down.
-        self.chosen(breakdown.of)?;
+        let is_mix = self.asked(breakdown.of)?.is_mix();
         let column = &breakdown.column.name;
-        if self.keys.iter().any(|key| key.name == **column) {
-            return Err(Error::InvalidOption {
-                option: "reasons".into(),
-                found: breakdown.name.into(),
-                expected: format!("other keys than '{column}', by which {} stands in the card itself", breakdown.of),
-            });
+        let invalid = |expected: String| {
+            Err(Error::InvalidOption { option: option.into(), found: breakdown.name.into(), expected })
+        };
+        // It was measured, so the column was there.
+        if is_mix && !self.breakdowns.contains_key(breakdown.name) {
+            return invalid(format!("a scorecard without bins that are named as the column '{column}' is"));
+        }
+        if !is_mix && self.keys.iter().any(|key| key.name == **column) {
+            return invalid(format!("other keys than '{column}', by which {} stands in the card itself", breakdown.of));
         }
         self.breakdowns.get(breakdown.name).ok_or_else(|| Error::ColumnNotFound {
             metric: None,
             missing: vec![(column.to_string(), Vec::new())],
             available: Vec::new(),
         })
+    }
+
+    /// How much of what is broken down a group has; nothing where no row counts, or time was rolled away from it.
+    pub(crate) fn amount(&self, group: usize, chosen: &Chosen) -> Result<Option<Total>> {
+        match chosen.form() {
+            Form::Mix { .. } if self.counts(group, chosen).is_none_or(|counts| counts.counted == 0) => Ok(None),
+            Form::Mix { of, .. } => self.sum(group, chosen, &vec![(1, of.clone())]).map(Some),
+            _ => Ok(self.read(group, chosen)?.numerator()),
+        }
     }
 
     pub(super) fn merged_breakdowns(&self, other: &Self) -> Result<Breakdowns> {
@@ -44,7 +59,7 @@ impl Scorecard {
         };
         if !self.breakdowns.keys().eq(other.breakdowns.keys()) {
             return Err(Error::Mismatch {
-                what: "what is broken down by reasons",
+                what: "what is broken down by reasons or values",
                 left: names(self),
                 right: names(other),
             });

@@ -63,7 +63,7 @@ impl Engines {
         for (breakdown, engine) in self.breakdowns {
             let mut card = Scorecard::from_engine(engine, request)?;
             if let Some(key) = card.keys.last_mut() {
-                key.name = breakdown.column.name.to_string();
+                breakdown.key.clone_into(&mut key.name);
             }
             breakdowns.insert(breakdown.name.to_owned(), card);
         }

@@ -4,11 +4,13 @@ mod both;
 mod breakdowns;
 mod builder;
 mod combine;
+mod mixes;
 mod reasons;
 
 pub(crate) use both::outer;
 pub use builder::ScorecardBuilder;
 pub(crate) use combine::united_keys;
+pub use mixes::{Mix, MixPart};
 pub use reasons::{Reason, RevenueChange};
 
 use crate::column::Name;
@@ -206,7 +208,13 @@ impl Scorecard {
         self.totals.group(group)[0]
     }
 
+    /// A metric that has one figure a group.
     pub(crate) fn chosen(&self, metric: &str) -> Result<&Chosen> {
+        self.asked(metric)?.single()
+    }
+
+    /// A metric that was asked for, be it a mix.
+    pub(crate) fn asked(&self, metric: &str) -> Result<&Chosen> {
         self.definitions.shown().find(|chosen| chosen.metric.id == metric).ok_or_else(|| {
             if let Some(missing) = self.not_measured.get(metric) {
                 return not_measured(metric, missing.clone(), Vec::new());
@@ -218,7 +226,8 @@ impl Scorecard {
     /// The figure of a scorecard without keys.
     ///
     /// # Errors
-    /// [`Error::MetricNotFound`] where it was not computed, [`Error::Mismatch`] where there are keys.
+    /// [`Error::MetricNotFound`] where it was not computed, [`Error::Mismatch`] where there are keys,
+    /// [`Error::InvalidOption`] for a mix: [`Scorecard::mix`] gives its figures.
     pub fn figure(&self, metric: &str) -> Result<Figure> {
         if !self.keys.is_empty() {
             let names: Vec<_> = self.keys.iter().map(|key| key.name.clone()).collect();
@@ -243,7 +252,8 @@ impl Scorecard {
     /// The figure of a group.
     ///
     /// # Errors
-    /// [`Error::MetricNotFound`] where it was not computed; [`Error::Overflow`] where its sums exceed 128 bits.
+    /// [`Error::MetricNotFound`] where it was not computed; [`Error::InvalidOption`] for a mix; [`Error::Overflow`] where its
+    /// sums exceed 128 bits.
     pub fn figure_of(&self, group: usize, metric: &str) -> Result<Figure> {
         self.read(group, self.chosen(metric)?)
     }
@@ -257,6 +267,8 @@ impl Scorecard {
         match chosen.form() {
             Form::Difference(one, two) => self.difference(group, chosen, one, two),
             Form::Health => self.health(group, chosen),
+            // It has one for each value.
+            Form::Mix { .. } => undefined(Undefined::NotMergeable),
             form if self.over_time && form.reads_stock() => undefined(Undefined::NotAdditiveOverTime),
             Form::Quantile { of, percent, per } => {
                 let held = self.distributions.of(of.id(), group);
@@ -405,7 +417,7 @@ impl Scorecard {
     /// # Errors
     /// [`Error::MetricNotFound`] where it was not computed.
     pub fn counts_of(&self, group: usize, metric: &str) -> Result<Option<Counts>> {
-        Ok(self.counts(group, self.chosen(metric)?))
+        Ok(self.counts(group, self.asked(metric)?))
     }
 
     /// How complete the data is, over all groups.

@@ -85,14 +85,15 @@ impl Scorecard {
         let unknown =
             || Error::MetricNotFound { metric: change.name().to_owned(), near: Vec::new(), available: Vec::new() };
         let breakdown = Breakdown::named(change.name()).ok_or_else(unknown)?;
-        let card = self.broken_down(breakdown)?;
+        let card = self.broken_down("reasons", breakdown)?;
         let total = |card: &Self, group: usize, metric: &str| -> Result<Option<Total>> {
             let Some(chosen) = card.definitions.find(metric) else { return Ok(None) };
-            Ok(card.read(group, chosen)?.numerator())
+            card.amount(group, chosen)
         };
         let mut reasons = Vec::new();
         for (group, keys) in card.groups.iter().enumerate() {
-            let customers = total(card, group, breakdown.rows.id())?.map_or(0, Total::integer);
+            let rows = breakdown.rows.as_ref().map_or(Ok(None), |rows| total(card, group, rows.id()))?;
+            let customers = rows.map_or(0, Total::integer);
             let (Some((reason, keys)), Some(amount)) = (keys.split_last(), total(card, group, breakdown.of)?) else {
                 continue;
             };

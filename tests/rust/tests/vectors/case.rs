@@ -55,6 +55,8 @@ pub(super) struct TableCase {
     pub(super) columns: Map<String, Value>,
     #[serde(default)]
     pub(super) by: Vec<String>,
+    #[serde(default)]
+    pub(super) bins: std::collections::BTreeMap<String, KeyBins>,
     pub(super) period: Option<String>,
     pub(super) metrics: Option<Vec<String>>,
     #[serde(default)]
@@ -65,6 +67,8 @@ pub(super) struct TableCase {
     pub(super) expect: Option<Vec<Group>>,
     #[serde(default)]
     pub(super) reasons: std::collections::BTreeMap<String, Vec<ReasonRow>>,
+    #[serde(default)]
+    pub(super) mixes: std::collections::BTreeMap<String, Vec<MixRow>>,
     #[serde(default)]
     pub(super) not_measured: Vec<String>,
     pub(super) error: Option<Wrong>,
@@ -92,6 +96,24 @@ pub(super) struct ReasonRow {
     pub(super) share: Value,
     #[serde(deserialize_with = "given")]
     pub(super) avoidable: Option<String>,
+}
+
+/// A key that stands for the numbers of a column by bins.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyBins {
+    pub(super) column: String,
+    pub(super) edges: Vec<Value>,
+    pub(super) labels: Option<Vec<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MixRow {
+    pub(super) key: Vec<Value>,
+    pub(super) value: Value,
+    pub(super) cases: i64,
+    pub(super) share: Value,
 }
 
 #[derive(Debug, Deserialize, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Table cases: a table, a request, the groups of its scorecard.
 
-use super::case::{Counts, Group, Options, ReasonRow, Subject, TableCase};
+use super::case::{Counts, Group, KeyBins, MixRow, Options, ReasonRow, Subject, TableCase};
 use super::figures::{agrees, agrees_error};
 use crate::support::json;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use svcmetrics::{
-    AbsentRevenue, CASE_ID, CUSTOMER_ID, Key, MetricDefinition, MoneyPolicy, OnInvalid, Request, RevenueChange, Scales,
-    Scorecard, Total,
+    AbsentRevenue, Bins, CASE_ID, CUSTOMER_ID, Key, MetricDefinition, MoneyPolicy, OnInvalid, Request, RevenueChange,
+    Scales, Scorecard, Total,
 };
 
 /// The request of these options, for a table of these columns.
@@ -66,19 +66,28 @@ pub(super) fn run(case: &TableCase) -> Result<(), String> {
     if let Some(metrics) = &case.metrics {
         request = request.metrics(metrics.iter());
     }
-    let table = json::table(&case.columns, &case.by)?;
+    // A key that is bins holds numbers.
+    let texts: Vec<String> = case.by.iter().filter(|key| !case.bins.contains_key(*key)).cloned().collect();
+    let table = json::table(&case.columns, &texts)?;
     let define = |request: Request, definition: &Value| {
         request.define(MetricDefinition::from_json(&definition.to_string())?.metric()?)
     };
     let request = case.define.iter().try_fold(request, define);
+    let edges = |bins: &KeyBins| bins.edges.iter().map(json::decimal).collect::<Result<Vec<_>, _>>();
+    let bins: Vec<_> =
+        case.bins.iter().map(|(key, bins)| Ok((key, bins, edges(bins)?))).collect::<Result<_, String>>()?;
+    let request = bins.into_iter().fold(request, |request, (key, KeyBins { column, labels, .. }, edges)| {
+        let bins = labels.iter().try_fold(Bins::new(edges)?, Bins::labels)?;
+        Ok(request?.bins(key, column, bins))
+    });
     let card = request.and_then(|request| Scorecard::of(&table, request)).and_then(|card| match &case.rollup {
         Some(keys) => card.rollup(keys),
         None => Ok(card),
     });
     match (card, &case.expect, &case.error) {
-        (Ok(card), Some(expected), None) => {
-            groups(&card, expected, &case.not_measured).and_then(|()| reasons(&card, &case.reasons))
-        }
+        (Ok(card), Some(expected), None) => groups(&card, expected, &case.not_measured)
+            .and_then(|()| reasons(&card, &case.reasons))
+            .and_then(|()| mixes(&card, &case.mixes)),
         (Err(error), None, Some(expected)) => agrees_error(&error, expected),
         (Ok(_), None, Some(expected)) => Err(format!("found a scorecard; expected the error {}", expected.kind)),
         (Err(error), Some(_), None) => Err(format!("found the error {}: {error}; expected a scorecard", error.kind())),
@@ -89,7 +98,8 @@ pub(super) fn run(case: &TableCase) -> Result<(), String> {
 fn groups(card: &Scorecard, expected: &[Group], not_measured: &[String]) -> Result<(), String> {
     let wanted: Vec<Vec<Key>> =
         expected.iter().map(|group| group.key.iter().map(json::key).collect()).collect::<Result<_, _>>()?;
-    if card.groups() != wanted {
+    let found: Vec<Vec<Key>> = card.groups().iter().map(|keys| shown(keys)).collect();
+    if found != wanted {
         return Err(format!("groups: found {:?}; expected {wanted:?}", card.groups()));
     }
     let mut problems: Vec<String> = Vec::new();
@@ -101,6 +111,12 @@ fn groups(card: &Scorecard, expected: &[Group], not_measured: &[String]) -> Resu
     let measured = not_measured.iter().filter(|id| !card.not_measured().contains_key(*id));
     problems.extend(measured.map(|id| format!("{id} is not listed as not measured")));
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n  ")) }
+}
+
+/// Keys as the vectors write them: bins by their labels.
+fn shown(keys: &[Key]) -> Vec<Key> {
+    let label = |key: &Key| if let Key::Bin { label, .. } = key { Key::Text(label.clone()) } else { key.clone() };
+    keys.iter().map(label).collect()
 }
 
 fn reasons(card: &Scorecard, expected: &BTreeMap<String, Vec<ReasonRow>>) -> Result<(), String> {
@@ -122,6 +138,25 @@ fn reasons(card: &Scorecard, expected: &BTreeMap<String, Vec<ReasonRow>>) -> Res
                 return Err(format!("{change}: found {found:?}; expected {expected:?}"));
             }
             agrees(&found.share, &expected.share).map_err(|problem| format!("{change}, share: {problem}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn mixes(card: &Scorecard, expected: &BTreeMap<String, Vec<MixRow>>) -> Result<(), String> {
+    for (mix, expected) in expected {
+        let found = card.mix(mix).map_err(|error| error.to_string())?.parts;
+        if found.len() != expected.len() {
+            return Err(format!("{mix}: found {} parts; expected {}", found.len(), expected.len()));
+        }
+        for (found, expected) in found.iter().zip(expected) {
+            let keys: Vec<Key> = expected.key.iter().map(json::key).collect::<Result<_, _>>()?;
+            let agree = (shown(&found.keys), &found.value) == (keys, &json::key(&expected.value)?)
+                && found.cases == i128::from(expected.cases);
+            if !agree {
+                return Err(format!("{mix}: found {found:?}; expected {expected:?}"));
+            }
+            agrees(&found.share, &expected.share).map_err(|problem| format!("{mix}, share: {problem}"))?;
         }
     }
     Ok(())
