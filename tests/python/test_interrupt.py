@@ -43,7 +43,8 @@ PROGRAM = """
 """
 CALLS = {
     "counts": "counts, lambda table: sm.scorecard(table)",
-    "few groups": '{**counts, "key": np.arange(rows) % 7}, lambda table: sm.scorecard(table, by="key")',
+    "few groups": '{**counts, "key": np.arange(rows, dtype="u4").astype("u1") % 7}, '
+    'lambda table: sm.scorecard(table, by="key")',
     "many groups": '{**counts, "key": np.arange(rows)}, lambda table: sm.scorecard(table, by="key", max_groups=rows)',
     "identities": '{**counts, "customer_id": np.arange(rows)}, sm.scorecard',
     "health": "counts, lambda table: sm.health_scores(table)",
@@ -52,29 +53,33 @@ CALLS = {
     'lambda table: sm.scorecard(table, by=list("abcd"))',
 }
 
+#: Enough for half a second or more of each.
+ROWS = {"counts": 200_000_000, "few groups": 100_000_000}
+OTHER_ROWS = 5_000_000
 
-def latency_of(call: str, rows: int, delay: float, first: str = "warm") -> float:
+
+def latency_of(call: str, delay: float, first: str = "warm") -> float:
     """Milliseconds from the signal to the exception; the call must have been under way."""
     program = PROGRAM.replace("TABLE", f"({CALLS[call]})")
-    output = run(program, str(rows), str(delay), first, RUST_BACKTRACE="0").strip()
+    output = run(program, str(ROWS.get(call, OTHER_ROWS)), str(delay), first, RUST_BACKTRACE="0").strip()
     assert output.startswith("interrupted "), output
     return float(output.split()[1])
 
 
-@pytest.mark.parametrize("delay", [0.02, 0.3, 1.0])
+@pytest.mark.parametrize("delay", [0.02, 0.2, 0.6])
 def test_a_long_call_in_memory_stops_within_a_tenth_of_a_second(delay: float) -> None:
-    assert latency_of("counts", 30_000_000, delay) < LIMIT_MS
+    assert latency_of("counts", delay) < LIMIT_MS
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call != "counts"])
 def test_every_stage_of_a_call_can_be_interrupted(call: str) -> None:
-    assert latency_of(call, 5_000_000, 0.4) < LIMIT_MS
+    assert latency_of(call, 0.2) < LIMIT_MS
 
 
 def test_the_first_call_of_all_can_be_interrupted_too() -> None:
     # What a first call looks up in other libraries must not turn the interrupt into something else.
     for call in ("counts", "objects"):
-        assert latency_of(call, 5_000_000, 0.4, first="cold") < LIMIT_MS, call
+        assert latency_of(call, 0.2, first="cold") < LIMIT_MS, call
 
 
 def test_an_interrupt_while_a_stream_is_read_is_an_interrupt() -> None:
@@ -113,13 +118,13 @@ def test_the_handler_that_the_user_installed_is_the_one_that_is_called() -> None
 
     signal.signal(signal.SIGTERM, handler)
     threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
-    table = {"milestones_met": np.ones(10_000_000, "i1"), "milestones_total": np.full(10_000_000, 2, "i1")}
+    table = {"milestones_met": np.ones(100_000_000, "i1"), "milestones_total": np.full(100_000_000, 2, "i1")}
     try:
         sm.scorecard(table)
     except Stopped:
         print("stopped")
     # The input is untouched, and the next call is none the worse.
-    assert int(table["milestones_met"].sum()) == 10_000_000
+    assert int(table["milestones_met"].sum()) == 100_000_000
     print(sm.scorecard({name: values[:4] for name, values in table.items()})["adoption_rate"].denominator)
     """
     assert run(program).split() == ["stopped", "8"]
@@ -131,7 +136,7 @@ PROGRESS = """
     import numpy as np
     import svcmetrics as sm
 
-    rows = 3_000_000
+    rows = int(sys.argv[1])
     counts = {"milestones_met": np.ones(rows, "i1"), "milestones_total": np.full(rows, 2, "i1")}
     table, call = TABLE
     sm.scorecard({"milestones_met": np.ones(1), "milestones_total": np.ones(1)})
@@ -157,7 +162,8 @@ PROGRESS = """
 
 @pytest.mark.parametrize("call", ["counts", "few groups", "health"])
 def test_another_thread_goes_on_while_the_core_computes(call: str) -> None:
-    count, pause, total = (int(word) for word in run(PROGRESS.replace("TABLE", f"({CALLS[call]})")).split())
+    program = PROGRESS.replace("TABLE", f"({CALLS[call]})")
+    count, pause, total = (int(word) for word in run(program, str(ROWS.get(call, OTHER_ROWS))).split())
     assert total > 200, "the call is too short to tell anything"
     # A thread that holds the interpreter's lock would let the other one run at the very start and end alone.
     assert count > total / 20
