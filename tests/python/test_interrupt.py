@@ -188,3 +188,22 @@ def test_two_calls_in_two_threads_are_both_right() -> None:
     print(sorted(results.items()) == [(number, number * 200_000) for number in range(8)])
     """
     assert run(program).strip() == "True"
+
+
+def test_a_forked_process_does_not_wait_for_threads_that_it_has_not() -> None:
+    program = """
+    import multiprocessing
+    import numpy as np
+    import svcmetrics as sm
+
+    rows = 1_000_000
+    table = {"milestones_met": np.ones(rows, "i1"), "milestones_total": np.full(rows, 2, "i1")}
+
+    def numerator(_):
+        return sm.scorecard(table)["adoption_rate"].numerator
+
+    print(numerator(None))
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        print(*pool.map_async(numerator, range(4)).get(timeout=60))
+    """
+    assert run(program).split() == ["1000000"] * 5

@@ -7,18 +7,24 @@ use super::sums::Sums;
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::spread::Spread;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Stretches that a thread must have before it is worth its start.
 const STRETCHES: usize = 2;
 
+/// The process that started the threads.
+static STARTED_BY: OnceLock<u32> = OnceLock::new();
+
 /// How many threads are worth their while for so many rows.
 pub(super) fn threads(rows: usize) -> usize {
-    match rows / (STRETCHES * STRETCH) {
-        // asking is not for nothing
-        0 | 1 => 1,
-        enough => enough.min(rayon::current_num_threads()),
+    let enough = rows / (STRETCHES * STRETCH);
+    if enough < 2 {
+        return 1;
     }
+    // A process that was forked has none of its parent's threads, and would wait for them for ever.
+    let here = std::process::id();
+    if *STARTED_BY.get_or_init(|| here) == here { enough.min(rayon::current_num_threads()) } else { 1 }
 }
 
 /// The rows of a part that are not yet taken, and whether to go on with them.
