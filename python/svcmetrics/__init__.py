@@ -17,6 +17,7 @@ from svcmetrics.cases import cases
 from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
 from svcmetrics.compare import Changes
+from svcmetrics.customers import scorecard
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.explain import MetricReference, explain
 from svcmetrics.frames import Frame
@@ -25,7 +26,7 @@ from svcmetrics.metric import Metric, Sum, Term, count, metric, total
 from svcmetrics.options import SourceColumn, column
 from svcmetrics.reference import Reference, reference
 from svcmetrics.relate import Relation, relate
-from svcmetrics.scorecard import Quality, Scorecard, merge, scorecard
+from svcmetrics.scorecard import Quality, Scorecard, merge
 from svcmetrics.targets import Target, Targets
 
 __version__: str = _svcmetrics.VERSION
