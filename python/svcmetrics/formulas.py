@@ -443,3 +443,168 @@ def support_price(
     }
     prices = {"list_price": list_price, "net_price": net_price}
     return formula("support_price", arguments | {name: price for name, price in prices.items() if price is not None})
+
+
+def fully_adopted_rate(*, fully_adopted: Number, customers: Number) -> Figure:
+    """The share of customers that have met all of their milestones: ``fully_adopted / customers``.
+
+    >>> fully_adopted_rate(fully_adopted=3, customers=4).value
+    0.75
+    >>> fully_adopted_rate(fully_adopted=0, customers=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("fully_adopted_rate", {"fully_adopted": fully_adopted, "customers": customers})
+
+
+def basic_user_share(*, basic: Number, advanced: Number) -> Figure:
+    """The share of basic users among basic and advanced ones: ``basic / (basic + advanced)``.
+
+    >>> basic_user_share(basic=3, advanced=1).value
+    0.75
+    >>> basic_user_share(basic=0, advanced=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("basic_user_share", {"basic": basic, "advanced": advanced})
+
+
+def uninterrupted_rate(*, uninterrupted: Number, customers: Number) -> Figure:
+    """The share of customers whose service was not interrupted: ``uninterrupted / customers``.
+
+    >>> uninterrupted_rate(uninterrupted=9, customers=12).value
+    0.75
+    >>> uninterrupted_rate(uninterrupted=0, customers=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("uninterrupted_rate", {"uninterrupted": uninterrupted, "customers": customers})
+
+
+def negative_engagement_share(*, negative: Number, engagements: Number) -> Figure:
+    """The share of engagements with a negative outcome: ``negative / engagements``.
+
+    >>> negative_engagement_share(negative=3, engagements=12).value
+    0.25
+    >>> negative_engagement_share(negative=0, engagements=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("negative_engagement_share", {"negative": negative, "engagements": engagements})
+
+
+def engaged_share(*, engaged: Number, customers: Number) -> Figure:
+    """The share of customers with an engagement: ``engaged / customers``.
+
+    >>> engaged_share(engaged=1, customers=2).value
+    0.5
+    >>> engaged_share(engaged=0, customers=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("engaged_share", {"engaged": engaged, "customers": customers})
+
+
+def engagements_per_customer(*, engagements: Number, customers: Number) -> Figure:
+    """How many engagements a customer has on average: ``engagements / customers``.
+
+    >>> engagements_per_customer(engagements=5, customers=2).value
+    2.5
+    >>> engagements_per_customer(engagements=0, customers=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("engagements_per_customer", {"engagements": engagements, "customers": customers})
+
+
+def mean_tenure_months(*, tenure_months: Number, customers: Number) -> Figure:
+    """How long customers have been there on average, in months: ``tenure_months / customers``.
+
+    >>> mean_tenure_months(tenure_months=50, customers=4).value
+    12.5
+    >>> mean_tenure_months(tenure_months=0, customers=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("mean_tenure_months", {"tenure_months": tenure_months, "customers": customers})
+
+
+def avoidable_loss_share(*, avoidable: Number, lost: Number) -> Figure:
+    """The share of the revenue lost that could have been kept: ``avoidable / lost``.
+
+    >>> avoidable_loss_share(avoidable=25, lost=100).value
+    0.25
+    >>> avoidable_loss_share(avoidable=0, lost=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("avoidable_loss_share", {"avoidable": avoidable, "lost": lost})
+
+
+def risk_share(*, at_risk: Number, rated: Number) -> Figure:
+    """The share of rated customers at a risk: that may leave, or spend less: ``at_risk / rated``.
+
+    >>> risk_share(at_risk=1, rated=5).value
+    0.2
+    >>> risk_share(at_risk=0, rated=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("risk_share", {"at_risk": at_risk, "rated": rated})
+
+
+def revenue_at_risk_share(*, at_risk: Number, rated: Number) -> Figure:
+    """The share of rated customers' revenue that belongs to those at risk: ``at_risk / rated``.
+
+    >>> revenue_at_risk_share(at_risk=30, rated=120).value
+    0.25
+    >>> revenue_at_risk_share(at_risk=0, rated=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("revenue_at_risk_share", {"at_risk": at_risk, "rated": rated})
+
+
+def cost_per_customer(*, cost: Number, customers: Number) -> Figure:
+    """What serving a customer costs on average: ``cost / customers``.
+
+    >>> cost_per_customer(cost=1000, customers=8).value
+    Decimal('125')
+    >>> cost_per_customer(cost=0, customers=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("cost_per_customer", {"cost": cost, "customers": customers})
+
+
+def proactive_share(*, proactive: Number, cases: Number) -> Figure:
+    """The share of cases that support opened before the customer asked: ``proactive / cases``.
+
+    >>> proactive_share(proactive=1, cases=4).value
+    0.25
+    >>> proactive_share(proactive=0, cases=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("proactive_share", {"proactive": proactive, "cases": cases})
+
+
+def documented_share(*, documented: Number, closed: Number) -> Figure:
+    """The share of closed cases whose solution is documented: ``documented / closed``.
+
+    >>> documented_share(documented=3, closed=4).value
+    0.75
+    >>> documented_share(documented=0, closed=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("documented_share", {"documented": documented, "closed": closed})
+
+
+def reopen_rate(*, reopened: Number, cases: Number) -> Figure:
+    """The share of cases that were reopened: ``reopened / cases``.
+
+    >>> reopen_rate(reopened=1, cases=8).value
+    0.125
+    >>> reopen_rate(reopened=0, cases=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("reopen_rate", {"reopened": reopened, "cases": cases})
+
+
+def sla_met_share(*, met: Number, with_target: Number) -> Figure:
+    """The share of cases with a target that met it: ``met / with_target``.
+
+    >>> sla_met_share(met=5, with_target=8).value
+    0.625
+    >>> sla_met_share(met=0, with_target=0).undefined_reason
+    'zero_denominator'
+    """
+    return formula("sla_met_share", {"met": met, "with_target": with_target})

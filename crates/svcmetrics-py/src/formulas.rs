@@ -80,6 +80,23 @@ pub(crate) fn formula(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Figur
         "cost_per_case" => formulas::cost_per_case(amount("cost")?, count("cases")?),
         "first_contact_resolution" => formulas::first_contact_resolution(count("resolved_first")?, count("resolved")?),
         "deflection_rate" => formulas::deflection_rate(count("self_resolved")?, count("issues")?),
+        "fully_adopted_rate" => formulas::fully_adopted_rate(count("fully_adopted")?, count("customers")?),
+        "basic_user_share" => Ok(formulas::basic_user_share(count("basic")?, count("advanced")?)),
+        "uninterrupted_rate" => formulas::uninterrupted_rate(count("uninterrupted")?, count("customers")?),
+        "negative_engagement_share" => formulas::negative_engagement_share(count("negative")?, count("engagements")?),
+        "engaged_share" => formulas::engaged_share(count("engaged")?, count("customers")?),
+        "engagements_per_customer" => {
+            Ok(formulas::engagements_per_customer(count("engagements")?, count("customers")?))
+        }
+        "mean_tenure_months" => formulas::mean_tenure_months(amount("tenure_months")?, count("customers")?),
+        "avoidable_loss_share" => formulas::avoidable_loss_share(amount("avoidable")?, amount("lost")?),
+        "risk_share" => formulas::risk_share(count("at_risk")?, count("rated")?),
+        "revenue_at_risk_share" => formulas::revenue_at_risk_share(amount("at_risk")?, amount("rated")?),
+        "cost_per_customer" => formulas::cost_per_customer(amount("cost")?, count("customers")?),
+        "proactive_share" => formulas::proactive_share(count("proactive")?, count("cases")?),
+        "documented_share" => formulas::documented_share(count("documented")?, count("closed")?),
+        "reopen_rate" => formulas::reopen_rate(count("reopened")?, count("cases")?),
+        "sla_met_share" => formulas::sla_met_share(count("met")?, count("with_target")?),
         "support_price" => formulas::support_price(
             optional("list_price")?,
             optional("net_price")?,

@@ -104,21 +104,29 @@ pub use trend::{Direction, Trend};
 
 /// The catalogue's formulas on plain numbers, one function a metric.
 pub mod formulas {
-    pub use crate::metrics::adoption::{adoption_rate, advanced_user_share, license_adoption};
-    pub use crate::metrics::availability::availability;
-    pub use crate::metrics::cases::{deflection_rate, first_contact_resolution};
+    pub use crate::metrics::adoption::{
+        adoption_rate, advanced_user_share, basic_user_share, fully_adopted_rate, license_adoption,
+    };
+    pub use crate::metrics::availability::{availability, uninterrupted_rate};
+    pub use crate::metrics::cases::{
+        deflection_rate, documented_share, first_contact_resolution, proactive_share, reopen_rate, sla_met_share,
+    };
     pub use crate::metrics::defects::{defect_cost_share, defect_share};
-    pub use crate::metrics::engagement::engagement_quality;
+    pub use crate::metrics::engagement::{
+        engaged_share, engagement_quality, engagements_per_customer, negative_engagement_share,
+    };
     pub use crate::metrics::onboarding::onboard_rate;
     pub use crate::metrics::pricing::support_price;
-    pub use crate::metrics::profitability::{cost_per_case, service_margin, service_return};
+    pub use crate::metrics::profitability::{cost_per_case, cost_per_customer, service_margin, service_return};
     pub use crate::metrics::retention::{
-        contract_renewal_rate, customer_churn_rate, customer_retention_rate, renewal_commitment_rate,
+        contract_renewal_rate, customer_churn_rate, customer_retention_rate, mean_tenure_months,
+        renewal_commitment_rate,
     };
     pub use crate::metrics::revenue::{
-        gross_revenue_retention, net_recurring_revenue, net_revenue_retention, recurring_revenue_rate,
-        revenue_growth_rate,
+        avoidable_loss_share, gross_revenue_retention, net_recurring_revenue, net_revenue_retention,
+        recurring_revenue_rate, revenue_growth_rate,
     };
+    pub use crate::metrics::risk::{revenue_at_risk_share, risk_share};
     pub use crate::metrics::sales::{attach_rate, service_coverage, upgrade_rate};
     pub use crate::metrics::success::{impact_share, payback_years, plan_realization, roi, success_rate};
     pub use crate::metrics::voice::{ces_mean, ces_net, ces_top_share, csat, nps};

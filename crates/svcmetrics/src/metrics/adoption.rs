@@ -1,7 +1,7 @@
 //! Adoption: is what was bought used?
 
 use super::columns::{ADVANCED_USERS, BASIC_USERS, LICENSES_SOLD, LICENSES_USED, MILESTONES_MET, MILESTONES_TOTAL};
-use super::{EIGHT_METRICS, ratio, share};
+use super::{EIGHT_METRICS, proportion, ratio, share};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::figure::Figure;
@@ -150,4 +150,34 @@ pub fn license_adoption(used: u64, sold: u64) -> Figure {
 /// ```
 pub fn advanced_user_share(advanced: u64, basic: u64) -> Figure {
     ratio(advanced.into(), i128::from(advanced) + i128::from(basic))
+}
+
+/// The share of customers that have met all of their milestones.
+///
+/// `fully_adopted / customers`, a fraction from 0 to 1; undefined without customers that have milestones.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::fully_adopted_rate;
+/// assert_eq!(fully_adopted_rate(3, 4)?.value(), Some(0.75));
+/// assert!(!fully_adopted_rate(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn fully_adopted_rate(fully_adopted: u64, customers: u64) -> Result<Figure> {
+    proportion("fully_adopted", fully_adopted, customers)
+}
+
+/// The share of basic users among basic and advanced ones.
+///
+/// `basic / (basic + advanced)`, a fraction from 0 to 1; undefined without users.
+///
+/// ```
+/// use svcmetrics::formulas::basic_user_share;
+/// assert_eq!(basic_user_share(3, 1).value(), Some(0.75));
+/// assert!(!basic_user_share(0, 0).is_defined());
+/// ```
+pub fn basic_user_share(basic: u64, advanced: u64) -> Figure {
+    ratio(basic.into(), i128::from(basic) + i128::from(advanced))
 }

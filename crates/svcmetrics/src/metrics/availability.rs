@@ -1,7 +1,7 @@
 //! Availability: is the service there when it is due?
 
 use super::columns::{DOWNTIME_MINUTES, SERVICE_MINUTES};
-use super::{EIGHT_METRICS, amount, invalid, money_ratio};
+use super::{EIGHT_METRICS, amount, invalid, money_ratio, proportion};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
@@ -81,4 +81,21 @@ pub fn availability(service_minutes: impl Into<Decimal>, downtime_minutes: impl 
         ));
     }
     Ok(money_ratio(service - downtime, service))
+}
+
+/// The share of customers whose service was not interrupted.
+///
+/// `uninterrupted / customers`, a fraction from 0 to 1; undefined without customers.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::uninterrupted_rate;
+/// assert_eq!(uninterrupted_rate(9, 12)?.value(), Some(0.75));
+/// assert!(!uninterrupted_rate(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn uninterrupted_rate(uninterrupted: u64, customers: u64) -> Result<Figure> {
+    proportion("uninterrupted", uninterrupted, customers)
 }

@@ -199,3 +199,71 @@ pub fn first_contact_resolution(resolved_first: u64, resolved: u64) -> Result<Fi
 pub fn deflection_rate(self_resolved: u64, issues: u64) -> Result<Figure> {
     proportion("self_resolved", self_resolved, issues)
 }
+
+/// The share of cases that support opened before the customer asked.
+///
+/// `proactive / cases`, a fraction from 0 to 1; undefined without cases.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::proactive_share;
+/// assert_eq!(proactive_share(1, 4)?.value(), Some(0.25));
+/// assert!(!proactive_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn proactive_share(proactive: u64, cases: u64) -> Result<Figure> {
+    proportion("proactive", proactive, cases)
+}
+
+/// The share of closed cases whose solution is documented.
+///
+/// `documented / closed`, a fraction from 0 to 1; undefined where none is closed.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::documented_share;
+/// assert_eq!(documented_share(3, 4)?.value(), Some(0.75));
+/// assert!(!documented_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn documented_share(documented: u64, closed: u64) -> Result<Figure> {
+    proportion("documented", documented, closed)
+}
+
+/// The share of cases that were reopened.
+///
+/// `reopened / cases`, a fraction from 0 to 1; undefined without cases.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::reopen_rate;
+/// assert_eq!(reopen_rate(1, 8)?.value(), Some(0.125));
+/// assert!(!reopen_rate(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn reopen_rate(reopened: u64, cases: u64) -> Result<Figure> {
+    proportion("reopened", reopened, cases)
+}
+
+/// The share of cases with a target that met it.
+///
+/// `met / with_target`, a fraction from 0 to 1; undefined where no case has a target.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::sla_met_share;
+/// assert_eq!(sla_met_share(5, 8)?.value(), Some(0.625));
+/// assert!(!sla_met_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn sla_met_share(met: u64, with_target: u64) -> Result<Figure> {
+    proportion("met", met, with_target)
+}

@@ -1,10 +1,10 @@
 //! Defects: how much of support is caused by the product.
 
 use super::columns::{CASES, DEFECT_CASES, DEFECT_COST, SERVICE_COST};
-use super::{amount, invalid, money_ratio, share};
+use super::{share, share_of_amounts};
 use crate::condition::Condition;
 use crate::error::Result;
-use crate::figure::{Figure, Total, Unit};
+use crate::figure::{Figure, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
 use rust_decimal::Decimal;
@@ -95,9 +95,5 @@ pub fn defect_share(defects: u64, cases: u64) -> Result<Figure> {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 pub fn defect_cost_share(defect_cost: impl Into<Decimal>, service_cost: impl Into<Decimal>) -> Result<Figure> {
-    let (part, whole) = (amount("defect_cost", defect_cost)?, amount("service_cost", service_cost)?);
-    if part > whole {
-        return Err(invalid("defect_cost", Total::new(part, true), format!("at most {}", Total::new(whole, true))));
-    }
-    Ok(money_ratio(part, whole))
+    share_of_amounts("defect_cost", defect_cost, "service_cost", service_cost)
 }

@@ -1,12 +1,12 @@
 //! Engagement: do the contacts with customers go well?
 
 use super::columns::{ENGAGEMENTS, NEGATIVE_ENGAGEMENTS, POSITIVE_ENGAGEMENTS, REVENUE_START};
-use super::{EIGHT_METRICS, share};
+use super::{EIGHT_METRICS, proportion, share};
 use crate::column::Column;
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::figure::{Figure, Unit};
+use crate::figure::{Figure, Total, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
 
@@ -126,4 +126,51 @@ pub(super) fn metrics() -> Vec<Metric> {
 /// ```
 pub fn engagement_quality(positive: u64, engagements: u64) -> Result<Figure> {
     share("positive", positive, engagements)
+}
+
+/// The share of engagements with a negative outcome.
+///
+/// `negative / engagements`, a fraction from 0 to 1; undefined without engagements.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::negative_engagement_share;
+/// assert_eq!(negative_engagement_share(3, 12)?.value(), Some(0.25));
+/// assert!(!negative_engagement_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn negative_engagement_share(negative: u64, engagements: u64) -> Result<Figure> {
+    share("negative", negative, engagements)
+}
+
+/// The share of customers with an engagement.
+///
+/// `engaged / customers`, a fraction from 0 to 1; undefined without customers.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::engaged_share;
+/// assert_eq!(engaged_share(1, 2)?.value(), Some(0.5));
+/// assert!(!engaged_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn engaged_share(engaged: u64, customers: u64) -> Result<Figure> {
+    proportion("engaged", engaged, customers)
+}
+
+/// How many engagements a customer has on average.
+///
+/// `engagements / customers`, a number; undefined without customers.
+///
+/// ```
+/// use svcmetrics::formulas::engagements_per_customer;
+/// assert_eq!(engagements_per_customer(5, 2).value(), Some(2.5));
+/// assert!(!engagements_per_customer(0, 0).is_defined());
+/// ```
+pub fn engagements_per_customer(engagements: u64, customers: u64) -> Figure {
+    Figure::quotient(Unit::Number, Total::new(engagements.into(), false), Total::new(customers.into(), false))
 }

@@ -118,6 +118,20 @@ fn proportion(part_name: &str, part: u64, whole: u64) -> Result<Figure> {
     share(part_name, part, whole).map(|figure| figure.on(Basis::Proportion))
 }
 
+/// A share of amounts on plain numbers: a part above its whole is an error.
+fn share_of_amounts(
+    part_name: &str,
+    part: impl Into<Decimal>,
+    whole_name: &str,
+    whole: impl Into<Decimal>,
+) -> Result<Figure> {
+    let (part, whole) = (amount(part_name, part)?, amount(whole_name, whole)?);
+    if part > whole {
+        return Err(invalid(part_name, Total::new(part, true), format!("at most {}", Total::new(whole, true))));
+    }
+    Ok(money_ratio(part, whole))
+}
+
 fn invalid(name: &str, value: impl std::fmt::Display, expected: impl Into<String>) -> Error {
     Error::invalid_argument(name, &value.to_string(), &expected.into())
 }

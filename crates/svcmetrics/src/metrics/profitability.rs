@@ -179,3 +179,20 @@ pub fn service_return(
 pub fn cost_per_case(cost: impl Into<Decimal>, cases: u64) -> Result<Figure> {
     Ok(Figure::quotient(Unit::Money, Total::new(amount("cost", cost)?, true), Total::new(cases.into(), false)))
 }
+
+/// What serving a customer costs on average.
+///
+/// `cost / customers`, an amount per customer; undefined without customers.
+///
+/// # Errors
+/// As [`service_margin`].
+///
+/// ```
+/// use svcmetrics::formulas::cost_per_customer;
+/// assert_eq!(cost_per_customer(1000, 8)?.to_string(), "125.00");
+/// assert!(!cost_per_customer(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn cost_per_customer(cost: impl Into<Decimal>, customers: u64) -> Result<Figure> {
+    Ok(Figure::quotient(Unit::Money, Total::new(amount("cost", cost)?, true), Total::new(customers.into(), false)))
+}

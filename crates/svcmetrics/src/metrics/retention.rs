@@ -3,13 +3,14 @@
 use super::columns::{
     COMMITTED, CONTRACTS_DUE, CONTRACTS_RENEWED, IS_ACTIVE, REVENUE_END, REVENUE_START, TENURE_MONTHS,
 };
-use super::{EIGHT_METRICS, proportion, share};
+use super::{EIGHT_METRICS, amount, proportion, share};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::figure::{Figure, Unit};
+use crate::figure::{Figure, Total, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
+use rust_decimal::Decimal;
 
 #[allow(clippy::too_many_lines)] // most of them are what people read
 pub(super) fn metrics() -> Vec<Metric> {
@@ -197,4 +198,25 @@ pub fn customer_churn_rate(churned: u64, start: u64) -> Result<Figure> {
 /// ```
 pub fn contract_renewal_rate(renewed: u64, due: u64) -> Result<Figure> {
     share("renewed", renewed, due)
+}
+
+/// How long customers have been there on average, in months.
+///
+/// `tenure_months / customers`, a number of months; undefined without customers.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] for a negative number, [`crate::Error::Inexact`] for more than six decimal places.
+///
+/// ```
+/// use svcmetrics::formulas::mean_tenure_months;
+/// assert_eq!(mean_tenure_months(50, 4)?.value(), Some(12.5));
+/// assert!(!mean_tenure_months(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn mean_tenure_months(tenure_months: impl Into<Decimal>, customers: u64) -> Result<Figure> {
+    Ok(Figure::quotient(
+        Unit::Number,
+        Total::new(amount("tenure_months", tenure_months)?, true),
+        Total::new(customers.into(), false),
+    ))
 }

@@ -10,8 +10,8 @@ use crate::expression::Expression;
 use crate::figure::{Figure, Total, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Combination, Metric};
-pub use movements::RecurringRevenue;
 use movements::change;
+pub use movements::{RecurringRevenue, avoidable_loss_share};
 use rust_decimal::Decimal;
 
 const RATE_ARTICLE: &str = "ServiceXRG, Recurring Revenue Rate";

@@ -1,10 +1,13 @@
 //! Risk: who may spend less, who may leave, and how much revenue goes with them.
 
 use super::columns::{REVENUE_END, RISK};
+use super::{proportion, share_of_amounts};
 use crate::condition::Condition;
-use crate::figure::Unit;
+use crate::error::Result;
+use crate::figure::{Figure, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Metric};
+use rust_decimal::Decimal;
 
 pub(super) fn metrics() -> Vec<Metric> {
     let at = |word: &'static str| Condition::Is(RISK, word.into());
@@ -80,3 +83,38 @@ pub(super) fn metrics() -> Vec<Metric> {
 }
 
 const ARTICLE: &str = "ServiceXRG, Beyond service metrics, 2";
+
+/// The share of rated customers at a risk: that may leave, or spend less.
+///
+/// `at_risk / rated`, a fraction from 0 to 1; undefined where nobody is rated.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] where the part is above the whole.
+///
+/// ```
+/// use svcmetrics::formulas::risk_share;
+/// assert_eq!(risk_share(1, 5)?.value(), Some(0.2));
+/// assert!(!risk_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn risk_share(at_risk: u64, rated: u64) -> Result<Figure> {
+    proportion("at_risk", at_risk, rated)
+}
+
+/// The share of rated customers' revenue that belongs to those at risk.
+///
+/// `at_risk / rated`, a fraction from 0 to 1; undefined where rated customers have no revenue.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] for a negative amount or a part above its whole, [`crate::Error::Inexact`] for more than six
+/// decimal places.
+///
+/// ```
+/// use svcmetrics::formulas::revenue_at_risk_share;
+/// assert_eq!(revenue_at_risk_share(30, 120)?.value(), Some(0.25));
+/// assert!(!revenue_at_risk_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn revenue_at_risk_share(at_risk: impl Into<Decimal>, rated: impl Into<Decimal>) -> Result<Figure> {
+    share_of_amounts("at_risk", at_risk, "rated", rated)
+}

@@ -87,6 +87,25 @@ fn call(formula: &str, of: &Arguments) -> Result<Figure, Refused> {
             formulas::first_contact_resolution(of.count("resolved_first")?, of.count("resolved")?)
         }
         "deflection_rate" => formulas::deflection_rate(of.count("self_resolved")?, of.count("issues")?),
+        "fully_adopted_rate" => formulas::fully_adopted_rate(of.count("fully_adopted")?, of.count("customers")?),
+        "basic_user_share" => Ok(formulas::basic_user_share(of.count("basic")?, of.count("advanced")?)),
+        "uninterrupted_rate" => formulas::uninterrupted_rate(of.count("uninterrupted")?, of.count("customers")?),
+        "negative_engagement_share" => {
+            formulas::negative_engagement_share(of.count("negative")?, of.count("engagements")?)
+        }
+        "engaged_share" => formulas::engaged_share(of.count("engaged")?, of.count("customers")?),
+        "engagements_per_customer" => {
+            Ok(formulas::engagements_per_customer(of.count("engagements")?, of.count("customers")?))
+        }
+        "mean_tenure_months" => formulas::mean_tenure_months(of.take("tenure_months")?, of.count("customers")?),
+        "avoidable_loss_share" => formulas::avoidable_loss_share(of.take("avoidable")?, of.take("lost")?),
+        "risk_share" => formulas::risk_share(of.count("at_risk")?, of.count("rated")?),
+        "revenue_at_risk_share" => formulas::revenue_at_risk_share(of.take("at_risk")?, of.take("rated")?),
+        "cost_per_customer" => formulas::cost_per_customer(of.take("cost")?, of.count("customers")?),
+        "proactive_share" => formulas::proactive_share(of.count("proactive")?, of.count("cases")?),
+        "documented_share" => formulas::documented_share(of.count("documented")?, of.count("closed")?),
+        "reopen_rate" => formulas::reopen_rate(of.count("reopened")?, of.count("cases")?),
+        "sla_met_share" => formulas::sla_met_share(of.count("met")?, of.count("with_target")?),
         "support_price" => formulas::support_price(
             of.optional("list_price")?,
             of.optional("net_price")?,

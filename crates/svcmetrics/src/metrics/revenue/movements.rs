@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit, Value};
-use crate::metrics::{amount, invalid, money_ratio};
+use crate::metrics::{amount, invalid, money_ratio, share_of_amounts};
 #[cfg(feature = "serde")]
 use crate::money::number;
 use rust_decimal::Decimal;
@@ -217,4 +217,22 @@ impl RecurringRevenue {
     pub fn contraction_share_of_loss(&self) -> Result<Figure> {
         self.micros().map(|m| money_ratio(m.contraction, m.lost))
     }
+}
+
+/// The share of the revenue lost that could have been kept.
+///
+/// `avoidable / lost`, a fraction from 0 to 1; undefined where nothing was lost.
+///
+/// # Errors
+/// [`crate::Error::InvalidValue`] for a negative amount or a part above its whole, [`crate::Error::Inexact`] for more than six
+/// decimal places.
+///
+/// ```
+/// use svcmetrics::formulas::avoidable_loss_share;
+/// assert_eq!(avoidable_loss_share(25, 100)?.value(), Some(0.25));
+/// assert!(!avoidable_loss_share(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn avoidable_loss_share(avoidable: impl Into<Decimal>, lost: impl Into<Decimal>) -> Result<Figure> {
+    share_of_amounts("avoidable", avoidable, "lost", lost)
 }
