@@ -207,6 +207,8 @@ impl HealthModel {
     /// use svcmetrics::{Component, HealthModel, MetricDefinition};
     /// let definition = MetricDefinition::new("cases_per_license").numerator(["cases"]).denominator(["licenses_sold"]);
     /// let model = HealthModel::new([Component::new("cases_per_license", 1).scaled(0.5, 0.0)])?.define(definition)?;
+    /// assert_eq!(model.components()[0].metric(), "cases_per_license");
+    /// # #[cfg(feature = "serde")]
     /// assert_eq!(HealthModel::from_toml(&model.to_toml()?)?, model);
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
