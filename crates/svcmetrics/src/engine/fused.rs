@@ -1,6 +1,8 @@
 //! The fused pass: blocks of rows in which every value is missing or as it should be are read, judged and summed at once,
 //! with a bit a row for each condition. A block with anything else in it is left to the plain pass, which says what.
 
+#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+
 use super::accumulator::Accumulator;
 use super::block::{BlockColumn, Mask, ROWS, each_bit};
 use super::columns::Data;
@@ -269,6 +271,19 @@ impl Fused {
         sums: &mut Sums,
         seen: &mut Seen<'_>,
     ) -> Result<bool> {
+        of_this_processor(self, plan, part, rows, groups, sums, seen)
+    }
+
+    #[inline(always)]
+    fn any_block(
+        &mut self,
+        plan: &Plan,
+        part: &[Option<&Data<'_>>],
+        rows: &Range<usize>,
+        groups: &[u32],
+        sums: &mut Sums,
+        seen: &mut Seen<'_>,
+    ) -> Result<bool> {
         let live = Mask::MAX >> (ROWS - rows.len());
         for ((column, planned), data) in self.columns.iter_mut().zip(&plan.columns).zip(part) {
             // what is computed comes later
@@ -289,6 +304,7 @@ impl Fused {
         Ok(true)
     }
 
+    #[inline(always)]
     fn settle_absent_revenue(&mut self) -> (Mask, Mask) {
         let Some((start, end)) = self.revenues else { return (0, 0) };
         let (started, ended) = (self.columns[start].present, self.columns[end].present);
@@ -301,6 +317,7 @@ impl Fused {
     }
 
     /// Whether all rows are valid.
+    #[inline(always)]
     fn judge(&mut self, live: Mask, after_health: bool) -> bool {
         for (scope, counted) in self.scopes.iter().zip(&mut self.counted) {
             if scope.after_health != after_health {
@@ -350,6 +367,7 @@ impl Fused {
     }
 
     /// A sum of what rows add to measures; nothing where 64 bits are too few.
+    #[inline(always)]
     fn combined(&self, terms: &[(i64, usize)]) -> Option<[i64; ROWS]> {
         let mut total = [0_i64; ROWS];
         let mut bound = 0_u64;
@@ -373,6 +391,7 @@ impl Fused {
     }
 
     /// The answers to the questions that need health, or to those that do not; whether the numbers are small enough for it.
+    #[inline(always)]
     fn ask(&mut self, live: Mask, after_health: bool) -> bool {
         for place in (0..self.asked.len()).filter(|place| self.late[*place] == after_health) {
             let columns = &self.columns;
@@ -408,6 +427,7 @@ impl Fused {
     }
 
     /// The largest magnitude that an expression can have in this block; nothing where 64 bits are too few.
+    #[inline(always)]
     fn bound(&self, linear: &Linear) -> Option<u64> {
         let mut bound = linear.constant.unsigned_abs();
         for (times, slot) in &linear.terms {
@@ -417,6 +437,7 @@ impl Fused {
     }
 
     /// What a block can add to a sum at the most; nothing where 64 bits are too few.
+    #[inline(always)]
     fn most(&self) -> Option<u64> {
         let mut most = 1;
         for sum in &self.sums {
@@ -429,6 +450,7 @@ impl Fused {
         (most < 1 << 56).then(|| most * ROWS as u64)
     }
 
+    #[inline(always)]
     fn evaluate(&self, linear: &Linear) -> Option<[i64; ROWS]> {
         self.bound(linear)?;
         let mut values = [linear.constant; ROWS];
@@ -441,6 +463,7 @@ impl Fused {
     }
 
     /// Counts that are 0 in most rows: one addition each.
+    #[inline(always)]
     fn add_rare(&self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) -> Result<()> {
         let rounded = self.columns.iter().any(|column| column.rounded != 0);
         for (position, (scope, counted)) in self.scopes.iter().zip(&self.counted).enumerate() {
@@ -466,6 +489,7 @@ impl Fused {
         Ok(())
     }
 
+    #[inline(always)]
     fn add_often(&self, live: Mask, groups: &[u32], often: &mut Accumulator, most: u64) -> Result<()> {
         let width = often.width();
         let near = often.near(most)?;
@@ -500,6 +524,23 @@ impl Fused {
     }
 }
 
+/// The block, compiled for the vector units that this machine has. They do the same operations on more rows at once.
+#[multiversion::multiversion(targets(
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
+))]
+fn of_this_processor<'a, 'b>(
+    fused: &mut Fused,
+    plan: &Plan,
+    part: &[Option<&Data<'a>>],
+    rows: &Range<usize>,
+    groups: &[u32],
+    sums: &mut Sums,
+    seen: &mut Seen<'b>,
+) -> Result<bool> {
+    fused.any_block(plan, part, rows, groups, sums, seen)
+}
+
 /// What the fused pass tells of rows beside their sums.
 pub(super) struct Seen<'a> {
     pub(super) absent: &'a mut Absent,
@@ -522,6 +563,7 @@ struct Lanes<'a> {
 }
 
 impl Lanes<'_> {
+    #[inline(always)]
     fn count(&mut self, rows: Mask, lane: usize) {
         if self.together {
             self.near[self.places[0] + lane] += i64::from(rows.count_ones());
@@ -538,6 +580,7 @@ impl Lanes<'_> {
         }
     }
 
+    #[inline(always)]
     fn add(&mut self, values: &[i64; ROWS], rows: Mask, lane: usize) {
         if self.together {
             self.near[self.places[0] + lane] +=
@@ -557,14 +600,17 @@ impl Lanes<'_> {
 }
 
 /// The value if the row is one of these, else 0.
+#[inline(always)]
 fn kept(value: i64, rows: Mask, row: usize) -> i64 {
     value & -(rows >> row & 1).cast_signed()
 }
 
+#[inline(always)]
 fn compare(values: &[i64; ROWS], holds: impl Fn(i64) -> bool) -> Mask {
     values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(holds(*value)) << row)
 }
 
+#[inline(always)]
 fn against(values: &[i64; ROWS], comparison: Comparison, constant: i64) -> Mask {
     match comparison {
         Comparison::Equal => compare(values, |value| value == constant),
@@ -576,6 +622,7 @@ fn against(values: &[i64; ROWS], comparison: Comparison, constant: i64) -> Mask 
     }
 }
 
+#[inline(always)]
 fn between(one: &[i64; ROWS], comparison: Comparison, other: &[i64; ROWS]) -> Mask {
     let pairs = |holds: fn(&i64, &i64) -> bool| {
         one.iter()
