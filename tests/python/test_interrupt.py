@@ -117,8 +117,8 @@ def test_the_handler_that_the_user_installed_is_the_one_that_is_called() -> None
         raise Stopped
 
     signal.signal(signal.SIGTERM, handler)
-    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
     table = {"milestones_met": np.ones(100_000_000, "i1"), "milestones_total": np.full(100_000_000, 2, "i1")}
+    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
     try:
         sm.scorecard(table)
     except Stopped:
