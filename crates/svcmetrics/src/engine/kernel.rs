@@ -37,6 +37,9 @@ pub(crate) struct Engine {
     /// What other threads have summed.
     #[cfg(feature = "rayon")]
     pub(super) others: Vec<Engine>,
+    /// Whether there are no more of them: more is asked of rows than their sums, or there are nearly too many groups.
+    #[cfg(feature = "rayon")]
+    pub(super) alone: bool,
     pub(super) sums: Sums,
     /// Nothing where more is asked of rows than their sums.
     pub(super) fused: Option<Fused>,
@@ -71,9 +74,11 @@ impl Engine {
             sums,
             distributions: vec![vec![Distribution::new(); first]; plan.distributed.len()],
             spread,
-            identities,
             #[cfg(feature = "rayon")]
             others: Vec::new(),
+            #[cfg(feature = "rayon")]
+            alone: !sums_alone || identities.is_some(),
+            identities,
             largest_rounding: vec![0.0; plan.scopes.len()],
             groups,
             rows,
@@ -104,7 +109,7 @@ impl Engine {
         };
         self.groups.begin_part();
         #[cfg(feature = "rayon")]
-        if identity.is_none() && see.is_none() && self.fused.is_some() {
+        if see.is_none() && !self.alone {
             let threads = parallel::threads(table.rows());
             if threads > 1 {
                 self.add_together(threads, table.rows(), &part, &keys, go_on)?;

@@ -107,7 +107,15 @@ impl Engine {
                 united.assign(keys, start..end.min(start + STRETCH), self.rows.before)?;
             }
         }
-        first.map_or(Ok(()), |(_, error)| Err(error))
+        if let Some((_, error)) = first {
+            return Err(error);
+        }
+        if groups > self.groups.limit {
+            // Counting what the threads have in common would take longer than one thread does.
+            self.alone = true;
+            self.unite()?;
+        }
+        Ok(())
     }
 
     /// This and those of the other threads.
@@ -124,6 +132,7 @@ impl Engine {
             rows: self.rows.emptied(),
             identities: None,
             others: Vec::new(),
+            alone: true,
             distributions: Vec::new(),
             spread: Spread::default(),
             fused: self.fused.clone(),
