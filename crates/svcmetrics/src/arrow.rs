@@ -19,6 +19,7 @@ mod both;
 mod mixes;
 mod reasons;
 
+use crate::definitions::Chosen;
 use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Undefined, Value, aligned};
@@ -27,7 +28,7 @@ use crate::interval::{LEVEL, Level};
 use crate::key::{Key, KeyType, group_text};
 use crate::metric::Kind;
 use crate::period::{Every, Period};
-use crate::scorecard::{KeyColumn, Scorecard};
+use crate::scorecard::{KeyColumn, Reading, Scorecard};
 use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -353,6 +354,11 @@ impl Scorecard {
         (0..self.len()).map(|group| (self, group)).chain(total).collect()
     }
 
+    /// A metric's readings: of the groups, and of the total.
+    fn readings<'a>(&'a self, chosen: &'a Chosen, total: Option<&'a Self>) -> [Reading<'a>; 2] {
+        [self, total.unwrap_or(self)].map(|card| card.reading(chosen))
+    }
+
     pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize, total: Option<&Self>) -> Result<()> {
         let shown = self.shown(total);
         let of_total = vec![Key::Null; self.keys.len()];
@@ -408,7 +414,10 @@ impl Scorecard {
         frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
         for chosen in self.definitions.figured() {
             let metric = &chosen.metric;
-            let figures = shown.iter().map(|(card, group)| card.read(*group, chosen)).collect::<Result<Vec<_>>>()?;
+            let readings = self.readings(chosen, total);
+            let figure =
+                |(card, group): &(&Self, usize)| readings[usize::from(!std::ptr::eq(*card, self))].figure(*group);
+            let figures = shown.iter().map(figure).collect::<Result<Vec<_>>>()?;
             let array = if metric.kind() == Kind::Amount {
                 let micros = |(group, figure): (usize, &Figure)| match figure.numerator() {
                     Some(total) => total.micros().map(Some).ok_or_else(|| self.too_large(group, metric.id())),
@@ -473,9 +482,11 @@ impl Scorecard {
         let mut reasons = StringBuilder::new();
         let (mut lows, mut highs) = (Vec::new(), Vec::new());
         let mut counts: [Vec<Option<i64>>; 5] = Default::default();
+        let readings: Vec<_> = chosen.iter().map(|chosen| self.readings(chosen, total)).collect();
         for (card, group) in self.shown(total) {
-            for chosen in &chosen {
-                let figure = card.read(group, chosen)?;
+            for (chosen, readings) in chosen.iter().zip(&readings) {
+                let reading = &readings[usize::from(!std::ptr::eq(card, self))];
+                let figure = reading.figure(group)?;
                 let (numerator, denominator) = card.parts(group, chosen, &figure)?;
                 ids.append_value(chosen.metric.id());
                 values.push(figure.value());
@@ -485,7 +496,7 @@ impl Scorecard {
                 let (low, high) = figure.interval_at(level).unzip();
                 lows.push(low);
                 highs.push(high);
-                let found = card.counts(group, chosen);
+                let found = reading.counts(group);
                 let of = |count: fn(&crate::scorecard::Counts) -> i128| {
                     found.as_ref().and_then(|found| i64::try_from(count(found)).ok())
                 };
@@ -509,12 +520,7 @@ impl Scorecard {
     }
 
     /// Numerator and denominator in micro-units; what is undefined or made of other metrics has neither.
-    fn parts(
-        &self,
-        group: usize,
-        chosen: &crate::definitions::Chosen,
-        figure: &Figure,
-    ) -> Result<(Option<i128>, Option<i128>)> {
+    fn parts(&self, group: usize, chosen: &Chosen, figure: &Figure) -> Result<(Option<i128>, Option<i128>)> {
         let micros = |total: crate::figure::Total| {
             total.micros().map(Some).ok_or_else(|| self.too_large(group, chosen.metric.id()))
         };

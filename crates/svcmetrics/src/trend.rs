@@ -108,7 +108,8 @@ impl Scorecard {
         };
         let mut figures = Vec::with_capacity(chosen.len());
         for chosen in &chosen {
-            figures.push((0..self.len()).map(|group| self.read(group, chosen)).collect::<Result<Vec<Figure>>>()?);
+            let reading = self.reading(chosen);
+            figures.push((0..self.len()).map(|group| reading.figure(group)).collect::<Result<Vec<Figure>>>()?);
         }
         let mut trends = Vec::with_capacity(self.len() * chosen.len());
         for (group, [before, before_that, year]) in neighbours.into_iter().enumerate() {

@@ -1,79 +1,150 @@
-//! Totals of groups while rows come in: 64-bit sums, spilled into 128-bit ones before they could overflow.
+//! Totals of groups while rows come in: 64-bit sums, of which two small ones share a place, spilled into 128-bit ones before they
+//! could overflow.
 
 use crate::error::{Error, Result};
 
 /// What may come together in 64 bits before it is spilled.
 const ROOM: u64 = 1 << 62;
 
-/// Sums of groups, row-major: a group's lanes stand together.
+/// What may come together in half a place.
+const HALF_ROOM: u64 = 1 << 31;
+
+/// Where half a place begins.
+const HALF: u32 = 32;
+
+/// Where a lane's sum stands in a group's places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Whole(usize),
+    /// The place, and the bit at which it begins; never negative.
+    Half(usize, u32),
+}
+
+impl Place {
+    pub(super) fn add(self, places: &mut [i64], value: i64) {
+        match self {
+            Self::Whole(at) => places[at] += value,
+            Self::Half(at, bit) => places[at] += value << bit,
+        }
+    }
+
+    fn read(self, places: &[i64]) -> i64 {
+        match self {
+            Self::Whole(at) => places[at],
+            Self::Half(at, bit) => places[at] >> bit & i64::from(u32::MAX),
+        }
+    }
+}
+
+/// Sums of groups, row-major: a group's places stand together.
 #[derive(Debug, Clone)]
 pub(super) struct Accumulator {
+    /// By lane.
+    lanes: Vec<Place>,
+    /// How many places a group has.
     width: usize,
     near: Vec<i64>,
-    /// No sum in `near` is above this.
-    spent: u64,
-    /// What was spilled; empty until then.
+    /// No sum in a whole place is above the first, none in half a one above the second.
+    spent: (u64, u64),
+    /// What was spilled, by lane; empty until then.
     far: Vec<i128>,
 }
 
 impl Accumulator {
-    pub(super) fn new(width: usize, groups: usize) -> Self {
-        Self { width, near: vec![0; width * groups], spent: 0, far: Vec::new() }
+    /// For each lane, whether it may share a place.
+    pub(super) fn new(small: &[bool], groups: usize) -> Self {
+        let halves = small.iter().filter(|small| **small).count();
+        let (mut half, mut whole) = (0, halves.div_ceil(2));
+        let place = |small: &bool| {
+            if *small {
+                half += 1;
+                Place::Half((half - 1) / 2, if half % 2 == 1 { 0 } else { HALF })
+            } else {
+                whole += 1;
+                Place::Whole(whole - 1)
+            }
+        };
+        let lanes: Vec<Place> = small.iter().map(place).collect();
+        Self { lanes, width: whole, near: vec![0; whole * groups], spent: (0, 0), far: Vec::new() }
     }
 
     pub(super) fn width(&self) -> usize {
         self.width
     }
 
+    pub(super) fn place(&self, lane: usize) -> Place {
+        self.lanes[lane]
+    }
+
+    fn groups(&self) -> usize {
+        self.near.len().checked_div(self.width).unwrap_or_default()
+    }
+
     /// Makes room for so many groups.
     pub(super) fn resize(&mut self, groups: usize) -> Result<()> {
-        let lanes = groups * self.width;
+        let places = groups * self.width;
         let out_of_memory = |_| Error::OutOfMemory { groups: groups as u64 };
-        self.near.try_reserve(lanes.saturating_sub(self.near.len())).map_err(out_of_memory)?;
-        self.near.resize(lanes, 0);
+        self.near.try_reserve(places.saturating_sub(self.near.len())).map_err(out_of_memory)?;
+        self.near.resize(places, 0);
         if !self.far.is_empty() {
-            self.widen(lanes)?;
+            self.widen()?;
         }
         Ok(())
     }
 
-    fn widen(&mut self, lanes: usize) -> Result<()> {
-        let groups = (lanes / self.width.max(1)) as u64;
+    fn widen(&mut self) -> Result<()> {
+        let lanes = self.groups() * self.lanes.len();
+        let groups = self.groups() as u64;
         self.far.try_reserve(lanes.saturating_sub(self.far.len())).map_err(|_| Error::OutOfMemory { groups })?;
         self.far.resize(lanes, 0);
         Ok(())
     }
 
-    /// The sums, after making sure that `most` can be added to any of them.
-    pub(super) fn near(&mut self, most: u64) -> Result<&mut [i64]> {
-        if self.spent.saturating_add(most) >= ROOM {
+    /// The sums, after making sure that `most` can be added to any of them, and `most_small` to those that share a place.
+    pub(super) fn near(&mut self, most: u64, most_small: u64) -> Result<&mut [i64]> {
+        if self.spent.0.saturating_add(most) >= ROOM || self.spent.1.saturating_add(most_small) >= HALF_ROOM {
             self.spill()?;
         }
-        self.spent += most;
+        self.spent = (self.spent.0 + most, self.spent.1 + most_small);
         Ok(&mut self.near)
     }
 
     fn spill(&mut self) -> Result<()> {
-        self.widen(self.near.len())?;
-        for (far, near) in self.far.iter_mut().zip(&mut self.near) {
-            *far += i128::from(std::mem::take(near));
+        self.widen()?;
+        if self.lanes.is_empty() {
+            return Ok(());
         }
-        self.spent = 0;
+        for (far, near) in self.far.chunks_exact_mut(self.lanes.len()).zip(self.near.chunks_exact_mut(self.width)) {
+            for (far, place) in far.iter_mut().zip(&self.lanes) {
+                *far += i128::from(place.read(near));
+            }
+            near.fill(0);
+        }
+        self.spent = (0, 0);
+        Ok(())
+    }
+
+    /// Gives a lane a place of its own, since its values are not small.
+    pub(super) fn promote(&mut self, lane: usize) -> Result<()> {
+        self.spill()?;
+        let groups = self.groups();
+        let small: Vec<bool> =
+            self.lanes.iter().enumerate().map(|(at, place)| at != lane && matches!(place, Place::Half(..))).collect();
+        *self = Self { far: std::mem::take(&mut self.far), ..Self::new(&small, groups) };
         Ok(())
     }
 
     /// Adds to one sum; whether it fits.
     pub(super) fn add(&mut self, group: u32, lane: usize, value: i128) -> Result<bool> {
-        self.widen(self.near.len())?;
-        let total = &mut self.far[group as usize * self.width + lane];
+        self.widen()?;
+        let total = &mut self.far[group as usize * self.lanes.len() + lane];
         Ok(total.checked_add(value).map(|sum| *total = sum).is_some())
     }
 
     /// A sum; nothing beyond 128 bits.
     pub(super) fn total(&self, group: usize, lane: usize) -> Option<i128> {
-        let place = group * self.width + lane;
-        let far = self.far.get(place).copied().unwrap_or_default();
-        far.checked_add(i128::from(self.near[place]))
+        let far = self.far.get(group * self.lanes.len() + lane).copied().unwrap_or_default();
+        far.checked_add(i128::from(self.lanes[lane].read(&self.near[group * self.width..])))
     }
 }
 
@@ -81,20 +152,60 @@ impl Accumulator {
 impl Accumulator {
     /// Makes room for another's sums, all of which are about to be added.
     pub(super) fn spend(&mut self, other: &Self) -> Result<()> {
-        self.near(other.spent).map(drop)
+        if self.lanes == other.lanes {
+            self.near(other.spent.0, other.spent.1)?;
+        }
+        Ok(())
     }
 
     /// Adds all sums of another's group, for which room was made; whether they fit.
     pub(super) fn merge(&mut self, group: u32, other: &Self, theirs: usize) -> Result<bool> {
-        let (own, theirs) = (group as usize * self.width, theirs * self.width);
-        for (sum, more) in self.near[own..own + self.width].iter_mut().zip(&other.near[theirs..]) {
-            *sum += more;
+        let alike = self.lanes == other.lanes;
+        if alike {
+            let (own, theirs) = (group as usize * self.width, theirs * self.width);
+            for (sum, more) in self.near[own..own + self.width].iter_mut().zip(&other.near[theirs..]) {
+                *sum += more;
+            }
+            if other.far.is_empty() {
+                return Ok(true);
+            }
         }
-        for (lane, more) in other.far.iter().skip(theirs).take(self.width).enumerate() {
-            if *more != 0 && !self.add(group, lane, *more)? {
+        for lane in 0..self.lanes.len() {
+            let far = other.far.get(theirs * other.lanes.len() + lane).copied();
+            let more = if alike { far } else { other.total(theirs, lane) };
+            let Some(more) = more else { return Ok(false) };
+            if more != 0 && !self.add(group, lane, more)? {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_sums_share_a_place_and_are_spilled_before_they_meet() {
+        let mut sums = Accumulator::new(&[true, false, true, true], 2);
+        assert_eq!(sums.width(), 3);
+        let most = HALF_ROOM / 3;
+        for _ in 0..10 {
+            let places: Vec<Place> = (0..4).map(|lane| sums.place(lane)).collect();
+            let near = sums.near(7, most).unwrap();
+            for place in places {
+                place.add(&mut near[3..], if place == Place::Whole(2) { -7 } else { most.cast_signed() });
+            }
+        }
+        let total = Some(i128::from(most) * 10);
+        let all = |sums: &Accumulator| (0..4).map(|lane| sums.total(1, lane)).collect::<Vec<_>>();
+        assert_eq!(all(&sums), [total, Some(-70), total, total]);
+        assert_eq!(sums.total(0, 2), Some(0));
+        sums.promote(2).unwrap();
+        assert_eq!((sums.place(2), sums.width()), (Place::Whole(2), 3));
+        sums.resize(3).unwrap();
+        assert_eq!(all(&sums), [total, Some(-70), total, total]);
+        assert!(sums.add(2, 3, i128::MAX).unwrap() && !sums.add(2, 3, 1).unwrap());
     }
 }

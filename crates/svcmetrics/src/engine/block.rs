@@ -1,5 +1,7 @@
 //! A block of rows as the fused pass holds it: integers and bits, in the first-level cache.
 
+#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+
 use super::columns::{Data, Nulls, Values};
 use super::intake::{self, Cells, Reading, State};
 use crate::column::{Column, ColumnKind};
@@ -58,6 +60,7 @@ impl BlockColumn {
     }
 
     /// Says that rows where there was nothing hold 0.
+    #[inline(always)]
     pub(super) fn fill_with_zeros(&mut self, rows: Mask) {
         // nothing is 0 already
         self.present |= rows;
@@ -65,6 +68,7 @@ impl BlockColumn {
 
     /// Reads `count` rows; whether all of them are missing or can be used as they are. Whatever else there is, the plain pass
     /// reads and judges it again.
+    #[inline(always)]
     pub(super) fn read(
         &mut self,
         column: &Column,
@@ -108,6 +112,7 @@ impl BlockColumn {
         }
     }
 
+    #[inline(always)]
     fn flags(&mut self, truth: Mask) -> bool {
         self.truth = truth & self.present;
         self.bound = 1;
@@ -118,6 +123,7 @@ impl BlockColumn {
     }
 
     /// Whole numbers that stand in `values`, whatever is where there is nothing.
+    #[inline(always)]
     fn integers(&mut self, kind: ColumnKind, live: Mask) -> bool {
         self.clear_absent(live);
         self.bound = self.values.iter().fold(0, |bits, value| bits | value.cast_unsigned());
@@ -139,6 +145,7 @@ impl BlockColumn {
         }
     }
 
+    #[inline(always)]
     fn floats(&mut self, column: &Column, values: &[f64], live: Mask, reading: &Reading) -> bool {
         let mut numbers = [0.0; ROWS];
         numbers[..values.len()].copy_from_slice(values);
@@ -203,6 +210,7 @@ impl BlockColumn {
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp)] // what is lost is noticed
+    #[inline(always)]
     fn whole_floats(&mut self, kind: ColumnKind, numbers: &[f64; ROWS], live: Mask) -> bool {
         let mut whole = true;
         for (value, number) in self.values.iter_mut().zip(numbers) {
@@ -233,6 +241,7 @@ impl BlockColumn {
         true
     }
 
+    #[inline(always)]
     fn clear_absent(&mut self, live: Mask) {
         each_bit(live & !self.present, |row| self.values[row] = 0);
         let count = live.count_ones() as usize;
@@ -250,6 +259,7 @@ fn plain_integer(kind: ColumnKind, own_unit: bool) -> bool {
 }
 
 /// Calls for each bit that is set.
+#[inline(always)]
 pub(super) fn each_bit(mut mask: Mask, mut call: impl FnMut(usize)) {
     while mask != 0 {
         call(mask.trailing_zeros() as usize);
@@ -257,6 +267,7 @@ pub(super) fn each_bit(mut mask: Mask, mut call: impl FnMut(usize)) {
     }
 }
 
+#[inline(always)]
 fn present(nulls: &Nulls<'_>, start: usize, count: usize) -> Mask {
     match nulls {
         Nulls::None => Mask::MAX,
@@ -266,6 +277,7 @@ fn present(nulls: &Nulls<'_>, start: usize, count: usize) -> Mask {
 }
 
 /// `count` bits from a position on; what is above them is anything.
+#[inline(always)]
 fn bits_at(bytes: &[u8], first: usize, count: usize) -> Mask {
     let shift = first % 8;
     let end = (first + count).div_ceil(8);
@@ -280,6 +292,7 @@ fn bits_at(bytes: &[u8], first: usize, count: usize) -> Mask {
     }
 }
 
+#[inline(always)]
 fn packed(values: &[bool]) -> Mask {
     values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(*value) << row)
 }

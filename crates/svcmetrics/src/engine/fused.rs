@@ -1,7 +1,9 @@
 //! The fused pass: blocks of rows in which every value is missing or as it should be are read, judged and summed at once,
 //! with a bit a row for each condition. A block with anything else in it is left to the plain pass, which says what.
 
-use super::accumulator::Accumulator;
+#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+
+use super::accumulator::{Accumulator, Place};
 use super::block::{BlockColumn, Mask, ROWS, each_bit};
 use super::columns::Data;
 use super::intake::Cells;
@@ -106,6 +108,8 @@ pub(super) struct Fused {
     health: Option<FusedHealth>,
     revenues: Option<(Slot, Slot)>,
     absent_revenue: Option<AbsentRevenue>,
+    /// What a block's rows add: each row's places together.
+    rowwise: Vec<i64>,
 }
 
 /// Gathers questions, each once.
@@ -256,11 +260,25 @@ impl Fused {
             columns,
             revenues: plan.revenues,
             absent_revenue,
+            rowwise: Vec::new(),
         })
     }
 
     /// Reads, judges and sums some rows, `ROWS` at the most. Where it cannot, it says no and has added nothing.
     pub(super) fn block(
+        &mut self,
+        plan: &Plan,
+        part: &[Option<&Data<'_>>],
+        rows: &Range<usize>,
+        groups: &[u32],
+        sums: &mut Sums,
+        seen: &mut Seen<'_>,
+    ) -> Result<bool> {
+        of_this_processor(self, plan, part, rows, groups, sums, seen)
+    }
+
+    #[inline(always)]
+    fn any_block(
         &mut self,
         plan: &Plan,
         part: &[Option<&Data<'_>>],
@@ -282,13 +300,20 @@ impl Fused {
         if !judged || (self.health.is_some() && !(self.score(live) && self.ask(live, true) && self.judge(live, true))) {
             return Ok(false);
         }
-        let Some(most) = self.most() else { return Ok(false) };
+        for sum in &self.sums {
+            let (Some(lane), Addend::Column(slot)) = (sum.lane, &sum.addend) else { continue };
+            if self.columns[*slot].bound >= SMALL && matches!(sums.often.place(lane), Place::Half(..)) {
+                sums.often.promote(lane)?;
+            }
+        }
+        let Some(most) = self.most(&sums.often) else { return Ok(false) };
         seen.absent.add(absent, seen.before + rows.start as u64);
         self.add_rare(live, groups, sums, seen.largest_rounding)?;
         self.add_often(live, groups, &mut sums.often, most)?;
         Ok(true)
     }
 
+    #[inline(always)]
     fn settle_absent_revenue(&mut self) -> (Mask, Mask) {
         let Some((start, end)) = self.revenues else { return (0, 0) };
         let (started, ended) = (self.columns[start].present, self.columns[end].present);
@@ -301,6 +326,7 @@ impl Fused {
     }
 
     /// Whether all rows are valid.
+    #[inline(always)]
     fn judge(&mut self, live: Mask, after_health: bool) -> bool {
         for (scope, counted) in self.scopes.iter().zip(&mut self.counted) {
             if scope.after_health != after_health {
@@ -350,6 +376,7 @@ impl Fused {
     }
 
     /// A sum of what rows add to measures; nothing where 64 bits are too few.
+    #[inline(always)]
     fn combined(&self, terms: &[(i64, usize)]) -> Option<[i64; ROWS]> {
         let mut total = [0_i64; ROWS];
         let mut bound = 0_u64;
@@ -373,6 +400,7 @@ impl Fused {
     }
 
     /// The answers to the questions that need health, or to those that do not; whether the numbers are small enough for it.
+    #[inline(always)]
     fn ask(&mut self, live: Mask, after_health: bool) -> bool {
         for place in (0..self.asked.len()).filter(|place| self.late[*place] == after_health) {
             let columns = &self.columns;
@@ -408,6 +436,7 @@ impl Fused {
     }
 
     /// The largest magnitude that an expression can have in this block; nothing where 64 bits are too few.
+    #[inline(always)]
     fn bound(&self, linear: &Linear) -> Option<u64> {
         let mut bound = linear.constant.unsigned_abs();
         for (times, slot) in &linear.terms {
@@ -416,19 +445,25 @@ impl Fused {
         (bound < 1 << 56).then_some(bound)
     }
 
-    /// What a block can add to a sum at the most; nothing where 64 bits are too few.
-    fn most(&self) -> Option<u64> {
-        let mut most = 1;
+    /// What a block can add to a sum at the most, and to one that shares its place; nothing where 64 bits are too few.
+    #[inline(always)]
+    fn most(&self, often: &Accumulator) -> Option<(u64, u64)> {
+        let (mut most, mut most_small) = (1, 1);
         for sum in &self.sums {
-            most = most.max(match &sum.addend {
+            let bound = match &sum.addend {
                 Addend::One => 1,
                 Addend::Column(slot) => self.columns[*slot].bound,
                 Addend::Linear(linear) => self.bound(linear)?,
-            });
+            };
+            most = most.max(bound);
+            if sum.lane.is_some_and(|lane| matches!(often.place(lane), Place::Half(..))) {
+                most_small = most_small.max(bound);
+            }
         }
-        (most < 1 << 56).then(|| most * ROWS as u64)
+        (most < 1 << 56).then_some((most * ROWS as u64, most_small * ROWS as u64))
     }
 
+    #[inline(always)]
     fn evaluate(&self, linear: &Linear) -> Option<[i64; ROWS]> {
         self.bound(linear)?;
         let mut values = [linear.constant; ROWS];
@@ -441,15 +476,17 @@ impl Fused {
     }
 
     /// Counts that are 0 in most rows: one addition each.
+    #[inline(always)]
     fn add_rare(&self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) -> Result<()> {
         let rounded = self.columns.iter().any(|column| column.rounded != 0);
         for (position, (scope, counted)) in self.scopes.iter().zip(&self.counted).enumerate() {
             let asked = scope.among.map_or(live, |among| live & !self.answers[among].no);
             let missing = asked & !counted;
             if missing != 0 {
-                let (lane, width) = (Sums::rare_lane(position, Rare::Missing), sums.rarely.width());
-                let near = sums.rarely.near(ROWS as u64)?;
-                each_bit(missing, |row| near[groups[row] as usize * width + lane] += 1);
+                let lane = Sums::rare_lane(position, Rare::Missing);
+                let (place, width) = (sums.rarely.place(lane), sums.rarely.width());
+                let near = sums.rarely.near(ROWS as u64, ROWS as u64)?;
+                each_bit(missing, |row| place.add(&mut near[groups[row] as usize * width..], 1));
             }
             if !rounded {
                 continue;
@@ -466,38 +503,139 @@ impl Fused {
         Ok(())
     }
 
-    fn add_often(&self, live: Mask, groups: &[u32], often: &mut Accumulator, most: u64) -> Result<()> {
+    /// What rows add, row by row in the order of the places, is added to the places of their groups.
+    #[inline(always)]
+    fn add_often(&mut self, live: Mask, groups: &[u32], often: &mut Accumulator, most: (u64, u64)) -> Result<()> {
         let width = often.width();
-        let near = often.near(most)?;
-        let mut places = [0; ROWS];
-        for (place, group) in places.iter_mut().zip(groups) {
-            *place = *group as usize * width;
-        }
-        let places = &places[..groups.len()];
         let together = groups.iter().all(|group| *group == groups[0]);
-        let mut lanes = Lanes { near, places, together, live };
-        lanes.count(live, ROWS_LANE);
+        let mut rowwise = std::mem::take(&mut self.rowwise);
+        rowwise.resize(width * ROWS, 0);
+        let mut lanes = Lanes { rowwise: &mut rowwise, width, together, half: ([0; ROWS], None) };
+        lanes.count(live, often.place(ROWS_LANE));
         for (scope, counted) in self.scopes.iter().zip(&self.counted) {
             if let Some(lane) = scope.counted {
-                lanes.count(*counted, lane);
+                lanes.count(*counted, often.place(lane));
             }
         }
         for sum in &self.sums {
+            let Some(lane) = sum.lane else { continue };
+            let place = often.place(lane);
             let counted = self.counted[sum.scope];
             let rows = sum.only.map_or(counted, |only| counted & self.answers[only].yes);
-            let Some(lane) = sum.lane.filter(|_| rows != 0) else { continue };
             match &sum.addend {
-                Addend::One => lanes.count(rows, lane),
-                Addend::Column(slot) => lanes.add(&self.columns[*slot].values, rows, lane),
+                Addend::One => lanes.count(rows, place),
+                Addend::Column(slot) => lanes.add(&self.columns[*slot].values, rows, place),
                 Addend::Linear(linear) => {
-                    if let Some(values) = self.evaluate(linear) {
-                        lanes.add(&values, rows, lane);
-                    }
+                    let values = self.evaluate(linear).unwrap_or([0; ROWS]);
+                    lanes.add(&values, rows, place);
                 }
             }
         }
+        lanes.finish();
+        let near = often.near(most.0, most.1)?;
+        let mut add = |group: u32, row: &[i64]| {
+            let first = group as usize * width;
+            for (sum, value) in near[first..first + width].iter_mut().zip(row) {
+                *sum += value;
+            }
+        };
+        if together {
+            add(groups[0], &rowwise[..width]);
+        } else {
+            groups.iter().zip(rowwise.chunks_exact(width)).for_each(|(group, row)| add(*group, row));
+        }
+        self.rowwise = rowwise;
         Ok(())
     }
+}
+
+/// From this on a value is not small.
+const SMALL: u64 = 1 << 16;
+
+/// A block's values, turned from column after column to row after row.
+struct Lanes<'a> {
+    rowwise: &'a mut [i64],
+    width: usize,
+    /// Whether all rows are of one group: then their sum stands in the first row alone.
+    together: bool,
+    /// What shares a place with the small lane that comes next, and which.
+    half: ([i64; ROWS], Option<usize>),
+}
+
+impl Lanes<'_> {
+    #[inline(always)]
+    fn count(&mut self, rows: Mask, place: Place) {
+        if self.together {
+            return self.total(i64::from(rows.count_ones()), place);
+        }
+        let mut ones = [0; ROWS];
+        for (row, one) in ones.iter_mut().enumerate() {
+            *one = (rows >> row & 1).cast_signed();
+        }
+        self.put(&ones, place);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, values: &[i64; ROWS], rows: Mask, place: Place) {
+        let mut kept = [0; ROWS];
+        for (row, (kept, value)) in kept.iter_mut().zip(values).enumerate() {
+            *kept = self::kept(*value, rows, row);
+        }
+        if self.together {
+            self.total(kept.iter().sum(), place);
+        } else {
+            self.put(&kept, place);
+        }
+    }
+
+    #[inline(always)]
+    fn total(&mut self, total: i64, place: Place) {
+        match place {
+            Place::Whole(at) | Place::Half(at, 0) => self.rowwise[at] = total,
+            Place::Half(at, bit) => self.rowwise[at] += total << bit,
+        }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, values: &[i64; ROWS], place: Place) {
+        let (Place::Whole(at) | Place::Half(at, _)) = place;
+        let rows = self.rowwise[at..].iter_mut().step_by(self.width);
+        match place {
+            Place::Half(_, 0) => self.half = (*values, Some(at)),
+            Place::Whole(_) => rows.zip(values).for_each(|(own, value)| *own = *value),
+            Place::Half(_, bit) => {
+                let (half, pending) = &mut self.half;
+                let both = half.iter().zip(values).map(|(low, high)| low | high << bit);
+                rows.zip(both).for_each(|(own, value)| *own = value);
+                *pending = None;
+            }
+        }
+    }
+
+    /// The last small lane, if nothing shares its place.
+    #[inline(always)]
+    fn finish(mut self) {
+        if let (half, Some(at)) = self.half {
+            self.put(&half, Place::Whole(at));
+        }
+    }
+}
+
+/// The block, compiled for the vector units that this machine has. They do the same operations on more rows at once.
+#[multiversion::multiversion(targets(
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
+))]
+fn of_this_processor<'a, 'b>(
+    fused: &mut Fused,
+    plan: &Plan,
+    part: &[Option<&Data<'a>>],
+    rows: &Range<usize>,
+    groups: &[u32],
+    sums: &mut Sums,
+    seen: &mut Seen<'b>,
+) -> Result<bool> {
+    fused.any_block(plan, part, rows, groups, sums, seen)
 }
 
 /// What the fused pass tells of rows beside their sums.
@@ -508,63 +646,18 @@ pub(super) struct Seen<'a> {
     pub(super) before: u64,
 }
 
-/// Rows are few enough to be picked out one by one.
-const FEW: u32 = 12;
-
-/// Adds a block's values to the sums of their groups.
-struct Lanes<'a> {
-    near: &'a mut [i64],
-    /// By row, where its group's lanes begin.
-    places: &'a [usize],
-    /// Whether all are of one group.
-    together: bool,
-    live: Mask,
-}
-
-impl Lanes<'_> {
-    fn count(&mut self, rows: Mask, lane: usize) {
-        if self.together {
-            self.near[self.places[0] + lane] += i64::from(rows.count_ones());
-        } else if rows == self.live {
-            for place in self.places {
-                self.near[place + lane] += 1;
-            }
-        } else if rows.count_ones() <= FEW {
-            each_bit(rows, |row| self.near[self.places[row] + lane] += 1);
-        } else {
-            for (row, place) in self.places.iter().enumerate() {
-                self.near[place + lane] += (rows >> row & 1).cast_signed();
-            }
-        }
-    }
-
-    fn add(&mut self, values: &[i64; ROWS], rows: Mask, lane: usize) {
-        if self.together {
-            self.near[self.places[0] + lane] +=
-                values.iter().enumerate().map(|(row, value)| kept(*value, rows, row)).sum::<i64>();
-        } else if rows == self.live {
-            for (place, value) in self.places.iter().zip(values) {
-                self.near[place + lane] += value;
-            }
-        } else if rows.count_ones() <= FEW {
-            each_bit(rows, |row| self.near[self.places[row] + lane] += values[row]);
-        } else {
-            for (row, (place, value)) in self.places.iter().zip(values).enumerate() {
-                self.near[place + lane] += kept(*value, rows, row);
-            }
-        }
-    }
-}
-
 /// The value if the row is one of these, else 0.
+#[inline(always)]
 fn kept(value: i64, rows: Mask, row: usize) -> i64 {
     value & -(rows >> row & 1).cast_signed()
 }
 
+#[inline(always)]
 fn compare(values: &[i64; ROWS], holds: impl Fn(i64) -> bool) -> Mask {
     values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(holds(*value)) << row)
 }
 
+#[inline(always)]
 fn against(values: &[i64; ROWS], comparison: Comparison, constant: i64) -> Mask {
     match comparison {
         Comparison::Equal => compare(values, |value| value == constant),
@@ -576,6 +669,7 @@ fn against(values: &[i64; ROWS], comparison: Comparison, constant: i64) -> Mask 
     }
 }
 
+#[inline(always)]
 fn between(one: &[i64; ROWS], comparison: Comparison, other: &[i64; ROWS]) -> Mask {
     let pairs = |holds: fn(&i64, &i64) -> bool| {
         one.iter()

@@ -2,7 +2,7 @@
 
 use super::choose::{Chooser, check_names, choose, no_circles};
 use super::intake::Reading;
-use crate::column::{Column, Name};
+use crate::column::{Column, ColumnKind, Name};
 use crate::condition::Condition;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::error::{Error, MissingColumns, Result};
@@ -52,6 +52,19 @@ impl PlannedSum {
     /// Whether it is the number of its scope's counted rows.
     pub(crate) fn counts_rows(&self) -> bool {
         self.only.is_none() && self.sum == Expression { terms: Vec::new(), constant: MICROS }
+    }
+}
+
+impl Plan {
+    /// Whether what a row adds is a whole number, 0 or more.
+    pub(super) fn is_count(&self, sum: &PlannedSum) -> bool {
+        match sum.sum.terms.as_slice() {
+            [] => sum.sum.constant == MICROS,
+            [(1, slot)] => {
+                sum.sum.constant == 0 && matches!(self.columns[*slot].column.kind, ColumnKind::Count | ColumnKind::Flag)
+            }
+            _ => false,
+        }
     }
 }
 

@@ -36,18 +36,17 @@ pub(super) struct Sums {
 
 impl Sums {
     pub(super) fn new(plan: &Plan, groups: usize) -> Self {
-        let mut width = ROWS_LANE + 1;
-        let mut lane = |wanted: bool| {
-            wanted.then(|| {
-                width += 1;
-                width - 1
-            })
+        // the rows
+        let mut small = vec![true];
+        let mut lane = |is_small: bool| {
+            small.push(is_small);
+            small.len() - 1
         };
-        let counted = plan.scopes.iter().map(|scope| lane(scope.among.is_some())).collect();
-        let measures = plan.sums.iter().map(|sum| lane(!sum.counts_rows())).collect();
+        let counted = plan.scopes.iter().map(|scope| scope.among.is_some().then(|| lane(true))).collect();
+        let measures = plan.sums.iter().map(|sum| (!sum.counts_rows()).then(|| lane(plan.is_count(sum)))).collect();
         Self {
-            often: Accumulator::new(width, groups),
-            rarely: Accumulator::new(RARE * plan.scopes.len(), groups),
+            often: Accumulator::new(&small, groups),
+            rarely: Accumulator::new(&vec![true; RARE * plan.scopes.len()], groups),
             counted,
             measures,
         }

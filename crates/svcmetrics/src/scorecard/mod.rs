@@ -5,25 +5,25 @@ mod breakdowns;
 mod builder;
 mod combine;
 mod mixes;
+mod reading;
 mod reasons;
 
 pub(crate) use both::outer;
 pub use builder::ScorecardBuilder;
 pub(crate) use combine::united_keys;
 pub use mixes::{Mix, MixPart};
+#[cfg(feature = "arrow")]
+pub(crate) use reading::Reading;
 pub use reasons::{Reason, RevenueChange};
 
-use crate::column::Name;
-use crate::definitions::{COUNTS, Chosen, Definitions};
-use crate::distributions::{Distributions, quantile};
+use crate::definitions::{Chosen, Definitions};
+use crate::distributions::Distributions;
 use crate::engine::choose::{no_metric, not_measured};
 use crate::error::{Error, MissingColumns, Result};
-use crate::figure::{Figure, Total, Undefined, Value, aligned};
-use crate::health::{HealthModel, Scoring};
-use crate::interval::{Basis, Sampling};
-use crate::key::{Key, KeyType, group_text};
-use crate::metric::{Combination, Form, Metric};
-use crate::money::nearest_difference;
+use crate::figure::{Figure, Undefined};
+use crate::health::HealthModel;
+use crate::key::{Key, KeyType};
+use crate::metric::Metric;
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
@@ -246,7 +246,8 @@ impl Scorecard {
     /// As [`Scorecard::figure_of`].
     pub fn figures(&self, metric: &str) -> Result<Vec<Figure>> {
         let chosen = self.chosen(metric)?;
-        (0..self.len()).map(|group| self.read(group, chosen)).collect()
+        let reading = self.reading(chosen);
+        (0..self.len()).map(|group| reading.figure(group)).collect()
     }
 
     /// The figure of a group.
@@ -256,160 +257,6 @@ impl Scorecard {
     /// sums exceed 128 bits.
     pub fn figure_of(&self, group: usize, metric: &str) -> Result<Figure> {
         self.read(group, self.chosen(metric)?)
-    }
-
-    pub(crate) fn read(&self, group: usize, chosen: &Chosen) -> Result<Figure> {
-        let unit = chosen.metric.unit;
-        let undefined = |reason| Ok(Figure::undefined(unit, reason));
-        if let Some(reason) = self.counts(group, chosen).and_then(|counts| none_counted(&counts)) {
-            return undefined(reason);
-        }
-        match chosen.form() {
-            Form::Difference(one, two) => self.difference(group, chosen, one, two),
-            Form::Health => self.health(group, chosen),
-            // It has one for each value.
-            Form::Mix { .. } => undefined(Undefined::NotMergeable),
-            form if self.over_time && form.reads_stock() => undefined(Undefined::NotAdditiveOverTime),
-            Form::Quantile { of, percent, per } => {
-                let held = self.distributions.of(of.id(), group);
-                match held.and_then(|distribution| quantile(distribution, *percent, *per)) {
-                    Some(value) => Ok(Figure::new(unit, Value::Derived(value))),
-                    None => undefined(Undefined::NotMergeable),
-                }
-            }
-            Form::Amount(amount) => Ok(Figure::new(unit, Value::Amount(self.sum(group, chosen, amount)?))),
-            Form::Quotient { numerator, denominator } => {
-                let figure =
-                    Figure::quotient(unit, self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
-                if figure.is_defined() && figure.value().is_none() {
-                    return Err(self.overflow(group, chosen));
-                }
-                Ok(self.basis(group, chosen, figure).map_or(figure, |basis| figure.on(basis)))
-            }
-        }
-    }
-
-    /// A quotient's numerator and denominator, in one unit; nothing for what is no quotient, or was rolled away over time.
-    pub(crate) fn parts_of(&self, group: usize, chosen: &Chosen) -> Result<Option<(i128, i128)>> {
-        let Form::Quotient { numerator, denominator } = chosen.form() else { return Ok(None) };
-        if self.over_time && chosen.form().reads_stock() {
-            return Ok(None);
-        }
-        let parts = aligned(self.sum(group, chosen, numerator)?, self.sum(group, chosen, denominator)?);
-        parts.map(Some).ok_or_else(|| self.overflow(group, chosen))
-    }
-
-    /// What the interval of a quotient is computed from.
-    fn basis(&self, group: usize, chosen: &Chosen, figure: Figure) -> Option<Basis> {
-        match chosen.metric.sampling(chosen.form()) {
-            Sampling::Proportion => Some(Basis::Proportion),
-            Sampling::Balance => {
-                let lanes = self.totals.group(group);
-                let mut counts = chosen.form().measures().filter_map(|measure| self.definitions.lane(measure));
-                let mut next = || counts.next().map(|lane| lanes[lane]);
-                Some(Basis::Balance { promoters: next()?, detractors: next()? })
-            }
-            Sampling::Spread => {
-                let squares = self.spread.find(group, &chosen.metric.id)?;
-                let rows = self.counts(group, chosen)?.counted;
-                let variance = squares.variance(rows, aligned(figure.numerator()?, figure.denominator()?)?)?;
-                Some(Basis::Spread { rows, variance })
-            }
-            Sampling::None => None,
-        }
-    }
-
-    fn overflow(&self, group: usize, chosen: &Chosen) -> Error {
-        Error::Overflow {
-            measure: chosen.metric.id.to_string(),
-            group: group_text(&self.groups[group]),
-            limit: "128 bits",
-        }
-    }
-
-    fn sum(&self, group: usize, chosen: &Chosen, terms: &Combination) -> Result<Total> {
-        let lanes = self.totals.group(group);
-        let micro = terms.iter().any(|(_, measure)| measure.is_micro());
-        let mut sum = 0_i128;
-        for (coefficient, lane) in self.definitions.lanes(terms) {
-            let scale = if micro && !self.definitions.is_micro(lane) { crate::money::MICROS } else { 1 };
-            let term =
-                lanes[lane].checked_mul(i128::from(coefficient)).and_then(|term| term.checked_mul(i128::from(scale)));
-            sum = term.and_then(|term| sum.checked_add(term)).ok_or_else(|| self.overflow(group, chosen))?;
-        }
-        Ok(Total::new(sum, micro))
-    }
-
-    fn difference(&self, group: usize, chosen: &Chosen, one: &str, two: &str) -> Result<Figure> {
-        let mut parts = Vec::new();
-        for id in [one, two] {
-            let Some(part) = self.definitions.find(id) else {
-                return Ok(Figure::undefined(chosen.metric.unit, Undefined::NotMergeable));
-            };
-            let figure = self.read(group, part)?;
-            match figure.value {
-                Value::Quotient { .. } | Value::Amount(_) => {
-                    parts.push(figure.ratio().ok_or_else(|| self.overflow(group, chosen))?);
-                }
-                Value::Undefined(reason) => return Ok(Figure::undefined(chosen.metric.unit, reason)),
-                Value::Derived(_) => return Ok(Figure::undefined(chosen.metric.unit, Undefined::NotMergeable)),
-            }
-        }
-        Ok(Figure::new(chosen.metric.unit, Value::Derived(nearest_difference(parts[0], parts[1]))))
-    }
-
-    /// The model on the group's own rates.
-    #[allow(clippy::cast_precision_loss)] // each converted once, by definition
-    fn health(&self, group: usize, chosen: &Chosen) -> Result<Figure> {
-        let undefined = |reason| Ok(Figure::undefined(chosen.metric.unit, reason));
-        let Some(model) = &self.definitions.model else { return undefined(Undefined::NotMergeable) };
-        // In a joined card the rows are those of another table.
-        let parts = model.reads().into_iter().filter_map(|id| self.definitions.find(id));
-        if parts.map(|part| self.judged(group, part)).max().unwrap_or_else(|| self.rows(group)) == 0 {
-            return undefined(Undefined::NoRows);
-        }
-        if self.over_time {
-            return undefined(Undefined::NotAdditiveOverTime);
-        }
-        let mut values = Vec::new();
-        for id in model.reads() {
-            let value = match self.definitions.find(id) {
-                None => None,
-                Some(part) => match self.read(group, part)?.value {
-                    Value::Quotient { numerator, denominator } => {
-                        let (n, d) = aligned(numerator, denominator).ok_or_else(|| self.overflow(group, chosen))?;
-                        Some(n as f64 / d as f64)
-                    }
-                    Value::Amount(total) => Some(total.integer as f64 / if total.micro { 1e6 } else { 1.0 }),
-                    Value::Derived(value) => Some(value),
-                    Value::Undefined(_) => None,
-                },
-            };
-            values.push(value);
-        }
-        match Scoring::new(model).score(&values).score {
-            Some(score) => Ok(Figure::new(chosen.metric.unit, Value::Derived(Total::new(score.into(), true).to_f64()))),
-            None => undefined(Undefined::BelowMinCoverage),
-        }
-    }
-
-    /// How many of a group's rows a metric, or one that it is made of, has judged.
-    fn judged(&self, group: usize, chosen: &Chosen) -> i128 {
-        let of_part = |id: &Name| self.definitions.find(id).map_or(0, |part| self.judged(group, part));
-        match chosen.form() {
-            Form::Difference(one, two) => of_part(one).max(of_part(two)),
-            _ => self.counts(group, chosen).map_or(0, Counts::standing),
-        }
-    }
-
-    /// How many of a group's rows stood how to a metric; nothing for a metric made of others.
-    pub(crate) fn counts(&self, group: usize, chosen: &Chosen) -> Option<Counts> {
-        let scope = self.definitions.scope_position(chosen.form().scope()?.id())?;
-        let lanes = self.totals.group(group);
-        let first = Definitions::scope_lane(scope);
-        let [counted, missing, invalid, outside, rounded] = std::array::from_fn(|count| lanes[first + count]);
-        const { assert!(COUNTS.len() == 5) };
-        Some(Counts { counted, missing, invalid, outside, rounded })
     }
 
     /// How many of a group's rows stood how to a metric; nothing for one made of other metrics.
