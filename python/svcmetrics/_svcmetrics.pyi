@@ -94,6 +94,10 @@ class Figure:
 
 def formula(name: str, arguments: dict[str, Any]) -> Figure: ...
 
+# request
+
+def check_bins(edges: list[Any], labels: list[str] | None) -> None: ...
+
 # frame
 
 @final

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from svcmetrics._svcmetrics import check_bins
+
 Number = int | float | str | Decimal
 
 
@@ -52,5 +54,13 @@ def bins(column: str, edges: Iterable[Number], labels: Iterable[str] | None = No
     >>> by = sm.bins("tenure_months", [6, 12], ["growing", "grown"], name="tenure")
     >>> list(sm.scorecard(table, by=by)["onboard_rate"])
     ['< 6', 'growing', 'grown']
+
+    Edges rise.
+
+    >>> sm.bins("tenure_months", [12, 6])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    svcmetrics.errors.InvalidOptionError: edges of bins: found 12; 6; expected one number or more, each above the one before, ...
     """
-    return Bins(column, tuple(edges), None if labels is None else tuple(labels), name or column)
+    made = Bins(column, tuple(edges), None if labels is None else tuple(labels), name or column)
+    check_bins(list(made.edges), made.labels and list(made.labels))
+    return made

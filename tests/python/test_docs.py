@@ -21,7 +21,7 @@ def members(module: Any) -> dict[str, Any]:
         for name, member in vars(module).items()
         if not name.startswith("_")
         and (inspect.isfunction(member) or inspect.isclass(member))
-        and member.__module__ == module.__name__
+        and member.__module__.startswith(module.__name__)
     }
 
 

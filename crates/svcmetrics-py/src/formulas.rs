@@ -90,6 +90,13 @@ pub(crate) fn formula(name: &str, arguments: &Bound<'_, PyDict>) -> Result<Figur
         }
         "mean_tenure_months" => formulas::mean_tenure_months(amount("tenure_months")?, count("customers")?),
         "avoidable_loss_share" => formulas::avoidable_loss_share(amount("avoidable")?, amount("lost")?),
+        "new_share_of_growth" => formulas::new_share_of_growth(amount("new")?, amount("added")?),
+        "expansion_share_of_growth" => formulas::expansion_share_of_growth(amount("expansion")?, amount("added")?),
+        "reactivation_share_of_growth" => {
+            formulas::reactivation_share_of_growth(amount("reactivation")?, amount("added")?)
+        }
+        "churn_share_of_loss" => formulas::churn_share_of_loss(amount("churn")?, amount("lost")?),
+        "contraction_share_of_loss" => formulas::contraction_share_of_loss(amount("contraction")?, amount("lost")?),
         "risk_share" => formulas::risk_share(count("at_risk")?, count("rated")?),
         "revenue_at_risk_share" => formulas::revenue_at_risk_share(amount("at_risk")?, amount("rated")?),
         "cost_per_customer" => formulas::cost_per_customer(amount("cost")?, count("customers")?),

@@ -39,6 +39,8 @@ mod _svcmetrics {
     #[pymodule_export]
     use super::relate::relate;
     #[pymodule_export]
+    use super::request::check_bins;
+    #[pymodule_export]
     use super::scorecard::Scorecard;
     #[pymodule_export]
     use super::targets::Targets;

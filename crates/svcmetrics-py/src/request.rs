@@ -37,6 +37,19 @@ fn policy<T: Clone>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)]
     })
 }
 
+fn checked_bins(edges: &[Bound<'_, PyAny>], labels: Option<Vec<String>>) -> Result<Bins> {
+    let edges = edges.iter().map(|edge| number("edges", edge)).collect::<Result<Vec<_>>>()?;
+    let bins = Bins::new(edges)?;
+    Ok(labels.map_or_else(|| Ok(bins.clone()), |labels| bins.clone().labels(labels))?)
+}
+
+/// Refuses edges that do not rise and labels that are not one for each bin, before there is a table.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value, reason = "what is extracted is owned")]
+pub(crate) fn check_bins(edges: Vec<Bound<'_, PyAny>>, labels: Option<Vec<String>>) -> Result<()> {
+    checked_bins(&edges, labels).map(drop)
+}
+
 /// `columns` is a mapping of our names to pairs of theirs and a unit.
 pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     let subjects = [("customers", Request::default()), ("cases", Request::cases())];
@@ -47,10 +60,7 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     if let Some(bins) = options.get_item("bins")?.filter(|bins| !bins.is_none()) {
         for (key, binned) in bins.cast::<PyDict>()?.iter() {
             let (column, edges, labels): (String, Vec<Bound<'_, PyAny>>, Option<Vec<String>>) = binned.extract()?;
-            let edges = edges.iter().map(|edge| number("edges", edge)).collect::<Result<Vec<_>>>()?;
-            let bins = Bins::new(edges)?;
-            let bins = labels.map_or_else(|| Ok(bins.clone()), |labels| bins.clone().labels(labels))?;
-            request = request.bins(key.extract::<String>()?, column, bins);
+            request = request.bins(key.extract::<String>()?, column, checked_bins(&edges, labels)?);
         }
     }
     if let Some(period) = get::<String>(options, "period")? {

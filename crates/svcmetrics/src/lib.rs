@@ -123,8 +123,9 @@ pub mod formulas {
         renewal_commitment_rate,
     };
     pub use crate::metrics::revenue::{
-        avoidable_loss_share, gross_revenue_retention, net_recurring_revenue, net_revenue_retention,
-        recurring_revenue_rate, revenue_growth_rate,
+        avoidable_loss_share, churn_share_of_loss, contraction_share_of_loss, expansion_share_of_growth,
+        gross_revenue_retention, net_recurring_revenue, net_revenue_retention, new_share_of_growth,
+        reactivation_share_of_growth, recurring_revenue_rate, revenue_growth_rate,
     };
     pub use crate::metrics::risk::{revenue_at_risk_share, risk_share};
     pub use crate::metrics::sales::{attach_rate, service_coverage, upgrade_rate};

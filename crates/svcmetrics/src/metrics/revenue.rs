@@ -11,7 +11,10 @@ use crate::figure::{Figure, Total, Unit};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Combination, Metric};
 use movements::change;
-pub use movements::{RecurringRevenue, avoidable_loss_share};
+pub use movements::{
+    RecurringRevenue, avoidable_loss_share, churn_share_of_loss, contraction_share_of_loss, expansion_share_of_growth,
+    new_share_of_growth, reactivation_share_of_growth,
+};
 use rust_decimal::Decimal;
 
 const RATE_ARTICLE: &str = "ServiceXRG, Recurring Revenue Rate";

@@ -98,6 +98,13 @@ fn call(formula: &str, of: &Arguments) -> Result<Figure, Refused> {
             Ok(formulas::engagements_per_customer(of.count("engagements")?, of.count("customers")?))
         }
         "mean_tenure_months" => formulas::mean_tenure_months(of.take("tenure_months")?, of.count("customers")?),
+        "new_share_of_growth" => formulas::new_share_of_growth(of.take("new")?, of.take("added")?),
+        "expansion_share_of_growth" => formulas::expansion_share_of_growth(of.take("expansion")?, of.take("added")?),
+        "reactivation_share_of_growth" => {
+            formulas::reactivation_share_of_growth(of.take("reactivation")?, of.take("added")?)
+        }
+        "churn_share_of_loss" => formulas::churn_share_of_loss(of.take("churn")?, of.take("lost")?),
+        "contraction_share_of_loss" => formulas::contraction_share_of_loss(of.take("contraction")?, of.take("lost")?),
         "avoidable_loss_share" => formulas::avoidable_loss_share(of.take("avoidable")?, of.take("lost")?),
         "risk_share" => formulas::risk_share(of.count("at_risk")?, of.count("rated")?),
         "revenue_at_risk_share" => formulas::revenue_at_risk_share(of.take("at_risk")?, of.take("rated")?),

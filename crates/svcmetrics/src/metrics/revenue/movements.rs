@@ -236,3 +236,88 @@ impl RecurringRevenue {
 pub fn avoidable_loss_share(avoidable: impl Into<Decimal>, lost: impl Into<Decimal>) -> Result<Figure> {
     share_of_amounts("avoidable", avoidable, "lost", lost)
 }
+
+/// The share of the revenue added that is new customers'.
+///
+/// `new / added`, a fraction from 0 to 1; undefined where nothing was added.
+///
+/// # Errors
+/// As [`avoidable_loss_share`].
+///
+/// ```
+/// use svcmetrics::formulas::new_share_of_growth;
+/// assert_eq!(new_share_of_growth(45, 50)?.ratio(), Some((45.into(), 50.into())));
+/// assert!(!new_share_of_growth(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn new_share_of_growth(new: impl Into<Decimal>, added: impl Into<Decimal>) -> Result<Figure> {
+    share_of_amounts("new", new, "added", added)
+}
+
+/// The share of the revenue added that customers who stayed pay more.
+///
+/// `expansion / added`, a fraction from 0 to 1; undefined where nothing was added.
+///
+/// # Errors
+/// As [`avoidable_loss_share`].
+///
+/// ```
+/// use svcmetrics::formulas::expansion_share_of_growth;
+/// assert_eq!(expansion_share_of_growth(5, 50)?.ratio(), Some((5.into(), 50.into())));
+/// assert!(!expansion_share_of_growth(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn expansion_share_of_growth(expansion: impl Into<Decimal>, added: impl Into<Decimal>) -> Result<Figure> {
+    share_of_amounts("expansion", expansion, "added", added)
+}
+
+/// The share of the revenue added that is of customers who came back.
+///
+/// `reactivation / added`, a fraction from 0 to 1; undefined where nothing was added.
+///
+/// # Errors
+/// As [`avoidable_loss_share`].
+///
+/// ```
+/// use svcmetrics::formulas::reactivation_share_of_growth;
+/// assert_eq!(reactivation_share_of_growth(10, 50)?.ratio(), Some((10.into(), 50.into())));
+/// assert!(!reactivation_share_of_growth(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn reactivation_share_of_growth(reactivation: impl Into<Decimal>, added: impl Into<Decimal>) -> Result<Figure> {
+    share_of_amounts("reactivation", reactivation, "added", added)
+}
+
+/// The share of the revenue lost that is customers' who left.
+///
+/// `churn / lost`, a fraction from 0 to 1; undefined where nothing was lost.
+///
+/// # Errors
+/// As [`avoidable_loss_share`].
+///
+/// ```
+/// use svcmetrics::formulas::churn_share_of_loss;
+/// assert_eq!(churn_share_of_loss(25, 30)?.ratio(), Some((25.into(), 30.into())));
+/// assert!(!churn_share_of_loss(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn churn_share_of_loss(churn: impl Into<Decimal>, lost: impl Into<Decimal>) -> Result<Figure> {
+    share_of_amounts("churn", churn, "lost", lost)
+}
+
+/// The share of the revenue lost that customers who stayed pay less.
+///
+/// `contraction / lost`, a fraction from 0 to 1; undefined where nothing was lost.
+///
+/// # Errors
+/// As [`avoidable_loss_share`].
+///
+/// ```
+/// use svcmetrics::formulas::contraction_share_of_loss;
+/// assert_eq!(contraction_share_of_loss(5, 30)?.ratio(), Some((5.into(), 30.into())));
+/// assert!(!contraction_share_of_loss(0, 0)?.is_defined());
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+pub fn contraction_share_of_loss(contraction: impl Into<Decimal>, lost: impl Into<Decimal>) -> Result<Figure> {
+    share_of_amounts("contraction", contraction, "lost", lost)
+}
