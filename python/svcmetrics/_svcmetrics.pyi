@@ -1,5 +1,6 @@
 """The native module: private; the package documents what is here."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, final
 
@@ -16,6 +17,7 @@ __all__ = [
     "Targets",
     "catalog",
     "check",
+    "check_bins",
     "columns",
     "forms",
     "formula",
@@ -96,7 +98,7 @@ def formula(name: str, arguments: dict[str, Any]) -> Figure: ...
 
 # request
 
-def check_bins(edges: list[Any], labels: list[str] | None) -> None: ...
+def check_bins(edges: Sequence[Any], labels: Sequence[str] | None) -> None: ...
 
 # frame
 

@@ -59,8 +59,8 @@ def bins(column: str, edges: Iterable[Number], labels: Iterable[str] | None = No
 
     >>> sm.bins("tenure_months", [12, 6])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    svcmetrics.errors.InvalidOptionError: edges of bins: found 12; 6; expected one number or more, each above the one before, ...
+    svcmetrics.errors.InvalidOptionError: edges of bins: found 12; 6; expected one number or more, each above ...
     """
-    made = Bins(column, tuple(edges), None if labels is None else tuple(labels), name or column)
-    check_bins(list(made.edges), made.labels and list(made.labels))
-    return made
+    rising, labelled = tuple(edges), None if labels is None else tuple(labels)
+    check_bins(rising, labelled)
+    return Bins(column, rising, labelled, name or column)
