@@ -43,7 +43,7 @@ def cost_per_customer(*, cost: Number, customers: Number) -> Figure:
     """What serving a customer costs on average: ``cost / customers``.
 
     >>> cost_per_customer(cost=1000, customers=8).value
-    Decimal('125')
+    125.0
     >>> cost_per_customer(cost=0, customers=0).undefined_reason
     'zero_denominator'
     """

@@ -460,7 +460,7 @@ impl Fused {
                 most_small = most_small.max(bound);
             }
         }
-        (most < 1 << 56).then_some((most * ROWS as u64, most_small * ROWS as u64))
+        (most < 1 << 56).then(|| (most * ROWS as u64, most_small * ROWS as u64))
     }
 
     #[inline(always)]

@@ -246,7 +246,7 @@ pub fn avoidable_loss_share(avoidable: impl Into<Decimal>, lost: impl Into<Decim
 ///
 /// ```
 /// use svcmetrics::formulas::new_share_of_growth;
-/// assert_eq!(new_share_of_growth(45, 50)?.ratio(), Some((45.into(), 50.into())));
+/// assert_eq!(new_share_of_growth(45, 50)?.value(), Some(45.0 / 50.0));
 /// assert!(!new_share_of_growth(0, 0)?.is_defined());
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
@@ -263,7 +263,7 @@ pub fn new_share_of_growth(new: impl Into<Decimal>, added: impl Into<Decimal>) -
 ///
 /// ```
 /// use svcmetrics::formulas::expansion_share_of_growth;
-/// assert_eq!(expansion_share_of_growth(5, 50)?.ratio(), Some((5.into(), 50.into())));
+/// assert_eq!(expansion_share_of_growth(5, 50)?.value(), Some(5.0 / 50.0));
 /// assert!(!expansion_share_of_growth(0, 0)?.is_defined());
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
@@ -280,7 +280,7 @@ pub fn expansion_share_of_growth(expansion: impl Into<Decimal>, added: impl Into
 ///
 /// ```
 /// use svcmetrics::formulas::reactivation_share_of_growth;
-/// assert_eq!(reactivation_share_of_growth(10, 50)?.ratio(), Some((10.into(), 50.into())));
+/// assert_eq!(reactivation_share_of_growth(10, 50)?.value(), Some(10.0 / 50.0));
 /// assert!(!reactivation_share_of_growth(0, 0)?.is_defined());
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
@@ -297,7 +297,7 @@ pub fn reactivation_share_of_growth(reactivation: impl Into<Decimal>, added: imp
 ///
 /// ```
 /// use svcmetrics::formulas::churn_share_of_loss;
-/// assert_eq!(churn_share_of_loss(25, 30)?.ratio(), Some((25.into(), 30.into())));
+/// assert_eq!(churn_share_of_loss(25, 30)?.value(), Some(25.0 / 30.0));
 /// assert!(!churn_share_of_loss(0, 0)?.is_defined());
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
@@ -314,7 +314,7 @@ pub fn churn_share_of_loss(churn: impl Into<Decimal>, lost: impl Into<Decimal>) 
 ///
 /// ```
 /// use svcmetrics::formulas::contraction_share_of_loss;
-/// assert_eq!(contraction_share_of_loss(5, 30)?.ratio(), Some((5.into(), 30.into())));
+/// assert_eq!(contraction_share_of_loss(5, 30)?.value(), Some(5.0 / 30.0));
 /// assert!(!contraction_share_of_loss(0, 0)?.is_defined());
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
