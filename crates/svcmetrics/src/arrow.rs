@@ -359,6 +359,20 @@ impl Scorecard {
         [self, total.unwrap_or(self)].map(|card| card.reading(chosen))
     }
 
+    /// What a metric's readings say of all groups, and of the total.
+    fn of_all<'a, T>(
+        &'a self,
+        chosen: &'a Chosen,
+        total: Option<&'a Self>,
+        read: impl Fn(&Reading<'a>) -> Result<Vec<T>>,
+    ) -> Result<Vec<T>> {
+        let mut all = read(&self.reading(chosen))?;
+        if let Some(total) = total.filter(|_| !self.keys.is_empty()) {
+            all.extend(read(&total.reading(chosen))?);
+        }
+        Ok(all)
+    }
+
     pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize, total: Option<&Self>) -> Result<()> {
         let shown = self.shown(total);
         let of_total = vec![Key::Null; self.keys.len()];
@@ -414,19 +428,15 @@ impl Scorecard {
         frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
         for chosen in self.definitions.figured() {
             let metric = &chosen.metric;
-            let readings = self.readings(chosen, total);
-            let figure =
-                |(card, group): &(&Self, usize)| readings[usize::from(!std::ptr::eq(*card, self))].figure(*group);
-            let figures = shown.iter().map(figure).collect::<Result<Vec<_>>>()?;
+            let too_large = |group| self.too_large(group, metric.id());
             let array = if metric.kind() == Kind::Amount {
-                let micros = |(group, figure): (usize, &Figure)| match figure.numerator() {
-                    Some(total) => total.micros().map(Some).ok_or_else(|| self.too_large(group, metric.id())),
-                    None => Ok(None),
-                };
-                let amounts = figures.iter().enumerate().map(micros).collect::<Result<_>>()?;
-                decimals(amounts, 38, |group| self.too_large(group, metric.id()))?
+                let amounts = self.of_all(chosen, total, Reading::amounts)?;
+                if let Some(group) = amounts.iter().position(|amount| *amount == Some(None)) {
+                    return Err(too_large(group));
+                }
+                decimals(amounts.into_iter().map(Option::flatten).collect(), 38, too_large)?
             } else {
-                Arc::new(figures.iter().map(Figure::value).collect::<Float64Array>())
+                Arc::new(Float64Array::from(self.of_all(chosen, total, Reading::values)?))
             };
             frame.push(metric.id(), array);
         }

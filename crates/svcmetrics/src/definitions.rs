@@ -6,6 +6,7 @@ use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Combination, Form, Metric};
 use crate::metrics::Scales;
 use crate::request::AbsentRevenue;
+use crate::totals::Totals;
 use std::sync::Arc;
 
 /// A metric and the form that the table's columns allow.
@@ -106,6 +107,11 @@ impl Definitions {
         1 + COUNTS.len() * scope
     }
 
+    /// The lanes of a scope's counts, in their order.
+    pub(crate) fn scope_lanes(scope: usize) -> [usize; COUNTS.len()] {
+        std::array::from_fn(|count| Self::scope_lane(scope) + count)
+    }
+
     pub(crate) fn measure_lane(&self, measure: usize) -> usize {
         1 + COUNTS.len() * self.scopes.len() + measure
     }
@@ -134,6 +140,16 @@ impl Definitions {
             let first = Self::scope_lane(position);
             let judged: i128 = lanes[first..first + STANDINGS].iter().sum();
             (judged != lanes[0]).then_some((scope.as_ref(), judged))
+        })
+    }
+
+    /// The same of all groups' totals.
+    pub(crate) fn miscounted_in(&self, totals: &Totals, groups: usize) -> Option<(&Scope, i128)> {
+        (0..self.scopes.len()).find_map(|position| {
+            let first = Self::scope_lane(position);
+            let judged = totals.sums(first..first + STANDINGS);
+            let group = (0..groups).find(|group| judged[*group] != totals.get(*group, 0))?;
+            Some((self.scopes[position].as_ref(), judged[group]))
         })
     }
 

@@ -72,7 +72,7 @@ impl Scorecard {
         let ids = groups.assign(&keys, 0..table.rows(), 0)?;
 
         let width = definitions.width();
-        let mut totals = Totals::new(width, vec![0; groups.len() * width]);
+        let mut totals = Totals::zeros(width, groups.len());
         let is_null = |lane: usize| table.rows() > 0 && (0..table.rows()).all(|row| columns[lane].is_null(row));
         let stocks: Vec<usize> = (0..width).filter(|lane| definitions.is_stock(*lane)).collect();
         let over_time = !stocks.is_empty() && stocks.iter().all(|lane| is_null(*lane));
@@ -113,12 +113,10 @@ impl Scorecard {
                 .add(*group as usize, &values)
                 .map_err(|lane| invalid(format!("column '{}': the total does not fit 128 bits", lanes[lane])))?;
         }
-        let count = u32::try_from(groups.len()).unwrap_or(u32::MAX);
-        let mut order: Vec<_> = (0..count).map(|group| (groups.keys(group), group)).collect();
-        order.sort_unstable();
-        let mut sorted = Totals::new(width, Vec::new());
-        for (_, group) in &order {
-            sorted.push(totals.group(*group as usize));
+        let order = groups.sorted();
+        let mut sorted = Totals::new(width);
+        for group in &order {
+            sorted.push(&totals.group(*group as usize));
         }
         let period = request.period.clone().unwrap_or_else(|| "period".to_owned());
         let key_columns = groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone()));
@@ -129,7 +127,7 @@ impl Scorecard {
             over_time,
             unique_checked: false,
             joined: false,
-            groups: order.into_iter().map(|(keys, _)| keys).collect(),
+            groups: order.into_iter().map(|group| groups.keys(group)).collect(),
             totals: sorted,
             distributions: Distributions::default(),
             spread: Spread::default(),

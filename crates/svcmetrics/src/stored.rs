@@ -218,7 +218,7 @@ impl Stored {
         }
         let definitions = stored.definitions(request)?;
         stored.fits(&definitions)?;
-        let mut totals = Totals::new(definitions.width(), Vec::new());
+        let mut totals = Totals::new(definitions.width());
         let mut distributed: Vec<(String, Vec<Distribution>)> =
             stored.distributed.iter().map(|id| (id.clone(), Vec::new())).collect();
         let mut groups: Vec<Vec<Key>> = Vec::with_capacity(stored.groups.len());
@@ -279,7 +279,7 @@ impl Stored {
         };
         let contradictions = Contradictions::new(&card.definitions);
         for group in 0..card.len() {
-            if let Some(problem) = contradictions.find(card.totals.group(group), card.over_time) {
+            if let Some(problem) = contradictions.find(&card.totals.group(group), card.over_time) {
                 return invalid(format!("groups[{group}].totals: {problem}"));
             }
         }

@@ -2,6 +2,7 @@
 //! could overflow.
 
 use crate::error::{Error, Result};
+use crate::totals::Totals;
 
 /// What may come together in 64 bits before it is spilled.
 const ROOM: u64 = 1 << 62;
@@ -11,6 +12,27 @@ const HALF_ROOM: u64 = 1 << 31;
 
 /// Where half a place begins.
 const HALF: u32 = 32;
+
+/// Why there are no totals.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum NoTotals {
+    Memory,
+    /// More than 128 bits.
+    Overflow {
+        group: u32,
+        lane: usize,
+    },
+}
+
+impl NoTotals {
+    /// The same for lanes that stand elsewhere.
+    pub(super) fn at(self, places: &[usize]) -> Self {
+        match self {
+            Self::Memory => self,
+            Self::Overflow { group, lane } => Self::Overflow { group, lane: places[lane] },
+        }
+    }
+}
 
 /// Where a lane's sum stands in a group's places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +161,34 @@ impl Accumulator {
         self.widen()?;
         let total = &mut self.far[group as usize * self.lanes.len() + lane];
         Ok(total.checked_add(value).map(|sum| *total = sum).is_some())
+    }
+
+    /// The sums of these groups.
+    pub(super) fn totals(&self, groups: &[u32]) -> Result<Totals, NoTotals> {
+        let mut totals = Totals::zeros(self.lanes.len(), groups.len());
+        if self.far.is_empty() {
+            // A few groups at a time, so that what is read of them stays in the cache for all lanes.
+            let mut lanes = Vec::new();
+            for _ in &self.lanes {
+                let mut lane = Vec::new();
+                lane.try_reserve_exact(groups.len()).map_err(|_| NoTotals::Memory)?;
+                lanes.push(lane);
+            }
+            for groups in groups.chunks(64) {
+                for (lane, place) in lanes.iter_mut().zip(&self.lanes) {
+                    lane.extend(groups.iter().map(|group| place.read(&self.near[*group as usize * self.width..])));
+                }
+            }
+            lanes.into_iter().enumerate().for_each(|(lane, sums)| totals.fill(lane, sums));
+            return Ok(totals);
+        }
+        for lane in 0..self.lanes.len() {
+            for (place, group) in groups.iter().enumerate() {
+                let total = self.total(*group as usize, lane).ok_or(NoTotals::Overflow { group: *group, lane })?;
+                totals.set(place, lane, total);
+            }
+        }
+        Ok(totals)
     }
 
     /// A sum; nothing beyond 128 bits.

@@ -87,6 +87,17 @@ impl KeyColumn {
         &self.values[code as usize]
     }
 
+    /// By code, the place of its value among all that were met.
+    fn ranks(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..).take(self.values.len()).collect();
+        order.sort_unstable_by(|one, other| self.value(*one).cmp(self.value(*other)));
+        let mut ranks = vec![0; order.len()];
+        for (rank, code) in (0..).zip(order) {
+            ranks[code as usize] = rank;
+        }
+        ranks
+    }
+
     pub(super) fn push(&mut self, key: Key) -> u32 {
         // a code is a group of its level, and `Groups::assign` stops at 2^32 of them; so many customers fill any memory first
         let code = u32::try_from(self.values.len()).unwrap_or(u32::MAX);
@@ -436,17 +447,38 @@ impl Groups {
         self.columns.iter().filter_map(KeyColumn::fault)
     }
 
+    /// The groups, sorted by their keys.
+    pub(crate) fn sorted(&self) -> Vec<u32> {
+        let ranks: Vec<Vec<u32>> = self.columns.iter().map(KeyColumn::ranks).collect();
+        let count = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        if let ([ranks], [level]) = (&ranks[..], &self.levels[..]) {
+            // Each value is the key of one group at the most.
+            let mut by_rank = vec![None; ranks.len()];
+            for group in 0..count {
+                by_rank[ranks[level.pair(group).1 as usize] as usize] = Some(group);
+            }
+            return by_rank.into_iter().flatten().collect();
+        }
+        let of_group = |group: u32| -> Vec<u32> {
+            self.codes(group).iter().zip(&ranks).map(|(code, ranks)| ranks[*code as usize]).collect()
+        };
+        let mut groups: Vec<u32> = (0..count).collect();
+        groups.sort_by_cached_key(|group| of_group(*group));
+        groups
+    }
+
     /// A group's keys.
     pub(crate) fn keys(&self, group: u32) -> Vec<Key> {
-        let mut keys = Vec::with_capacity(self.columns.len());
+        self.columns.iter().zip(self.codes(group)).map(|(column, code)| column.value(code).clone()).collect()
+    }
+
+    fn codes(&self, group: u32) -> Vec<u32> {
+        let mut codes = vec![0; self.columns.len()];
         let mut id = group;
-        for (column, level) in self.columns.iter().zip(&self.levels).rev() {
-            let (before, code) = level.pair(id);
-            keys.push(column.value(code).clone());
-            id = before;
+        for (own, level) in codes.iter_mut().zip(&self.levels).rev() {
+            (id, *own) = level.pair(id);
         }
-        keys.reverse();
-        keys
+        codes
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows -> measures -> totals: what counted rows add, summed by group.
 
+use super::accumulator::NoTotals;
 use super::block::ROWS;
 use super::columns::{Data, Table};
 use super::fused::{Fused, Seen};
@@ -17,6 +18,7 @@ use crate::key::group_text;
 use crate::money::{MICROS, divide_half_even};
 use crate::request::Request;
 use crate::spread::Spread;
+use crate::totals::Totals;
 use std::ops::Range;
 
 /// Rows that the plain pass reads, judges and sums together; their columns stay in the cache.
@@ -259,19 +261,15 @@ impl Engine {
     }
 
     /// The lanes of all groups, in the order that is asked for.
-    pub(crate) fn totals(&self, order: impl ExactSizeIterator<Item = u32>) -> Result<Vec<i128>> {
+    pub(crate) fn totals(&self, order: &[u32]) -> Result<Totals> {
         let plan = &self.rows.plan;
-        let width = plan.definitions.width();
-        let mut lanes = Vec::new();
-        let out_of_memory = |_| Error::OutOfMemory { groups: self.groups.len() as u64 };
-        lanes.try_reserve_exact(order.len() * width).map_err(out_of_memory)?;
-        for group in order {
-            self.sums.lanes(plan, group as usize, &mut lanes).map_err(|lane| Error::Overflow {
+        self.sums.totals(plan, order).map_err(|problem| match problem {
+            NoTotals::Memory => Error::OutOfMemory { groups: order.len() as u64 },
+            NoTotals::Overflow { group, lane } => Error::Overflow {
                 measure: plan.definitions.lane_names()[lane].clone(),
                 group: group_text(&self.groups.keys(group)),
                 limit: "128 bits",
-            })?;
-        }
-        Ok(lanes)
+            },
+        })
     }
 }

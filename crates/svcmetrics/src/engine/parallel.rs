@@ -253,9 +253,8 @@ mod tests {
 
     fn totals(engine: &Engine) -> Vec<(Vec<crate::key::Key>, Vec<i128>)> {
         let count = u32::try_from(engine.groups.len()).unwrap();
-        let mut all: Vec<_> = (0..count)
-            .map(|group| (engine.groups.keys(group), engine.totals(std::iter::once(group)).unwrap()))
-            .collect();
+        let mut all: Vec<_> =
+            (0..count).map(|group| (engine.groups.keys(group), engine.totals(&[group]).unwrap().group(0))).collect();
         all.sort();
         all
     }

@@ -1,11 +1,12 @@
 //! Where the sums of a group stand while rows come in: what most rows add to apart from what few do, and nothing that follows
 //! from the rest.
 
-use super::accumulator::Accumulator;
+use super::accumulator::{Accumulator, NoTotals};
 use super::judge::Status;
 use super::plan::Plan;
-use crate::definitions::{COUNTS, Definitions};
+use crate::definitions::Definitions;
 use crate::error::Result;
+use crate::totals::Totals;
 
 /// The lane of the rows.
 pub(super) const ROWS_LANE: usize = 0;
@@ -91,31 +92,49 @@ impl Sums {
         }
     }
 
-    /// A group's lanes, in the order of the definitions; the lane that does not fit 128 bits, if one does not.
-    pub(super) fn lanes(&self, plan: &Plan, group: usize, lanes: &mut Vec<i128>) -> Result<(), usize> {
-        let first = lanes.len();
-        let rows = self.often.total(group, ROWS_LANE).ok_or(0_usize)?;
-        lanes.push(rows);
-        for (scope, counted) in self.counted.iter().enumerate() {
-            let rare =
-                |rare| self.rarely.total(group, Self::rare_lane(scope, rare)).ok_or(Definitions::scope_lane(scope));
-            let (missing, invalid) = (rare(Rare::Missing)?, rare(Rare::Invalid)?);
-            let judged = rows - missing - invalid;
-            let counted = match counted {
-                Some(lane) => self.often.total(group, *lane).ok_or(Definitions::scope_lane(scope))?,
-                None => judged,
-            };
-            let standings: [i128; COUNTS.len()] = [counted, missing, invalid, judged - counted, rare(Rare::Rounded)?];
-            lanes.extend(standings);
+    /// The totals of these groups, in the order of the definitions' lanes.
+    pub(super) fn totals(&self, plan: &Plan, groups: &[u32]) -> Result<Totals, NoTotals> {
+        let definitions = &plan.definitions;
+        // Lanes of an accumulator were made in the order of the definitions.
+        let mut often = vec![ROWS_LANE];
+        often.extend(
+            (0..)
+                .zip(&self.counted)
+                .filter(|(_, lane)| lane.is_some())
+                .map(|(scope, _)| Definitions::scope_lane(scope)),
+        );
+        often.extend(
+            (0..)
+                .zip(&self.measures)
+                .filter(|(_, lane)| lane.is_some())
+                .map(|(measure, _)| definitions.measure_lane(measure)),
+        );
+        let rare = |scope: usize| {
+            let [_, missing, invalid, _, rounded] = Definitions::scope_lanes(scope);
+            [missing, invalid, rounded]
+        };
+        let rarely: Vec<usize> = (0..plan.scopes.len()).flat_map(rare).collect();
+        let mut totals = Totals::zeros(definitions.width(), groups.len());
+        totals.place(self.often.totals(groups).map_err(|problem| problem.at(&often))?, &often);
+        totals.place(self.rarely.totals(groups).map_err(|problem| problem.at(&rarely))?, &rarely);
+        for (scope, lane) in self.counted.iter().enumerate() {
+            let [counted, missing, invalid, outside, _] = Definitions::scope_lanes(scope);
+            if lane.is_none() {
+                totals.derive(counted, 0, &[missing, invalid]);
+            } else {
+                totals.derive(outside, 0, &[counted, missing, invalid]);
+            }
         }
         for (measure, lane) in self.measures.iter().enumerate() {
-            let place = plan.definitions.measure_lane(measure);
-            lanes.push(match lane {
-                Some(lane) => self.often.total(group, *lane).ok_or(place)?,
-                None => lanes[first + Definitions::scope_lane(plan.sums[measure].scope)],
-            });
+            if lane.is_none() {
+                totals.derive(
+                    definitions.measure_lane(measure),
+                    Definitions::scope_lane(plan.sums[measure].scope),
+                    &[],
+                );
+            }
         }
-        Ok(())
+        Ok(totals)
     }
 }
 

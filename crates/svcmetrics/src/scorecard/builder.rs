@@ -6,10 +6,8 @@ use crate::distributions::Distributions;
 use crate::engine::columns::Table;
 use crate::engine::{Engine, Finding};
 use crate::error::{Error, Result};
-use crate::key::Key;
 use crate::request::Request;
 use crate::spread::Spread;
-use crate::totals::Totals;
 use std::collections::BTreeMap;
 
 /// Builds a scorecard from parts of a table, one after another.
@@ -117,7 +115,7 @@ impl ScorecardBuilder {
         engine.rows.verdict()?;
         let card = engines.scorecard(&request)?;
         // A row that is lost would be a defect of ours: no result is better than a wrong one.
-        match (0..card.len()).find_map(|group| card.definitions.miscounted(card.totals.group(group))) {
+        match card.definitions.miscounted_in(&card.totals, card.len()) {
             Some((scope, judged)) => {
                 let problem = format!("{} judged {judged} rows of a group and not all; please report this", scope.id());
                 Err(Error::InvalidDocument { what: "the engine's totals", problem })
@@ -174,10 +172,8 @@ impl Scorecard {
     fn from_engine(engine: Engine, request: &Request) -> Result<Self> {
         let currency = engine.rows.currency();
         let absent = engine.rows.absent;
-        let count = u32::try_from(engine.groups.len()).unwrap_or(u32::MAX);
-        let mut order: Vec<(Vec<Key>, u32)> = (0..count).map(|group| (engine.groups.keys(group), group)).collect();
-        order.sort_unstable();
-        let lanes = engine.totals(order.iter().map(|(_, group)| *group))?;
+        let order = engine.groups.sorted();
+        let totals = engine.totals(&order)?;
         let Engine { rows, groups, identities, mut distributions, spread: unsorted_spread, largest_rounding, .. } =
             engine;
         let distributed: Vec<String> = rows.plan.definitions.distributed().map(ToOwned::to_owned).collect();
@@ -187,15 +183,11 @@ impl Scorecard {
             definitions.parameters.absent_revenue = request.absent_revenue;
         }
         let sorted_distributions = distributed.into_iter().zip(&mut distributions).map(|(measure, groups)| {
-            (measure, order.iter().map(|(_, group)| std::mem::take(&mut groups[*group as usize])).collect())
+            (measure, order.iter().map(|group| std::mem::take(&mut groups[*group as usize])).collect())
         });
         let distributions = Distributions::new(sorted_distributions);
-        let mut keys = Vec::with_capacity(order.len());
         let mut spread = Spread::of(unsorted_spread.metrics.clone());
-        for (key, group) in order {
-            spread.push(unsorted_spread.group(group as usize));
-            keys.push(key);
-        }
+        order.iter().for_each(|group| spread.push(unsorted_spread.group(*group as usize)));
         Ok(Self {
             period: rows.plan.period,
             keys: groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone())).collect(),
@@ -203,8 +195,8 @@ impl Scorecard {
             over_time: false,
             unique_checked: identities.is_some(),
             joined: false,
-            groups: keys,
-            totals: Totals::new(definitions.width(), lanes),
+            groups: order.into_iter().map(|group| groups.keys(group)).collect(),
+            totals,
             distributions,
             spread,
             largest_rounding,

@@ -49,11 +49,7 @@ impl Scorecard {
         let names = self.definitions.lane_names();
         let lanes: Vec<usize> =
             definitions.lane_names().iter().filter_map(|name| names.iter().position(|known| known == name)).collect();
-        let mut totals = Totals::new(definitions.width(), Vec::new());
-        for group in 0..self.len() {
-            let own = self.totals.group(group);
-            totals.push(&lanes.iter().map(|lane| own[*lane]).collect::<Vec<_>>());
-        }
+        let totals = self.totals.select(lanes.into_iter());
         let over_time = self.over_time && definitions.has_stocks();
         let metrics = self.spread.metrics.iter().filter(|metric| definitions.find(metric).is_some());
         let spread = self.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), self.len());
@@ -103,16 +99,9 @@ impl Scorecard {
         let own = self.definitions.lane_names();
         let place = |name: &String| names.iter().position(|known| known == name).unwrap_or_default();
         let places: Vec<usize> = own.iter().map(place).collect();
-        let mut totals = Totals::new(names.len(), Vec::new());
-        for group in 0..self.len() {
-            let mut lanes = vec![0; names.len()];
-            for (place, total) in places.iter().zip(self.totals.group(group)) {
-                lanes[*place] = *total;
-            }
-            if !with_rows {
-                lanes[0] = 0;
-            }
-            totals.push(&lanes);
+        let mut totals = self.totals.placed(names.len(), &places);
+        if !with_rows {
+            totals.clear(0);
         }
         Self {
             totals,
@@ -147,7 +136,7 @@ impl Scorecard {
             return Err(error);
         }
         let mut groups = Vec::with_capacity(self.len().max(other.len()));
-        let mut totals = Totals::new(definitions.width(), Vec::new());
+        let mut totals = Totals::new(definitions.width());
         let mut distributions = self.distributions.like(&other.distributions);
         let mut spread = Spread::of(self.spread.metrics.clone());
         for (key, one, two) in outer(&self.groups, &other.groups) {
@@ -157,18 +146,18 @@ impl Scorecard {
             }
             if let Some(one) = one {
                 distributions.add(&self.distributions, one);
-                totals.push(self.totals.group(one));
+                totals.push(&self.totals.group(one));
                 spread.push(self.spread.group(one));
             }
             match (one, two) {
                 (Some(_), Some(two)) => {
                     totals
-                        .add(groups.len(), other.totals.group(two))
+                        .add(groups.len(), &other.totals.group(two))
                         .map_err(|lane| overflow_of(&definitions, lane, key))?;
                     spread.add(groups.len(), other.spread.group(two));
                 }
                 (None, Some(two)) => {
-                    totals.push(other.totals.group(two));
+                    totals.push(&other.totals.group(two));
                     spread.push(other.spread.group(two));
                 }
                 _ => {}
@@ -241,7 +230,7 @@ impl Scorecard {
             .collect();
         order.sort();
         let width = self.definitions.width();
-        let (mut groups, mut totals): (Vec<Vec<Key>>, _) = (Vec::new(), Totals::new(width, Vec::new()));
+        let (mut groups, mut totals): (Vec<Vec<Key>>, _) = (Vec::new(), Totals::new(width));
         let mut distributions = self.distributions.like(&self.distributions);
         let mut spread = Spread::of(self.spread.metrics.clone());
         if positions.is_empty() {
@@ -251,7 +240,7 @@ impl Scorecard {
             spread.resize(1)?;
         }
         for (key, group) in order {
-            let mut lanes = self.totals.group(group).to_vec();
+            let mut lanes = self.totals.group(group);
             if drops_time {
                 lanes
                     .iter_mut()

@@ -3,6 +3,8 @@
 mod both;
 mod breakdowns;
 mod builder;
+#[cfg(feature = "arrow")]
+mod columns;
 mod combine;
 mod mixes;
 mod reading;
@@ -205,7 +207,7 @@ impl Scorecard {
 
     /// A group's rows.
     pub fn rows(&self, group: usize) -> i128 {
-        self.totals.group(group)[0]
+        self.totals.get(group, 0)
     }
 
     /// A metric that has one figure a group.

@@ -10,12 +10,13 @@ use crate::interval::{Basis, Sampling};
 use crate::key::group_text;
 use crate::metric::{Combination, Form};
 use crate::money::{MICROS, nearest_difference};
+use crate::totals::Totals;
 
 /// Lanes that are added up, each times a number.
 #[derive(Debug)]
-struct Sum {
-    terms: Vec<(i128, usize)>,
-    micro: bool,
+pub(super) struct Sum {
+    pub(super) terms: Vec<(i128, usize)>,
+    pub(super) micro: bool,
 }
 
 impl Sum {
@@ -29,14 +30,15 @@ impl Sum {
     }
 
     /// Nothing beyond 128 bits.
-    fn of(&self, lanes: &[i128]) -> Option<Total> {
-        let add = |sum: i128, (times, lane): &(i128, usize)| sum.checked_add(lanes[*lane].checked_mul(*times)?);
+    fn of(&self, totals: &Totals, group: usize) -> Option<Total> {
+        let add =
+            |sum: i128, (times, lane): &(i128, usize)| sum.checked_add(totals.get(group, *lane).checked_mul(*times)?);
         Some(Total::new(self.terms.iter().try_fold(0, add)?, self.micro))
     }
 }
 
 #[derive(Debug)]
-enum How<'a> {
+pub(super) enum How<'a> {
     Undefined(Undefined),
     Amount(Sum),
     Quotient { numerator: Sum, denominator: Sum, basis: Sampling, measures: Vec<usize> },
@@ -48,11 +50,11 @@ enum How<'a> {
 /// A metric of a scorecard, made ready to be read of many groups.
 #[derive(Debug)]
 pub(crate) struct Reading<'a> {
-    card: &'a Scorecard,
+    pub(super) card: &'a Scorecard,
     chosen: &'a Chosen,
     /// The lane of its first count.
-    counts: Option<usize>,
-    how: How<'a>,
+    pub(super) counts: Option<usize>,
+    pub(super) how: How<'a>,
 }
 
 impl Scorecard {
@@ -109,8 +111,8 @@ impl Scorecard {
     }
 
     fn counts_at(&self, group: usize, first: usize) -> Counts {
-        let lanes = self.totals.group(group);
-        let [counted, missing, invalid, outside, rounded] = std::array::from_fn(|count| lanes[first + count]);
+        let [counted, missing, invalid, outside, rounded] =
+            std::array::from_fn(|count| self.totals.get(group, first + count));
         const { assert!(COUNTS.len() == 5) };
         Counts { counted, missing, invalid, outside, rounded }
     }
@@ -164,8 +166,8 @@ impl Reading<'_> {
         match basis {
             Sampling::Proportion => Some(Basis::Proportion),
             Sampling::Balance => {
-                let lanes = self.card.totals.group(group);
-                Some(Basis::Balance { promoters: lanes[*measures.first()?], detractors: lanes[*measures.get(1)?] })
+                let total = |measure: Option<&usize>| measure.map(|lane| self.card.totals.get(group, *lane));
+                Some(Basis::Balance { promoters: total(measures.first())?, detractors: total(measures.get(1))? })
             }
             Sampling::Spread => {
                 let squares = self.card.spread.find(group, &self.chosen.metric.id)?;
@@ -186,7 +188,7 @@ impl Reading<'_> {
     }
 
     fn sum(&self, group: usize, sum: &Sum) -> Result<Total> {
-        sum.of(self.card.totals.group(group)).ok_or_else(|| self.overflow(group))
+        sum.of(&self.card.totals, group).ok_or_else(|| self.overflow(group))
     }
 
     fn difference(&self, group: usize, parts: &[Self; 2]) -> Result<Value> {

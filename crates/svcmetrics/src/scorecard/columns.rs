@@ -1,0 +1,72 @@
+//! A metric's values of all groups at once: what tables are made of.
+
+use super::reading::{How, Reading, Sum};
+use crate::error::Result;
+use crate::figure::Total;
+use crate::money::MICROS;
+use crate::totals::Totals;
+
+/// Whole numbers up to here are doubles, and a quotient of two of them is rounded once.
+const EXACT: u64 = 1 << 53;
+
+impl Sum {
+    /// Of all groups, in millionths where `micro`; nothing where one of them may be too large to be a double.
+    fn narrow(&self, totals: &Totals, groups: usize, micro: bool) -> Option<Vec<i64>> {
+        let scale = if micro && !self.micro { i128::from(MICROS) } else { 1 };
+        let mut sums = vec![0; groups];
+        let mut bound = 0_u64;
+        for (times, lane) in &self.terms {
+            let (times, lane) = (i64::try_from(times * scale).ok()?, totals.narrow(*lane)?);
+            let most = lane.iter().fold(0, |most, total| most.max(total.unsigned_abs()));
+            bound = bound.checked_add(most.checked_mul(times.unsigned_abs())?).filter(|bound| *bound <= EXACT)?;
+            sums.iter_mut().zip(lane).for_each(|(sum, total)| *sum += times * total);
+        }
+        Some(sums)
+    }
+}
+
+impl Reading<'_> {
+    /// Of all groups, the doubles nearest to the exact values.
+    ///
+    /// # Errors
+    /// As [`Reading::figure`].
+    pub(crate) fn values(&self) -> Result<Vec<Option<f64>>> {
+        let each = || (0..self.card.len()).map(|group| Ok(self.figure(group)?.value())).collect();
+        self.narrow_values().map_or_else(each, Ok)
+    }
+
+    #[allow(clippy::cast_precision_loss)] // they are doubles
+    fn narrow_values(&self) -> Option<Vec<Option<f64>>> {
+        let How::Quotient { numerator, denominator, .. } = &self.how else { return None };
+        let micro = numerator.micro || denominator.micro;
+        let of = |sum: &Sum| sum.narrow(&self.card.totals, self.card.len(), micro);
+        let counted = self.card.totals.narrow(self.counts?)?;
+        if counted.is_empty() {
+            return Some(vec![None; self.card.len()]);
+        }
+        let value = |((counted, numerator), denominator): ((&i64, i64), i64)| {
+            (*counted > 0 && denominator != 0).then(|| numerator as f64 / denominator as f64)
+        };
+        Some(counted.iter().zip(of(numerator)?).zip(of(denominator)?).map(value).collect())
+    }
+
+    /// Of all groups, the exact amounts in millionths; nothing for a group whose amount does not fit 128 bits so.
+    ///
+    /// # Errors
+    /// As [`Reading::figure`].
+    pub(crate) fn amounts(&self) -> Result<Vec<Option<Option<i128>>>> {
+        let amount = |group: usize| Ok(self.figure(group)?.numerator().map(Total::micros));
+        self.narrow_amounts().map_or_else(|| (0..self.card.len()).map(amount).collect(), Ok)
+    }
+
+    fn narrow_amounts(&self) -> Option<Vec<Option<Option<i128>>>> {
+        let How::Amount(amount) = &self.how else { return None };
+        let counted = self.card.totals.narrow(self.counts?)?;
+        if counted.is_empty() {
+            return Some(vec![None; self.card.len()]);
+        }
+        let amounts = amount.narrow(&self.card.totals, self.card.len(), true)?;
+        let value = |(counted, amount): (&i64, i64)| (*counted > 0).then(|| Some(i128::from(amount)));
+        Some(counted.iter().zip(amounts).map(value).collect())
+    }
+}
