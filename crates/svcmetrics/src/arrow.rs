@@ -22,7 +22,7 @@ mod reasons;
 use crate::definitions::Chosen;
 use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
 use crate::error::{Error, Result};
-use crate::figure::{Figure, Undefined, Value, aligned};
+use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::HealthScores;
 use crate::interval::{LEVEL, Level};
 use crate::key::{Key, KeyType, group_text};
@@ -430,11 +430,11 @@ impl Scorecard {
             let metric = &chosen.metric;
             let too_large = |group| self.too_large(group, metric.id());
             let array = if metric.kind() == Kind::Amount {
-                let amounts = self.of_all(chosen, total, Reading::amounts)?;
-                if let Some(group) = amounts.iter().position(|amount| *amount == Some(None)) {
-                    return Err(too_large(group));
-                }
-                decimals(amounts.into_iter().map(Option::flatten).collect(), 38, too_large)?
+                let amounts = self.of_all(chosen, total, Reading::amounts)?.into_iter().enumerate();
+                let micros = |(group, amount): (usize, Option<Total>)| {
+                    amount.map(|amount| amount.micros().ok_or_else(|| too_large(group))).transpose()
+                };
+                decimals(amounts.map(micros).collect::<Result<_>>()?, 38, too_large)?
             } else {
                 Arc::new(Float64Array::from(self.of_all(chosen, total, Reading::values)?))
             };

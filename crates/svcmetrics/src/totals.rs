@@ -156,9 +156,9 @@ impl Totals {
 
     /// The same lanes at other places, the others 0.
     pub(crate) fn placed(&self, width: usize, places: &[usize]) -> Self {
-        let mut placed = Self::zeros(width, self.groups);
-        placed.place(self.clone(), places);
-        placed
+        let mut all = Self::zeros(width, self.groups);
+        all.place(self.clone(), places);
+        all
     }
 
     /// Makes a lane 0 in all groups.

@@ -11,7 +11,7 @@ const ROOM: u64 = 1 << 62;
 const HALF_ROOM: u64 = 1 << 31;
 
 /// Where half a place begins.
-const HALF: u32 = 32;
+pub(super) const HALF: u32 = 32;
 
 /// Why there are no totals.
 #[derive(Debug, Clone, Copy)]
@@ -43,29 +43,39 @@ pub(super) enum Place {
 }
 
 impl Place {
-    pub(super) fn add(self, places: &mut [i64], value: i64) {
+    pub(super) fn add(self, lines: &mut [Line], value: i64) {
         match self {
-            Self::Whole(at) => places[at] += value,
-            Self::Half(at, bit) => places[at] += value << bit,
+            Self::Whole(at) => lines[at / LINE].0[at % LINE] += value,
+            Self::Half(at, bit) => lines[at / LINE].0[at % LINE] += value << bit,
         }
     }
 
-    fn read(self, places: &[i64]) -> i64 {
+    fn read(self, lines: &[Line]) -> i64 {
         match self {
-            Self::Whole(at) => places[at],
-            Self::Half(at, bit) => places[at] >> bit & i64::from(u32::MAX),
+            Self::Whole(at) => lines[at / LINE].0[at % LINE],
+            Self::Half(at, bit) => lines[at / LINE].0[at % LINE] >> bit & i64::from(u32::MAX),
         }
     }
 }
+
+/// Places that stand together.
+pub(super) const LINE: usize = 8;
+
+/// As many places as a line of the cache, and the widest register, has.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+pub(super) struct Line(pub(super) [i64; LINE]);
 
 /// Sums of groups, row-major: a group's places stand together.
 #[derive(Debug, Clone)]
 pub(super) struct Accumulator {
     /// By lane.
     lanes: Vec<Place>,
-    /// How many places a group has.
+    /// By place, the lane that begins there, and the one that shares it.
+    shared: Vec<(usize, Option<usize>)>,
+    /// How many lines a group has.
     width: usize,
-    near: Vec<i64>,
+    near: Vec<Line>,
     /// No sum in a whole place is above the first, none in half a one above the second.
     spent: (u64, u64),
     /// What was spilled, by lane; empty until then.
@@ -75,19 +85,30 @@ pub(super) struct Accumulator {
 impl Accumulator {
     /// For each lane, whether it may share a place.
     pub(super) fn new(small: &[bool], groups: usize) -> Self {
-        let halves = small.iter().filter(|small| **small).count();
-        let (mut half, mut whole) = (0, halves.div_ceil(2));
-        let place = |small: &bool| {
-            if *small {
-                half += 1;
-                Place::Half((half - 1) / 2, if half % 2 == 1 { 0 } else { HALF })
-            } else {
-                whole += 1;
-                Place::Whole(whole - 1)
+        let mut shared = Vec::new();
+        // the lane whose place has another half to give
+        let mut open = None;
+        let place = |(lane, small): (usize, &bool)| match open.take() {
+            Some(place) if *small => {
+                let (_, high): &mut (usize, Option<usize>) = &mut shared[place];
+                *high = Some(lane);
+                Place::Half(place, HALF)
+            }
+            other => {
+                shared.push((lane, None));
+                let place = shared.len() - 1;
+                open = if *small { Some(place) } else { other };
+                if *small { Place::Half(place, 0) } else { Place::Whole(place) }
             }
         };
-        let lanes: Vec<Place> = small.iter().map(place).collect();
-        Self { lanes, width: whole, near: vec![0; whole * groups], spent: (0, 0), far: Vec::new() }
+        let lanes: Vec<Place> = small.iter().enumerate().map(place).collect();
+        let width = shared.len().div_ceil(LINE);
+        Self { lanes, shared, width, near: vec![Line::default(); width * groups], spent: (0, 0), far: Vec::new() }
+    }
+
+    /// By place, the lane that begins there, and the one that shares it.
+    pub(super) fn shared(&self) -> &[(usize, Option<usize>)] {
+        &self.shared
     }
 
     pub(super) fn width(&self) -> usize {
@@ -104,10 +125,10 @@ impl Accumulator {
 
     /// Makes room for so many groups.
     pub(super) fn resize(&mut self, groups: usize) -> Result<()> {
-        let places = groups * self.width;
+        let lines = groups * self.width;
         let out_of_memory = |_| Error::OutOfMemory { groups: groups as u64 };
-        self.near.try_reserve(places.saturating_sub(self.near.len())).map_err(out_of_memory)?;
-        self.near.resize(places, 0);
+        self.near.try_reserve(lines.saturating_sub(self.near.len())).map_err(out_of_memory)?;
+        self.near.resize(lines, Line::default());
         if !self.far.is_empty() {
             self.widen()?;
         }
@@ -123,7 +144,7 @@ impl Accumulator {
     }
 
     /// The sums, after making sure that `most` can be added to any of them, and `most_small` to those that share a place.
-    pub(super) fn near(&mut self, most: u64, most_small: u64) -> Result<&mut [i64]> {
+    pub(super) fn near(&mut self, most: u64, most_small: u64) -> Result<&mut [Line]> {
         if self.spent.0.saturating_add(most) >= ROOM || self.spent.1.saturating_add(most_small) >= HALF_ROOM {
             self.spill()?;
         }
@@ -140,7 +161,7 @@ impl Accumulator {
             for (far, place) in far.iter_mut().zip(&self.lanes) {
                 *far += i128::from(place.read(near));
             }
-            near.fill(0);
+            near.fill(Line::default());
         }
         self.spent = (0, 0);
         Ok(())
@@ -213,8 +234,8 @@ impl Accumulator {
         let alike = self.lanes == other.lanes;
         if alike {
             let (own, theirs) = (group as usize * self.width, theirs * self.width);
-            for (sum, more) in self.near[own..own + self.width].iter_mut().zip(&other.near[theirs..]) {
-                *sum += more;
+            for (sums, more) in self.near[own..own + self.width].iter_mut().zip(&other.near[theirs..]) {
+                sums.0.iter_mut().zip(more.0).for_each(|(sum, more)| *sum += more);
             }
             if other.far.is_empty() {
                 return Ok(true);
@@ -239,13 +260,13 @@ mod tests {
     #[test]
     fn small_sums_share_a_place_and_are_spilled_before_they_meet() {
         let mut sums = Accumulator::new(&[true, false, true, true], 2);
-        assert_eq!(sums.width(), 3);
+        assert_eq!(sums.shared(), [(0, Some(2)), (1, None), (3, None)]);
         let most = HALF_ROOM / 3;
         for _ in 0..10 {
             let places: Vec<Place> = (0..4).map(|lane| sums.place(lane)).collect();
             let near = sums.near(7, most).unwrap();
             for place in places {
-                place.add(&mut near[3..], if place == Place::Whole(2) { -7 } else { most.cast_signed() });
+                place.add(&mut near[1..], if place == Place::Whole(1) { -7 } else { most.cast_signed() });
             }
         }
         let total = Some(i128::from(most) * 10);
@@ -253,7 +274,7 @@ mod tests {
         assert_eq!(all(&sums), [total, Some(-70), total, total]);
         assert_eq!(sums.total(0, 2), Some(0));
         sums.promote(2).unwrap();
-        assert_eq!((sums.place(2), sums.width()), (Place::Whole(2), 3));
+        assert_eq!(sums.shared(), [(0, Some(3)), (1, None), (2, None)]);
         sums.resize(3).unwrap();
         assert_eq!(all(&sums), [total, Some(-70), total, total]);
         assert!(sums.add(2, 3, i128::MAX).unwrap() && !sums.add(2, 3, 1).unwrap());

@@ -3,13 +3,13 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::accumulator::{Accumulator, Place};
+use super::accumulator::{Accumulator, HALF, LINE, Line, Place};
 use super::block::{BlockColumn, Mask, ROWS, each_bit};
 use super::columns::Data;
 use super::intake::Cells;
 use super::plan::{Plan, PlannedHealth, RowMetric, Slot};
 use super::rows::Absent;
-use super::sums::{ROWS_LANE, Rare, Sums};
+use super::sums::{Rare, Sums};
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
@@ -73,6 +73,16 @@ struct FusedSum {
     lane: Option<usize>,
 }
 
+/// What rows add to a lane.
+#[derive(Debug, Clone, Copy)]
+enum Added {
+    Rows,
+    /// Rows that a scope counts.
+    Counted(usize),
+    /// By position of the measure.
+    Sum(usize),
+}
+
 /// A metric that health reads: sums with coefficients.
 #[derive(Debug, Clone)]
 struct FusedMetric {
@@ -108,8 +118,10 @@ pub(super) struct Fused {
     health: Option<FusedHealth>,
     revenues: Option<(Slot, Slot)>,
     absent_revenue: Option<AbsentRevenue>,
-    /// What a block's rows add: each row's places together.
-    rowwise: Vec<i64>,
+    /// By lane of the sums, what rows add to it.
+    added: Vec<Added>,
+    /// What a block's rows add, turned from column after column to row after row: by line of the sums.
+    tiles: Vec<[Line; ROWS]>,
 }
 
 /// Gathers questions, each once.
@@ -246,6 +258,9 @@ impl Fused {
             Some(health) => Some(FusedHealth::new(plan, health)?),
             None => None,
         };
+        let mut added = vec![Added::Rows];
+        added.extend((0..scopes.len()).filter(|scope| scopes[*scope].counted.is_some()).map(Added::Counted));
+        added.extend((0..fused.len()).filter(|sum| fused[*sum].lane.is_some()).map(Added::Sum));
         let Questions { conditions, asked, .. } = questions;
         let computed = |slot: &&Slot| plan.columns[**slot].column.kind.is_computed();
         let late = conditions.iter().map(|condition| condition.columns().iter().any(computed)).collect();
@@ -260,7 +275,8 @@ impl Fused {
             columns,
             revenues: plan.revenues,
             absent_revenue,
-            rowwise: Vec::new(),
+            added,
+            tiles: Vec::new(),
         })
     }
 
@@ -466,13 +482,20 @@ impl Fused {
     #[inline(always)]
     fn evaluate(&self, linear: &Linear) -> Option<[i64; ROWS]> {
         self.bound(linear)?;
-        let mut values = [linear.constant; ROWS];
+        let mut values = [0; ROWS];
+        self.evaluate_into(linear, &mut values);
+        Some(values)
+    }
+
+    /// For numbers that are small enough.
+    #[inline(always)]
+    fn evaluate_into(&self, linear: &Linear, values: &mut [i64; ROWS]) {
+        *values = [linear.constant; ROWS];
         for (times, slot) in &linear.terms {
             for (value, more) in values.iter_mut().zip(&self.columns[*slot].values) {
                 *value += times * more;
             }
         }
-        Some(values)
     }
 
     /// Counts that are 0 in most rows: one addition each.
@@ -503,123 +526,69 @@ impl Fused {
         Ok(())
     }
 
-    /// What rows add, row by row in the order of the places, is added to the places of their groups.
+    /// What rows add to the places of their groups.
     #[inline(always)]
     fn add_often(&mut self, live: Mask, groups: &[u32], often: &mut Accumulator, most: (u64, u64)) -> Result<()> {
-        let width = often.width();
+        // Of rows of one group only their sum is added, as if it were the first row's.
         let together = groups.iter().all(|group| *group == groups[0]);
-        let mut rowwise = std::mem::take(&mut self.rowwise);
-        rowwise.resize(width * ROWS, 0);
-        let mut lanes = Lanes { rowwise: &mut rowwise, width, together, half: ([0; ROWS], None) };
-        lanes.count(live, often.place(ROWS_LANE));
-        for (scope, counted) in self.scopes.iter().zip(&self.counted) {
-            if let Some(lane) = scope.counted {
-                lanes.count(*counted, often.place(lane));
+        let mut tiles = std::mem::take(&mut self.tiles);
+        tiles.resize(often.width(), [Line::default(); ROWS]);
+        let (mut values, mut more) = ([0; ROWS], [0; ROWS]);
+        for (place, (lane, sharing)) in often.shared().iter().enumerate() {
+            self.fill(self.added[*lane], live, &mut values);
+            if let Some(sharing) = sharing {
+                self.fill(self.added[*sharing], live, &mut more);
+                values.iter_mut().zip(&more).for_each(|(low, high)| *low |= high << HALF);
+            }
+            let tile = &mut tiles[place / LINE];
+            if together {
+                tile[0].0[place % LINE] = values.iter().sum();
+            } else {
+                tile.iter_mut().zip(&values).for_each(|(line, value)| line.0[place % LINE] = *value);
             }
         }
-        for sum in &self.sums {
-            let Some(lane) = sum.lane else { continue };
-            let place = often.place(lane);
-            let counted = self.counted[sum.scope];
-            let rows = sum.only.map_or(counted, |only| counted & self.answers[only].yes);
-            match &sum.addend {
-                Addend::One => lanes.count(rows, place),
-                Addend::Column(slot) => lanes.add(&self.columns[*slot].values, rows, place),
-                Addend::Linear(linear) => {
-                    let values = self.evaluate(linear).unwrap_or([0; ROWS]);
-                    lanes.add(&values, rows, place);
-                }
-            }
-        }
-        lanes.finish();
+        let rows = if together { &groups[..1] } else { groups };
+        let width = often.width();
         let near = often.near(most.0, most.1)?;
-        let mut add = |group: u32, row: &[i64]| {
-            let first = group as usize * width;
-            for (sum, value) in near[first..first + width].iter_mut().zip(row) {
-                *sum += value;
+        for (position, tile) in tiles.iter().enumerate() {
+            for (group, line) in rows.iter().zip(tile) {
+                let sums = &mut near[*group as usize * width + position];
+                sums.0.iter_mut().zip(line.0).for_each(|(sum, value)| *sum += value);
             }
-        };
-        if together {
-            add(groups[0], &rowwise[..width]);
-        } else {
-            groups.iter().zip(rowwise.chunks_exact(width)).for_each(|(group, row)| add(*group, row));
         }
-        self.rowwise = rowwise;
+        self.tiles = tiles;
         Ok(())
+    }
+
+    /// What each row adds to a lane.
+    #[inline(always)]
+    fn fill(&self, added: Added, live: Mask, values: &mut [i64; ROWS]) {
+        let count = |rows: Mask, values: &mut [i64; ROWS]| {
+            values.iter_mut().enumerate().for_each(|(row, value)| *value = (rows >> row & 1).cast_signed());
+        };
+        let sum = match added {
+            Added::Rows => return count(live, values),
+            Added::Counted(scope) => return count(self.counted[scope], values),
+            Added::Sum(position) => &self.sums[position],
+        };
+        let counted = self.counted[sum.scope];
+        let rows = sum.only.map_or(counted, |only| counted & self.answers[only].yes);
+        match &sum.addend {
+            Addend::One => count(rows, values),
+            Addend::Column(slot) => {
+                let own = values.iter_mut().zip(&self.columns[*slot].values).enumerate();
+                own.for_each(|(row, (own, value))| *own = kept(*value, rows, row));
+            }
+            Addend::Linear(linear) => {
+                self.evaluate_into(linear, values);
+                values.iter_mut().enumerate().for_each(|(row, value)| *value = kept(*value, rows, row));
+            }
+        }
     }
 }
 
 /// From this on a value is not small.
 const SMALL: u64 = 1 << 16;
-
-/// A block's values, turned from column after column to row after row.
-struct Lanes<'a> {
-    rowwise: &'a mut [i64],
-    width: usize,
-    /// Whether all rows are of one group: then their sum stands in the first row alone.
-    together: bool,
-    /// What shares a place with the small lane that comes next, and which.
-    half: ([i64; ROWS], Option<usize>),
-}
-
-impl Lanes<'_> {
-    #[inline(always)]
-    fn count(&mut self, rows: Mask, place: Place) {
-        if self.together {
-            return self.total(i64::from(rows.count_ones()), place);
-        }
-        let mut ones = [0; ROWS];
-        for (row, one) in ones.iter_mut().enumerate() {
-            *one = (rows >> row & 1).cast_signed();
-        }
-        self.put(&ones, place);
-    }
-
-    #[inline(always)]
-    fn add(&mut self, values: &[i64; ROWS], rows: Mask, place: Place) {
-        let mut kept = [0; ROWS];
-        for (row, (kept, value)) in kept.iter_mut().zip(values).enumerate() {
-            *kept = self::kept(*value, rows, row);
-        }
-        if self.together {
-            self.total(kept.iter().sum(), place);
-        } else {
-            self.put(&kept, place);
-        }
-    }
-
-    #[inline(always)]
-    fn total(&mut self, total: i64, place: Place) {
-        match place {
-            Place::Whole(at) | Place::Half(at, 0) => self.rowwise[at] = total,
-            Place::Half(at, bit) => self.rowwise[at] += total << bit,
-        }
-    }
-
-    #[inline(always)]
-    fn put(&mut self, values: &[i64; ROWS], place: Place) {
-        let (Place::Whole(at) | Place::Half(at, _)) = place;
-        let rows = self.rowwise[at..].iter_mut().step_by(self.width);
-        match place {
-            Place::Half(_, 0) => self.half = (*values, Some(at)),
-            Place::Whole(_) => rows.zip(values).for_each(|(own, value)| *own = *value),
-            Place::Half(_, bit) => {
-                let (half, pending) = &mut self.half;
-                let both = half.iter().zip(values).map(|(low, high)| low | high << bit);
-                rows.zip(both).for_each(|(own, value)| *own = value);
-                *pending = None;
-            }
-        }
-    }
-
-    /// The last small lane, if nothing shares its place.
-    #[inline(always)]
-    fn finish(mut self) {
-        if let (half, Some(at)) = self.half {
-            self.put(&half, Place::Whole(at));
-        }
-    }
-}
 
 /// The block, compiled for the vector units that this machine has. They do the same operations on more rows at once.
 #[multiversion::multiversion(targets(

@@ -187,7 +187,9 @@ impl Scorecard {
         });
         let distributions = Distributions::new(sorted_distributions);
         let mut spread = Spread::of(unsorted_spread.metrics.clone());
-        order.iter().for_each(|group| spread.push(unsorted_spread.group(*group as usize)));
+        for group in &order {
+            spread.push(unsorted_spread.group(*group as usize));
+        }
         Ok(Self {
             period: rows.plan.period,
             keys: groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone())).collect(),

@@ -50,23 +50,23 @@ impl Reading<'_> {
         Some(counted.iter().zip(of(numerator)?).zip(of(denominator)?).map(value).collect())
     }
 
-    /// Of all groups, the exact amounts in millionths; nothing for a group whose amount does not fit 128 bits so.
+    /// Of all groups, the exact amounts.
     ///
     /// # Errors
     /// As [`Reading::figure`].
-    pub(crate) fn amounts(&self) -> Result<Vec<Option<Option<i128>>>> {
-        let amount = |group: usize| Ok(self.figure(group)?.numerator().map(Total::micros));
+    pub(crate) fn amounts(&self) -> Result<Vec<Option<Total>>> {
+        let amount = |group: usize| Ok(self.figure(group)?.numerator());
         self.narrow_amounts().map_or_else(|| (0..self.card.len()).map(amount).collect(), Ok)
     }
 
-    fn narrow_amounts(&self) -> Option<Vec<Option<Option<i128>>>> {
+    fn narrow_amounts(&self) -> Option<Vec<Option<Total>>> {
         let How::Amount(amount) = &self.how else { return None };
         let counted = self.card.totals.narrow(self.counts?)?;
         if counted.is_empty() {
             return Some(vec![None; self.card.len()]);
         }
-        let amounts = amount.narrow(&self.card.totals, self.card.len(), true)?;
-        let value = |(counted, amount): (&i64, i64)| (*counted > 0).then(|| Some(i128::from(amount)));
+        let amounts = amount.narrow(&self.card.totals, self.card.len(), amount.micro)?;
+        let value = |(counted, sum): (&i64, i64)| (*counted > 0).then(|| Total::new(sum.into(), amount.micro));
         Some(counted.iter().zip(amounts).map(value).collect())
     }
 }
