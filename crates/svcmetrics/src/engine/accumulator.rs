@@ -10,6 +10,9 @@ const ROOM: u64 = 1 << 62;
 /// What may come together in half a place.
 const HALF_ROOM: u64 = 1 << 31;
 
+/// How many times what is needed is reserved.
+const GROWTH: usize = 4;
+
 /// Where half a place begins.
 pub(super) const HALF: u32 = 32;
 
@@ -127,7 +130,15 @@ impl Accumulator {
     pub(super) fn resize(&mut self, groups: usize) -> Result<()> {
         let lines = groups * self.width;
         let out_of_memory = |_| Error::OutOfMemory { groups: groups as u64 };
-        self.near.try_reserve(lines.saturating_sub(self.near.len())).map_err(out_of_memory)?;
+        if lines > self.near.capacity() {
+            // Copying what is there costs more than places that are not yet used.
+            let more = |times: usize| lines.saturating_mul(times) - self.near.len();
+            let (much, enough) = (more(GROWTH), more(1));
+            self.near
+                .try_reserve_exact(much)
+                .or_else(|_| self.near.try_reserve_exact(enough))
+                .map_err(out_of_memory)?;
+        }
         self.near.resize(lines, Line::default());
         if !self.far.is_empty() {
             self.widen()?;

@@ -1,7 +1,7 @@
 //! Keys -> dense group ids.
 
 use super::columns::{Data, Nulls, Scalar, TimeUnit, Values};
-use super::ids::{Ids, Pairs};
+use super::ids::{Ids, NONE, Pairs};
 use super::intake::NAN_HINT;
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, KeyType};
@@ -36,6 +36,7 @@ pub(crate) struct KeyColumn {
     /// By position in the dictionary of the part that is being read.
     dictionary: Vec<Option<u32>>,
     others: HashMap<Key, u32>,
+    null: Option<u32>,
     check: bool,
     /// What a check found: values that are no keys.
     fault: Option<Error>,
@@ -54,6 +55,7 @@ impl KeyColumn {
             integers: Ids::default(),
             dictionary: Vec::new(),
             others: HashMap::new(),
+            null: None,
             check: false,
             fault: None,
             bins: Vec::new(),
@@ -85,6 +87,11 @@ impl KeyColumn {
 
     pub(crate) fn value(&self, code: u32) -> &Key {
         &self.values[code as usize]
+    }
+
+    /// The code of null, where it was met.
+    pub(super) fn null(&self) -> Option<u32> {
+        self.null
     }
 
     /// By code, the place of its value among all that were met.
@@ -126,6 +133,12 @@ impl KeyColumn {
         {
             return self.integer(value);
         }
+        if key == Key::Null {
+            return self.null.unwrap_or_else(|| {
+                let code = self.push(key);
+                *self.null.insert(code)
+            });
+        }
         if let Some(code) = self.others.get(&key) {
             return *code;
         }
@@ -146,9 +159,13 @@ impl KeyColumn {
     /// The codes of whole numbers that are all there; whether the column is one of them.
     pub(super) fn encode_integers(&mut self, data: &Data<'_>, rows: Range<usize>, codes: &mut Vec<u32>) -> bool {
         macro_rules! each {
-            ($values:expr) => {
-                codes.extend($values[rows].iter().map(|value| self.integer((*value).into())))
-            };
+            ($values:expr) => {{
+                let (values, before) = (&$values[rows], codes.len());
+                codes.extend(values.iter().map(|value| self.integers.quickly((*value).into())));
+                for (code, value) in codes[before..].iter_mut().zip(values).filter(|(code, _)| **code == NONE) {
+                    *code = self.integer((*value).into());
+                }
+            }};
         }
         if self.key_type != KeyType::Integer || !matches!(data.nulls, Nulls::None) {
             return false;
@@ -423,6 +440,16 @@ impl Groups {
         for (level, data) in keys.iter().enumerate() {
             codes.clear();
             self.columns[level].encode(data, rows.clone(), first_row, &mut codes)?;
+            if level == 0 && !self.columns[0].check {
+                // Before the first column there is one group: the codes are the ids, since both are given out as they come.
+                for (row, code) in codes.iter().enumerate() {
+                    if *code as usize == self.levels[0].len() {
+                        self.member(0, (0, *code), first_row + (rows.start + row) as u64)?;
+                    }
+                }
+                std::mem::swap(&mut ids, &mut codes);
+                continue;
+            }
             for (row, (id, code)) in ids.iter_mut().zip(&codes).enumerate() {
                 *id = match self.levels[level].get((*id, *code)) {
                     Some(known) => known,

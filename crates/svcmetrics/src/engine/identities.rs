@@ -27,6 +27,11 @@ impl IdentityColumn {
         &self.keys.name
     }
 
+    /// The code of null, where it was met.
+    fn nobody(&self) -> Option<u32> {
+        self.keys.null()
+    }
+
     fn value(&self, code: u32) -> &Key {
         self.keys.value(code)
     }
@@ -169,7 +174,7 @@ impl Identities {
             done => done?,
         }
         for (position, (code, group)) in codes.iter().zip(groups).enumerate() {
-            if *self.column.value(*code) == Key::Null {
+            if self.column.nobody() == Some(*code) {
                 continue;
             }
             let row = first_row + (start + position) as u64;

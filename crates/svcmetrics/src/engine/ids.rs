@@ -3,10 +3,13 @@
 use foldhash::HashMap;
 
 /// No id.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// Whole numbers below this are looked up in a table.
-const SMALL: i64 = 1 << 20;
+const SMALL: usize = 1 << 20;
+
+/// And those below so many times how many there are.
+const SPREAD: usize = 8;
 
 /// A table of pairs may have so many places, 16 MiB.
 const PLACES: usize = 1 << 22;
@@ -28,11 +31,21 @@ impl Ids {
         }
     }
 
+    /// The id of a number that is in the table, or none: without a branch, for many of them.
+    pub(super) fn quickly(&self, value: i64) -> u32 {
+        usize::try_from(value).ok().and_then(|place| self.small.get(place)).copied().unwrap_or(NONE)
+    }
+
     pub(super) fn insert(&mut self, value: i64, id: u32) {
         match usize::try_from(value) {
-            Ok(place) if value < SMALL => {
+            Ok(place) if place < SMALL.max(SPREAD.saturating_mul(id as usize)) => {
                 if self.small.len() <= place {
                     self.small.resize((place + 1).next_power_of_two(), NONE);
+                    let small = &mut self.small;
+                    self.others.retain(|value, id| {
+                        let place = usize::try_from(*value).ok().and_then(|place| small.get_mut(place));
+                        place.map(|own| *own = *id).is_none()
+                    });
                 }
                 self.small[place] = id;
             }
@@ -110,7 +123,8 @@ mod tests {
     #[test]
     fn whole_numbers_of_any_size_have_ids() {
         let mut ids = Ids::default();
-        let values = [0, 5, -1, SMALL - 1, SMALL, i64::MAX, i64::MIN, 6, -SMALL];
+        let small = i64::try_from(SMALL).unwrap();
+        let values = [0, 5, -1, small - 1, small, i64::MAX, i64::MIN, 6, -small];
         for (id, value) in (0..).zip(values) {
             assert_eq!(ids.get(value), None);
             ids.insert(value, id);
@@ -119,6 +133,10 @@ mod tests {
             assert_eq!(ids.get(value), Some(id));
         }
         assert_eq!((ids.get(4), ids.get(7), ids.get(-2)), (None, None, None));
+        // Once there are enough of them, larger ones stand in the table, and those that were met before move there.
+        ids.insert(2 * small, u32::try_from(SMALL).unwrap());
+        assert_eq!((ids.get(2 * small), ids.get(small), ids.get(i64::MAX)), (Some(1 << 20), Some(4), Some(5)));
+        assert_eq!((ids.others.len(), ids.quickly(small), ids.quickly(-1)), (4, 4, NONE));
     }
 
     #[test]

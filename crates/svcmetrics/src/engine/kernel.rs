@@ -36,6 +36,9 @@ pub(crate) struct Engine {
     pub(crate) rows: Rows,
     pub(crate) groups: Groups,
     pub(crate) identities: Option<Identities>,
+    /// The groups as the check for duplicates knows them, once several threads share the rows: it sees them all.
+    #[cfg(feature = "rayon")]
+    pub(super) identified: Option<Groups>,
     /// What other threads have summed.
     #[cfg(feature = "rayon")]
     pub(super) others: Vec<Engine>,
@@ -79,7 +82,9 @@ impl Engine {
             #[cfg(feature = "rayon")]
             others: Vec::new(),
             #[cfg(feature = "rayon")]
-            alone: !sums_alone || identities.is_some(),
+            alone: !sums_alone,
+            #[cfg(feature = "rayon")]
+            identified: None,
             identities,
             largest_rounding: vec![0.0; plan.scopes.len()],
             groups,
@@ -111,10 +116,12 @@ impl Engine {
         };
         self.groups.begin_part();
         #[cfg(feature = "rayon")]
+        self.identified.iter_mut().for_each(Groups::begin_part);
+        #[cfg(feature = "rayon")]
         if see.is_none() && !self.alone {
             let threads = parallel::threads(table.rows());
             if threads > 1 {
-                self.add_together(threads, table.rows(), &part, &keys, go_on)?;
+                self.add_together(threads, table.rows(), &part, &keys, identity, go_on)?;
                 self.rows.before += table.rows() as u64;
                 return Ok(());
             }
@@ -127,6 +134,15 @@ impl Engine {
         self.groups.assign(&keys, 0..0, before)?;
         self.rows.before += table.rows() as u64;
         Ok(())
+    }
+
+    /// Who stands in a group twice, if anybody does.
+    pub(crate) fn duplicate(&self) -> Option<Error> {
+        #[cfg(feature = "rayon")]
+        let groups = self.identified.as_ref().unwrap_or(&self.groups);
+        #[cfg(not(feature = "rayon"))]
+        let groups = &self.groups;
+        self.identities.as_ref()?.error(groups)
     }
 
     /// Adds some rows, block by block.
@@ -143,7 +159,11 @@ impl Engine {
         let groups = self.groups.assign(keys, rows.clone(), before)?;
         self.resize()?;
         if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
-            identities.add(data, rows.clone(), &groups, before)?;
+            #[cfg(feature = "rayon")]
+            let known = self.identified.as_mut().map(|known| known.assign(keys, rows.clone(), before)).transpose()?;
+            #[cfg(not(feature = "rayon"))]
+            let known: Option<Vec<u32>> = None;
+            identities.add(data, rows.clone(), known.as_ref().unwrap_or(&groups), before)?;
         }
         for (block, groups) in rows.step_by(BLOCK).zip(groups.chunks(BLOCK)) {
             if !go_on() {

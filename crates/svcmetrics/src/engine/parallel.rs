@@ -2,6 +2,8 @@
 //! not mind the order, so the result is the same to the bit for any number of threads.
 
 use super::columns::Data;
+use super::groups::Groups;
+use super::identities::Identities;
 use super::kernel::{Engine, STRETCH};
 use super::sums::Sums;
 use crate::error::{Error, Result};
@@ -55,6 +57,36 @@ impl Work<'_> {
     }
 }
 
+/// The check for duplicates: it takes all rows in their order, while other threads sum them.
+struct Check {
+    identities: Identities,
+    groups: Groups,
+}
+
+impl Check {
+    /// The error, if there is one, with the row at which its stretch begins.
+    fn run(
+        &mut self,
+        work: &Work<'_>,
+        data: &Data<'_>,
+        before: u64,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<(usize, Error)> {
+        for start in (0..work.rows).step_by(STRETCH) {
+            if !go_on() {
+                return None;
+            }
+            let stretch = start..work.rows.min(start + STRETCH);
+            let groups = self.groups.assign(work.keys, stretch.clone(), before);
+            let added = groups.and_then(|groups| self.identities.add(data, stretch, &groups, before));
+            if let Err(error) = added {
+                return Some((start, error));
+            }
+        }
+        None
+    }
+}
+
 impl Engine {
     /// Adds a part's rows with several threads.
     pub(super) fn add_together(
@@ -63,11 +95,16 @@ impl Engine {
         rows: usize,
         part: &[Option<&Data<'_>>],
         keys: &[&Data<'_>],
+        identity: Option<&Data<'_>>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<()> {
         let work = Work { rows, part, keys, next: AtomicUsize::new(0), stopped: AtomicBool::new(false) };
         // so that the keys' types are the same for all
         self.groups.assign(keys, 0..0, self.rows.before)?;
+        let mut check = self.identities.take().map(|identities| {
+            let groups = self.identified.take().unwrap_or_else(|| self.groups.clone());
+            Check { identities, groups }
+        });
         while self.others.len() + 1 < threads {
             let fresh = self.fresh();
             self.others.push(fresh);
@@ -80,24 +117,30 @@ impl Engine {
         let mut others = std::mem::take(&mut self.others);
         let mut errors: Vec<Option<(usize, Error)>> = vec![None; others.len()];
         let mut halted = false;
-        let own = rayon::in_place_scope(|scope| {
+        let (own, repeated) = rayon::in_place_scope(|scope| {
             for (other, error) in others.iter_mut().zip(&mut errors) {
                 let work = &work;
                 scope.spawn(move |_| *error = work.share(other, &mut || true));
             }
-            work.share(self, &mut || {
+            let mut go_on = || {
                 halted = halted || !go_on();
                 if halted {
                     work.stopped.store(true, Ordering::Relaxed);
                 }
                 !halted
-            })
+            };
+            let repeated = match (&mut check, identity) {
+                (Some(check), Some(data)) => check.run(&work, data, self.rows.before, &mut go_on),
+                _ => None,
+            };
+            (work.share(self, &mut go_on), repeated)
         });
         self.others = others;
+        (self.identities, self.identified) = check.map(|check| (check.identities, check.groups)).unzip();
         if halted {
             return Err(Error::Interrupted);
         }
-        let first = std::iter::once(own).chain(errors).flatten().min_by_key(|(start, _)| *start);
+        let first = std::iter::once(own).chain(errors).chain([repeated]).flatten().min_by_key(|(start, _)| *start);
         let groups = self.all().map(|engine| engine.groups.len() as u64).sum::<u64>();
         if first.is_some() || groups > self.groups.limit {
             // One look in the order of the rows finds what one thread would have come upon first.
@@ -137,6 +180,7 @@ impl Engine {
             groups,
             rows: self.rows.emptied(),
             identities: None,
+            identified: None,
             others: Vec::new(),
             alone: true,
             distributions: Vec::new(),
@@ -177,6 +221,7 @@ mod tests {
     use super::*;
     use crate::engine::columns::Table;
     use crate::request::{AbsentRevenue, OnInvalid, Request};
+    use std::ops::Range;
 
     /// Numbers that look random and are the same each time.
     fn noise(seed: u64) -> impl FnMut(u64) -> u64 {
@@ -277,7 +322,7 @@ mod tests {
                     if threads == 1 {
                         fused.stretch(&part, &keys, None, 0..rows, &mut || true, &mut None).unwrap();
                     } else {
-                        fused.add_together(threads, rows, &part, &keys, &mut || true).unwrap();
+                        fused.add_together(threads, rows, &part, &keys, None, &mut || true).unwrap();
                         fused.unite().unwrap();
                     }
                     assert_eq!(totals(&fused), expected, "{threads} threads, one in {one_in}, by {by:?}");
@@ -294,7 +339,7 @@ mod tests {
         let mut engine = engine(&table, &["region"]);
         let part = engine.rows.part(&table, &mut || true).unwrap();
         let keys = [table.get("region").unwrap().unwrap()];
-        let stopped = engine.add_together(2, table.rows(), &part, &keys, &mut || false);
+        let stopped = engine.add_together(2, table.rows(), &part, &keys, None, &mut || false);
         assert_eq!(stopped.unwrap_err().kind(), "interrupted");
         let half = |row: usize| if row.is_multiple_of(2) { 1.0 } else { 2.0 };
         for (limit, kind, bad) in [(4, "column_type", 0.5), (3, "too_many_groups", 3.0)] {
@@ -302,8 +347,38 @@ mod tests {
             (keys[4], keys[STRETCH + 5], keys[STRETCH + 9]) = (4.0, bad, bad);
             let mut engine = self::engine(&table, &["region"]);
             engine.groups.limit = limit;
-            let error = engine.add_together(2, table.rows(), &part, &[&keys.into()], &mut || true).unwrap_err();
+            let error = engine.add_together(2, table.rows(), &part, &[&keys.into()], None, &mut || true).unwrap_err();
             assert_eq!((error.kind(), error.row()), (kind, Some(STRETCH as u64 + 5)));
+        }
+    }
+
+    #[test]
+    fn who_is_there_twice_is_found_as_by_one_thread_in_parts_of_any_size() {
+        let rows = 3 * STRETCH;
+        for (one, other) in [(5, STRETCH + 7), (2 * STRETCH, 2 * STRETCH + 400), (STRETCH - 1, STRETCH)] {
+            for first in [10, STRETCH / 2, 2 * STRETCH] {
+                let mut ids: Vec<i64> = (0..).take(rows).map(|id| id * 3).collect();
+                ids[other] = ids[one];
+                let region: Vec<i64> = (0..rows).map(|row| if row == one || row == other { 3 } else { 2 }).collect();
+                let part = |rows: Range<usize>| {
+                    Table::new(rows.len())
+                        .with("region", region[rows.clone()].to_vec())
+                        .with("milestones_met", vec![1_i64; rows.len()])
+                        .with("milestones_total", vec![2_i64; rows.len()])
+                        .with("customer_id", ids[rows].to_vec())
+                };
+                let request = Request::default().by(["region"]).metrics(["adoption_rate"]).unique("customer_id");
+                let mut engine = Engine::new(&request, &part(0..1).names()).unwrap();
+                for rows in [0..first, first..rows] {
+                    let table = part(rows);
+                    engine.add(&table, &mut || true).unwrap();
+                }
+                engine.unite().unwrap();
+                let Some(Error::DuplicateCustomer { rows, group, count, .. }) = engine.duplicate() else {
+                    unreachable!()
+                };
+                assert_eq!((rows, group.as_str(), count), ((one as u64, other as u64), "3", 1));
+            }
         }
     }
 }

@@ -109,7 +109,7 @@ impl ScorecardBuilder {
     pub fn finish(self) -> Result<Scorecard> {
         let (request, engines) = self.engines()?;
         let engine = &engines.main;
-        if let Some(error) = engine.identities.as_ref().and_then(|identities| identities.error(&engine.groups)) {
+        if let Some(error) = engine.duplicate() {
             return Err(error);
         }
         engine.rows.verdict()?;
@@ -151,7 +151,7 @@ impl ScorecardBuilder {
         findings.extend(engine.rows.offences.all());
         if let Some(identities) = &engine.identities {
             let finding = |error| Finding { error, rows: identities.repeated.clone() };
-            findings.extend(identities.error(&engine.groups).map(finding));
+            findings.extend(engine.duplicate().map(finding));
         }
         findings.extend(engine.rows.absent_revenue().map(|error| Finding { error, rows: Vec::new() }));
         Ok((engines.scorecard(&request)?, findings))
