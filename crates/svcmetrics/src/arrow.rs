@@ -20,6 +20,7 @@ mod mixes;
 mod reasons;
 
 use crate::definitions::Chosen;
+use crate::engine::both::both;
 use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
@@ -426,10 +427,21 @@ impl Scorecard {
         let mut frame = Frame::default();
         self.push_keys(&mut frame, 1, total)?;
         frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
-        for chosen in self.definitions.figured() {
+        let figured: Vec<&Chosen> = self.definitions.figured().collect();
+        let (one, other) = figured.split_at(figured.len() / 2);
+        let (one, other) = both(shown.len(), || self.figures_of(one, total), || self.figures_of(other, total));
+        for (chosen, array) in figured.into_iter().zip(one?.into_iter().chain(other?)) {
+            frame.push(chosen.metric.id(), array);
+        }
+        frame.finish()
+    }
+
+    /// A column for each of these metrics.
+    fn figures_of(&self, figured: &[&Chosen], total: Option<&Self>) -> Result<Vec<ArrayRef>> {
+        let array = |chosen: &&Chosen| -> Result<ArrayRef> {
             let metric = &chosen.metric;
             let too_large = |group| self.too_large(group, metric.id());
-            let array = if metric.kind() == Kind::Amount {
+            Ok(if metric.kind() == Kind::Amount {
                 let amounts = self.of_all(chosen, total, Reading::amounts)?.into_iter().enumerate();
                 let micros = |(group, amount): (usize, Option<Total>)| {
                     amount.map(|amount| amount.micros().ok_or_else(|| too_large(group))).transpose()
@@ -437,10 +449,9 @@ impl Scorecard {
                 decimals(amounts.map(micros).collect::<Result<_>>()?, 38, too_large)?
             } else {
                 Arc::new(Float64Array::from(self.of_all(chosen, total, Reading::values)?))
-            };
-            frame.push(metric.id(), array);
-        }
-        frame.finish()
+            })
+        };
+        figured.iter().map(array).collect()
     }
 
     fn too_large(&self, group: usize, metric: &str) -> Error {

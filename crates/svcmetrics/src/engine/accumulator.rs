@@ -1,14 +1,20 @@
 //! Totals of groups while rows come in: 64-bit sums, of which two small ones share a place, spilled into 128-bit ones before they
 //! could overflow.
 
+use super::both::both;
 use crate::error::{Error, Result};
 use crate::totals::Totals;
+#[cfg(feature = "rayon")]
+use std::ops::Range;
 
 /// What may come together in 64 bits before it is spilled.
 const ROOM: u64 = 1 << 62;
 
 /// What may come together in half a place.
 const HALF_ROOM: u64 = 1 << 31;
+
+/// How many groups are gathered at once.
+const GATHERED: usize = 64;
 
 /// How many times what is needed is reserved.
 const GROWTH: usize = 4;
@@ -114,6 +120,12 @@ impl Accumulator {
         &self.shared
     }
 
+    /// How many sums a group has.
+    pub(super) fn lanes(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// How many lines a group has.
     pub(super) fn width(&self) -> usize {
         self.width
     }
@@ -199,18 +211,16 @@ impl Accumulator {
     pub(super) fn totals(&self, groups: &[u32]) -> Result<Totals, NoTotals> {
         let mut totals = Totals::zeros(self.lanes.len(), groups.len());
         if self.far.is_empty() {
-            // A few groups at a time, so that what is read of them stays in the cache for all lanes.
             let mut lanes = Vec::new();
             for _ in &self.lanes {
                 let mut lane = Vec::new();
                 lane.try_reserve_exact(groups.len()).map_err(|_| NoTotals::Memory)?;
+                lane.resize(groups.len(), 0);
                 lanes.push(lane);
             }
-            for groups in groups.chunks(64) {
-                for (lane, place) in lanes.iter_mut().zip(&self.lanes) {
-                    lane.extend(groups.iter().map(|group| place.read(&self.near[*group as usize * self.width..])));
-                }
-            }
+            let middle = groups.len() / 2;
+            let (low, high) = lanes.iter_mut().map(|lane| lane.split_at_mut(middle)).unzip();
+            both(groups.len(), || self.gather(&groups[..middle], low), || self.gather(&groups[middle..], high));
             lanes.into_iter().enumerate().for_each(|(lane, sums)| totals.fill(lane, sums));
             return Ok(totals);
         }
@@ -223,6 +233,18 @@ impl Accumulator {
         Ok(totals)
     }
 
+    /// The sums of these groups, lane by lane.
+    fn gather(&self, groups: &[u32], mut lanes: Vec<&mut [i64]>) {
+        // A few groups at a time, so that what is read of them stays in the cache for all lanes.
+        for (first, groups) in (0..).step_by(GATHERED).zip(groups.chunks(GATHERED)) {
+            for (lane, place) in lanes.iter_mut().zip(&self.lanes) {
+                for (sum, group) in lane[first..].iter_mut().zip(groups) {
+                    *sum = place.read(&self.near[*group as usize * self.width..]);
+                }
+            }
+        }
+    }
+
     /// A sum; nothing beyond 128 bits.
     pub(super) fn total(&self, group: usize, lane: usize) -> Option<i128> {
         let far = self.far.get(group * self.lanes.len() + lane).copied().unwrap_or_default();
@@ -232,35 +254,46 @@ impl Accumulator {
 
 #[cfg(feature = "rayon")]
 impl Accumulator {
-    /// Makes room for another's sums, all of which are about to be added.
-    pub(super) fn spend(&mut self, other: &Self) -> Result<()> {
-        if self.lanes == other.lanes {
-            self.near(other.spent.0, other.spent.1)?;
-        }
-        Ok(())
-    }
-
-    /// Adds all sums of another's group, for which room was made; whether they fit.
-    pub(super) fn merge(&mut self, group: u32, other: &Self, theirs: usize) -> Result<bool> {
+    /// Adds another's sums; by group of the other's, `groups` says which of these it is. The group whose sums do not fit, if
+    /// there is one.
+    pub(super) fn take_over(&mut self, other: &Self, groups: &[u32]) -> Result<Option<u32>> {
         let alike = self.lanes == other.lanes;
         if alike {
-            let (own, theirs) = (group as usize * self.width, theirs * self.width);
-            for (sums, more) in self.near[own..own + self.width].iter_mut().zip(&other.near[theirs..]) {
-                sums.0.iter_mut().zip(more.0).for_each(|(sum, more)| *sum += more);
-            }
+            let width = self.width;
+            self.near(other.spent.0, other.spent.1)?;
+            // Half of the groups a thread; each looks for its own among the other's.
+            let middle = self.near.len() / width.max(1) / 2;
+            let (low, high) = self.near.split_at_mut(middle * width);
+            let add = |near: &mut [Line], own: Range<usize>| {
+                for (group, theirs) in groups.iter().zip(other.near.chunks_exact(width.max(1))) {
+                    if own.contains(&(*group as usize)) {
+                        let first = (*group as usize - own.start) * width;
+                        for (sums, more) in near[first..first + width].iter_mut().zip(theirs) {
+                            sums.0.iter_mut().zip(more.0).for_each(|(sum, more)| *sum += more);
+                        }
+                    }
+                }
+            };
+            both(groups.len(), || add(low, 0..middle), || add(high, middle..usize::MAX));
             if other.far.is_empty() {
-                return Ok(true);
+                return Ok(None);
             }
         }
-        for lane in 0..self.lanes.len() {
-            let far = other.far.get(theirs * other.lanes.len() + lane).copied();
-            let more = if alike { far } else { other.total(theirs, lane) };
-            let Some(more) = more else { return Ok(false) };
-            if more != 0 && !self.add(group, lane, more)? {
-                return Ok(false);
+        for (theirs, group) in groups.iter().enumerate() {
+            for lane in 0..self.lanes.len() {
+                let far = other.far.get(theirs * other.lanes.len() + lane).copied();
+                let more = if alike { far } else { other.total(theirs, lane) };
+                let fits = match more {
+                    Some(0) => true,
+                    Some(more) => self.add(*group, lane, more)?,
+                    None => false,
+                };
+                if !fits {
+                    return Ok(Some(*group));
+                }
             }
         }
-        Ok(true)
+        Ok(None)
     }
 }
 

@@ -9,7 +9,7 @@ use super::columns::Data;
 use super::intake::Cells;
 use super::plan::{Plan, PlannedHealth, RowMetric, Slot};
 use super::rows::Absent;
-use super::sums::{Rare, Sums};
+use super::sums::Sums;
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
@@ -506,9 +506,8 @@ impl Fused {
             let asked = scope.among.map_or(live, |among| live & !self.answers[among].no);
             let missing = asked & !counted;
             if missing != 0 {
-                let lane = Sums::rare_lane(position, Rare::Missing);
-                let (place, width) = (sums.rarely.place(lane), sums.rarely.width());
-                let near = sums.rarely.near(ROWS as u64, ROWS as u64)?;
+                let (place, width) = (sums.often.place(sums.missing[position]), sums.often.width());
+                let near = sums.often.near(ROWS as u64, ROWS as u64)?;
                 each_bit(missing, |row| place.add(&mut near[groups[row] as usize * width..], 1));
             }
             if !rounded {
@@ -517,7 +516,7 @@ impl Fused {
             for slot in &scope.slots {
                 for (row, off) in &self.columns[*slot].off {
                     if counted >> row & 1 == 1 {
-                        sums.rounded(groups[*row], position)?;
+                        sums.rounded(groups[*row], position);
                         largest_rounding[position] = largest_rounding[position].max(*off);
                     }
                 }
@@ -532,15 +531,20 @@ impl Fused {
         // Of rows of one group only their sum is added, as if it were the first row's.
         let together = groups.iter().all(|group| *group == groups[0]);
         let mut tiles = std::mem::take(&mut self.tiles);
-        tiles.resize(often.width(), [Line::default(); ROWS]);
+        let filled = often.shared().iter().rposition(|(lane, _)| *lane < self.added.len());
+        tiles.resize(filled.map_or(0, |place| place / LINE + 1), [Line::default(); ROWS]);
         let (mut values, mut more) = ([0; ROWS], [0; ROWS]);
         for (place, (lane, sharing)) in often.shared().iter().enumerate() {
-            self.fill(self.added[*lane], live, &mut values);
-            if let Some(sharing) = sharing {
-                self.fill(self.added[*sharing], live, &mut more);
+            let Some(tile) = tiles.get_mut(place / LINE) else { break };
+            match self.added.get(*lane) {
+                Some(added) => self.fill(*added, live, &mut values),
+                // lanes after those of the measures are added to one by one
+                None => values = [0; ROWS],
+            }
+            if let Some(added) = sharing.and_then(|lane| self.added.get(lane)) {
+                self.fill(*added, live, &mut more);
                 values.iter_mut().zip(&more).for_each(|(low, high)| *low |= high << HALF);
             }
-            let tile = &mut tiles[place / LINE];
             if together {
                 tile[0].0[place % LINE] = values.iter().sum();
             } else {

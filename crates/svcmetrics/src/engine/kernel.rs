@@ -240,7 +240,7 @@ impl Engine {
             slots.dedup();
             for (row, off) in slots.iter().flat_map(|slot| &cells[*slot].off) {
                 if statuses[position][*row] == Status::Counted {
-                    sums.rounded(groups[*row], position)?;
+                    sums.rounded(groups[*row], position);
                     self.largest_rounding[position] = self.largest_rounding[position].max(*off);
                 }
             }

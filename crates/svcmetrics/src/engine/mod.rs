@@ -2,6 +2,7 @@
 
 mod accumulator;
 mod block;
+pub(crate) mod both;
 pub(crate) mod choose;
 pub(crate) mod columns;
 #[cfg(feature = "test-faults")]

@@ -198,15 +198,12 @@ impl Engine {
     fn take_over(&mut self, other: &Self) -> Result<()> {
         let own = self.groups.take_over(&other.groups, other.groups.len())?;
         self.resize()?;
-        self.sums.spend(&other.sums)?;
-        for (theirs, group) in own.into_iter().enumerate() {
-            if !self.sums.merge(group, &other.sums, theirs)? {
-                return Err(Error::Overflow {
-                    measure: "a sum".to_owned(),
-                    group: group_text(&self.groups.keys(group)),
-                    limit: "128 bits",
-                });
-            }
+        if let Some(group) = self.sums.take_over(&other.sums, &own)? {
+            return Err(Error::Overflow {
+                measure: "a sum".to_owned(),
+                group: group_text(&self.groups.keys(group)),
+                limit: "128 bits",
+            });
         }
         self.rows.take_over(&other.rows);
         for (largest, theirs) in self.largest_rounding.iter_mut().zip(&other.largest_rounding) {

@@ -7,17 +7,14 @@ use super::plan::Plan;
 use crate::definitions::Definitions;
 use crate::error::Result;
 use crate::totals::Totals;
+use foldhash::{HashMap, HashMapExt as _};
 
 /// The lane of the rows.
 pub(super) const ROWS_LANE: usize = 0;
 
-/// Counts that are 0 in most rows.
-const RARE: usize = 3;
-
-/// One of them.
-#[derive(Debug, Clone, Copy)]
+/// Counts that are 0 in nearly all rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Rare {
-    Missing,
     Invalid,
     Rounded,
 }
@@ -25,14 +22,16 @@ pub(super) enum Rare {
 /// Sums of groups while rows come in.
 #[derive(Debug, Clone)]
 pub(super) struct Sums {
-    /// Rows; counted rows of scopes that are about some rows only; measures.
+    /// Rows; counted rows of scopes that are about some rows only; measures; missing rows of scopes.
     pub(super) often: Accumulator,
-    /// Rows that are missing or invalid, and rounded values, by scope.
-    pub(super) rarely: Accumulator,
+    /// By group and scope.
+    rarely: HashMap<(u32, usize, Rare), i128>,
     /// By scope.
     pub(super) counted: Vec<Option<usize>>,
     /// By measure; nothing for one that counts its scope's rows.
     pub(super) measures: Vec<Option<usize>>,
+    /// By scope.
+    pub(super) missing: Vec<usize>,
 }
 
 impl Sums {
@@ -45,21 +44,17 @@ impl Sums {
         };
         let counted = plan.scopes.iter().map(|scope| scope.among.is_some().then(|| lane(true))).collect();
         let measures = plan.sums.iter().map(|sum| (!sum.counts_rows()).then(|| lane(plan.is_count(sum)))).collect();
-        Self {
-            often: Accumulator::new(&small, groups),
-            rarely: Accumulator::new(&vec![true; RARE * plan.scopes.len()], groups),
-            counted,
-            measures,
-        }
+        let missing = plan.scopes.iter().map(|_| lane(true)).collect();
+        Self { often: Accumulator::new(&small, groups), rarely: HashMap::new(), counted, measures, missing }
     }
 
     pub(super) fn resize(&mut self, groups: usize) -> Result<()> {
-        self.often.resize(groups)?;
-        self.rarely.resize(groups)
+        self.often.resize(groups)
     }
 
-    pub(super) fn rare_lane(scope: usize, rare: Rare) -> usize {
-        RARE * scope + rare as usize
+    fn rare(&mut self, group: u32, scope: usize, rare: Rare) {
+        // one for a row
+        *self.rarely.entry((group, scope, rare)).or_default() += 1;
     }
 
     pub(super) fn row(&mut self, group: u32) -> Result<bool> {
@@ -69,15 +64,18 @@ impl Sums {
     pub(super) fn standing(&mut self, group: u32, scope: usize, status: Status) -> Result<bool> {
         match (status, self.counted[scope]) {
             (Status::Counted, Some(lane)) => self.often.add(group, lane, 1),
-            (Status::Missing, _) => self.rarely.add(group, Self::rare_lane(scope, Rare::Missing), 1),
-            (Status::Invalid, _) => self.rarely.add(group, Self::rare_lane(scope, Rare::Invalid), 1),
+            (Status::Missing, _) => self.often.add(group, self.missing[scope], 1),
+            (Status::Invalid, _) => {
+                self.rare(group, scope, Rare::Invalid);
+                Ok(true)
+            }
             // these follow from the others
             (Status::Counted | Status::Outside, _) => Ok(true),
         }
     }
 
-    pub(super) fn rounded(&mut self, group: u32, scope: usize) -> Result<bool> {
-        self.rarely.add(group, Self::rare_lane(scope, Rare::Rounded), 1)
+    pub(super) fn rounded(&mut self, group: u32, scope: usize) {
+        self.rare(group, scope, Rare::Rounded);
     }
 
     pub(super) fn measure(&mut self, group: u32, measure: usize, value: i128) -> Result<bool> {
@@ -95,28 +93,27 @@ impl Sums {
     /// The totals of these groups, in the order of the definitions' lanes.
     pub(super) fn totals(&self, plan: &Plan, groups: &[u32]) -> Result<Totals, NoTotals> {
         let definitions = &plan.definitions;
-        // Lanes of an accumulator were made in the order of the definitions.
-        let mut often = vec![ROWS_LANE];
-        often.extend(
-            (0..)
-                .zip(&self.counted)
-                .filter(|(_, lane)| lane.is_some())
-                .map(|(scope, _)| Definitions::scope_lane(scope)),
-        );
-        often.extend(
-            (0..)
-                .zip(&self.measures)
-                .filter(|(_, lane)| lane.is_some())
-                .map(|(measure, _)| definitions.measure_lane(measure)),
-        );
-        let rare = |scope: usize| {
-            let [_, missing, invalid, _, rounded] = Definitions::scope_lanes(scope);
-            [missing, invalid, rounded]
-        };
-        let rarely: Vec<usize> = (0..plan.scopes.len()).flat_map(rare).collect();
+        let counted = (0..).zip(&self.counted).map(|(scope, lane)| (Definitions::scope_lane(scope), *lane));
+        let measures = (0..).zip(&self.measures).map(|(measure, lane)| (definitions.measure_lane(measure), *lane));
+        let missing = (0..).zip(&self.missing).map(|(scope, lane)| (Definitions::scope_lanes(scope)[1], Some(*lane)));
+        let mut places = vec![0; self.often.lanes()];
+        for (place, lane) in counted.chain(measures).chain(missing) {
+            if let Some(lane) = lane {
+                places[lane] = place;
+            }
+        }
         let mut totals = Totals::zeros(definitions.width(), groups.len());
-        totals.place(self.often.totals(groups).map_err(|problem| problem.at(&often))?, &often);
-        totals.place(self.rarely.totals(groups).map_err(|problem| problem.at(&rarely))?, &rarely);
+        totals.place(self.often.totals(groups).map_err(|problem| problem.at(&places))?, &places);
+        if !self.rarely.is_empty() {
+            let order: HashMap<u32, usize> = groups.iter().enumerate().map(|(place, group)| (*group, place)).collect();
+            for ((group, scope, rare), count) in &self.rarely {
+                let [_, _, invalid, _, rounded] = Definitions::scope_lanes(*scope);
+                let lane = if *rare == Rare::Invalid { invalid } else { rounded };
+                if let Some(place) = order.get(group) {
+                    totals.set(*place, lane, *count);
+                }
+            }
+        }
         for (scope, lane) in self.counted.iter().enumerate() {
             let [counted, missing, invalid, outside, _] = Definitions::scope_lanes(scope);
             if lane.is_none() {
@@ -140,14 +137,12 @@ impl Sums {
 
 #[cfg(feature = "rayon")]
 impl Sums {
-    /// Adds another's sums of some group to one of these; whether they fit.
-    pub(super) fn merge(&mut self, group: u32, other: &Self, theirs: usize) -> Result<bool> {
-        Ok(self.often.merge(group, &other.often, theirs)? && self.rarely.merge(group, &other.rarely, theirs)?)
-    }
-
-    /// Makes room for another's sums, all of which are about to be added.
-    pub(super) fn spend(&mut self, other: &Self) -> Result<()> {
-        self.often.spend(&other.often)?;
-        self.rarely.spend(&other.rarely)
+    /// Adds another's sums; by group of the other's, `groups` says which of these it is. The group whose sums do not fit, if
+    /// there is one.
+    pub(super) fn take_over(&mut self, other: &Self, groups: &[u32]) -> Result<Option<u32>> {
+        for ((group, scope, rare), count) in &other.rarely {
+            *self.rarely.entry((groups[*group as usize], *scope, *rare)).or_default() += count;
+        }
+        self.often.take_over(&other.often, groups)
     }
 }

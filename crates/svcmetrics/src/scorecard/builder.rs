@@ -3,6 +3,7 @@
 use super::{KeyColumn, Scorecard};
 use crate::breakdown::Breakdown;
 use crate::distributions::Distributions;
+use crate::engine::both::both;
 use crate::engine::columns::Table;
 use crate::engine::{Engine, Finding};
 use crate::error::{Error, Result};
@@ -173,7 +174,9 @@ impl Scorecard {
         let currency = engine.rows.currency();
         let absent = engine.rows.absent;
         let order = engine.groups.sorted();
-        let totals = engine.totals(&order)?;
+        let keys = || order.iter().map(|group| engine.groups.keys(*group)).collect();
+        let (totals, keys) = both(order.len(), || engine.totals(&order), keys);
+        let totals = totals?;
         let Engine { rows, groups, identities, mut distributions, spread: unsorted_spread, largest_rounding, .. } =
             engine;
         let distributed: Vec<String> = rows.plan.definitions.distributed().map(ToOwned::to_owned).collect();
@@ -197,7 +200,7 @@ impl Scorecard {
             over_time: false,
             unique_checked: identities.is_some(),
             joined: false,
-            groups: order.into_iter().map(|group| groups.keys(group)).collect(),
+            groups: keys,
             totals,
             distributions,
             spread,
