@@ -280,6 +280,12 @@ fn present(nulls: &Nulls<'_>, start: usize, count: usize) -> Mask {
 #[inline(always)]
 fn bits_at(bytes: &[u8], first: usize, count: usize) -> Mask {
     let shift = first % 8;
+    if shift == 0
+        && let Some(whole) = bytes.get(first / 8..first / 8 + 8)
+        && let Ok(whole) = whole.try_into()
+    {
+        return Mask::from_le_bytes(whole);
+    }
     let end = (first + count).div_ceil(8);
     let bytes = &bytes[first / 8..end];
     let mut word = [0; 8];
