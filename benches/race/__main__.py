@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from race import data, measure
-from race.jobs import ENGINES, Job, jobs
+from race.jobs import ENGINES, Job, jobs, shown_ms
 from race.page import Found, Row, page, race_table, variant_table
 
 
@@ -85,7 +85,8 @@ def main() -> None:
         if row.outcomes:
             best = row.fastest
             lead = best.theirs.wall / best.ours.wall
-            print(f"{job.title}: {lead:.2f} x as fast as {best.peer} (at least {job.marks[0]})", flush=True)
+            ours = shown_ms(best.ours.wall)
+            print(f"{job.title}: {ours}, {lead:.2f} x as fast as {best.peer} ({job.marks[0]})", flush=True)
     if not asked.only_variants:
         found.import_ms = measure.import_ms(max(asked.runs, 11))
     if not asked.no_variants:
@@ -94,7 +95,7 @@ def main() -> None:
         for variant in VARIANTS:
             answer = measure.in_child(*options, "--child", "variant", variant.name)
             found.variants.append({"title": variant.title, **answer})
-    print(f"\n{race_table(found)}\n\n{variant_table(found)}")
+    print("", *filter(None, (race_table(found), variant_table(found))), sep="\n\n")
     if asked.write:
         asked.write.write_text(page(found))
         print(f"\nwritten to {asked.write}")

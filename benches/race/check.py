@@ -119,9 +119,9 @@ def complete_rows(ours: pa.Table, table: pa.Table, keys: list[str]) -> None:
 
     names = ", ".join(keys)
     figures = ", ".join(f"{sql} AS {name}" for name, sql in _SQL.items())
-    connection = duckdb.connect()
+    connection: Any = duckdb.connect()
     connection.register("customers", table)
     query = f"SELECT {names}, count(*) AS rows, {figures} FROM customers GROUP BY {names} ORDER BY {names} NULLS LAST"
-    expected = connection.execute(query).to_arrow_table()
+    expected: pa.Table = connection.execute(query).to_arrow_table()
     for name in ("rows", *_SQL):
         _equal(name, ours[name].cast("float64").to_numpy(), expected[name].cast("float64").to_numpy(), 1e-9, 1e-6)

@@ -16,9 +16,10 @@ from race.peers.engine import SCORECARD_COLUMNS
 
 #: The health that the peers compute: commitment is asked of everyone, and one component is enough for a score.
 COMMITTED = sm.metric("committed_share", numerator=sm.count(where="committed"), denominator=sm.count())
-MODEL = sm.HealthModel(
-    {"adoption_rate": 1, "plan_realization": 1, COMMITTED: 1, "net_revenue_retention": 1}, min_coverage=0, among=None
+WEIGHTS: dict[str | sm.Metric, int] = dict.fromkeys(
+    ("adoption_rate", "plan_realization", COMMITTED, "net_revenue_retention"), 1
 )
+MODEL = sm.HealthModel(WEIGHTS, min_coverage=0, among=None)
 HEALTH_SUMMARY = ("customer_health", "red_share", "yellow_share", "green_share", "red_revenue")
 
 
@@ -92,7 +93,7 @@ class Frames(Contest):
 
     def bytes_read(self) -> int:
         """How large the columns that are read are, as Arrow holds them."""
-        return self.engine.arrow().nbytes
+        return int(self.engine.arrow().nbytes)
 
 
 class PerCohort(Contest):
@@ -161,11 +162,9 @@ class Mapping(Contest):
     """One call on arrays: what a call costs by itself, beside the sums alone in numpy."""
 
     def load(self) -> None:
-        table = pq.read_table(self.path, columns=SCORECARD_COLUMNS).slice(0, self.job.rows)
-        self.arrays = {
-            name: table[name].fill_null(0).to_numpy() for name in SCORECARD_COLUMNS if name != "reached_goal"
-        }
-        self.arrays["reached_goal"] = table["reached_goal"].fill_null(False).to_numpy()
+        # complete rows: numpy's integers have no null
+        table = pq.read_table(self.path, columns=SCORECARD_COLUMNS).slice(0, 10 * self.job.rows).drop_null()
+        self.arrays = {name: table[name].slice(0, self.job.rows).to_numpy() for name in SCORECARD_COLUMNS}
 
     def ours(self) -> Any:
         return sm.scorecard(self.arrays, metrics=self.job.metrics)

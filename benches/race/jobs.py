@@ -63,8 +63,8 @@ class Job:
     def marks(self) -> tuple[str, str]:
         """What is asked at least, and the aim."""
         if self.at_most_ms:
-            return shown_ms(self.at_most_ms), shown_ms(self.aim_ms)
-        return f"{self.at_least:g} x", f"{self.aim:g} x"
+            return f"<= {shown_ms(self.at_most_ms)}", f"<= {shown_ms(self.aim_ms)}"
+        return f">= {self.at_least:g} x", f"{self.aim:g} x"
 
 
 def shown_ms(milliseconds: float) -> str:

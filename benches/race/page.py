@@ -16,7 +16,7 @@ from race.measure import Alone, Outcome
 from race.peers.engine import THREADS
 
 LIBRARIES = ("svcmetrics", "numpy", "pandas", "polars", "duckdb", "pyarrow", "datafusion")
-HEADER = ("job", "fastest peer", "svcmetrics", "times as fast", "at least", "aim", "CPU ms", "peak MiB", "bandwidth")
+HEADER = ("job", "fastest peer", "svcmetrics", "times as fast", "asked", "aim", "CPU ms", "peak MiB", "bandwidth")
 VARIANT_HEADER = ("job A, 1,000 groups", "svcmetrics", "of the usual time", "CPU ms", "peak MiB", "bandwidth")
 
 
@@ -77,14 +77,14 @@ def cells(row: Row, bandwidth: float) -> tuple[str, ...]:
 def others(found: Found) -> list[tuple[str, ...]]:
     """The lines of what has no peer: the import, and memory beyond the input."""
     none = ("–",) * 3
-    lines = []
+    lines: list[tuple[str, ...]] = []
     if found.import_ms:
         wall = sorted(found.import_ms)[len(found.import_ms) // 2]
-        lines.append(("`import svcmetrics`", "–", shown_ms(wall), "–", "80 ms", "40 ms", *none))
+        lines.append(("`import svcmetrics`", "–", shown_ms(wall), "–", "<= 80 ms", "<= 40 ms", *none))
     large = next((row.alone for row in found.rows if row.job.name == "A-large" and row.alone), None)
     if large is not None:
         title = f"memory beyond the input, A, {shown_count(found.large)} rows"
-        lines.append((title, "–", f"{_mib(large.mib)} MiB", "–", "100 MiB", "32 MiB", *none))
+        lines.append((title, "–", f"{_mib(large.mib)} MiB", "–", "<= 100 MiB", "<= 32 MiB", *none))
     return lines
 
 
@@ -113,12 +113,15 @@ def markdown(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 def race_table(found: Found) -> str:
     """The table of jobs."""
-    return markdown(HEADER, [*(cells(row, found.bandwidth) for row in found.rows), *others(found)])
+    lines = [*(cells(row, found.bandwidth) for row in found.rows), *others(found)]
+    return markdown(HEADER, lines) if lines else ""
 
 
 def variant_table(found: Found) -> str:
     """The table of variants."""
-    usual = found.variants[0].get("wall_ms") if found.variants else None
+    if not found.variants:
+        return ""
+    usual = found.variants[0].get("wall_ms")
     return markdown(VARIANT_HEADER, [variant_cells(each, usual, found.bandwidth) for each in found.variants])
 
 

@@ -101,7 +101,8 @@ class Numpy(Engine):
 
     def normal(self, result: Any) -> Columns:
         there = np.flatnonzero(result["n"])  # a code without rows is no group for the others
-        keys, rest = [], there
+        keys: list[Any] = []
+        rest = there
         for key, size in zip(reversed(self.keys), reversed(self.sizes), strict=True):
             rest, code = np.divmod(rest, size)
             keys.insert(0, self.names[key][code] if key in self.names else code)
