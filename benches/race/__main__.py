@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+import time
 from pathlib import Path
 
 from race import data, measure
@@ -73,6 +75,7 @@ def main() -> None:
     if asked.child:
         child(asked, every)
         return
+    started = time.perf_counter()
     chosen = [job for job in every.values() if job.name.startswith(tuple(asked.jobs)) and not asked.only_variants]
     for rows in {asked.small, *(job.rows for job in chosen if job.rows > asked.small)}:
         data.prepare(rows)
@@ -99,6 +102,10 @@ def main() -> None:
     if asked.write:
         asked.write.write_text(page(found))
         print(f"\nwritten to {asked.write}")
+    print(f"\n{time.perf_counter() - started:,.0f} s")
+    failed = sum(len(row.errors) for row in found.rows) + sum("error" in variant for variant in found.variants)
+    if failed:
+        sys.exit(f"{failed} runs did not end, or gave a wrong result")
 
 
 main()

@@ -42,7 +42,7 @@ class Contest(ABC):
         """One run of the peer."""
 
     @abstractmethod
-    def verify(self) -> None:
+    def verify(self, ours: Any, theirs: Any) -> None:
         """Compares both results."""
 
 
@@ -78,18 +78,17 @@ class Frames(Contest):
         """Loads what our first call loads, on a few rows."""
         self._run(self.frame[:1000] if hasattr(self.frame, "iloc") else self.frame.slice(0, 1000))
 
-    def verify(self) -> None:
-        ours = check.columns_of(self.ours(), list(self.job.keys))
-        theirs = self.engine.normal(self.theirs())
+    def verify(self, ours: Any, theirs: Any) -> None:
+        figures, peers = check.columns_of(ours, list(self.job.keys)), self.engine.normal(theirs)
         if self.job.contest == "health":
-            check.same_health(ours, theirs)
+            check.same_health(figures, peers)
         else:
-            check.same_scorecard(ours, theirs, self.job.identity)
+            check.same_scorecard(figures, peers, self.job.identity)
 
-    def verify_definitions(self) -> None:
+    def verify_definitions(self, ours: Any) -> None:
         """Compares ours with the definitions."""
         if self.job.contest == "scorecard" and self.job.metrics is not None:
-            check.complete_rows(self.ours(), self.engine.arrow(), list(self.job.keys))
+            check.complete_rows(ours, self.engine.arrow(), list(self.job.keys))
 
     def bytes_read(self) -> int:
         """How large the columns that are read are, as Arrow holds them."""
@@ -151,11 +150,10 @@ class PerCohort(Contest):
             }
         )
 
-    def verify(self) -> None:
-        cards, theirs = list(self.ours()), self.theirs()
-        ours = {name: np.array([float(card[name].value) for card in cards]) for name in check.SAME}
-        ours["rows"] = np.array([card.quality.rows for card in cards])
-        check.same_scorecard(ours, {"n": theirs["rows"], **theirs}, identity=False)
+    def verify(self, ours: Any, theirs: Any) -> None:
+        figures = {name: np.array([float(card[name].value) for card in ours]) for name in check.SAME}
+        figures["rows"] = np.array([card.quality.rows for card in ours])
+        check.same_scorecard(figures, {"n": theirs["rows"], **theirs}, identity=False)
 
 
 class Mapping(Contest):
@@ -172,9 +170,9 @@ class Mapping(Contest):
     def theirs(self) -> Any:
         return [values.sum() for values in self.arrays.values()]
 
-    def verify(self) -> None:
-        sums = dict(zip(self.arrays, self.theirs(), strict=True))
-        if self.ours()["defect_share"].value != sums["defect_cases"] / sums["cases"]:
+    def verify(self, ours: Any, theirs: Any) -> None:
+        sums = dict(zip(self.arrays, theirs, strict=True))
+        if ours["defect_share"].value != sums["defect_cases"] / sums["cases"]:
             raise check.WrongResultError("defect_share: not the quotient of numpy's sums")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -89,8 +90,8 @@ def _status(name: str) -> float | None:
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(name)), None)
 
 
-def peak_mib(run: Callable[[], Any]) -> float | None:
-    """How far memory rises above what is held before; None where the system does not say."""
+def peak_mib(run: Callable[[], Any]) -> tuple[float | None, Any]:
+    """How far memory rises above what is held before, None where the system does not say; and the result."""
     gc.collect()
     pa.default_memory_pool().release_unused()
     try:
@@ -98,12 +99,11 @@ def peak_mib(run: Callable[[], Any]) -> float | None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
-        return None
+        return None, run()
     before = _status("VmRSS")
     result = run()
     peak = _status("VmHWM")
-    del result
-    return None if before is None or peak is None else max(0.0, peak - before)
+    return None if before is None or peak is None else max(0.0, peak - before), result
 
 
 def _machine_cpu() -> float:
@@ -116,21 +116,27 @@ def _machine_cpu() -> float:
 
 
 def race(job: Job, peer: str, path: str, runs: int, give_up_ms: float) -> dict[str, Any]:
-    """Both sides, in alternation. A peer that took longer than ``give_up_ms`` in each of three runs is not the fastest,
-    and not run on.
+    """Both sides, in alternation.
+
+    A peer that takes longer than ``give_up_ms`` in each of three runs by itself is not the fastest, and not run on.
     """
     from race.contests import CONTESTS
 
     pa.set_cpu_count(THREADS)
     contest = CONTESTS[job.contest](job, peer, path)
     contest.load()
-    mib = peak_mib(contest.theirs)
-    contest.verify()
+    mib, result = peak_mib(contest.theirs)
+    contest.verify(contest.ours(), result)
+    del result
     ours, theirs = Timing(), Timing()
+    if math.isfinite(give_up_ms):
+        for _ in range(3):
+            clock(contest.theirs, job.calls, theirs)
+        if min(theirs.wall_ms) > give_up_ms:
+            return asdict(Outcome(peer, ours, theirs, mib, 0.0))
+        theirs = Timing()
     started, busy, own = time.perf_counter(), _machine_cpu(), time.process_time()
-    for done in range(runs):
-        if done == 3 and min(theirs.wall_ms) > give_up_ms:
-            break
+    for _ in range(runs):
         clock(contest.theirs, job.calls, theirs)
         clock(contest.ours, job.calls, ours)
     took = time.perf_counter() - started
@@ -145,8 +151,8 @@ def alone(job: Job, peer: str, path: str) -> dict[str, Any]:
     contest = Frames(job, peer, path)
     contest.load()
     contest.warm()
-    mib = peak_mib(contest.ours)
-    contest.verify_definitions()
+    mib, result = peak_mib(contest.ours)
+    contest.verify_definitions(result)
     return asdict(Alone(mib, contest.bytes_read()))
 
 

@@ -193,8 +193,8 @@ HOW = """\
   table of its own, numpy codes from 0 and filled nulls). Ours runs there, too, on the peer's frame where that is one
   that others can read, else on a pyarrow table, and ends when the result's Arrow table exists (with `apply` and on the
   mapping, when the scorecards do). Both run in alternation on all cores; what counts are medians of {runs} runs. A peer
-  that took twice as long as the best so far in each of three runs is not run on. The lead is that over the fastest
-  peer, in its process.
+  that takes twice as long as the best so far in each of three runs by itself is not run on. The lead is that over the
+  fastest peer, in its process.
 - **Checked**: before anything is timed our figures are compared with the peer's (metrics over columns without nulls,
   to 1e-9), and of A with the definitions written in SQL by hand (all metrics). What differs is no result.
 - **Memory**: the peak beyond what was held before a first run (of ours: after one on 1,000 rows), in a process where

@@ -95,8 +95,7 @@ def measure(name: str, rows: int, runs: int) -> dict[str, Any]:
             return error
 
     run(table.slice(0, 1000))
-    mib = peak_mib(run)
-    result = run()
+    mib, result = peak_mib(run)
     if isinstance(result, sm.SvcMetricsError) != (variant.error is not None):
         raise check.WrongResultError(f"{variant.title}: {result!r}")
     if variant.error is not None and (result.column, result.row) != (variant.error, rows - 1):
