@@ -25,7 +25,8 @@ class Polars(Engine):
         self.frame = frame.select(self.columns)
 
     def shared(self) -> Any:
-        return self.frame
+        # exporting a frame joins its chunks, in place: a clone leaves those of the peer as they are
+        return self.frame.clone()
 
     def scorecard(self) -> Any:
         import polars as pl
