@@ -22,7 +22,7 @@ export PYO3_PYTHON := $(abspath $(BIN)/python)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo docs test lint format clean
+.PHONY: help demo docs test lint format bench clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,9 +61,12 @@ format: $(STAMPS)/group-test ## Format the Rust and Python sources
 	$(BIN)/ruff check --select I --fix
 	$(BIN)/ruff format
 
+bench: $(STAMPS)/group-bench $(STAMPS)/extension ## Race polars, pandas, DuckDB and others; ARGS=--help says what may be chosen
+	@PYTHONPATH=benches $(BIN)/python -m race $(ARGS)
+
 clean: ## Remove the environment, what was built, and caches
 	rm -rf $(VENV) target docs/reference .mypy_cache .pytest_cache .ruff_cache .hypothesis python/svcmetrics/*.so
-	find python tests examples docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find python tests examples docs benches -name __pycache__ -type d -prune -exec rm -rf {} +
 
 elapsed = $$(($$(date +%s) - $(STARTED)))
 # $(call heading,text)
