@@ -344,6 +344,19 @@ fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> 
     Ok(Arc::new(values.map(fit).collect::<Result<Vec<i64>>>().map(Int64Array::from)?))
 }
 
+/// A metric's readings: of the groups, and of the total where there is one.
+struct Readings<'a> {
+    card: &'a Scorecard,
+    groups: Reading<'a>,
+    total: Option<Reading<'a>>,
+}
+
+impl<'a> Readings<'a> {
+    fn of(&self, card: &Scorecard) -> &Reading<'a> {
+        self.total.as_ref().filter(|_| !std::ptr::eq(card, self.card)).unwrap_or(&self.groups)
+    }
+}
+
 /// The column that tells the row over all groups from a group of null keys.
 const IS_TOTAL: &str = "is_total";
 
@@ -355,8 +368,8 @@ impl Scorecard {
     }
 
     /// A metric's readings: of the groups, and of the total.
-    fn readings<'a>(&'a self, chosen: &'a Chosen, total: Option<&'a Self>) -> [Reading<'a>; 2] {
-        [self, total.unwrap_or(self)].map(|card| card.reading(chosen))
+    fn readings<'a>(&'a self, chosen: &'a Chosen, total: Option<&'a Self>) -> Readings<'a> {
+        Readings { card: self, groups: self.reading(chosen), total: total.map(|total| total.reading(chosen)) }
     }
 
     pub(crate) fn push_keys(&self, frame: &mut Frame, repeat: usize, total: Option<&Self>) -> Result<()> {
@@ -415,8 +428,7 @@ impl Scorecard {
         for chosen in self.definitions.figured() {
             let metric = &chosen.metric;
             let readings = self.readings(chosen, total);
-            let figure =
-                |(card, group): &(&Self, usize)| readings[usize::from(!std::ptr::eq(*card, self))].figure(*group);
+            let figure = |(card, group): &(&Self, usize)| readings.of(card).figure(*group);
             let figures = shown.iter().map(figure).collect::<Result<Vec<_>>>()?;
             let array = if metric.kind() == Kind::Amount {
                 let micros = |(group, figure): (usize, &Figure)| match figure.numerator() {
@@ -485,7 +497,7 @@ impl Scorecard {
         let readings: Vec<_> = chosen.iter().map(|chosen| self.readings(chosen, total)).collect();
         for (card, group) in self.shown(total) {
             for (chosen, readings) in chosen.iter().zip(&readings) {
-                let reading = &readings[usize::from(!std::ptr::eq(card, self))];
+                let reading = readings.of(card);
                 let figure = reading.figure(group)?;
                 let (numerator, denominator) = card.parts(group, chosen, &figure)?;
                 ids.append_value(chosen.metric.id());

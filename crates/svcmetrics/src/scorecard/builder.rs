@@ -4,6 +4,7 @@ use super::{KeyColumn, Scorecard};
 use crate::breakdown::Breakdown;
 use crate::distributions::Distributions;
 use crate::engine::columns::Table;
+use crate::engine::plan::each_once;
 use crate::engine::{Engine, Finding};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -11,6 +12,7 @@ use crate::request::Request;
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Builds a scorecard from parts of a table, one after another.
 ///
@@ -25,7 +27,7 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ScorecardBuilder {
-    request: Request,
+    request: Arc<Request>,
     engines: Option<Engines>,
 }
 
@@ -48,6 +50,11 @@ impl Engines {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         self.main.add(part, go_on)?;
         self.breakdowns.iter_mut().try_for_each(|(_, engine)| engine.add(part, go_on))
+    }
+
+    /// The one by group first.
+    fn all(&self) -> impl Iterator<Item = &Engine> {
+        std::iter::once(&self.main).chain(self.breakdowns.iter().map(|(_, engine)| engine))
     }
 
     /// Adds up what several threads have summed.
@@ -74,13 +81,35 @@ impl Engines {
 impl ScorecardBuilder {
     /// A builder for what the request asks; the first part says what its table allows.
     pub fn new(request: Request) -> Self {
-        Self { request, engines: None }
+        Self { request: Arc::new(request), engines: None }
     }
 
-    /// A builder for a table with columns of these names.
-    pub(crate) fn of_columns(request: Request, names: &[String]) -> Result<Self> {
+    /// A builder for tables with columns of these names, made ready for them: its clones start where it does, and cost little.
+    ///
+    /// ```
+    /// use svcmetrics::{Request, ScorecardBuilder, Table};
+    /// let names = ["milestones_met", "milestones_total", "plan"].map(String::from);
+    /// let ready = ScorecardBuilder::of_columns(Request::default(), &names)?;
+    /// assert_eq!(ready.reads(), ["milestones_met", "milestones_total"]);
+    /// for met in [1_i64, 2] {
+    ///     let mut builder = ready.clone();
+    ///     builder.add(&Table::new(1).with("milestones_met", vec![met]).with("milestones_total", vec![4_i64]))?;
+    ///     assert_eq!(builder.finish()?.figure("adoption_rate")?.numerator().unwrap().integer(), met.into());
+    /// }
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`ScorecardBuilder::add`], where the request and the names alone show what is wrong.
+    pub fn of_columns(request: Request, names: &[String]) -> Result<Self> {
         let engines = Engines::new(&request, names)?;
-        Ok(Self { request, engines: Some(engines) })
+        Ok(Self { request: Arc::new(request), engines: Some(engines) })
+    }
+
+    /// The columns that are read of a table, once its names are known.
+    pub fn reads(&self) -> Vec<String> {
+        let engines = self.engines.iter().flat_map(Engines::all);
+        each_once(engines.flat_map(|engine| engine.rows.plan.sources()))
     }
 
     /// Adds rows.
@@ -127,7 +156,7 @@ impl ScorecardBuilder {
     }
 
     /// The engines with all rows.
-    fn engines(self) -> Result<(Request, Engines)> {
+    fn engines(self) -> Result<(Arc<Request>, Engines)> {
         #[cfg_attr(not(feature = "rayon"), allow(unused_mut))]
         let mut engines = match self.engines {
             Some(engines) => engines,
@@ -181,7 +210,8 @@ impl Scorecard {
         let Engine { rows, groups, identities, mut distributions, spread: unsorted_spread, largest_rounding, .. } =
             engine;
         let distributed: Vec<String> = rows.plan.definitions.distributed().map(ToOwned::to_owned).collect();
-        let mut definitions = rows.plan.definitions;
+        let plan = rows.plan.as_ref();
+        let mut definitions = plan.definitions.clone();
         definitions.parameters.currency = currency;
         if absent.start + absent.end > 0 {
             definitions.parameters.absent_revenue = request.absent_revenue;
@@ -197,9 +227,9 @@ impl Scorecard {
             keys.push(key);
         }
         Ok(Self {
-            period: rows.plan.period,
+            period: plan.period.clone(),
             keys: groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone())).collect(),
-            currency_key: rows.plan.currency_key,
+            currency_key: plan.currency_key.clone(),
             over_time: false,
             unique_checked: identities.is_some(),
             joined: false,
@@ -208,7 +238,7 @@ impl Scorecard {
             distributions,
             spread,
             largest_rounding,
-            not_measured: rows.plan.not_measured,
+            not_measured: plan.not_measured.clone(),
             breakdowns: BTreeMap::new(),
             definitions,
         })
