@@ -5,28 +5,42 @@ use crate::convert::scalar;
 use crate::error::Result;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use numpy::{PyArray1, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyImportError, PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use std::borrow::Cow;
 use std::panic::catch_unwind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use svcmetrics::{Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
 
 macro_rules! arrays {
-    ($($variant:ident($type:ty)),*) => {
+    ($($variant:ident($type:ty) = $kind:literal),*) => {
         /// Values in a numpy array.
         enum Array<'py> {
             $($variant(PyReadonlyArray1<'py, $type>),)*
         }
 
         impl<'py> Array<'py> {
-            fn of(object: &Bound<'py, PyAny>) -> Result<Self> {
-                $(if let Ok(array) = object.cast::<PyArray1<$type>>() {
-                    return Ok(Self::$variant(array.try_readonly().map_err(|error| PyTypeError::new_err(error.to_string()))?));
+            /// Nothing for an array of another type or shape, or whose values do not stand side by side.
+            fn plain(array: &Bound<'py, PyUntypedArray>) -> Result<Option<Self>> {
+                let of = array.dtype();
+                if array.ndim() != 1 || !array.is_c_contiguous() {
+                    return Ok(None);
+                }
+                $(if of.kind() == $kind && of.itemsize() == size_of::<$type>() {
+                    let Ok(array) = array.cast::<PyArray1<$type>>() else { return Ok(None) };
+                    let readable = array.try_readonly().map_err(|error| PyTypeError::new_err(error.to_string()))?;
+                    return Ok(Some(Self::$variant(readable)));
                 })*
-                Err(PyTypeError::new_err(format!("a numpy array of type {} cannot be read", object.getattr("dtype")?)).into())
+                Ok(None)
+            }
+
+            fn of(object: &Bound<'py, PyAny>) -> Result<Self> {
+                let plain = Self::plain(object.cast::<PyUntypedArray>()?)?;
+                let type_of = || object.getattr("dtype").map_or_else(|_| String::new(), |dtype| dtype.to_string());
+                Ok(plain.ok_or_else(|| PyTypeError::new_err(format!("a numpy array of type {} cannot be read", type_of())))?)
             }
 
             fn values(&self) -> Result<Values<'_>> {
@@ -39,17 +53,17 @@ macro_rules! arrays {
 }
 
 arrays!(
-    Booleans(bool),
-    Int8(i8),
-    Int16(i16),
-    Int32(i32),
-    Int64(i64),
-    UInt8(u8),
-    UInt16(u16),
-    UInt32(u32),
-    UInt64(u64),
-    Float32(f32),
-    Float64(f64)
+    Booleans(bool) = b'b',
+    Int8(i8) = b'i',
+    Int16(i16) = b'i',
+    Int32(i32) = b'i',
+    Int64(i64) = b'i',
+    UInt8(u8) = b'u',
+    UInt16(u16) = b'u',
+    UInt32(u32) = b'u',
+    UInt64(u64) = b'u',
+    Float32(f32) = b'f',
+    Float64(f64) = b'f'
 );
 
 /// Objects that are read before Ctrl-C and other threads are heard.
@@ -95,7 +109,12 @@ impl Texts for &Packed {
 
 /// numpy's interface is loaded at the first touch, and a Ctrl-C just then panics in the library that loads it.
 fn load_numpy(py: Python<'_>) -> Result<()> {
+    static LOADED: AtomicBool = AtomicBool::new(false);
+    if LOADED.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     let loaded = catch_unwind(|| drop(PyArray1::<bool>::zeros(py, 0, false)));
+    LOADED.store(loaded.is_ok(), Ordering::Relaxed);
     loaded.map_err(|panic| {
         let text = panic.downcast_ref::<String>().map_or("", String::as_str);
         if text.contains("KeyboardInterrupt") {
@@ -120,9 +139,9 @@ enum Held<'py> {
 }
 
 impl<'py> Held<'py> {
-    /// `column` is a tuple: its kind, then what that kind needs (see `svcmetrics.tables`).
+    /// `column` is a numpy array, or a tuple: its kind, then what that kind needs (see `svcmetrics.tables`).
     fn of(name: &str, column: &Bound<'py, PyAny>) -> Result<Self> {
-        let column = column.cast::<PyTuple>()?;
+        let Ok(column) = column.cast_exact::<PyTuple>() else { return Self::of_array(name, column.cast()?) };
         let part = |position: usize| column.get_item(position);
         let mask = |position: usize| -> Result<PyReadonlyArray1<'py, bool>> { Ok(part(position)?.extract()?) };
         let kind: String = part(0)?.extract()?;
@@ -158,6 +177,14 @@ impl<'py> Held<'py> {
             },
             _ => Self::Unknown(part(1)?.extract()?, part(2)?.extract()?),
         })
+    }
+
+    /// What is not read as it stands is first made into something that is.
+    fn of_array(name: &str, array: &Bound<'py, PyUntypedArray>) -> Result<Self> {
+        if let Some(plain) = Array::plain(array)? {
+            return Ok(Self::Array(plain, None));
+        }
+        Self::of(name, &array.py().import("svcmetrics.tables")?.call_method1("array_column", (array,))?)
     }
 
     /// Texts are packed together as long as nothing else is met: millions of them would be slow to let go one by one.
@@ -249,5 +276,59 @@ impl<'py> Columns<'py> {
             table = table.with(name, held.data()?);
         }
         Ok(table)
+    }
+}
+
+/// A dictionary of names and numpy arrays, looked at once.
+#[pyclass(frozen, module = "svcmetrics._svcmetrics")]
+pub(crate) struct Arrays {
+    names: Vec<Py<PyString>>,
+    arrays: Vec<Py<PyUntypedArray>>,
+    rows: usize,
+}
+
+#[pymethods]
+impl Arrays {
+    /// Nothing where a name is no text, or a value no array of one dimension (a subclass may be more than that), or one of
+    /// another length.
+    #[staticmethod]
+    fn of(table: &Bound<'_, PyDict>) -> Result<Option<Self>> {
+        load_numpy(table.py())?;
+        let mut made =
+            Self { names: Vec::with_capacity(table.len()), arrays: Vec::with_capacity(table.len()), rows: 0 };
+        for (name, array) in table.iter() {
+            let (Ok(name), Ok(array)) = (name.cast_into_exact::<PyString>(), array.cast_into_exact::<PyUntypedArray>())
+            else {
+                return Ok(None);
+            };
+            if array.ndim() != 1 || (!made.arrays.is_empty() && array.len() != made.rows) {
+                return Ok(None);
+            }
+            made.rows = array.len();
+            made.names.push(name.unbind());
+            made.arrays.push(array.unbind());
+        }
+        Ok(Some(made))
+    }
+}
+
+impl Arrays {
+    pub(crate) fn names(&self, py: Python<'_>) -> Result<Vec<String>> {
+        self.names.iter().map(|name| Ok(name.bind(py).to_str()?.to_owned())).collect()
+    }
+
+    pub(crate) fn is_named(&self, py: Python<'_>, names: &[String]) -> bool {
+        let same = |(own, name): (&Py<PyString>, &String)| own.bind(py).to_str().is_ok_and(|own| own == name);
+        self.names.len() == names.len() && self.names.iter().zip(names).all(same)
+    }
+
+    /// The columns at which `wanted` is true.
+    pub(crate) fn held<'py>(&self, py: Python<'py>, wanted: &[bool]) -> Result<Columns<'py>> {
+        let mut held = Columns::new(self.rows);
+        for ((name, array), _) in self.names.iter().zip(&self.arrays).zip(wanted).filter(|(_, wanted)| **wanted) {
+            let name = name.bind(py).to_str()?;
+            held.columns.push((name.to_owned(), Held::of_array(name, array.bind(py))?));
+        }
+        Ok(held)
     }
 }
