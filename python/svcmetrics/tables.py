@@ -45,6 +45,8 @@ class Incoming(NamedTuple):
 
 def incoming(table: Any) -> Incoming:
     """The table as the core takes it."""
+    if type(table) is dict:
+        return _of_mapping(table)
     pandas = sys.modules.get("pandas")
     if pandas is not None:
         if isinstance(table, pandas.core.groupby.DataFrameGroupBy):

@@ -108,34 +108,33 @@ impl<'py> Source<'py> {
     }
 
     /// Gives every part to the sink, with values only in the columns at which `wanted` is true.
-    pub(crate) fn pour(self, py: Python<'py>, wanted: &[bool], sink: &mut dyn Sink) -> Result<()> {
-        let names = self.names()?;
+    pub(crate) fn pour(self, py: Python<'py>, names: &[String], wanted: &[bool], sink: &mut dyn Sink) -> Result<()> {
         match self {
             Self::Arrays(arrays) => {
-                let held = arrays.get().held(py, wanted)?;
-                add(py, sink, &with_names(held.table()?, &names, wanted))
+                let held = arrays.get().held(py, names, wanted)?;
+                add(py, sink, &with_names(held.table()?, names, wanted))
             }
             Self::Columns(_, rows, columns) => {
-                let mut held = Columns::new(rows);
+                let mut held = Columns::new(rows, names.len());
                 let positions: Vec<usize> = (0..names.len()).filter(|position| wanted[*position]).collect();
                 // one after another, so that no more than one is held twice
                 let each = columns.call1((&positions,))?.try_iter()?;
                 for (position, column) in positions.iter().zip(each) {
                     held.push(&names[*position], &column?)?;
                 }
-                add(py, sink, &with_names(held.table()?, &names, wanted))
+                add(py, sink, &with_names(held.table()?, names, wanted))
             }
-            Self::Stream(stream) => pour_stream(py, stream, &names, wanted, sink),
+            Self::Stream(stream) => pour_stream(py, stream, names, wanted, sink),
         }
     }
 }
 
 /// The table with its other columns by name alone, so that the core can say what there is.
-fn with_names<'a>(table: Table<'a>, names: &[String], wanted: &[bool]) -> Table<'a> {
+fn with_names<'a>(table: Table<'a>, names: &'a [String], wanted: &[bool]) -> Table<'a> {
     let rows = table.rows();
     names.iter().zip(wanted).filter(|(_, wanted)| !**wanted).fold(table, |table, (name, _)| {
         match Data::new(Values::Unknown("not read".to_owned(), rows), svcmetrics::Nulls::None) {
-            Ok(data) => table.with(name, data),
+            Ok(data) => table.with_borrowed(name, data),
             Err(_) => table,
         }
     })
@@ -183,11 +182,16 @@ fn batch(fields: &[Option<Arc<Field>>], arrays: Vec<Option<ArrayRef>>, rows: usi
     Ok(made.map_err(|error| crate::capsule::malformed(&error.to_string()))?)
 }
 
-fn part<'a>(batch: &'a RecordBatch, names: &[String], wanted: &[bool], unknown: &[(String, String)]) -> Table<'a> {
+fn part<'a>(
+    batch: &'a RecordBatch,
+    names: &'a [String],
+    wanted: &[bool],
+    unknown: &'a [(String, String)],
+) -> Table<'a> {
     let mut table = with_names(Table::from(batch), names, wanted);
     for (name, format) in unknown {
         if let Ok(data) = Data::new(Values::Unknown(format.clone(), batch.num_rows()), svcmetrics::Nulls::None) {
-            table = table.with(name, data);
+            table = table.with_borrowed(name, data);
         }
     }
     table
@@ -230,7 +234,7 @@ impl Builder {
         let names = source.names()?;
         let wanted = wanted(&names, &self.request.reads(&names)?);
         let mut builder = self.slot().take().ok_or_else(used)?;
-        source.pour(py, &wanted, &mut builder)?;
+        source.pour(py, &names, &wanted, &mut builder)?;
         *self.slot() = Some(builder);
         Ok(())
     }
@@ -254,7 +258,7 @@ pub(crate) fn health_scores<'py>(
     for table in tables.try_iter()? {
         let source = Source::of(&table?)?;
         let names = source.names()?;
-        source.pour(py, &wanted(&names, &scorer.reads(&names)?), &mut scorer)?;
+        source.pour(py, &names, &wanted(&names, &scorer.reads(&names)?), &mut scorer)?;
     }
     let (batch, model) = detached(py, move || {
         let health = scorer.finish()?;
@@ -282,8 +286,8 @@ pub(crate) fn check<'py>(
     let mut checking = Checking(svcmetrics::Checker::new(request(options)?));
     for table in tables.try_iter()? {
         let source = Source::of(&table?)?;
-        let all = vec![true; source.names()?.len()];
-        source.pour(py, &all, &mut checking)?;
+        let names = source.names()?;
+        source.pour(py, &names, &vec![true; names.len()], &mut checking)?;
     }
     let check = detached(py, move || checking.0.finish())?;
     Ok((Frame(observations(&check)?), check.scorecard.clone().map(Scorecard), check.is_clean()))
@@ -321,8 +325,8 @@ pub(crate) fn from_measures<'py>(
 ) -> Result<Scorecard> {
     let mut totals = Totals { request: request(options)?, card: None, empty: None };
     let source = Source::of(table)?;
-    let all = vec![true; source.names()?.len()];
-    source.pour(py, &all, &mut totals)?;
+    let names = source.names()?;
+    source.pour(py, &names, &vec![true; names.len()], &mut totals)?;
     totals.card.or(totals.empty).map(Scorecard).ok_or_else(|| used().into())
 }
 

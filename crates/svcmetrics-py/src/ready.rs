@@ -160,15 +160,17 @@ fn keep(asked: Argument, ready: Arc<Ready>) {
     drop(forgotten);
 }
 
-/// The scorecard of a table. `asked` is a tuple of all on which the options depend that `options` gives when it is called.
+/// The scorecard of a table, with what is known of it, of which it is the first. `asked` is all on which the options depend that
+/// `options` gives of both.
 #[pyfunction]
 pub(crate) fn scorecard<'py>(
     py: Python<'py>,
-    table: &Bound<'py, PyAny>,
-    asked: &Bound<'py, PyAny>,
+    found: &Bound<'py, PyTuple>,
+    asked: &Bound<'py, PyTuple>,
     options: &Bound<'py, PyAny>,
 ) -> Result<Scorecard> {
-    let request = || -> Result<Request> { request(options.call0()?.cast::<PyDict>()?) };
+    let request = || -> Result<Request> { request(options.call1((found, asked))?.cast::<PyDict>()?) };
+    let table = &found.get_item(0)?;
     let source = match Source::of_columns(table)? {
         Some(source) => source,
         None => {
@@ -190,6 +192,6 @@ pub(crate) fn scorecard<'py>(
         }
     };
     let mut builder = ready.builder.clone();
-    source.pour(py, &ready.wanted, &mut builder)?;
+    source.pour(py, &ready.names, &ready.wanted, &mut builder)?;
     Ok(Scorecard(detached(py, move || builder.finish())?))
 }

@@ -254,26 +254,26 @@ impl<'py> Held<'py> {
 }
 
 /// A table's columns, held while it is read.
-pub(crate) struct Columns<'py> {
+pub(crate) struct Columns<'n, 'py> {
     rows: usize,
-    columns: Vec<(String, Held<'py>)>,
+    columns: Vec<(&'n str, Held<'py>)>,
 }
 
-impl<'py> Columns<'py> {
-    pub(crate) fn new(rows: usize) -> Self {
-        Self { rows, columns: Vec::new() }
+impl<'n, 'py> Columns<'n, 'py> {
+    pub(crate) fn new(rows: usize, most: usize) -> Self {
+        Self { rows, columns: Vec::with_capacity(most) }
     }
 
-    /// Adds a column, a tuple as `svcmetrics.tables` says.
-    pub(crate) fn push(&mut self, name: &str, column: &Bound<'py, PyAny>) -> Result<()> {
-        self.columns.push((name.to_owned(), Held::of(name, column)?));
+    /// Adds a column, as `svcmetrics.tables` says.
+    pub(crate) fn push(&mut self, name: &'n str, column: &Bound<'py, PyAny>) -> Result<()> {
+        self.columns.push((name, Held::of(name, column)?));
         Ok(())
     }
 
     pub(crate) fn table(&self) -> Result<Table<'_>> {
         let mut table = Table::new(self.rows);
         for (name, held) in &self.columns {
-            table = table.with(name, held.data()?);
+            table = table.with_borrowed(name, held.data()?);
         }
         Ok(table)
     }
@@ -322,12 +322,16 @@ impl Arrays {
         self.names.len() == names.len() && self.names.iter().zip(names).all(same)
     }
 
-    /// The columns at which `wanted` is true.
-    pub(crate) fn held<'py>(&self, py: Python<'py>, wanted: &[bool]) -> Result<Columns<'py>> {
-        let mut held = Columns::new(self.rows);
-        for ((name, array), _) in self.names.iter().zip(&self.arrays).zip(wanted).filter(|(_, wanted)| **wanted) {
-            let name = name.bind(py).to_str()?;
-            held.columns.push((name.to_owned(), Held::of_array(name, array.bind(py))?));
+    /// The columns at which `wanted` is true, by their names.
+    pub(crate) fn held<'n, 'py>(
+        &self,
+        py: Python<'py>,
+        names: &'n [String],
+        wanted: &[bool],
+    ) -> Result<Columns<'n, 'py>> {
+        let mut held = Columns::new(self.rows, names.len());
+        for ((name, array), _) in names.iter().zip(&self.arrays).zip(wanted).filter(|(_, wanted)| **wanted) {
+            held.columns.push((name, Held::of_array(name, array.bind(py))?));
         }
         Ok(held)
     }

@@ -26,10 +26,10 @@ use crate::figure::{Figure, Undefined, Value, aligned};
 use crate::health::HealthScores;
 use crate::interval::{LEVEL, Level};
 use crate::key::{Key, KeyType, group_text};
-use crate::metric::Kind;
+use crate::metric::{Kind, Metric};
 use crate::period::{Every, Period};
 use crate::scorecard::{KeyColumn, Reading, Scorecard};
-use arrow_array::builder::StringBuilder;
+use arrow_array::builder::{Float64Builder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
@@ -231,13 +231,17 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
 /// Columns in the making: fields and arrays of one length.
 #[derive(Default)]
 pub(crate) struct Frame {
-    fields: Vec<Field>,
+    fields: Vec<Arc<Field>>,
     arrays: Vec<ArrayRef>,
 }
 
 impl Frame {
     pub(crate) fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
-        self.fields.push(Field::new(name, array.data_type().clone(), true));
+        self.push_as(Arc::new(Field::new(name, array.data_type().clone(), true)), array);
+    }
+
+    fn push_as(&mut self, field: Arc<Field>, array: ArrayRef) {
+        self.fields.push(field);
         self.arrays.push(array);
     }
 
@@ -258,7 +262,7 @@ impl Frame {
 
     /// Keys come first: a name that is there twice is a key's.
     pub(crate) fn finish(self) -> Result<RecordBatch> {
-        let names: Vec<&String> = self.fields.iter().map(Field::name).collect();
+        let names: Vec<&String> = self.fields.iter().map(|field| field.name()).collect();
         if let Some(twice) = (1..names.len()).find(|place| names[..*place].contains(&names[*place])) {
             let problem = "is named like a column of the result; rename the column".to_owned();
             return Err(Error::KeyName { key: names[twice].clone(), problem });
@@ -268,6 +272,15 @@ impl Frame {
         made.map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
     }
 }
+
+/// A metric's column in the wide frame.
+pub(crate) fn field_of(metric: &Metric) -> Field {
+    let amount = metric.kind() == Kind::Amount;
+    Field::new(metric.id(), if amount { DataType::Decimal128(DIGITS, 6) } else { DataType::Float64 }, true)
+}
+
+/// The digits of an amount.
+const DIGITS: u8 = 38;
 
 /// A column of keys.
 fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
@@ -426,21 +439,24 @@ impl Scorecard {
         self.push_keys(&mut frame, 1, total)?;
         frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
         for chosen in self.definitions.figured() {
-            let metric = &chosen.metric;
+            let Some(places) = self.definitions.places(chosen) else { continue };
             let readings = self.readings(chosen, total);
-            let figure = |(card, group): &(&Self, usize)| readings.of(card).figure(*group);
-            let figures = shown.iter().map(figure).collect::<Result<Vec<_>>>()?;
-            let array = if metric.kind() == Kind::Amount {
-                let micros = |(group, figure): (usize, &Figure)| match figure.numerator() {
-                    Some(total) => total.micros().map(Some).ok_or_else(|| self.too_large(group, metric.id())),
-                    None => Ok(None),
-                };
-                let amounts = figures.iter().enumerate().map(micros).collect::<Result<_>>()?;
-                decimals(amounts, 38, |group| self.too_large(group, metric.id()))?
+            let figures = shown.iter().map(|(card, group)| readings.of(card).figure(*group));
+            let array: ArrayRef = if *places.field.data_type() == DataType::Float64 {
+                let mut values = Float64Builder::with_capacity(shown.len());
+                for figure in figures {
+                    values.append_option(figure?.value());
+                }
+                Arc::new(values.finish())
             } else {
-                Arc::new(figures.iter().map(Figure::value).collect::<Float64Array>())
+                let mut amounts = Vec::with_capacity(shown.len());
+                for (group, figure) in figures.enumerate() {
+                    let too_large = || self.too_large(group, chosen.metric.id());
+                    amounts.push(figure?.numerator().map(|total| total.micros().ok_or_else(too_large)).transpose()?);
+                }
+                decimals(amounts, DIGITS, |group| self.too_large(group, chosen.metric.id()))?
             };
-            frame.push(metric.id(), array);
+            frame.push_as(places.field.clone(), array);
         }
         frame.finish()
     }
@@ -520,8 +536,8 @@ impl Scorecard {
         frame.push("metric", Arc::new(ids.finish()));
         frame.push("value", Arc::new(Float64Array::from(values)));
         let too_large = |row: usize| self.too_large(row / chosen.len(), chosen[row % chosen.len()].metric.id());
-        frame.push("numerator", decimals(numerators, 38, too_large)?);
-        frame.push("denominator", decimals(denominators, 38, too_large)?);
+        frame.push("numerator", decimals(numerators, DIGITS, too_large)?);
+        frame.push("denominator", decimals(denominators, DIGITS, too_large)?);
         for (name, column) in ["counted", "missing", "invalid", "outside", "rounded"].into_iter().zip(counts) {
             frame.push(name, Arc::new(Int64Array::from(column)));
         }
@@ -575,7 +591,7 @@ impl Scorecard {
                 None => Err(self.too_large(group, name)),
             });
             let micros = micros.collect::<Result<_>>()?;
-            frame.push(name, decimals(micros, 38, |group| self.too_large(group, name))?);
+            frame.push(name, decimals(micros, DIGITS, |group| self.too_large(group, name))?);
         }
         frame.finish()
     }

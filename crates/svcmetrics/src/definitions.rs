@@ -167,9 +167,10 @@ impl Definitions {
 
     /// Where what a metric reads stands among the lanes; it is one of those chosen.
     pub(crate) fn places(&self, chosen: &Chosen) -> Option<&Places> {
-        self.chosen.iter().zip(self.places.iter()).find_map(|(known, places)| {
-            (known.metric.id == chosen.metric.id && known.form == chosen.form).then_some(places)
-        })
+        // It is mostly one of these very ones.
+        let own = || self.chosen.iter().position(|known| std::ptr::eq(known, chosen));
+        let alike = |known: &Chosen| known.metric.id == chosen.metric.id && known.form == chosen.form;
+        own().or_else(|| self.chosen.iter().position(alike)).map(|position| &self.places[position])
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&Chosen> {

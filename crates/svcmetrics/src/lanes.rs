@@ -5,6 +5,8 @@ use crate::figure::Total;
 use crate::interval::Sampling;
 use crate::metric::{Combination, Form};
 use crate::money::MICROS;
+#[cfg(feature = "arrow")]
+use {arrow_schema::Field, std::sync::Arc};
 
 /// Lanes that are added up, each times a number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,6 +43,9 @@ pub(crate) struct Places {
     pub(crate) measures: Vec<usize>,
     pub(crate) sampling: Sampling,
     pub(crate) reads_stock: bool,
+    /// Its column in the wide frame.
+    #[cfg(feature = "arrow")]
+    pub(crate) field: Arc<Field>,
 }
 
 impl Places {
@@ -60,6 +65,8 @@ impl Places {
             measures: form.measures().filter_map(|measure| definitions.lane(measure)).collect(),
             sampling: chosen.metric.sampling(form),
             reads_stock: form.reads_stock(),
+            #[cfg(feature = "arrow")]
+            field: Arc::new(crate::arrow::field_of(&chosen.metric)),
         }
     }
 }

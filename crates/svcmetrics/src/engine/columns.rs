@@ -530,7 +530,7 @@ impl<'a> From<Vec<Option<&'a str>>> for Data<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Table<'a> {
     rows: usize,
-    columns: Vec<(String, Data<'a>)>,
+    columns: Vec<(Cow<'a, str>, Data<'a>)>,
 }
 
 impl<'a> Table<'a> {
@@ -541,7 +541,19 @@ impl<'a> Table<'a> {
 
     /// This and a column. Its length is checked when the table is used.
     pub fn with(mut self, name: impl Into<String>, data: impl Into<Data<'a>>) -> Self {
-        self.columns.push((name.into(), data.into()));
+        self.columns.push((Cow::Owned(name.into()), data.into()));
+        self
+    }
+
+    /// The same with a name that is held elsewhere, as the values are.
+    ///
+    /// ```
+    /// let (name, values) = ("is_new".to_owned(), vec![true, false]);
+    /// let table = svcmetrics::Table::new(2).with_borrowed(&name, values.as_slice());
+    /// assert_eq!(table.names(), ["is_new"]);
+    /// ```
+    pub fn with_borrowed(mut self, name: &'a str, data: impl Into<Data<'a>>) -> Self {
+        self.columns.push((Cow::Borrowed(name), data.into()));
         self
     }
 
@@ -552,7 +564,7 @@ impl<'a> Table<'a> {
 
     /// The columns' names, in order.
     pub fn names(&self) -> Vec<String> {
-        self.columns.iter().map(|(name, _)| name.clone()).collect()
+        self.columns.iter().map(|(name, _)| name.to_string()).collect()
     }
 
     /// The one column of that name.

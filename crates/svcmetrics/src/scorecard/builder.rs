@@ -209,14 +209,14 @@ impl Scorecard {
         let lanes = engine.totals(order.iter().map(|(_, group)| *group))?;
         let Engine { rows, groups, identities, mut distributions, spread: unsorted_spread, largest_rounding, .. } =
             engine;
-        let distributed: Vec<String> = rows.plan.definitions.distributed().map(ToOwned::to_owned).collect();
         let plan = rows.plan.as_ref();
         let mut definitions = plan.definitions.clone();
         definitions.parameters.currency = currency;
         if absent.start + absent.end > 0 {
             definitions.parameters.absent_revenue = request.absent_revenue;
         }
-        let sorted_distributions = distributed.into_iter().zip(&mut distributions).map(|(measure, groups)| {
+        let distributed = plan.distributed.iter().map(|position| plan.definitions.measures[*position].id.to_string());
+        let sorted_distributions = distributed.zip(&mut distributions).map(|(measure, groups)| {
             (measure, order.iter().map(|(_, group)| std::mem::take(&mut groups[*group as usize])).collect())
         });
         let distributions = Distributions::new(sorted_distributions);
