@@ -213,9 +213,12 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
         return ("objects", [None if missing else text for text, missing in zip(array, array.isna(), strict=True)])
     numpy_dtype = getattr(dtype, "numpy_dtype", None)
     if numpy_dtype is not None and numpy_dtype.kind in "biuf":
-        mask = numpy.ascontiguousarray(array.isna())
-        values = array.to_numpy(dtype=numpy_dtype, na_value=numpy_dtype.type(0)) if mask.any() else array.to_numpy(dtype=numpy_dtype)
-        return ("array", numpy.ascontiguousarray(values), mask)
+        # Not public, and read as they stand; what is masked is never looked at.
+        values, mask = getattr(array, "_data", None), getattr(array, "_mask", None)
+        if type(values) is not numpy.ndarray or type(mask) is not numpy.ndarray:
+            mask = array.isna()
+            values = array.to_numpy(dtype=numpy_dtype, na_value=numpy_dtype.type(0))
+        return ("array", numpy.ascontiguousarray(values), numpy.ascontiguousarray(mask))
     return ("objects", array.astype(object).tolist())
 
 

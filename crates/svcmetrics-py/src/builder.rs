@@ -6,7 +6,7 @@ use crate::frame::Frame;
 use crate::ready::is_text;
 use crate::request::request;
 use crate::scorecard::Scorecard;
-use crate::table::{Arrays, Columns};
+use crate::table::{Arrays, Columns, Reads};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt64Array, new_empty_array};
 use arrow_schema::{Field, Schema};
 use pyo3::exceptions::PyRuntimeError;
@@ -107,32 +107,33 @@ impl<'py> Source<'py> {
         }
     }
 
-    /// Gives every part to the sink, with values only in the columns at which `wanted` is true.
-    pub(crate) fn pour(self, py: Python<'py>, names: &[String], wanted: &[bool], sink: &mut dyn Sink) -> Result<()> {
+    /// Gives every part to the sink, with values only in the columns that are read.
+    pub(crate) fn pour(self, py: Python<'py>, names: &[String], reads: &[Reads], sink: &mut dyn Sink) -> Result<()> {
         match self {
             Self::Arrays(arrays) => {
-                let held = arrays.get().held(py, names, wanted)?;
-                add(py, sink, &with_names(held.table()?, names, wanted))
+                let held = arrays.get().held(py, names, reads)?;
+                add(py, sink, &with_names(held.table()?, names, reads))
             }
             Self::Columns(_, rows, columns) => {
                 let mut held = Columns::new(rows, names.len());
-                let positions: Vec<usize> = (0..names.len()).filter(|position| wanted[*position]).collect();
+                let positions: Vec<usize> =
+                    (0..names.len()).filter(|position| reads[*position] != Reads::Nothing).collect();
                 // one after another, so that no more than one is held twice
                 let each = columns.call1((&positions,))?.try_iter()?;
                 for (position, column) in positions.iter().zip(each) {
-                    held.push(&names[*position], &column?)?;
+                    held.push(&names[*position], &column?, reads[*position])?;
                 }
-                add(py, sink, &with_names(held.table()?, names, wanted))
+                add(py, sink, &with_names(held.table()?, names, reads))
             }
-            Self::Stream(stream) => pour_stream(py, stream, names, wanted, sink),
+            Self::Stream(stream) => pour_stream(py, stream, names, reads, sink),
         }
     }
 }
 
 /// The table with its other columns by name alone, so that the core can say what there is.
-fn with_names<'a>(table: Table<'a>, names: &'a [String], wanted: &[bool]) -> Table<'a> {
+fn with_names<'a>(table: Table<'a>, names: &'a [String], reads: &[Reads]) -> Table<'a> {
     let rows = table.rows();
-    names.iter().zip(wanted).filter(|(_, wanted)| !**wanted).fold(table, |table, (name, _)| {
+    names.iter().zip(reads).filter(|(_, reads)| **reads == Reads::Nothing).fold(table, |table, (name, _)| {
         match Data::new(Values::Unknown("not read".to_owned(), rows), svcmetrics::Nulls::None) {
             Ok(data) => table.with_borrowed(name, data),
             Err(_) => table,
@@ -144,14 +145,15 @@ fn pour_stream(
     py: Python<'_>,
     mut stream: Stream,
     names: &[String],
-    wanted: &[bool],
+    reads: &[Reads],
     sink: &mut dyn Sink,
 ) -> Result<()> {
+    let wanted: Vec<bool> = reads.iter().map(|reads| *reads != Reads::Nothing).collect();
     let fields: Vec<Option<Arc<Field>>> = stream.columns.iter().map(|column| column.field.clone().ok()).collect();
     let unknown: Vec<(String, String)> = stream
         .columns
         .iter()
-        .zip(wanted)
+        .zip(&wanted)
         .filter_map(|(column, wanted)| {
             Some((column.name.clone(), column.field.as_ref().err().filter(|_| *wanted)?.clone()))
         })
@@ -159,17 +161,17 @@ fn pour_stream(
     let mut empty = true;
     loop {
         py.check_signals()?;
-        let Some((rows, arrays)) = detached(py, || stream.next(wanted))? else { break };
+        let Some((rows, arrays)) = detached(py, || stream.next(&wanted))? else { break };
         empty = false;
-        add(py, sink, &part(&batch(&fields, arrays, rows)?, names, wanted, &unknown))?;
+        add(py, sink, &part(&batch(&fields, arrays, rows)?, names, reads, &unknown))?;
     }
     if empty {
         // An empty stream still has a schema, and so a complete result.
         let none = |(field, wanted): (&Option<Arc<Field>>, &bool)| {
             field.as_ref().filter(|_| *wanted).map(|field| new_empty_array(field.data_type()))
         };
-        let arrays = fields.iter().zip(wanted).map(none).collect();
-        add(py, sink, &part(&batch(&fields, arrays, 0)?, names, wanted, &unknown))?;
+        let arrays = fields.iter().zip(&wanted).map(none).collect();
+        add(py, sink, &part(&batch(&fields, arrays, 0)?, names, reads, &unknown))?;
     }
     Ok(())
 }
@@ -185,10 +187,10 @@ fn batch(fields: &[Option<Arc<Field>>], arrays: Vec<Option<ArrayRef>>, rows: usi
 fn part<'a>(
     batch: &'a RecordBatch,
     names: &'a [String],
-    wanted: &[bool],
+    reads: &[Reads],
     unknown: &'a [(String, String)],
 ) -> Table<'a> {
-    let mut table = with_names(Table::from(batch), names, wanted);
+    let mut table = with_names(Table::from(batch), names, reads);
     for (name, format) in unknown {
         if let Ok(data) = Data::new(Values::Unknown(format.clone(), batch.num_rows()), svcmetrics::Nulls::None) {
             table = table.with_borrowed(name, data);
@@ -197,9 +199,9 @@ fn part<'a>(
     table
 }
 
-/// By column: whether it is among those that are read.
-pub(crate) fn wanted(names: &[String], reads: &[String]) -> Vec<bool> {
-    names.iter().map(|name| reads.contains(name)).collect()
+/// By column of a table, whether it is among those that are read.
+pub(crate) fn reads_of(names: &[String], read: &[String]) -> Vec<Reads> {
+    names.iter().map(|name| if read.contains(name) { Reads::Values } else { Reads::Nothing }).collect()
 }
 
 fn used() -> PyErr {
@@ -232,9 +234,9 @@ impl Builder {
     fn add<'py>(&self, py: Python<'py>, table: &Bound<'py, PyAny>) -> Result<()> {
         let source = Source::of(table)?;
         let names = source.names()?;
-        let wanted = wanted(&names, &self.request.reads(&names)?);
+        let reads = reads_of(&names, &self.request.reads(&names)?);
         let mut builder = self.slot().take().ok_or_else(used)?;
-        source.pour(py, &names, &wanted, &mut builder)?;
+        source.pour(py, &names, &reads, &mut builder)?;
         *self.slot() = Some(builder);
         Ok(())
     }
@@ -258,7 +260,7 @@ pub(crate) fn health_scores<'py>(
     for table in tables.try_iter()? {
         let source = Source::of(&table?)?;
         let names = source.names()?;
-        source.pour(py, &names, &wanted(&names, &scorer.reads(&names)?), &mut scorer)?;
+        source.pour(py, &names, &reads_of(&names, &scorer.reads(&names)?), &mut scorer)?;
     }
     let (batch, model) = detached(py, move || {
         let health = scorer.finish()?;
@@ -287,7 +289,7 @@ pub(crate) fn check<'py>(
     for table in tables.try_iter()? {
         let source = Source::of(&table?)?;
         let names = source.names()?;
-        source.pour(py, &names, &vec![true; names.len()], &mut checking)?;
+        source.pour(py, &names, &vec![Reads::Values; names.len()], &mut checking)?;
     }
     let check = detached(py, move || checking.0.finish())?;
     Ok((Frame(observations(&check)?), check.scorecard.clone().map(Scorecard), check.is_clean()))
@@ -326,7 +328,7 @@ pub(crate) fn from_measures<'py>(
     let mut totals = Totals { request: request(options)?, card: None, empty: None };
     let source = Source::of(table)?;
     let names = source.names()?;
-    source.pour(py, &names, &vec![true; names.len()], &mut totals)?;
+    source.pour(py, &names, &vec![Reads::Values; names.len()], &mut totals)?;
     totals.card.or(totals.empty).map(Scorecard).ok_or_else(|| used().into())
 }
 

@@ -1,10 +1,11 @@
 //! Requests made ready: a call that asks what one has asked a moment ago, of a table with the same columns, starts where that
 //! one did.
 
-use crate::builder::{Source, wanted};
+use crate::builder::{Source, reads_of};
 use crate::error::{Result, detached};
 use crate::request::request;
 use crate::scorecard::Scorecard;
+use crate::table::Reads;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -124,15 +125,22 @@ pub(crate) fn is_text(value: &Bound<'_, PyAny>, text: &str) -> bool {
 /// A request made ready for tables with columns of these names.
 struct Ready {
     names: Vec<String>,
-    /// By column: whether it is read.
-    wanted: Vec<bool>,
+    /// By column.
+    reads: Vec<Reads>,
     builder: ScorecardBuilder,
 }
 
 impl Ready {
     fn new(request: Request, names: Vec<String>) -> Result<Self> {
         let builder = ScorecardBuilder::of_columns(request, &names)?;
-        Ok(Self { wanted: wanted(&names, &builder.reads()), names, builder })
+        let flags = builder.reads_flags();
+        let mut reads = reads_of(&names, &builder.reads());
+        names
+            .iter()
+            .zip(&mut reads)
+            .filter(|(name, _)| flags.contains(name))
+            .for_each(|(_, reads)| *reads = Reads::Flag);
+        Ok(Self { reads, names, builder })
     }
 }
 
@@ -192,6 +200,6 @@ pub(crate) fn scorecard<'py>(
         }
     };
     let mut builder = ready.builder.clone();
-    source.pour(py, &ready.names, &ready.wanted, &mut builder)?;
+    source.pour(py, &ready.names, &ready.reads, &mut builder)?;
     Ok(Scorecard(detached(py, move || builder.finish())?))
 }

@@ -1,6 +1,6 @@
 //! The relation of two metrics over customers.
 
-use crate::builder::{Sink, Source, wanted};
+use crate::builder::{Sink, Source, reads_of};
 use crate::error::{Result, detached};
 use crate::frame::Frame;
 use crate::request::request;
@@ -28,7 +28,7 @@ pub(crate) fn relate<'py>(
     let mut builder = RelationBuilder::new(request(options)?, x, y).quantiles(quantiles)?.level(level)?;
     let source = Source::of(table)?;
     let names = source.names()?;
-    source.pour(py, &names, &wanted(&names, &builder.reads(&names)?), &mut builder)?;
+    source.pour(py, &names, &reads_of(&names, &builder.reads(&names)?), &mut builder)?;
     let (correlations, lifts) = detached(py, move || {
         let relation = builder.finish()?;
         Ok::<_, Error>((relation.to_record_batch()?, relation.lift_record_batch()?))

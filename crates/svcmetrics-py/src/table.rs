@@ -5,21 +5,57 @@ use crate::convert::scalar;
 use crate::error::Result;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
-use numpy::{PyArray1, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{
+    Element, PyArray1, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pyo3::exceptions::{PyImportError, PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
 use std::borrow::Cow;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use svcmetrics::{Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
 
+/// Up to so many values are copied, which is done before they could be borrowed.
+const FEW: usize = 512;
+
+/// The values of an array.
+enum Numbers<'py, T: Element> {
+    Copied(Vec<T>),
+    Borrowed(PyReadonlyArray1<'py, T>),
+}
+
+impl<'py, T: Element> Numbers<'py, T> {
+    fn of(array: &Bound<'py, PyArray1<T>>) -> Result<Self> {
+        let unreadable = |error: String| PyTypeError::new_err(error);
+        Ok(if array.len() <= FEW {
+            Self::Copied(array.to_vec().map_err(|error| unreadable(error.to_string()))?)
+        } else {
+            Self::Borrowed(array.try_readonly().map_err(|error| unreadable(error.to_string()))?)
+        })
+    }
+
+    fn slice(&self) -> Result<&[T]> {
+        Ok(match self {
+            Self::Copied(values) => values,
+            Self::Borrowed(array) => array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?,
+        })
+    }
+}
+
+impl Numbers<'_, bool> {
+    /// A mask: true where there is nothing.
+    fn nulls(&self) -> Result<Nulls<'_>> {
+        Ok(Nulls::Mask(Cow::Borrowed(self.slice()?)))
+    }
+}
+
 macro_rules! arrays {
     ($($variant:ident($type:ty) = $kind:literal),*) => {
         /// Values in a numpy array.
         enum Array<'py> {
-            $($variant(PyReadonlyArray1<'py, $type>),)*
+            $($variant(Numbers<'py, $type>),)*
         }
 
         impl<'py> Array<'py> {
@@ -31,8 +67,7 @@ macro_rules! arrays {
                 }
                 $(if of.kind() == $kind && of.itemsize() == size_of::<$type>() {
                     let Ok(array) = array.cast::<PyArray1<$type>>() else { return Ok(None) };
-                    let readable = array.try_readonly().map_err(|error| PyTypeError::new_err(error.to_string()))?;
-                    return Ok(Some(Self::$variant(readable)));
+                    return Ok(Some(Self::$variant(Numbers::of(array)?)));
                 })*
                 Ok(None)
             }
@@ -45,7 +80,7 @@ macro_rules! arrays {
 
             fn values(&self) -> Result<Values<'_>> {
                 Ok(match self {
-                    $(Self::$variant(array) => Values::$variant(Cow::Borrowed(array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?)),)*
+                    $(Self::$variant(array) => Values::$variant(Cow::Borrowed(array.slice()?)),)*
                 })
             }
         }
@@ -65,6 +100,15 @@ arrays!(
     Float32(f32) = b'f',
     Float64(f64) = b'f'
 );
+
+/// What is read of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    Nothing,
+    Values,
+    /// Values that are asked for nothing but whether they are true.
+    Flag,
+}
 
 /// Objects that are read before Ctrl-C and other threads are heard.
 const BREATH: usize = 16_384;
@@ -128,9 +172,11 @@ fn load_numpy(py: Python<'_>) -> Result<()> {
 
 /// One column, held while it is read.
 enum Held<'py> {
-    Array(Array<'py>, Option<PyReadonlyArray1<'py, bool>>),
-    Days(Array<'py>, PyReadonlyArray1<'py, bool>),
-    Times(PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, bool>, TimeUnit, Option<String>),
+    Array(Array<'py>, Option<Numbers<'py, bool>>),
+    /// True, false, or nothing: the second says where.
+    Flags(Vec<bool>, Vec<bool>),
+    Days(Array<'py>, Numbers<'py, bool>),
+    Times(Numbers<'py, i64>, Numbers<'py, bool>, TimeUnit, Option<String>),
     Dictionary(Box<Held<'py>>, Box<Held<'py>>),
     Texts(Packed),
     Objects(Vec<Scalar>),
@@ -140,10 +186,10 @@ enum Held<'py> {
 
 impl<'py> Held<'py> {
     /// `column` is a numpy array, or a tuple: its kind, then what that kind needs (see `svcmetrics.tables`).
-    fn of(name: &str, column: &Bound<'py, PyAny>) -> Result<Self> {
-        let Ok(column) = column.cast_exact::<PyTuple>() else { return Self::of_array(name, column.cast()?) };
+    fn of(name: &str, column: &Bound<'py, PyAny>, reads: Reads) -> Result<Self> {
+        let Ok(column) = column.cast_exact::<PyTuple>() else { return Self::of_array(name, column.cast()?, reads) };
         let part = |position: usize| column.get_item(position);
-        let mask = |position: usize| -> Result<PyReadonlyArray1<'py, bool>> { Ok(part(position)?.extract()?) };
+        let mask = |position: usize| -> Result<Numbers<'py, bool>> { Numbers::of(part(position)?.cast()?) };
         let kind: String = part(0)?.extract()?;
         if matches!(kind.as_str(), "array" | "days" | "times") {
             load_numpy(column.py())?;
@@ -159,11 +205,12 @@ impl<'py> Held<'py> {
                     "us" => TimeUnit::Microsecond,
                     _ => TimeUnit::Nanosecond,
                 };
-                Self::Times(part(1)?.extract()?, mask(2)?, unit, part(4)?.extract()?)
+                Self::Times(Numbers::of(part(1)?.cast()?)?, mask(2)?, unit, part(4)?.extract()?)
             }
-            "dictionary" => {
-                Self::Dictionary(Box::new(Self::of(name, &part(1)?)?), Box::new(Self::of(name, &part(2)?)?))
-            }
+            "dictionary" => Self::Dictionary(
+                Box::new(Self::of(name, &part(1)?, Reads::Values)?),
+                Box::new(Self::of(name, &part(2)?, Reads::Values)?),
+            ),
             "objects" => Self::of_objects(part(1)?.cast::<PyList>()?)?,
             "arrow" => match capsule::column(&part(1)?, name)? {
                 Ok((array, field)) => {
@@ -180,11 +227,29 @@ impl<'py> Held<'py> {
     }
 
     /// What is not read as it stands is first made into something that is.
-    fn of_array(name: &str, array: &Bound<'py, PyUntypedArray>) -> Result<Self> {
+    fn of_array(name: &str, array: &Bound<'py, PyUntypedArray>, reads: Reads) -> Result<Self> {
         if let Some(plain) = Array::plain(array)? {
             return Ok(Self::Array(plain, None));
         }
-        Self::of(name, &array.py().import("svcmetrics.tables")?.call_method1("array_column", (array,))?)
+        if let (Reads::Flag, Ok(objects)) = (reads, array.cast::<PyArray1<Py<PyAny>>>())
+            && let Some(flags) = Self::of_flags(objects)
+        {
+            return Ok(flags);
+        }
+        Self::of(name, &array.py().import("svcmetrics.tables")?.call_method1("array_column", (array,))?, reads)
+    }
+
+    /// Objects that are True, False or None. Nothing where one is something else.
+    fn of_flags(objects: &Bound<'py, PyArray1<Py<PyAny>>>) -> Option<Self> {
+        let py = objects.py();
+        let readable = objects.try_readonly().ok()?;
+        let objects = readable.as_slice().ok()?;
+        let (yes, no, nothing) = (PyBool::new(py, true), PyBool::new(py, false), py.None());
+        let known = |object: &Py<PyAny>| object.is(&*no) || object.is(&*yes) || object.is(&nothing);
+        objects.iter().all(known).then(|| {
+            let are = |one: &Bound<'_, PyAny>| objects.iter().map(|object| object.is(one)).collect();
+            Self::Flags(are(&yes.as_any().to_owned()), are(nothing.bind(py)))
+        })
     }
 
     /// Texts are packed together as long as nothing else is met: millions of them would be slow to let go one by one.
@@ -223,21 +288,19 @@ impl<'py> Held<'py> {
     }
 
     fn data(&self) -> Result<Data<'_>> {
-        let slice = |mask: &'_ PyReadonlyArray1<'py, bool>| -> Result<Vec<bool>> {
-            Ok(mask.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?.to_vec())
-        };
-        let masked =
-            |mask: &PyReadonlyArray1<'py, bool>| -> Result<Nulls<'_>> { Ok(Nulls::Mask(Cow::Owned(slice(mask)?))) };
         Ok(match self {
             Self::Array(array, None) => Data::new(array.values()?, Nulls::None)?,
-            Self::Array(array, Some(mask)) => Data::new(array.values()?, masked(mask)?)?,
+            Self::Flags(truth, nothing) => {
+                Data::new(Values::Booleans(Cow::Borrowed(truth)), Nulls::Mask(Cow::Borrowed(nothing)))?
+            }
+            Self::Array(array, Some(mask)) => Data::new(array.values()?, mask.nulls()?)?,
             Self::Days(array, mask) => match array.values()? {
-                Values::Int32(days) => Data::new(Values::Dates(days), masked(mask)?)?,
+                Values::Int32(days) => Data::new(Values::Dates(days), mask.nulls()?)?,
                 _ => return Err(PyTypeError::new_err("days are 32-bit integers").into()),
             },
             Self::Times(array, mask, unit, zone) => {
-                let values = Cow::Borrowed(array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?);
-                Data::new(Values::Timestamps { values, unit: *unit, zone: zone.clone() }, masked(mask)?)?
+                let values = Cow::Borrowed(array.slice()?);
+                Data::new(Values::Timestamps { values, unit: *unit, zone: zone.clone() }, mask.nulls()?)?
             }
             Self::Dictionary(codes, values) => Data::new(
                 Values::Dictionary { codes: Box::new(codes.data()?), values: Box::new(values.data()?) },
@@ -265,8 +328,8 @@ impl<'n, 'py> Columns<'n, 'py> {
     }
 
     /// Adds a column, as `svcmetrics.tables` says.
-    pub(crate) fn push(&mut self, name: &'n str, column: &Bound<'py, PyAny>) -> Result<()> {
-        self.columns.push((name, Held::of(name, column)?));
+    pub(crate) fn push(&mut self, name: &'n str, column: &Bound<'py, PyAny>, reads: Reads) -> Result<()> {
+        self.columns.push((name, Held::of(name, column, reads)?));
         Ok(())
     }
 
@@ -322,16 +385,18 @@ impl Arrays {
         self.names.len() == names.len() && self.names.iter().zip(names).all(same)
     }
 
-    /// The columns at which `wanted` is true, by their names.
+    /// The columns that are read, by their names.
     pub(crate) fn held<'n, 'py>(
         &self,
         py: Python<'py>,
         names: &'n [String],
-        wanted: &[bool],
+        reads: &[Reads],
     ) -> Result<Columns<'n, 'py>> {
         let mut held = Columns::new(self.rows, names.len());
-        for ((name, array), _) in names.iter().zip(&self.arrays).zip(wanted).filter(|(_, wanted)| **wanted) {
-            held.columns.push((name, Held::of_array(name, array.bind(py))?));
+        for ((name, array), reads) in names.iter().zip(&self.arrays).zip(reads) {
+            if *reads != Reads::Nothing {
+                held.columns.push((name, Held::of_array(name, array.bind(py), *reads)?));
+            }
         }
         Ok(held)
     }

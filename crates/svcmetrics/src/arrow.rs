@@ -29,7 +29,7 @@ use crate::key::{Key, KeyType, group_text};
 use crate::metric::{Kind, Metric};
 use crate::period::{Every, Period};
 use crate::scorecard::{KeyColumn, Reading, Scorecard};
-use arrow_array::builder::{Float64Builder, StringBuilder};
+use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
@@ -37,10 +37,12 @@ use arrow_array::types::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
-    Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, RecordBatch, StringArray, StringViewArray,
-    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, FixedSizeBinaryArray,
+    Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, PrimitiveArray, RecordBatch, StringArray,
+    StringViewArray, TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+    TimestampSecondArray, UInt64Array,
 };
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, Schema, TimeUnit as ArrowUnit};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -340,10 +342,17 @@ fn decimals(values: Vec<Option<i128>>, precision: u8, too_large: impl Fn(usize) 
     if let Some(position) = values.iter().position(|value| value.is_some_and(|value| value.unsigned_abs() >= limit)) {
         return Err(too_large(position));
     }
-    let array = Decimal128Array::from(values).with_precision_and_scale(precision, 6);
+    let array = primitive::<Decimal128Type>(values).with_precision_and_scale(precision, 6);
     array
         .map(|array| Arc::new(array) as ArrayRef)
         .map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
+}
+
+/// An array of these values, none of which may be there.
+fn primitive<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> PrimitiveArray<T> {
+    let nulls = values.contains(&None).then(|| values.iter().map(Option::is_some).collect::<NullBuffer>());
+    let values: Vec<T::Native> = values.into_iter().map(Option::unwrap_or_default).collect();
+    PrimitiveArray::new(values.into(), nulls)
 }
 
 fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> {
@@ -443,11 +452,8 @@ impl Scorecard {
             let readings = self.readings(chosen, total);
             let figures = shown.iter().map(|(card, group)| readings.of(card).figure(*group));
             let array: ArrayRef = if *places.field.data_type() == DataType::Float64 {
-                let mut values = Float64Builder::with_capacity(shown.len());
-                for figure in figures {
-                    values.append_option(figure?.value());
-                }
-                Arc::new(values.finish())
+                let values = figures.map(|figure| Ok(figure?.value())).collect::<Result<_>>()?;
+                Arc::new(primitive::<Float64Type>(values))
             } else {
                 let mut amounts = Vec::with_capacity(shown.len());
                 for (group, figure) in figures.enumerate() {

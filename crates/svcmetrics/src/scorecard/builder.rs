@@ -2,6 +2,7 @@
 
 use super::{KeyColumn, Scorecard};
 use crate::breakdown::Breakdown;
+use crate::column::ColumnKind;
 use crate::distributions::Distributions;
 use crate::engine::columns::Table;
 use crate::engine::plan::each_once;
@@ -110,6 +111,20 @@ impl ScorecardBuilder {
     pub fn reads(&self) -> Vec<String> {
         let engines = self.engines.iter().flat_map(Engines::all);
         each_once(engines.flat_map(|engine| engine.rows.plan.sources()))
+    }
+
+    /// Those of them that are read as true or false, and as nothing else.
+    pub fn reads_flags(&self) -> Vec<String> {
+        let plans = || self.engines.iter().flat_map(Engines::all).map(|engine| &engine.rows.plan);
+        let is_flag = |source: &String| {
+            plans().all(|plan| {
+                let others = plan.by.iter().chain(&plan.currency).chain(&plan.identity);
+                let columns = || plan.columns.iter().filter(|planned| planned.source == *source);
+                others.into_iter().all(|other| other != source)
+                    && columns().all(|planned| planned.column.kind == ColumnKind::Flag)
+            })
+        };
+        self.reads().into_iter().filter(is_flag).collect()
     }
 
     /// Adds rows.
