@@ -9,7 +9,7 @@ None)``, ``("days", values, mask)``, ``("times", values, mask, unit, zone)``, ``
 from __future__ import annotations
 
 import sys
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from svcmetrics._svcmetrics import Arrays
@@ -170,10 +170,21 @@ def _labels_of(index: Any) -> _Labels:
     return known
 
 
+def _arrays_of(frame: Any) -> Callable[[int], Any]:
+    """What gives a frame's columns as arrays, by their positions."""
+    # Not public, and much quicker than a Series for each column.
+    return getattr(frame, "_get_column_array", None) or (lambda position: frame.iloc[:, position].array)
+
+
+def _masked(array: Any) -> tuple[Any, Any]:
+    """Values and mask of a nullable array, as they stand."""
+    # Not public; what is masked is never looked at.
+    return getattr(array, "_data", None), getattr(array, "_mask", None)
+
+
 def _of_pandas(frame: Any, pandas: Any) -> Incoming:
     _, names, repeated = _labels_of(frame.columns)
-    # Not public, and much quicker than a Series for each column.
-    array_at = getattr(frame, "_get_column_array", None) or (lambda position: frame.iloc[:, position].array)
+    array_at = _arrays_of(frame)
 
     def columns(positions: list[int]) -> Iterator[Column]:
         for position in positions:
@@ -213,8 +224,7 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
         return ("objects", [None if missing else text for text, missing in zip(array, array.isna(), strict=True)])
     numpy_dtype = getattr(dtype, "numpy_dtype", None)
     if numpy_dtype is not None and numpy_dtype.kind in "biuf":
-        # Not public, and read as they stand; what is masked is never looked at.
-        values, mask = getattr(array, "_data", None), getattr(array, "_mask", None)
+        values, mask = _masked(array)
         if type(values) is not numpy.ndarray or type(mask) is not numpy.ndarray:
             mask = array.isna()
             values = array.to_numpy(dtype=numpy_dtype, na_value=numpy_dtype.type(0))
