@@ -1,4 +1,4 @@
-"""Requests made ready for the next call: nobody can tell, but for the time it takes. And the ways into a pandas frame."""
+"""Requests made ready for the next call, which only its time may tell; and the ways into a pandas frame."""
 
 from __future__ import annotations
 
@@ -253,9 +253,7 @@ def test_the_private_and_the_public_way_into_a_frame_give_the_same(
         ("joined", pd.array([1.5, None, 3.0], dtype="Float64")),
     ],
 )
-def test_both_ways_into_a_frame_give_the_same_errors(
-    column: str, values: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_both_ways_into_a_frame_give_the_same_errors(column: str, values: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = {**NULLABLE, column: values}
     private = outcome(lambda: sm.scorecard(pd.DataFrame(columns), by=["joined"]))
     monkeypatch.setattr(tables, "_masked", lambda array: (None, None))

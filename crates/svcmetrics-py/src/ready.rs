@@ -140,7 +140,7 @@ impl Ready {
             .zip(&mut reads)
             .filter(|(name, _)| flags.contains(name))
             .for_each(|(_, reads)| *reads = Reads::Flag);
-        Ok(Self { reads, names, builder })
+        Ok(Self { names, reads, builder })
     }
 }
 
@@ -179,25 +179,23 @@ pub(crate) fn scorecard<'py>(
 ) -> Result<Scorecard> {
     let request = || -> Result<Request> { request(options.call1((found, asked))?.cast::<PyDict>()?) };
     let table = &found.get_item(0)?;
-    let source = match Source::of_columns(table)? {
-        Some(source) => source,
-        None => {
-            // A stream is read once: not before it is clear what for.
-            if !latest().iter().any(|(known, _)| known.is(asked)) {
-                request()?;
-            }
-            Source::of(table)?
+    let source = if let Some(source) = Source::of_columns(table)? {
+        source
+    } else {
+        // A stream is read once: not before it is clear what for.
+        if !latest().iter().any(|(known, _)| known.is(asked)) {
+            request()?;
         }
+        Source::of(table)?
     };
-    let ready = match find(asked, &source) {
-        Some(ready) => ready,
-        None => {
-            let ready = Arc::new(Ready::new(request()?, source.names()?)?);
-            if let Some(asked) = Argument::of(asked, 0)? {
-                keep(asked, ready.clone());
-            }
-            ready
+    let ready = if let Some(ready) = find(asked, &source) {
+        ready
+    } else {
+        let ready = Arc::new(Ready::new(request()?, source.names()?)?);
+        if let Some(asked) = Argument::of(asked, 0)? {
+            keep(asked, ready.clone());
         }
+        ready
     };
     let mut builder = ready.builder.clone();
     source.pour(py, &ready.names, &ready.reads, &mut builder)?;

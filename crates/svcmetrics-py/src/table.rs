@@ -346,7 +346,7 @@ impl<'n, 'py> Columns<'n, 'py> {
 #[pyclass(frozen, module = "svcmetrics._svcmetrics")]
 pub(crate) struct Arrays {
     names: Vec<Py<PyString>>,
-    arrays: Vec<Py<PyUntypedArray>>,
+    values: Vec<Py<PyUntypedArray>>,
     rows: usize,
 }
 
@@ -358,18 +358,18 @@ impl Arrays {
     fn of(table: &Bound<'_, PyDict>) -> Result<Option<Self>> {
         load_numpy(table.py())?;
         let mut made =
-            Self { names: Vec::with_capacity(table.len()), arrays: Vec::with_capacity(table.len()), rows: 0 };
+            Self { names: Vec::with_capacity(table.len()), values: Vec::with_capacity(table.len()), rows: 0 };
         for (name, array) in table.iter() {
             let (Ok(name), Ok(array)) = (name.cast_into_exact::<PyString>(), array.cast_into_exact::<PyUntypedArray>())
             else {
                 return Ok(None);
             };
-            if array.ndim() != 1 || (!made.arrays.is_empty() && array.len() != made.rows) {
+            if array.ndim() != 1 || (!made.values.is_empty() && array.len() != made.rows) {
                 return Ok(None);
             }
             made.rows = array.len();
             made.names.push(name.unbind());
-            made.arrays.push(array.unbind());
+            made.values.push(array.unbind());
         }
         Ok(Some(made))
     }
@@ -393,7 +393,7 @@ impl Arrays {
         reads: &[Reads],
     ) -> Result<Columns<'n, 'py>> {
         let mut held = Columns::new(self.rows, names.len());
-        for ((name, array), reads) in names.iter().zip(&self.arrays).zip(reads) {
+        for ((name, array), reads) in names.iter().zip(&self.values).zip(reads) {
             if *reads != Reads::Nothing {
                 held.columns.push((name, Held::of_array(name, array.bind(py), *reads)?));
             }

@@ -291,13 +291,36 @@ impl<'a> Data<'a> {
         }
         let data = Self { values, nulls };
         if let Values::Dictionary { codes, values } = &data.values
-            && let Some(row) = (0..rows).find(|row| !codes.is_null(*row) && data.code(*row).is_none())
+            && let Some(row) = codes.first_not_below(values.values.len())
         {
             let expected = format!("whole numbers below {}", values.values.len());
             let offence = Offence::new("", "holds the dictionary position", expected);
             return Err(Error::ColumnType(Box::new(offence.at(Some(row as u64), &codes.shown(row)))));
         }
         Ok(data)
+    }
+
+    /// The first row that has something, and no whole number from 0 to below a size.
+    fn first_not_below(&self, size: usize) -> Option<usize> {
+        macro_rules! first {
+            ($codes:expr) => {
+                $codes.iter().enumerate().find_map(|(row, code)| {
+                    let is_below = usize::try_from(*code).is_ok_and(|code| code < size);
+                    (!is_below && !self.is_null(row)).then_some(row)
+                })
+            };
+        }
+        match &self.values {
+            Values::Int8(codes) => first!(codes),
+            Values::Int16(codes) => first!(codes),
+            Values::Int32(codes) => first!(codes),
+            Values::Int64(codes) => first!(codes),
+            Values::UInt8(codes) => first!(codes),
+            Values::UInt16(codes) => first!(codes),
+            Values::UInt32(codes) => first!(codes),
+            Values::UInt64(codes) => first!(codes),
+            values => (0..values.len()).find(|row| !self.is_null(*row)),
+        }
     }
 
     pub(crate) fn is_null(&self, row: usize) -> bool {
