@@ -151,29 +151,35 @@ class _Labels(NamedTuple):
     """The labels of a pandas frame's columns as names."""
 
     index: Any
+    labels: list[Any]
     names: list[str]
     #: Those that several columns have.
     repeated: frozenset[str]
 
 
 #: Those of the frame that was met last: of a GroupBy all groups have the same.
-_labels = _Labels(None, [], frozenset())
+_labels = _Labels(None, [], [], frozenset())
 
 
 def _labels_of(index: Any) -> _Labels:
     global _labels
     known = _labels
     if known.index is None or not index.is_(known.index):
-        names = [str(label) for label in index]
+        labels = list(index)
+        names = [str(label) for label in labels]
         repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-        _labels = known = _Labels(index, names, frozenset(repeated))
+        _labels = known = _Labels(index, labels, names, frozenset(repeated))
     return known
 
 
-def _arrays_of(frame: Any) -> Callable[[int], Any]:
-    """What gives a frame's columns as arrays, by their positions."""
-    # Not public, and much quicker than a Series for each column.
-    return getattr(frame, "_get_column_array", None) or (lambda position: frame.iloc[:, position].array)
+def _arrays_of(frame: Any, labels: list[Any]) -> Callable[[int], Any]:
+    """What gives a frame's columns as arrays, by their positions; they have labels of their own."""
+    if (array_at := getattr(frame, "_get_column_array", None)) is not None:
+        # Not public, and much quicker than a Series for each column.
+        return array_at  # type: ignore[no-any-return]
+    if frame.columns.nlevels > 1:
+        return lambda position: frame.iloc[:, position].array
+    return lambda position: frame[labels[position]].array
 
 
 def _masked(array: Any) -> tuple[Any, Any]:
@@ -183,8 +189,8 @@ def _masked(array: Any) -> tuple[Any, Any]:
 
 
 def _of_pandas(frame: Any, pandas: Any) -> Incoming:
-    _, names, repeated = _labels_of(frame.columns)
-    array_at = _arrays_of(frame)
+    _, labels, names, repeated = _labels_of(frame.columns)
+    array_at = _arrays_of(frame, labels)
 
     def columns(positions: list[int]) -> Iterator[Column]:
         for position in positions:
