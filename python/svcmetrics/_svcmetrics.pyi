@@ -1,12 +1,13 @@
 """The native module: private; the package documents what is here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, final
 
 __all__ = [
     "DEBUG",
     "VERSION",
+    "Arrays",
     "Attributions",
     "Builder",
     "Figure",
@@ -27,6 +28,7 @@ __all__ = [
     "no_metric",
     "reference",
     "relate",
+    "scorecard",
     "trend",
 ]
 
@@ -147,6 +149,14 @@ class Metric:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
+# ready
+
+def scorecard(
+    found: tuple[Any, ...],
+    asked: tuple[Any, ...],
+    options: Callable[[Any, tuple[Any, ...]], dict[str, Any]],
+) -> Scorecard: ...
+
 # relate
 
 def relate(
@@ -159,6 +169,7 @@ def relate(
 class Scorecard:
     def metrics(self) -> list[str]: ...
     def not_measured(self) -> dict[str, list[tuple[str, list[str]]]]: ...
+    def has_near_misses(self) -> bool: ...
     def keys(self) -> list[str]: ...
     def period(self) -> str | None: ...
     def unique_checked(self) -> bool: ...
@@ -187,6 +198,13 @@ class Scorecard:
     def from_json(text: str) -> Scorecard: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
+
+# table
+
+@final
+class Arrays:
+    @staticmethod
+    def of(table: dict[Any, Any]) -> Arrays | None: ...
 
 # targets
 

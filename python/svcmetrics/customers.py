@@ -9,9 +9,9 @@ from svcmetrics import _svcmetrics
 from svcmetrics.bins import Keys
 from svcmetrics.health import HealthModel
 from svcmetrics.metric import Metric
-from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, options_for
+from svcmetrics.options import AbsentRevenue, Money, Nan, Number, OnInvalid, SourceColumn, identity_of, options_for
 from svcmetrics.scorecard import Scorecard, warn_of_near_misses
-from svcmetrics.tables import incoming
+from svcmetrics.tables import Incoming, incoming
 
 
 def scorecard(
@@ -118,28 +118,57 @@ def scorecard(
     'none_in_scope'
     """
     found = incoming(table)
-    options = options_for(
-        found,
-        by=by,
-        period=period,
-        metrics=metrics,
-        define=define,
-        columns=columns,
-        health=health,
-        absent_revenue=absent_revenue,
-        on_invalid=on_invalid,
-        money=money,
-        scale=scale,
-        nan=nan,
-        unique=unique,
-        spread=spread,
-        csat_satisfied_from=csat_satisfied_from,
-        effort_scale=effort_scale,
-        quantiles=quantiles,
-        max_groups=max_groups,
+    if by is None:
+        by = found.by
+    if unique is None:
+        unique = identity_of(found, "customer_id", columns)
+    asked = (
+        found.nan_is_missing,
+        by,
+        period,
+        metrics,
+        define,
+        columns,
+        health,
+        absent_revenue,
+        on_invalid,
+        money,
+        scale,
+        nan,
+        unique,
+        spread,
+        csat_satisfied_from,
+        effort_scale,
+        quantiles,
+        max_groups,
     )
-    builder = _svcmetrics.Builder(options)
-    builder.add(found.source)
-    card = Scorecard(builder.finish(), totals)
+    card = Scorecard(_svcmetrics.scorecard(found, asked, _options), totals)
     warn_of_near_misses(card)
     return card
+
+
+#: What is asked, in its order.
+_ASKED = (
+    "by",
+    "period",
+    "metrics",
+    "define",
+    "columns",
+    "health",
+    "absent_revenue",
+    "on_invalid",
+    "money",
+    "scale",
+    "nan",
+    "unique",
+    "spread",
+    "csat_satisfied_from",
+    "effort_scale",
+    "quantiles",
+    "max_groups",
+)
+
+
+def _options(found: Incoming, asked: tuple[Any, ...]) -> dict[str, Any]:
+    """The options, where the same was not asked of a table with the same columns a moment ago."""
+    return options_for(found, **dict(zip(_ASKED, asked[1:], strict=True)))

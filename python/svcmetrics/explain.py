@@ -306,7 +306,8 @@ def _is_quantile(form: dict[str, Any]) -> bool:
 def _card(rows: dict[str, list[Any]], **options: Any) -> Scorecard:
     """The scorecard of columns, without numpy, which need not be there."""
     builder = _svcmetrics.Builder(options_for(**options))
-    builder.add((list(rows), len(next(iter(rows.values()))), lambda name: ("objects", rows[name])))
+    names, columns = list(rows), list(rows.values())
+    builder.add((names, len(columns[0]), lambda positions: [("objects", columns[position]) for position in positions]))
     return Scorecard(builder.finish())
 
 

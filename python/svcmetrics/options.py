@@ -79,6 +79,13 @@ def _definitions(metrics: Any, define: Any) -> list[Any]:
     return [metric._native for metric in dict.fromkeys([*own, *given])]
 
 
+def identity_of(table: Incoming, identity: str, columns: Any) -> str | Literal[False]:
+    """The column in which rows must differ where nothing is said of it: the identity, if a table in memory has it."""
+    source = columns.get(identity, identity) if isinstance(columns, Mapping) else identity
+    name = source.name if isinstance(source, SourceColumn) else source
+    return identity if table.in_memory and table.names is not None and name in table.names else False
+
+
 def options_for(
     table: Incoming | None = None,
     *,
@@ -119,11 +126,8 @@ def options_for(
         ours: tuple(theirs) if isinstance(theirs, SourceColumn) else (theirs, None)
         for ours, theirs in (columns or {}).items()
     }
-    if unique is None:
-        identity = "customer_id" if subject == "customers" else "case_id"
-        source = sources.get(identity, (identity, None))[0]
-        is_there = table is not None and table.in_memory and source in (table.names or [])
-        unique = identity if is_there else False
+    if unique is None and table is not None:
+        unique = identity_of(table, "customer_id" if subject == "customers" else "case_id", columns)
     return {
         "subject": subject,
         "by": keys,

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 def warn_of_near_misses(card: Scorecard) -> None:
     """One warning for all names that come near a column that was wanted."""
-    near = {ours: names for _, misses in card.not_measured.values() for ours, names in misses.items()}
-    if near:
+    if card._native.has_near_misses():
+        near = {ours: names for _, misses in card.not_measured.values() for ours, names in misses.items()}
         pairs = ", ".join(f"'{names[0]}' for '{ours}'" for ours, names in near.items())
         metrics = [metric for metric, (_, names) in card.not_measured.items() if names]
         warnings.warn(

@@ -1,20 +1,23 @@
 """Tables in: each kind of frame is passed as it is, and no frame library is imported to look at another's.
 
-What the core takes is an object with ``__arrow_c_stream__``, or names, a number of rows and a function that gives a
-column by name as a tuple: ``("array", values, mask or None)``, ``("days", values, mask)``, ``("times", values, mask,
-unit, zone)``, ``("dictionary", codes, values)``, ``("objects", list)``, ``("arrow", array or stream of arrays)`` or
-``("unknown", type, rows)``.
+What the core takes is an object with ``__arrow_c_stream__``; ``Arrays``; or names, a number of rows and a function that
+gives the columns at some positions one after another: each a numpy array, or a tuple ``("array", values, mask or
+None)``, ``("days", values, mask)``, ``("times", values, mask, unit, zone)``, ``("dictionary", codes, values)``,
+``("objects", list)``, ``("arrow", array or stream of arrays)`` or ``("unknown", type, rows)``.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from svcmetrics._svcmetrics import Arrays
 from svcmetrics.errors import UnsupportedTableError
 
 ColumnTuple = tuple[Any, ...]
+#: A numpy array or a tuple.
+Column = Any
 Source = Any
 
 #: Lazy and distributed frames, by module and class: they have an Arrow stream too, and would be pulled through this
@@ -35,13 +38,15 @@ class Incoming(NamedTuple):
     nan_is_missing: bool
     in_memory: bool
     #: The names of the columns, where they are known before it is read.
-    names: list[str] | None
+    names: Container[str] | None
     #: The keys of a GroupBy.
     by: list[str] | None = None
 
 
 def incoming(table: Any) -> Incoming:
     """The table as the core takes it."""
+    if type(table) is dict:
+        return _of_mapping(table)
     pandas = sys.modules.get("pandas")
     if pandas is not None:
         if isinstance(table, pandas.core.groupby.DataFrameGroupBy):
@@ -105,13 +110,19 @@ def _keys_of(groupby: Any) -> list[str]:
 
 
 def _of_mapping(table: Mapping[Any, Any]) -> Incoming:
+    if type(table) is dict and "numpy" in sys.modules and (arrays := Arrays.of(table)) is not None:
+        return Incoming(arrays, True, True, table)
     names = [str(name) for name in table]
     lengths = {str(name): _length(name, values) for name, values in table.items()}
     if len(set(lengths.values())) > 1:
         raise UnsupportedTableError(f"the arrays differ in length: {lengths}")
     rows = next(iter(lengths.values()), 0)
     by_name = {str(name): values for name, values in table.items()}
-    return Incoming((names, rows, lambda name: _any_column(by_name[name])), True, True, names)
+
+    def columns(positions: list[int]) -> Iterator[Column]:
+        return (_any_column(by_name[names[position]]) for position in positions)
+
+    return Incoming((names, rows, columns), True, True, names)
 
 
 def _length(name: object, values: Any) -> int:
@@ -123,65 +134,108 @@ def _length(name: object, values: Any) -> int:
     raise UnsupportedTableError(f"column '{name}': found {_type_name(values)}; expected an array or a list")
 
 
-def _any_column(values: Any) -> ColumnTuple:
+def _any_column(values: Any) -> Column:
     """A column by the way of its own library: numpy would make floats of whole numbers with a null among them."""
     pandas = sys.modules.get("pandas")
     if pandas is not None:
-        if isinstance(values, pandas.Index | pandas.api.extensions.ExtensionArray):
-            values = pandas.Series(values)
-        if isinstance(values, pandas.Series):
+        if isinstance(values, pandas.Index | pandas.Series):
+            values = values.array
+        if isinstance(values, pandas.api.extensions.ExtensionArray):
             return _pandas_column(values, pandas)
     if hasattr(values, "__arrow_c_array__") or hasattr(values, "__arrow_c_stream__"):
         return ("arrow", values)
     return array_column(values)
 
 
+class _Labels(NamedTuple):
+    """The labels of a pandas frame's columns as names."""
+
+    index: Any
+    labels: list[Any]
+    names: list[str]
+    #: Those that several columns have.
+    repeated: frozenset[str]
+
+
+#: Those of the frame that was met last: of a GroupBy all groups have the same.
+_labels = _Labels(None, [], [], frozenset())
+
+
+def _labels_of(index: Any) -> _Labels:
+    global _labels
+    known = _labels
+    if known.index is None or not index.is_(known.index):
+        labels = list(index)
+        names = [str(label) for label in labels]
+        repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+        _labels = known = _Labels(index, labels, names, frozenset(repeated))
+    return known
+
+
+def _arrays_of(frame: Any, labels: list[Any]) -> Callable[[int], Any]:
+    """What gives a frame's columns as arrays, by their positions; they have labels of their own."""
+    if (array_at := getattr(frame, "_get_column_array", None)) is not None:
+        # Not public, and much quicker than a Series for each column.
+        return array_at  # type: ignore[no-any-return]
+    if frame.columns.nlevels > 1:
+        return lambda position: frame.iloc[:, position].array
+    return lambda position: frame[labels[position]].array
+
+
+def _masked(array: Any) -> tuple[Any, Any]:
+    """Values and mask of a nullable array, as they stand."""
+    # Not public; what is masked is never looked at.
+    return getattr(array, "_data", None), getattr(array, "_mask", None)
+
+
 def _of_pandas(frame: Any, pandas: Any) -> Incoming:
-    names = [str(name) for name in frame.columns]
-    duplicates = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-    positions = {name: position for position, name in enumerate(names)}
+    _, labels, names, repeated = _labels_of(frame.columns)
+    array_at = _arrays_of(frame, labels)
 
-    def column(name: str) -> ColumnTuple:
-        if name in duplicates:
-            # The core says so, where it is read.
-            return ("unknown", "two columns", len(frame))
-        return _pandas_column(frame.iloc[:, positions[name]], pandas)
+    def columns(positions: list[int]) -> Iterator[Column]:
+        for position in positions:
+            if names[position] in repeated:
+                # The core says so, where it is read.
+                yield ("unknown", "two columns", len(frame))
+                continue
+            array = array_at(position)
+            yield array if type(array) is numpy_array else _pandas_column(array, pandas)
 
-    return Incoming((names, len(frame), column), True, True, names)
+    numpy_array = sys.modules["numpy"].ndarray
+    return Incoming((names, len(frame), columns), True, True, names)
 
 
-def _pandas_column(series: Any, pandas: Any) -> ColumnTuple:
-    """A pandas column by the way that copies least, public names only."""
-    dtype = series.dtype
+def _pandas_column(array: Any, pandas: Any) -> Column:
+    """An array of pandas by the way that copies least, public names only."""
+    dtype = array.dtype
     numpy = sys.modules["numpy"]
     if isinstance(dtype, numpy.dtype):
-        return array_column(series.to_numpy())
+        return array_column(numpy.asarray(array))
     if isinstance(dtype, pandas.CategoricalDtype):
-        codes = series.cat.codes.to_numpy()
-        categories = _pandas_column(pandas.Series(dtype.categories), pandas)
-        return ("dictionary", ("array", numpy.ascontiguousarray(codes), numpy.ascontiguousarray(codes < 0)), categories)
+        codes = numpy.ascontiguousarray(array.codes)
+        return ("dictionary", ("array", codes, codes < 0), _any_column(array.categories))
     if isinstance(dtype, pandas.PeriodDtype):
-        if not _is_period(series.array.freqstr):
-            return ("unknown", str(dtype), len(series))
-        return ("objects", [period_text(period) for period in series])
+        if not _is_period(array.freqstr):
+            return ("unknown", str(dtype), len(array))
+        return ("objects", [period_text(period) for period in array])
     if isinstance(dtype, pandas.DatetimeTZDtype):
-        naive = series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+        naive = numpy.asarray(array.tz_convert("UTC").tz_localize(None))
         return (*array_column(naive)[:4], str(dtype.tz))
     if isinstance(dtype, pandas.ArrowDtype) or (isinstance(dtype, pandas.StringDtype) and dtype.storage == "pyarrow"):
         import pyarrow
 
-        array = pyarrow.array(series.array)
-        array = array.combine_chunks() if isinstance(array, pyarrow.ChunkedArray) else array
-        return ("arrow", array)
+        column = pyarrow.array(array)
+        return ("arrow", column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column)
     if isinstance(dtype, pandas.StringDtype):
-        return ("objects", [None if missing else text for text, missing in zip(series, series.isna(), strict=True)])
+        return ("objects", [None if missing else text for text, missing in zip(array, array.isna(), strict=True)])
     numpy_dtype = getattr(dtype, "numpy_dtype", None)
     if numpy_dtype is not None and numpy_dtype.kind in "biuf":
-        mask = series.isna().to_numpy()
-        filled = series.fillna(False if numpy_dtype.kind == "b" else 0) if mask.any() else series
-        values = numpy.ascontiguousarray(filled.to_numpy(dtype=numpy_dtype))
-        return ("array", values, numpy.ascontiguousarray(mask))
-    return ("objects", series.astype(object).tolist())
+        values, mask = _masked(array)
+        if type(values) is not numpy.ndarray or type(mask) is not numpy.ndarray:
+            mask = array.isna()
+            values = array.to_numpy(dtype=numpy_dtype, na_value=numpy_dtype.type(0))
+        return ("array", numpy.ascontiguousarray(values), numpy.ascontiguousarray(mask))
+    return ("objects", array.astype(object).tolist())
 
 
 def _is_period(frequency: str) -> bool:

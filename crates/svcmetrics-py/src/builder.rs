@@ -3,14 +3,15 @@
 use crate::capsule::Stream;
 use crate::error::{PyError, Result, detached};
 use crate::frame::Frame;
+use crate::ready::is_text;
 use crate::request::request;
 use crate::scorecard::Scorecard;
-use crate::table::Columns;
+use crate::table::{Arrays, Columns, Reads};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt64Array, new_empty_array};
 use arrow_schema::{Field, Schema};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList, PyTuple};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use svcmetrics::{Check, Data, Error, HealthScorer, Request, ScorecardBuilder, Table, Values};
@@ -59,70 +60,110 @@ fn add(py: Python<'_>, sink: &mut dyn Sink, part: &Table<'_>) -> Result<()> {
     }
 }
 
-/// A table: an object with an Arrow stream, or columns that Python took out of a frame.
+/// A table: an object with an Arrow stream, plain arrays, or columns that Python takes out of a frame.
 pub(crate) enum Source<'py> {
     Stream(Stream),
-    Columns(Vec<String>, usize, Bound<'py, PyAny>),
+    Arrays(Bound<'py, Arrays>),
+    /// Names, a number of rows, and a function that gives the columns at some positions, one after another.
+    Columns(Bound<'py, PyList>, usize, Bound<'py, PyAny>),
 }
 
 impl<'py> Source<'py> {
-    /// `table` has `__arrow_c_stream__`, or is a tuple of names, a number of rows and a function that gives columns by name.
+    /// `table` has `__arrow_c_stream__`, or is as [`Source::of_columns`] says.
     pub(crate) fn of(table: &Bound<'py, PyAny>) -> Result<Self> {
-        if let Ok((names, rows, columns)) = table.extract::<(Vec<String>, usize, Bound<'py, PyAny>)>() {
-            return Ok(Self::Columns(names, rows, columns));
+        match Self::of_columns(table)? {
+            Some(source) => Ok(source),
+            None => Ok(Self::Stream(Stream::of(table)?)),
         }
-        Ok(Self::Stream(Stream::of(table)?))
     }
 
-    pub(crate) fn names(&self) -> Vec<String> {
-        match self {
+    /// A table of which only the columns that are read are touched: `Arrays`, or a tuple of names, a number of rows and a
+    /// function.
+    pub(crate) fn of_columns(table: &Bound<'py, PyAny>) -> Result<Option<Self>> {
+        if let Ok(arrays) = table.cast_exact::<Arrays>() {
+            return Ok(Some(Self::Arrays(arrays.clone())));
+        }
+        let Ok(table) = table.cast_exact::<PyTuple>() else { return Ok(None) };
+        let (names, rows, columns) = table.extract::<(Bound<'py, PyList>, usize, Bound<'py, PyAny>)>()?;
+        Ok(Some(Self::Columns(names, rows, columns)))
+    }
+
+    pub(crate) fn names(&self) -> Result<Vec<String>> {
+        Ok(match self {
             Self::Stream(stream) => stream.columns.iter().map(|column| column.name.clone()).collect(),
-            Self::Columns(names, ..) => names.clone(),
+            Self::Arrays(arrays) => arrays.get().names(arrays.py())?,
+            Self::Columns(names, ..) => names.extract()?,
+        })
+    }
+
+    /// Whether those are the names of its columns.
+    pub(crate) fn is_named(&self, names: &[String]) -> bool {
+        match self {
+            Self::Stream(stream) => stream.columns.iter().map(|column| &column.name).eq(names),
+            Self::Arrays(arrays) => arrays.get().is_named(arrays.py(), names),
+            Self::Columns(own, ..) => {
+                own.len() == names.len() && own.iter().zip(names).all(|(own, name)| is_text(&own, name))
+            }
         }
     }
 
-    /// Gives every part, with only the columns of those names, to the sink.
-    pub(crate) fn pour(self, py: Python<'py>, needed: &[String], sink: &mut dyn Sink) -> Result<()> {
+    /// Gives every part to the sink, with values only in the columns that are read.
+    pub(crate) fn pour(self, py: Python<'py>, names: &[String], reads: &[Reads], sink: &mut dyn Sink) -> Result<()> {
         match self {
-            Self::Columns(names, rows, columns) => {
-                let mut held = Columns::new(rows);
-                for name in names.iter().filter(|name| needed.contains(name)) {
-                    // one after another, so that no more than one is held twice
-                    held.push(name, &columns.call1((name,))?)?;
-                }
-                // The names that are not read still say what the table has.
-                add(py, sink, &with_names(held.table()?, &names, needed, rows))
+            Self::Arrays(arrays) => {
+                let held = arrays.get().held(py, names, reads)?;
+                add(py, sink, &with_names(held.table()?, names, reads))
             }
-            Self::Stream(stream) => pour_stream(py, stream, needed, sink),
+            Self::Columns(_, rows, columns) => {
+                let mut held = Columns::new(rows, names.len());
+                let positions: Vec<usize> =
+                    (0..names.len()).filter(|position| reads[*position] != Reads::Nothing).collect();
+                // one after another, so that no more than one is held twice
+                let each = columns.call1((&positions,))?.try_iter()?;
+                for (position, column) in positions.iter().zip(each) {
+                    held.push(&names[*position], &column?, reads[*position])?;
+                }
+                add(py, sink, &with_names(held.table()?, names, reads))
+            }
+            Self::Stream(stream) => pour_stream(py, stream, names, reads, sink),
         }
     }
 }
 
 /// The table with its other columns by name alone, so that the core can say what there is.
-fn with_names<'a>(table: Table<'a>, names: &[String], needed: &[String], rows: usize) -> Table<'a> {
-    names.iter().filter(|name| !needed.contains(name)).fold(table, |table, name| {
+fn with_names<'a>(table: Table<'a>, names: &'a [String], reads: &[Reads]) -> Table<'a> {
+    let rows = table.rows();
+    names.iter().zip(reads).filter(|(_, reads)| **reads == Reads::Nothing).fold(table, |table, (name, _)| {
         match Data::new(Values::Unknown("not read".to_owned(), rows), svcmetrics::Nulls::None) {
-            Ok(data) => table.with(name, data),
+            Ok(data) => table.with_borrowed(name, data),
             Err(_) => table,
         }
     })
 }
 
-fn pour_stream(py: Python<'_>, mut stream: Stream, needed: &[String], sink: &mut dyn Sink) -> Result<()> {
-    let names: Vec<String> = stream.columns.iter().map(|column| column.name.clone()).collect();
-    let wanted: Vec<bool> = names.iter().map(|name| needed.contains(name)).collect();
+fn pour_stream(
+    py: Python<'_>,
+    mut stream: Stream,
+    names: &[String],
+    reads: &[Reads],
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    let wanted: Vec<bool> = reads.iter().map(|reads| *reads != Reads::Nothing).collect();
     let fields: Vec<Option<Arc<Field>>> = stream.columns.iter().map(|column| column.field.clone().ok()).collect();
     let unknown: Vec<(String, String)> = stream
         .columns
         .iter()
-        .filter_map(|column| Some((column.name.clone(), column.field.as_ref().err()?.clone())))
+        .zip(&wanted)
+        .filter_map(|(column, wanted)| {
+            Some((column.name.clone(), column.field.as_ref().err().filter(|_| *wanted)?.clone()))
+        })
         .collect();
     let mut empty = true;
     loop {
         py.check_signals()?;
         let Some((rows, arrays)) = detached(py, || stream.next(&wanted))? else { break };
         empty = false;
-        add(py, sink, &part(&batch(&fields, arrays, rows)?, &names, needed, &unknown, rows))?;
+        add(py, sink, &part(&batch(&fields, arrays, rows)?, names, reads, &unknown))?;
     }
     if empty {
         // An empty stream still has a schema, and so a complete result.
@@ -130,7 +171,7 @@ fn pour_stream(py: Python<'_>, mut stream: Stream, needed: &[String], sink: &mut
             field.as_ref().filter(|_| *wanted).map(|field| new_empty_array(field.data_type()))
         };
         let arrays = fields.iter().zip(&wanted).map(none).collect();
-        add(py, sink, &part(&batch(&fields, arrays, 0)?, &names, needed, &unknown, 0))?;
+        add(py, sink, &part(&batch(&fields, arrays, 0)?, names, reads, &unknown))?;
     }
     Ok(())
 }
@@ -145,18 +186,22 @@ fn batch(fields: &[Option<Arc<Field>>], arrays: Vec<Option<ArrayRef>>, rows: usi
 
 fn part<'a>(
     batch: &'a RecordBatch,
-    names: &[String],
-    needed: &[String],
-    unknown: &[(String, String)],
-    rows: usize,
+    names: &'a [String],
+    reads: &[Reads],
+    unknown: &'a [(String, String)],
 ) -> Table<'a> {
-    let mut table = with_names(Table::from(batch), names, needed, rows);
-    for (name, format) in unknown.iter().filter(|(name, _)| needed.contains(name)) {
-        if let Ok(data) = Data::new(Values::Unknown(format.clone(), rows), svcmetrics::Nulls::None) {
-            table = table.with(name, data);
+    let mut table = with_names(Table::from(batch), names, reads);
+    for (name, format) in unknown {
+        if let Ok(data) = Data::new(Values::Unknown(format.clone(), batch.num_rows()), svcmetrics::Nulls::None) {
+            table = table.with_borrowed(name, data);
         }
     }
     table
+}
+
+/// By column of a table, whether it is among those that are read.
+pub(crate) fn reads_of(names: &[String], read: &[String]) -> Vec<Reads> {
+    names.iter().map(|name| if read.contains(name) { Reads::Values } else { Reads::Nothing }).collect()
 }
 
 fn used() -> PyErr {
@@ -188,9 +233,10 @@ impl Builder {
     /// Adds a table, or a part of one; after an error the builder is of no use.
     fn add<'py>(&self, py: Python<'py>, table: &Bound<'py, PyAny>) -> Result<()> {
         let source = Source::of(table)?;
-        let needed = self.request.reads(&source.names())?;
+        let names = source.names()?;
+        let reads = reads_of(&names, &self.request.reads(&names)?);
         let mut builder = self.slot().take().ok_or_else(used)?;
-        source.pour(py, &needed, &mut builder)?;
+        source.pour(py, &names, &reads, &mut builder)?;
         *self.slot() = Some(builder);
         Ok(())
     }
@@ -213,8 +259,8 @@ pub(crate) fn health_scores<'py>(
     let mut scorer = HealthScorer::new(request);
     for table in tables.try_iter()? {
         let source = Source::of(&table?)?;
-        let needed = scorer.reads(&source.names())?;
-        source.pour(py, &needed, &mut scorer)?;
+        let names = source.names()?;
+        source.pour(py, &names, &reads_of(&names, &scorer.reads(&names)?), &mut scorer)?;
     }
     let (batch, model) = detached(py, move || {
         let health = scorer.finish()?;
@@ -242,8 +288,8 @@ pub(crate) fn check<'py>(
     let mut checking = Checking(svcmetrics::Checker::new(request(options)?));
     for table in tables.try_iter()? {
         let source = Source::of(&table?)?;
-        let names = source.names();
-        source.pour(py, &names, &mut checking)?;
+        let names = source.names()?;
+        source.pour(py, &names, &vec![Reads::Values; names.len()], &mut checking)?;
     }
     let check = detached(py, move || checking.0.finish())?;
     Ok((Frame(observations(&check)?), check.scorecard.clone().map(Scorecard), check.is_clean()))
@@ -281,8 +327,8 @@ pub(crate) fn from_measures<'py>(
 ) -> Result<Scorecard> {
     let mut totals = Totals { request: request(options)?, card: None, empty: None };
     let source = Source::of(table)?;
-    let names = source.names();
-    source.pour(py, &names, &mut totals)?;
+    let names = source.names()?;
+    source.pour(py, &names, &vec![Reads::Values; names.len()], &mut totals)?;
     totals.card.or(totals.empty).map(Scorecard).ok_or_else(|| used().into())
 }
 

@@ -11,6 +11,7 @@ mod formulas;
 mod frame;
 mod health;
 mod metric;
+mod ready;
 mod relate;
 mod request;
 mod scorecard;
@@ -37,11 +38,15 @@ mod _svcmetrics {
     #[pymodule_export]
     use super::metric::Metric;
     #[pymodule_export]
+    use super::ready::scorecard;
+    #[pymodule_export]
     use super::relate::relate;
     #[pymodule_export]
     use super::request::check_bins;
     #[pymodule_export]
     use super::scorecard::Scorecard;
+    #[pymodule_export]
+    use super::table::Arrays;
     #[pymodule_export]
     use super::targets::Targets;
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! The relation of two metrics over customers.
 
-use crate::builder::{Sink, Source};
+use crate::builder::{Sink, Source, reads_of};
 use crate::error::{Result, detached};
 use crate::frame::Frame;
 use crate::request::request;
@@ -27,8 +27,8 @@ pub(crate) fn relate<'py>(
 ) -> Result<(Frame, Frame)> {
     let mut builder = RelationBuilder::new(request(options)?, x, y).quantiles(quantiles)?.level(level)?;
     let source = Source::of(table)?;
-    let needed = builder.reads(&source.names())?;
-    source.pour(py, &needed, &mut builder)?;
+    let names = source.names()?;
+    source.pour(py, &names, &reads_of(&names, &builder.reads(&names)?), &mut builder)?;
     let (correlations, lifts) = detached(py, move || {
         let relation = builder.finish()?;
         Ok::<_, Error>((relation.to_record_batch()?, relation.lift_record_batch()?))

@@ -25,6 +25,11 @@ impl Scorecard {
         self.0.not_measured().clone()
     }
 
+    /// Whether a name of the table comes near one that was wanted.
+    fn has_near_misses(&self) -> bool {
+        self.0.not_measured().values().flatten().any(|(_, near)| !near.is_empty())
+    }
+
     fn keys(&self) -> Vec<String> {
         self.0.keys().iter().map(|key| key.name.clone()).collect()
     }

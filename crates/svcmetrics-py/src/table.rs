@@ -5,33 +5,82 @@ use crate::convert::scalar;
 use crate::error::Result;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
-use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
+use numpy::{
+    Element, PyArray1, PyArrayDescrMethods, PyArrayMethods, PyReadonlyArray1, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pyo3::exceptions::{PyImportError, PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple};
 use std::borrow::Cow;
 use std::panic::catch_unwind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use svcmetrics::{Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
 
+/// Up to so many values are copied, which is done before they could be borrowed.
+const FEW: usize = 512;
+
+/// The values of an array.
+enum Numbers<'py, T: Element> {
+    Copied(Vec<T>),
+    Borrowed(PyReadonlyArray1<'py, T>),
+}
+
+impl<'py, T: Element> Numbers<'py, T> {
+    fn of(array: &Bound<'py, PyArray1<T>>) -> Result<Self> {
+        let unreadable = |error: String| PyTypeError::new_err(error);
+        Ok(if array.len() <= FEW {
+            Self::Copied(array.to_vec().map_err(|error| unreadable(error.to_string()))?)
+        } else {
+            Self::Borrowed(array.try_readonly().map_err(|error| unreadable(error.to_string()))?)
+        })
+    }
+
+    fn slice(&self) -> Result<&[T]> {
+        Ok(match self {
+            Self::Copied(values) => values,
+            Self::Borrowed(array) => array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?,
+        })
+    }
+}
+
+impl Numbers<'_, bool> {
+    /// A mask: true where there is nothing.
+    fn nulls(&self) -> Result<Nulls<'_>> {
+        Ok(Nulls::Mask(Cow::Borrowed(self.slice()?)))
+    }
+}
+
 macro_rules! arrays {
-    ($($variant:ident($type:ty)),*) => {
+    ($($variant:ident($type:ty) = $kind:literal),*) => {
         /// Values in a numpy array.
         enum Array<'py> {
-            $($variant(PyReadonlyArray1<'py, $type>),)*
+            $($variant(Numbers<'py, $type>),)*
         }
 
         impl<'py> Array<'py> {
-            fn of(object: &Bound<'py, PyAny>) -> Result<Self> {
-                $(if let Ok(array) = object.cast::<PyArray1<$type>>() {
-                    return Ok(Self::$variant(array.try_readonly().map_err(|error| PyTypeError::new_err(error.to_string()))?));
+            /// Nothing for an array of another type or shape, or whose values do not stand side by side.
+            fn plain(array: &Bound<'py, PyUntypedArray>) -> Result<Option<Self>> {
+                let of = array.dtype();
+                if array.ndim() != 1 || !array.is_c_contiguous() {
+                    return Ok(None);
+                }
+                $(if of.kind() == $kind && of.itemsize() == size_of::<$type>() {
+                    let Ok(array) = array.cast::<PyArray1<$type>>() else { return Ok(None) };
+                    return Ok(Some(Self::$variant(Numbers::of(array)?)));
                 })*
-                Err(PyTypeError::new_err(format!("a numpy array of type {} cannot be read", object.getattr("dtype")?)).into())
+                Ok(None)
+            }
+
+            fn of(object: &Bound<'py, PyAny>) -> Result<Self> {
+                let plain = Self::plain(object.cast::<PyUntypedArray>()?)?;
+                let type_of = || object.getattr("dtype").map_or_else(|_| String::new(), |dtype| dtype.to_string());
+                Ok(plain.ok_or_else(|| PyTypeError::new_err(format!("a numpy array of type {} cannot be read", type_of())))?)
             }
 
             fn values(&self) -> Result<Values<'_>> {
                 Ok(match self {
-                    $(Self::$variant(array) => Values::$variant(Cow::Borrowed(array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?)),)*
+                    $(Self::$variant(array) => Values::$variant(Cow::Borrowed(array.slice()?)),)*
                 })
             }
         }
@@ -39,18 +88,27 @@ macro_rules! arrays {
 }
 
 arrays!(
-    Booleans(bool),
-    Int8(i8),
-    Int16(i16),
-    Int32(i32),
-    Int64(i64),
-    UInt8(u8),
-    UInt16(u16),
-    UInt32(u32),
-    UInt64(u64),
-    Float32(f32),
-    Float64(f64)
+    Booleans(bool) = b'b',
+    Int8(i8) = b'i',
+    Int16(i16) = b'i',
+    Int32(i32) = b'i',
+    Int64(i64) = b'i',
+    UInt8(u8) = b'u',
+    UInt16(u16) = b'u',
+    UInt32(u32) = b'u',
+    UInt64(u64) = b'u',
+    Float32(f32) = b'f',
+    Float64(f64) = b'f'
 );
+
+/// What is read of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reads {
+    Nothing,
+    Values,
+    /// Values that are asked for nothing but whether they are true.
+    Flag,
+}
 
 /// Objects that are read before Ctrl-C and other threads are heard.
 const BREATH: usize = 16_384;
@@ -95,7 +153,12 @@ impl Texts for &Packed {
 
 /// numpy's interface is loaded at the first touch, and a Ctrl-C just then panics in the library that loads it.
 fn load_numpy(py: Python<'_>) -> Result<()> {
+    static LOADED: AtomicBool = AtomicBool::new(false);
+    if LOADED.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     let loaded = catch_unwind(|| drop(PyArray1::<bool>::zeros(py, 0, false)));
+    LOADED.store(loaded.is_ok(), Ordering::Relaxed);
     loaded.map_err(|panic| {
         let text = panic.downcast_ref::<String>().map_or("", String::as_str);
         if text.contains("KeyboardInterrupt") {
@@ -109,9 +172,11 @@ fn load_numpy(py: Python<'_>) -> Result<()> {
 
 /// One column, held while it is read.
 enum Held<'py> {
-    Array(Array<'py>, Option<PyReadonlyArray1<'py, bool>>),
-    Days(Array<'py>, PyReadonlyArray1<'py, bool>),
-    Times(PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, bool>, TimeUnit, Option<String>),
+    Array(Array<'py>, Option<Numbers<'py, bool>>),
+    /// True, false, or nothing: the second says where.
+    Flags(Vec<bool>, Vec<bool>),
+    Days(Array<'py>, Numbers<'py, bool>),
+    Times(Numbers<'py, i64>, Numbers<'py, bool>, TimeUnit, Option<String>),
     Dictionary(Box<Held<'py>>, Box<Held<'py>>),
     Texts(Packed),
     Objects(Vec<Scalar>),
@@ -120,11 +185,11 @@ enum Held<'py> {
 }
 
 impl<'py> Held<'py> {
-    /// `column` is a tuple: its kind, then what that kind needs (see `svcmetrics.tables`).
-    fn of(name: &str, column: &Bound<'py, PyAny>) -> Result<Self> {
-        let column = column.cast::<PyTuple>()?;
+    /// `column` is a numpy array, or a tuple: its kind, then what that kind needs (see `svcmetrics.tables`).
+    fn of(name: &str, column: &Bound<'py, PyAny>, reads: Reads) -> Result<Self> {
+        let Ok(column) = column.cast_exact::<PyTuple>() else { return Self::of_array(name, column.cast()?, reads) };
         let part = |position: usize| column.get_item(position);
-        let mask = |position: usize| -> Result<PyReadonlyArray1<'py, bool>> { Ok(part(position)?.extract()?) };
+        let mask = |position: usize| -> Result<Numbers<'py, bool>> { Numbers::of(part(position)?.cast()?) };
         let kind: String = part(0)?.extract()?;
         if matches!(kind.as_str(), "array" | "days" | "times") {
             load_numpy(column.py())?;
@@ -140,11 +205,12 @@ impl<'py> Held<'py> {
                     "us" => TimeUnit::Microsecond,
                     _ => TimeUnit::Nanosecond,
                 };
-                Self::Times(part(1)?.extract()?, mask(2)?, unit, part(4)?.extract()?)
+                Self::Times(Numbers::of(part(1)?.cast()?)?, mask(2)?, unit, part(4)?.extract()?)
             }
-            "dictionary" => {
-                Self::Dictionary(Box::new(Self::of(name, &part(1)?)?), Box::new(Self::of(name, &part(2)?)?))
-            }
+            "dictionary" => Self::Dictionary(
+                Box::new(Self::of(name, &part(1)?, Reads::Values)?),
+                Box::new(Self::of(name, &part(2)?, Reads::Values)?),
+            ),
             "objects" => Self::of_objects(part(1)?.cast::<PyList>()?)?,
             "arrow" => match capsule::column(&part(1)?, name)? {
                 Ok((array, field)) => {
@@ -157,6 +223,32 @@ impl<'py> Held<'py> {
                 Err((format, rows)) => Self::Unknown(format, rows),
             },
             _ => Self::Unknown(part(1)?.extract()?, part(2)?.extract()?),
+        })
+    }
+
+    /// What is not read as it stands is first made into something that is.
+    fn of_array(name: &str, array: &Bound<'py, PyUntypedArray>, reads: Reads) -> Result<Self> {
+        if let Some(plain) = Array::plain(array)? {
+            return Ok(Self::Array(plain, None));
+        }
+        if let (Reads::Flag, Ok(objects)) = (reads, array.cast::<PyArray1<Py<PyAny>>>())
+            && let Some(flags) = Self::of_flags(objects)
+        {
+            return Ok(flags);
+        }
+        Self::of(name, &array.py().import("svcmetrics.tables")?.call_method1("array_column", (array,))?, reads)
+    }
+
+    /// Objects that are True, False or None. Nothing where one is something else.
+    fn of_flags(objects: &Bound<'py, PyArray1<Py<PyAny>>>) -> Option<Self> {
+        let py = objects.py();
+        let readable = objects.try_readonly().ok()?;
+        let objects = readable.as_slice().ok()?;
+        let (yes, no, nothing) = (PyBool::new(py, true), PyBool::new(py, false), py.None());
+        let known = |object: &Py<PyAny>| object.is(&*no) || object.is(&*yes) || object.is(&nothing);
+        objects.iter().all(known).then(|| {
+            let are = |one: &Bound<'_, PyAny>| objects.iter().map(|object| object.is(one)).collect();
+            Self::Flags(are(&yes.as_any().to_owned()), are(nothing.bind(py)))
         })
     }
 
@@ -196,21 +288,19 @@ impl<'py> Held<'py> {
     }
 
     fn data(&self) -> Result<Data<'_>> {
-        let slice = |mask: &'_ PyReadonlyArray1<'py, bool>| -> Result<Vec<bool>> {
-            Ok(mask.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?.to_vec())
-        };
-        let masked =
-            |mask: &PyReadonlyArray1<'py, bool>| -> Result<Nulls<'_>> { Ok(Nulls::Mask(Cow::Owned(slice(mask)?))) };
         Ok(match self {
             Self::Array(array, None) => Data::new(array.values()?, Nulls::None)?,
-            Self::Array(array, Some(mask)) => Data::new(array.values()?, masked(mask)?)?,
+            Self::Flags(truth, nothing) => {
+                Data::new(Values::Booleans(Cow::Borrowed(truth)), Nulls::Mask(Cow::Borrowed(nothing)))?
+            }
+            Self::Array(array, Some(mask)) => Data::new(array.values()?, mask.nulls()?)?,
             Self::Days(array, mask) => match array.values()? {
-                Values::Int32(days) => Data::new(Values::Dates(days), masked(mask)?)?,
+                Values::Int32(days) => Data::new(Values::Dates(days), mask.nulls()?)?,
                 _ => return Err(PyTypeError::new_err("days are 32-bit integers").into()),
             },
             Self::Times(array, mask, unit, zone) => {
-                let values = Cow::Borrowed(array.as_slice().map_err(|error| PyTypeError::new_err(error.to_string()))?);
-                Data::new(Values::Timestamps { values, unit: *unit, zone: zone.clone() }, masked(mask)?)?
+                let values = Cow::Borrowed(array.slice()?);
+                Data::new(Values::Timestamps { values, unit: *unit, zone: zone.clone() }, mask.nulls()?)?
             }
             Self::Dictionary(codes, values) => Data::new(
                 Values::Dictionary { codes: Box::new(codes.data()?), values: Box::new(values.data()?) },
@@ -227,27 +317,87 @@ impl<'py> Held<'py> {
 }
 
 /// A table's columns, held while it is read.
-pub(crate) struct Columns<'py> {
+pub(crate) struct Columns<'n, 'py> {
     rows: usize,
-    columns: Vec<(String, Held<'py>)>,
+    columns: Vec<(&'n str, Held<'py>)>,
 }
 
-impl<'py> Columns<'py> {
-    pub(crate) fn new(rows: usize) -> Self {
-        Self { rows, columns: Vec::new() }
+impl<'n, 'py> Columns<'n, 'py> {
+    pub(crate) fn new(rows: usize, most: usize) -> Self {
+        Self { rows, columns: Vec::with_capacity(most) }
     }
 
-    /// Adds a column, a tuple as `svcmetrics.tables` says.
-    pub(crate) fn push(&mut self, name: &str, column: &Bound<'py, PyAny>) -> Result<()> {
-        self.columns.push((name.to_owned(), Held::of(name, column)?));
+    /// Adds a column, as `svcmetrics.tables` says.
+    pub(crate) fn push(&mut self, name: &'n str, column: &Bound<'py, PyAny>, reads: Reads) -> Result<()> {
+        self.columns.push((name, Held::of(name, column, reads)?));
         Ok(())
     }
 
     pub(crate) fn table(&self) -> Result<Table<'_>> {
         let mut table = Table::new(self.rows);
         for (name, held) in &self.columns {
-            table = table.with(name, held.data()?);
+            table = table.with_borrowed(name, held.data()?);
         }
         Ok(table)
+    }
+}
+
+/// A dictionary of names and numpy arrays, looked at once.
+#[pyclass(frozen, module = "svcmetrics._svcmetrics")]
+pub(crate) struct Arrays {
+    names: Vec<Py<PyString>>,
+    values: Vec<Py<PyUntypedArray>>,
+    rows: usize,
+}
+
+#[pymethods]
+impl Arrays {
+    /// Nothing where a name is no text, or a value no array of one dimension (a subclass may be more than that), or one of
+    /// another length.
+    #[staticmethod]
+    fn of(table: &Bound<'_, PyDict>) -> Result<Option<Self>> {
+        load_numpy(table.py())?;
+        let mut made =
+            Self { names: Vec::with_capacity(table.len()), values: Vec::with_capacity(table.len()), rows: 0 };
+        for (name, array) in table.iter() {
+            let (Ok(name), Ok(array)) = (name.cast_into_exact::<PyString>(), array.cast_into_exact::<PyUntypedArray>())
+            else {
+                return Ok(None);
+            };
+            if array.ndim() != 1 || (!made.values.is_empty() && array.len() != made.rows) {
+                return Ok(None);
+            }
+            made.rows = array.len();
+            made.names.push(name.unbind());
+            made.values.push(array.unbind());
+        }
+        Ok(Some(made))
+    }
+}
+
+impl Arrays {
+    pub(crate) fn names(&self, py: Python<'_>) -> Result<Vec<String>> {
+        self.names.iter().map(|name| Ok(name.bind(py).to_str()?.to_owned())).collect()
+    }
+
+    pub(crate) fn is_named(&self, py: Python<'_>, names: &[String]) -> bool {
+        let same = |(own, name): (&Py<PyString>, &String)| own.bind(py).to_str().is_ok_and(|own| own == name);
+        self.names.len() == names.len() && self.names.iter().zip(names).all(same)
+    }
+
+    /// The columns that are read, by their names.
+    pub(crate) fn held<'n, 'py>(
+        &self,
+        py: Python<'py>,
+        names: &'n [String],
+        reads: &[Reads],
+    ) -> Result<Columns<'n, 'py>> {
+        let mut held = Columns::new(self.rows, names.len());
+        for ((name, array), reads) in names.iter().zip(&self.values).zip(reads) {
+            if *reads != Reads::Nothing {
+                held.columns.push((name, Held::of_array(name, array.bind(py), *reads)?));
+            }
+        }
+        Ok(held)
     }
 }

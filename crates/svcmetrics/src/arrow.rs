@@ -27,7 +27,8 @@ use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::HealthScores;
 use crate::interval::{LEVEL, Level};
 use crate::key::{Key, KeyType, group_text};
-use crate::metric::Kind;
+use crate::lanes::Places;
+use crate::metric::{Kind, Metric};
 use crate::period::{Every, Period};
 use crate::scorecard::{KeyColumn, Reading, Scorecard};
 use arrow_array::builder::StringBuilder;
@@ -38,10 +39,12 @@ use arrow_array::types::{
     TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray,
-    Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, RecordBatch, StringArray, StringViewArray,
-    TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, FixedSizeBinaryArray,
+    Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, PrimitiveArray, RecordBatch, StringArray,
+    StringViewArray, TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
+    TimestampSecondArray, UInt64Array,
 };
+use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, Schema, TimeUnit as ArrowUnit};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -232,13 +235,17 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
 /// Columns in the making: fields and arrays of one length.
 #[derive(Default)]
 pub(crate) struct Frame {
-    fields: Vec<Field>,
+    fields: Vec<Arc<Field>>,
     arrays: Vec<ArrayRef>,
 }
 
 impl Frame {
     pub(crate) fn push(&mut self, name: impl Into<String>, array: ArrayRef) {
-        self.fields.push(Field::new(name, array.data_type().clone(), true));
+        self.push_as(Arc::new(Field::new(name, array.data_type().clone(), true)), array);
+    }
+
+    fn push_as(&mut self, field: Arc<Field>, array: ArrayRef) {
+        self.fields.push(field);
         self.arrays.push(array);
     }
 
@@ -259,7 +266,7 @@ impl Frame {
 
     /// Keys come first: a name that is there twice is a key's.
     pub(crate) fn finish(self) -> Result<RecordBatch> {
-        let names: Vec<&String> = self.fields.iter().map(Field::name).collect();
+        let names: Vec<&String> = self.fields.iter().map(|field| field.name()).collect();
         if let Some(twice) = (1..names.len()).find(|place| names[..*place].contains(&names[*place])) {
             let problem = "is named like a column of the result; rename the column".to_owned();
             return Err(Error::KeyName { key: names[twice].clone(), problem });
@@ -269,6 +276,15 @@ impl Frame {
         made.map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
     }
 }
+
+/// A metric's column in the wide frame.
+pub(crate) fn field_of(metric: &Metric) -> Field {
+    let amount = metric.kind() == Kind::Amount;
+    Field::new(metric.id(), if amount { DataType::Decimal128(DIGITS, 6) } else { DataType::Float64 }, true)
+}
+
+/// The digits of an amount.
+const DIGITS: u8 = 38;
 
 /// A column of keys.
 fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
@@ -328,10 +344,17 @@ fn decimals(values: Vec<Option<i128>>, precision: u8, too_large: impl Fn(usize) 
     if let Some(position) = values.iter().position(|value| value.is_some_and(|value| value.unsigned_abs() >= limit)) {
         return Err(too_large(position));
     }
-    let array = Decimal128Array::from(values).with_precision_and_scale(precision, 6);
+    let array = primitive::<Decimal128Type>(values).with_precision_and_scale(precision, 6);
     array
         .map(|array| Arc::new(array) as ArrayRef)
         .map_err(|error| Error::InvalidDocument { what: "a frame", problem: error.to_string() })
+}
+
+/// An array of these values, none of which may be there.
+fn primitive<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> PrimitiveArray<T> {
+    let nulls = values.contains(&None).then(|| values.iter().map(Option::is_some).collect::<NullBuffer>());
+    let values: Vec<T::Native> = values.into_iter().map(Option::unwrap_or_default).collect();
+    PrimitiveArray::new(values.into(), nulls)
 }
 
 fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> {
@@ -345,6 +368,19 @@ fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> 
     Ok(Arc::new(values.map(fit).collect::<Result<Vec<i64>>>().map(Int64Array::from)?))
 }
 
+/// A metric's readings: of the groups, and of the total where there is one.
+struct Readings<'a> {
+    card: &'a Scorecard,
+    groups: Reading<'a>,
+    total: Option<Reading<'a>>,
+}
+
+impl<'a> Readings<'a> {
+    fn of(&self, card: &Scorecard) -> &Reading<'a> {
+        self.total.as_ref().filter(|_| !std::ptr::eq(card, self.card)).unwrap_or(&self.groups)
+    }
+}
+
 /// The column that tells the row over all groups from a group of null keys.
 const IS_TOTAL: &str = "is_total";
 
@@ -356,8 +392,8 @@ impl Scorecard {
     }
 
     /// A metric's readings: of the groups, and of the total.
-    fn readings<'a>(&'a self, chosen: &'a Chosen, total: Option<&'a Self>) -> [Reading<'a>; 2] {
-        [self, total.unwrap_or(self)].map(|card| card.reading(chosen))
+    fn readings<'a>(&'a self, chosen: &'a Chosen, total: Option<&'a Self>) -> Readings<'a> {
+        Readings { card: self, groups: self.reading(chosen), total: total.map(|total| total.reading(chosen)) }
     }
 
     /// What a metric's readings say of all groups, and of the total.
@@ -427,29 +463,28 @@ impl Scorecard {
         let mut frame = Frame::default();
         self.push_keys(&mut frame, 1, total)?;
         frame.push("rows", integers(shown.iter().map(|(card, group)| card.rows(*group)), "rows")?);
-        let figured: Vec<&Chosen> = self.definitions.figured().collect();
+        let figured: Vec<(&Chosen, &Places)> =
+            self.definitions.figured().filter_map(|chosen| Some((chosen, self.definitions.places(chosen)?))).collect();
         let (one, other) = figured.split_at(figured.len() / 2);
         let (one, other) = both(shown.len(), || self.figures_of(one, total), || self.figures_of(other, total));
-        for (chosen, array) in figured.into_iter().zip(one?.into_iter().chain(other?)) {
-            frame.push(chosen.metric.id(), array);
+        for ((_, places), array) in figured.into_iter().zip(one?.into_iter().chain(other?)) {
+            frame.push_as(places.field.clone(), array);
         }
         frame.finish()
     }
 
     /// A column for each of these metrics.
-    fn figures_of(&self, figured: &[&Chosen], total: Option<&Self>) -> Result<Vec<ArrayRef>> {
-        let array = |chosen: &&Chosen| -> Result<ArrayRef> {
-            let metric = &chosen.metric;
-            let too_large = |group| self.too_large(group, metric.id());
-            Ok(if metric.kind() == Kind::Amount {
-                let amounts = self.of_all(chosen, total, Reading::amounts)?.into_iter().enumerate();
-                let micros = |(group, amount): (usize, Option<Total>)| {
-                    amount.map(|amount| amount.micros().ok_or_else(|| too_large(group))).transpose()
-                };
-                decimals(amounts.map(micros).collect::<Result<_>>()?, 38, too_large)?
-            } else {
-                Arc::new(Float64Array::from(self.of_all(chosen, total, Reading::values)?))
-            })
+    fn figures_of(&self, figured: &[(&Chosen, &Places)], total: Option<&Self>) -> Result<Vec<ArrayRef>> {
+        let array = |(chosen, places): &(&Chosen, &Places)| -> Result<ArrayRef> {
+            if *places.field.data_type() == DataType::Float64 {
+                return Ok(Arc::new(primitive::<Float64Type>(self.of_all(chosen, total, Reading::values)?)));
+            }
+            let too_large = |group| self.too_large(group, chosen.metric.id());
+            let amounts = self.of_all(chosen, total, Reading::amounts)?.into_iter().enumerate();
+            let micros = |(group, amount): (usize, Option<Total>)| {
+                amount.map(|amount| amount.micros().ok_or_else(|| too_large(group))).transpose()
+            };
+            decimals(amounts.map(micros).collect::<Result<_>>()?, DIGITS, too_large)
         };
         figured.iter().map(array).collect()
     }
@@ -506,7 +541,7 @@ impl Scorecard {
         let readings: Vec<_> = chosen.iter().map(|chosen| self.readings(chosen, total)).collect();
         for (card, group) in self.shown(total) {
             for (chosen, readings) in chosen.iter().zip(&readings) {
-                let reading = &readings[usize::from(!std::ptr::eq(card, self))];
+                let reading = readings.of(card);
                 let figure = reading.figure(group)?;
                 let (numerator, denominator) = card.parts(group, chosen, &figure)?;
                 ids.append_value(chosen.metric.id());
@@ -529,8 +564,8 @@ impl Scorecard {
         frame.push("metric", Arc::new(ids.finish()));
         frame.push("value", Arc::new(Float64Array::from(values)));
         let too_large = |row: usize| self.too_large(row / chosen.len(), chosen[row % chosen.len()].metric.id());
-        frame.push("numerator", decimals(numerators, 38, too_large)?);
-        frame.push("denominator", decimals(denominators, 38, too_large)?);
+        frame.push("numerator", decimals(numerators, DIGITS, too_large)?);
+        frame.push("denominator", decimals(denominators, DIGITS, too_large)?);
         for (name, column) in ["counted", "missing", "invalid", "outside", "rounded"].into_iter().zip(counts) {
             frame.push(name, Arc::new(Int64Array::from(column)));
         }
@@ -584,7 +619,7 @@ impl Scorecard {
                 None => Err(self.too_large(group, name)),
             });
             let micros = micros.collect::<Result<_>>()?;
-            frame.push(name, decimals(micros, 38, |group| self.too_large(group, name))?);
+            frame.push(name, decimals(micros, DIGITS, |group| self.too_large(group, name))?);
         }
         frame.finish()
     }

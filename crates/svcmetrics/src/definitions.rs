@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, listed};
 use crate::health::HealthModel;
+use crate::lanes::Places;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Combination, Form, Metric};
 use crate::metrics::Scales;
@@ -63,13 +64,16 @@ pub(crate) const COUNTS: [&str; 5] = ["counted", "missing", "invalid", "outside"
 const STANDINGS: usize = 4;
 
 /// Everything in a group is an integer that adds: rows, counts by scope, measures. These are their places, its lanes.
+/// Cheap to clone: scorecards of one plan share what they have in common.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Definitions {
-    pub(crate) chosen: Vec<Chosen>,
+    pub(crate) chosen: Arc<Vec<Chosen>>,
     pub(crate) model: Option<HealthModel>,
     pub(crate) parameters: Parameters,
-    pub(crate) scopes: Vec<Arc<Scope>>,
-    pub(crate) measures: Vec<Measure>,
+    pub(crate) scopes: Arc<Vec<Arc<Scope>>>,
+    pub(crate) measures: Arc<Vec<Measure>>,
+    /// By metric chosen.
+    places: Arc<Vec<Places>>,
 }
 
 impl Definitions {
@@ -94,7 +98,10 @@ impl Definitions {
                 Some(_) => {}
             }
         }
-        Ok(Self { chosen, model, parameters, scopes, measures })
+        let (scopes, measures, places) = (Arc::new(scopes), Arc::new(measures), Arc::default());
+        let mut made = Self { chosen: Arc::new(chosen), model, parameters, scopes, measures, places };
+        made.places = Arc::new(made.chosen.iter().map(|chosen| Places::new(&made, chosen)).collect());
+        Ok(made)
     }
 
     /// How many lanes a group has.
@@ -127,7 +134,7 @@ impl Definitions {
     /// The names of the lanes: those of the columns of `measures()`.
     pub(crate) fn lane_names(&self) -> Vec<String> {
         let mut names = vec!["rows".to_owned()];
-        for scope in &self.scopes {
+        for scope in self.scopes.iter() {
             names.extend(COUNTS.iter().map(|count| format!("{}.{count}", scope.id)));
         }
         names.extend(self.measures.iter().map(|measure| measure.id.to_string()));
@@ -172,6 +179,14 @@ impl Definitions {
     /// Whether amounts of a currency are added up.
     pub(crate) fn adds_money(&self) -> bool {
         self.measures.iter().any(Measure::adds_money)
+    }
+
+    /// Where what a metric reads stands among the lanes; it is one of those chosen.
+    pub(crate) fn places(&self, chosen: &Chosen) -> Option<&Places> {
+        // It is mostly one of these very ones.
+        let own = || self.chosen.iter().position(|known| std::ptr::eq(known, chosen));
+        let alike = |known: &Chosen| known.metric.id == chosen.metric.id && known.form == chosen.form;
+        own().or_else(|| self.chosen.iter().position(alike)).map(|position| &self.places[position])
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<&Chosen> {
@@ -234,7 +249,7 @@ impl Definitions {
             };
             return differ("their metrics", only(&left, &right), only(&right, &left));
         }
-        let definition = || self.chosen.iter().zip(&other.chosen).find(|(one, two)| one.metric != two.metric);
+        let definition = || self.chosen.iter().zip(other.chosen.iter()).find(|(one, two)| one.metric != two.metric);
         self.model_difference(other).or_else(|| self.parameter_difference(other)).or_else(|| {
             let (one, _) = definition()?;
             differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
@@ -277,7 +292,7 @@ impl Definitions {
     pub(crate) fn united(mut self, other: &Self) -> Self {
         self.parameters.absent_revenue = self.parameters.absent_revenue.or(other.parameters.absent_revenue);
         self.parameters.currency = self.parameters.currency.or_else(|| other.parameters.currency.clone());
-        for chosen in &mut self.chosen {
+        for chosen in Arc::make_mut(&mut self.chosen) {
             chosen.shown |= other.find(&chosen.metric.id).is_some_and(|other| other.shown);
         }
         self
@@ -314,7 +329,7 @@ impl Definitions {
             return differ("csat_satisfied_from or effort_scale", left.to_string(), right.to_string());
         }
         let model = self.model.clone().or_else(|| other.model.clone());
-        let chosen = self.chosen.iter().chain(&other.chosen).cloned().collect();
+        let chosen = self.chosen.iter().chain(other.chosen.iter()).cloned().collect();
         Self::new(chosen, model, parameters)
     }
 

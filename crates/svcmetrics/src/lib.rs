@@ -48,6 +48,7 @@ mod health;
 mod incremental;
 mod interval;
 mod key;
+mod lanes;
 mod measure;
 mod measures;
 mod metric;

@@ -16,6 +16,7 @@ use crate::scorecard::{KeyColumn, Scorecard};
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn invalid(problem: impl Into<String>) -> Error {
     Error::InvalidDocument { what: "measures", problem: problem.into() }
@@ -132,7 +133,7 @@ impl Scorecard {
             distributions: Distributions::default(),
             spread: Spread::default(),
             largest_rounding: vec![0.0; definitions.scopes.len()],
-            not_measured: BTreeMap::new(),
+            not_measured: Arc::default(),
             breakdowns: BTreeMap::new(),
             definitions,
         })

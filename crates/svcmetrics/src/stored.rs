@@ -102,7 +102,7 @@ impl From<Scorecard> for Stored {
                 .map(|c| StoredMetric { id: c.metric.id.to_string(), form: c.form, shown: c.shown })
                 .collect(),
             own: definitions.chosen.iter().map(|chosen| &chosen.metric).filter(is_own).cloned().collect(),
-            not_measured: card.not_measured.clone(),
+            not_measured: BTreeMap::clone(&card.not_measured),
             largest_rounding: card.largest_rounding.clone(),
             lanes: definitions.lane_names(),
             distributed: card.distributions.measures().cloned().collect(),
@@ -274,7 +274,7 @@ impl Stored {
             distributions: Distributions::new(distributed),
             spread,
             largest_rounding: stored.largest_rounding,
-            not_measured: stored.not_measured,
+            not_measured: stored.not_measured.into(),
             breakdowns: BTreeMap::new(),
         };
         let contradictions = Contradictions::new(&card.definitions);

@@ -181,11 +181,11 @@ def _read_by(table: TableFile, work: Any) -> list[str]:
     """The columns that the work reads: it is given a table of these names without rows, and asked for what."""
     asked: list[str] = []
 
-    def column(name: str) -> tuple[Any, ...]:
-        asked.append(name)
-        return ("objects", [])
+    def columns(positions: list[int]) -> list[tuple[Any, ...]]:
+        asked.extend(table.names[position] for position in positions)
+        return [("objects", [])] * len(positions)
 
-    work((table.names, 0, column))
+    work((table.names, 0, columns))
     table.refuse_duplicates(asked)
     return asked
 

@@ -128,7 +128,7 @@ class TableFile:
 
 
 def _by_cell(batch: pl.DataFrame, values: Mapping[str, Callable[[str | None], object]]) -> Any:
-    """The batch, where some columns' cells are read one by one as names, rows and a function that gives a column."""
+    """The batch, where some columns' cells are read one by one as names, rows and a function that gives columns."""
     if not values:
         return batch
 
@@ -136,7 +136,7 @@ def _by_cell(batch: pl.DataFrame, values: Mapping[str, Callable[[str | None], ob
         cells = batch[name]
         return ("objects", [*map(values[name], cells)]) if name in values else ("arrow", cells)
 
-    return (batch.columns, len(batch), column)
+    return (batch.columns, len(batch), lambda positions: (column(batch.columns[position]) for position in positions))
 
 
 def _starts_as_ipc(path: Path) -> bool:

@@ -291,13 +291,36 @@ impl<'a> Data<'a> {
         }
         let data = Self { values, nulls };
         if let Values::Dictionary { codes, values } = &data.values
-            && let Some(row) = (0..rows).find(|row| !codes.is_null(*row) && data.code(*row).is_none())
+            && let Some(row) = codes.first_not_below(values.values.len())
         {
             let expected = format!("whole numbers below {}", values.values.len());
             let offence = Offence::new("", "holds the dictionary position", expected);
             return Err(Error::ColumnType(Box::new(offence.at(Some(row as u64), &codes.shown(row)))));
         }
         Ok(data)
+    }
+
+    /// The first row that has something, and no whole number from 0 to below a size.
+    fn first_not_below(&self, size: usize) -> Option<usize> {
+        macro_rules! first {
+            ($codes:expr) => {
+                $codes.iter().enumerate().find_map(|(row, code)| {
+                    let is_below = usize::try_from(*code).is_ok_and(|code| code < size);
+                    (!is_below && !self.is_null(row)).then_some(row)
+                })
+            };
+        }
+        match &self.values {
+            Values::Int8(codes) => first!(codes),
+            Values::Int16(codes) => first!(codes),
+            Values::Int32(codes) => first!(codes),
+            Values::Int64(codes) => first!(codes),
+            Values::UInt8(codes) => first!(codes),
+            Values::UInt16(codes) => first!(codes),
+            Values::UInt32(codes) => first!(codes),
+            Values::UInt64(codes) => first!(codes),
+            values => (0..values.len()).find(|row| !self.is_null(*row)),
+        }
     }
 
     pub(crate) fn is_null(&self, row: usize) -> bool {
@@ -530,7 +553,7 @@ impl<'a> From<Vec<Option<&'a str>>> for Data<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Table<'a> {
     rows: usize,
-    columns: Vec<(String, Data<'a>)>,
+    columns: Vec<(Cow<'a, str>, Data<'a>)>,
 }
 
 impl<'a> Table<'a> {
@@ -541,7 +564,19 @@ impl<'a> Table<'a> {
 
     /// This and a column. Its length is checked when the table is used.
     pub fn with(mut self, name: impl Into<String>, data: impl Into<Data<'a>>) -> Self {
-        self.columns.push((name.into(), data.into()));
+        self.columns.push((Cow::Owned(name.into()), data.into()));
+        self
+    }
+
+    /// The same with a name that is held elsewhere, as the values are.
+    ///
+    /// ```
+    /// let (name, values) = ("is_new".to_owned(), vec![true, false]);
+    /// let table = svcmetrics::Table::new(2).with_borrowed(&name, values.as_slice());
+    /// assert_eq!(table.names(), ["is_new"]);
+    /// ```
+    pub fn with_borrowed(mut self, name: &'a str, data: impl Into<Data<'a>>) -> Self {
+        self.columns.push((Cow::Borrowed(name), data.into()));
         self
     }
 
@@ -552,7 +587,7 @@ impl<'a> Table<'a> {
 
     /// The columns' names, in order.
     pub fn names(&self) -> Vec<String> {
-        self.columns.iter().map(|(name, _)| name.clone()).collect()
+        self.columns.iter().map(|(name, _)| name.to_string()).collect()
     }
 
     /// The one column of that name.

@@ -14,6 +14,7 @@ use crate::money::MICROS;
 use crate::request::{ColumnUnit, Request};
 use crate::spread::Spread;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A column made ready: where its block of cells stands, and whether they count millionths.
 pub(crate) type Slot = usize;
@@ -112,7 +113,7 @@ pub(crate) struct Plan {
     /// The column that must hold one currency.
     pub(crate) currency: Option<String>,
     pub(crate) identity: Option<String>,
-    pub(crate) not_measured: BTreeMap<String, MissingColumns>,
+    pub(crate) not_measured: Arc<BTreeMap<String, MissingColumns>>,
 }
 
 /// Gives each column that is read a place of its own.
@@ -196,7 +197,7 @@ impl Plan {
         // First every column gets its slot, then conditions and sums are made ready with them.
         let mut kept_rules: Vec<Vec<&Condition>> = Vec::new();
         let mut readers = Vec::new();
-        for scope in &definitions.scopes {
+        for scope in definitions.scopes.iter() {
             // The first that was asked for, or else the first that reads it unseen.
             let readers_of = || definitions.chosen.iter().filter(|chosen| chosen.form().scope() == Some(scope));
             let reader = readers_of().find(|chosen| chosen.shown).or_else(|| readers_of().next());
@@ -213,7 +214,7 @@ impl Plan {
             kept_rules.push(rules);
             readers.push(metric);
         }
-        for measure in &definitions.measures {
+        for measure in definitions.measures.iter() {
             for column in measure.sum.columns().chain(measure.only.iter().flat_map(Condition::columns)) {
                 slots.add(column, &measure.id)?;
             }
@@ -272,7 +273,7 @@ impl Plan {
             identity: request.unique.as_deref().map(|unique| request.source(unique).to_owned()),
             columns: slots.columns,
             definitions,
-            not_measured,
+            not_measured: Arc::new(not_measured),
         })
     }
 
@@ -280,14 +281,14 @@ impl Plan {
     pub(crate) fn sources(&self) -> Vec<String> {
         let read =
             self.columns.iter().filter(|planned| !planned.column.kind.is_computed()).map(|planned| &planned.source);
-        let mut sources: Vec<String> = Vec::new();
-        for source in self.by.iter().chain(read).chain(&self.currency).chain(&self.identity) {
-            if !sources.contains(source) {
-                sources.push(source.clone());
-            }
-        }
-        sources
+        each_once(self.by.iter().chain(read).chain(&self.currency).chain(&self.identity).cloned())
     }
+}
+
+/// The names in the order of their first appearance.
+pub(crate) fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(name.clone())).collect()
 }
 
 /// How that metric is evaluated on a row; a group's health, which a row does not have, is absent.
@@ -315,12 +316,10 @@ impl Request {
     /// As building a scorecard of such a table.
     pub fn reads(&self, names: &[String]) -> Result<Vec<String>> {
         let plan = Plan::new(self, names)?;
-        let mut sources = plan.sources();
+        let mut plans = vec![plan.sources()];
         for (_, request) in self.breakdowns(&plan.definitions, names) {
-            sources.extend(Plan::new(&request, names)?.sources());
+            plans.push(Plan::new(&request, names)?.sources());
         }
-        let mut seen = BTreeSet::new();
-        sources.retain(|source| seen.insert(source.clone()));
-        Ok(sources)
+        Ok(each_once(plans.into_iter().flatten()))
     }
 }

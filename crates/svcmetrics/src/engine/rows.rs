@@ -13,6 +13,7 @@ use crate::health::Scored;
 use crate::money::{MICROS, nearest_difference};
 use crate::request::{AbsentRevenue, OnInvalid, Request};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Rows where exactly one of the two revenues is null.
 #[derive(Debug, Default, Clone, Copy)]
@@ -45,7 +46,7 @@ impl Absent {
 /// Reads and judges rows, block by block.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
     on_invalid: OnInvalid,
     pub(super) absent_revenue: Option<AbsentRevenue>,
     check: bool,
@@ -91,7 +92,7 @@ impl Rows {
             currency: request.given_currency().filter(|_| plan.definitions.adds_money()).cloned(),
             mixed: None,
             zoned: None,
-            plan,
+            plan: Arc::new(plan),
         })
     }
 

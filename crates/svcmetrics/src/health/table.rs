@@ -10,6 +10,7 @@ use crate::key::{Key, KeyType};
 use crate::metric::Form;
 use crate::metrics::CUSTOMER_ID;
 use crate::request::Request;
+use std::sync::Arc;
 
 /// One customer's health; nothing where the customer is not among those the model is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,7 +149,7 @@ impl HealthScorer {
 /// Rows of any currency: nothing is added up over customers.
 fn rows_of(request: &Request, names: &[String]) -> Result<Rows> {
     let mut rows = Rows::new(request, names)?;
-    rows.plan.currency = None;
+    Arc::make_mut(&mut rows.plan).currency = None;
     Ok(rows)
 }
 

@@ -2,14 +2,17 @@
 
 use super::{KeyColumn, Scorecard};
 use crate::breakdown::Breakdown;
+use crate::column::ColumnKind;
 use crate::distributions::Distributions;
 use crate::engine::both::both;
 use crate::engine::columns::Table;
+use crate::engine::plan::each_once;
 use crate::engine::{Engine, Finding};
 use crate::error::{Error, Result};
 use crate::request::Request;
 use crate::spread::Spread;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Builds a scorecard from parts of a table, one after another.
 ///
@@ -24,7 +27,7 @@ use std::collections::BTreeMap;
 /// ```
 #[derive(Debug, Clone)]
 pub struct ScorecardBuilder {
-    request: Request,
+    request: Arc<Request>,
     engines: Option<Engines>,
 }
 
@@ -47,6 +50,11 @@ impl Engines {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         self.main.add(part, go_on)?;
         self.breakdowns.iter_mut().try_for_each(|(_, engine)| engine.add(part, go_on))
+    }
+
+    /// The one by group first.
+    fn all(&self) -> impl Iterator<Item = &Engine> {
+        std::iter::once(&self.main).chain(self.breakdowns.iter().map(|(_, engine)| engine))
     }
 
     /// Adds up what several threads have summed.
@@ -73,13 +81,49 @@ impl Engines {
 impl ScorecardBuilder {
     /// A builder for what the request asks; the first part says what its table allows.
     pub fn new(request: Request) -> Self {
-        Self { request, engines: None }
+        Self { request: Arc::new(request), engines: None }
     }
 
-    /// A builder for a table with columns of these names.
-    pub(crate) fn of_columns(request: Request, names: &[String]) -> Result<Self> {
+    /// A builder for tables with columns of these names, made ready for them: its clones start where it does, and cost little.
+    ///
+    /// ```
+    /// use svcmetrics::{Request, ScorecardBuilder, Table};
+    /// let names = ["milestones_met", "milestones_total", "plan"].map(String::from);
+    /// let ready = ScorecardBuilder::of_columns(Request::default(), &names)?;
+    /// assert_eq!(ready.reads(), ["milestones_met", "milestones_total"]);
+    /// for met in [1_i64, 2] {
+    ///     let mut builder = ready.clone();
+    ///     builder.add(&Table::new(1).with("milestones_met", vec![met]).with("milestones_total", vec![4_i64]))?;
+    ///     assert_eq!(builder.finish()?.figure("adoption_rate")?.numerator().unwrap().integer(), met.into());
+    /// }
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`ScorecardBuilder::add`], where the request and the names alone show what is wrong.
+    pub fn of_columns(request: Request, names: &[String]) -> Result<Self> {
         let engines = Engines::new(&request, names)?;
-        Ok(Self { request, engines: Some(engines) })
+        Ok(Self { request: Arc::new(request), engines: Some(engines) })
+    }
+
+    /// The columns that are read of a table, once its names are known.
+    pub fn reads(&self) -> Vec<String> {
+        let engines = self.engines.iter().flat_map(Engines::all);
+        each_once(engines.flat_map(|engine| engine.rows.plan.sources()))
+    }
+
+    /// Those of them that are read as true or false, and as nothing else.
+    pub fn reads_flags(&self) -> Vec<String> {
+        let plans = || self.engines.iter().flat_map(Engines::all).map(|engine| &engine.rows.plan);
+        let is_flag = |source: &String| {
+            plans().all(|plan| {
+                let others = plan.by.iter().chain(&plan.currency).chain(&plan.identity);
+                let columns = || plan.columns.iter().filter(|planned| planned.source == *source);
+                others.into_iter().all(|other| other != source)
+                    && columns().all(|planned| planned.column.kind == ColumnKind::Flag)
+            })
+        };
+        self.reads().into_iter().filter(is_flag).collect()
     }
 
     /// Adds rows.
@@ -126,7 +170,7 @@ impl ScorecardBuilder {
     }
 
     /// The engines with all rows.
-    fn engines(self) -> Result<(Request, Engines)> {
+    fn engines(self) -> Result<(Arc<Request>, Engines)> {
         #[cfg_attr(not(feature = "rayon"), allow(unused_mut))]
         let mut engines = match self.engines {
             Some(engines) => engines,
@@ -179,13 +223,14 @@ impl Scorecard {
         let totals = totals?;
         let Engine { rows, groups, identities, mut distributions, spread: unsorted_spread, largest_rounding, .. } =
             engine;
-        let distributed: Vec<String> = rows.plan.definitions.distributed().map(ToOwned::to_owned).collect();
-        let mut definitions = rows.plan.definitions;
+        let plan = rows.plan.as_ref();
+        let mut definitions = plan.definitions.clone();
         definitions.parameters.currency = currency;
         if absent.start + absent.end > 0 {
             definitions.parameters.absent_revenue = request.absent_revenue;
         }
-        let sorted_distributions = distributed.into_iter().zip(&mut distributions).map(|(measure, groups)| {
+        let distributed = plan.distributed.iter().map(|position| plan.definitions.measures[*position].id.to_string());
+        let sorted_distributions = distributed.zip(&mut distributions).map(|(measure, groups)| {
             (measure, order.iter().map(|group| std::mem::take(&mut groups[*group as usize])).collect())
         });
         let distributions = Distributions::new(sorted_distributions);
@@ -194,9 +239,9 @@ impl Scorecard {
             spread.push(unsorted_spread.group(*group as usize));
         }
         Ok(Self {
-            period: rows.plan.period,
+            period: plan.period.clone(),
             keys: groups.columns.iter().map(|column| KeyColumn::new(&column.name, column.key_type().clone())).collect(),
-            currency_key: rows.plan.currency_key,
+            currency_key: plan.currency_key.clone(),
             over_time: false,
             unique_checked: identities.is_some(),
             joined: false,
@@ -205,7 +250,7 @@ impl Scorecard {
             distributions,
             spread,
             largest_rounding,
-            not_measured: rows.plan.not_measured,
+            not_measured: plan.not_measured.clone(),
             breakdowns: BTreeMap::new(),
             definitions,
         })

@@ -1,8 +1,9 @@
 //! A metric's values of all groups at once: what tables are made of.
 
-use super::reading::{How, Reading, Sum};
+use super::reading::{How, Reading};
 use crate::error::Result;
 use crate::figure::Total;
+use crate::lanes::{Places, Sum};
 use crate::money::MICROS;
 use crate::totals::Totals;
 
@@ -37,7 +38,7 @@ impl Reading<'_> {
 
     #[allow(clippy::cast_precision_loss)] // they are doubles
     fn narrow_values(&self) -> Option<Vec<Option<f64>>> {
-        let How::Quotient { numerator, denominator, .. } = &self.how else { return None };
+        let How::Quotient(Places { numerator, denominator, .. }) = self.how else { return None };
         let micro = numerator.micro || denominator.micro;
         let of = |sum: &Sum| sum.narrow(&self.card.totals, self.card.len(), micro);
         let counted = self.card.totals.narrow(self.counts?)?;
@@ -60,7 +61,7 @@ impl Reading<'_> {
     }
 
     fn narrow_amounts(&self) -> Option<Vec<Option<Total>>> {
-        let How::Amount(amount) = &self.how else { return None };
+        let How::Amount(amount) = self.how else { return None };
         let counted = self.card.totals.narrow(self.counts?)?;
         if counted.is_empty() {
             return Some(vec![None; self.card.len()]);

@@ -165,8 +165,9 @@ impl Scorecard {
             groups.push(key.clone());
         }
         let mut not_measured = self.not_measured.clone();
-        not_measured.extend(other.not_measured.clone());
-        not_measured.retain(|id, _| definitions.shown().all(|chosen| chosen.metric.id != *id));
+        let known = Arc::make_mut(&mut not_measured);
+        known.extend(other.not_measured.iter().map(|(id, missing)| (id.clone(), missing.clone())));
+        known.retain(|id, _| definitions.shown().all(|chosen| chosen.metric.id != *id));
         let largest_rounding =
             self.largest_rounding.iter().zip(&other.largest_rounding).map(|(a, b)| a.max(*b)).collect();
         Ok(Self {

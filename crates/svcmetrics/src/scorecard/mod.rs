@@ -29,6 +29,7 @@ use crate::metric::Metric;
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A key column of a scorecard: its name and type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,7 +155,7 @@ pub struct Scorecard {
     /// Beside the totals, where it was asked for.
     pub(crate) spread: Spread,
     pub(crate) largest_rounding: Vec<f64>,
-    pub(crate) not_measured: BTreeMap<String, MissingColumns>,
+    pub(crate) not_measured: Arc<BTreeMap<String, MissingColumns>>,
     /// By name: scorecards of a few metrics by these keys and one more.
     pub(crate) breakdowns: BTreeMap<String, Scorecard>,
 }

@@ -8,40 +8,15 @@ use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::Scoring;
 use crate::interval::{Basis, Sampling};
 use crate::key::group_text;
+use crate::lanes::{Places, Sum};
 use crate::metric::{Combination, Form};
-use crate::money::{MICROS, nearest_difference};
-use crate::totals::Totals;
-
-/// Lanes that are added up, each times a number.
-#[derive(Debug)]
-pub(super) struct Sum {
-    pub(super) terms: Vec<(i128, usize)>,
-    pub(super) micro: bool,
-}
-
-impl Sum {
-    fn new(definitions: &Definitions, terms: &Combination) -> Self {
-        let micro = terms.iter().any(|(_, measure)| measure.is_micro());
-        let scaled = |(coefficient, lane): (i32, usize)| {
-            let scale = if micro && !definitions.is_micro(lane) { MICROS } else { 1 };
-            (i128::from(coefficient) * i128::from(scale), lane)
-        };
-        Self { terms: definitions.lanes(terms).map(scaled).collect(), micro }
-    }
-
-    /// Nothing beyond 128 bits.
-    fn of(&self, totals: &Totals, group: usize) -> Option<Total> {
-        let add =
-            |sum: i128, (times, lane): &(i128, usize)| sum.checked_add(totals.get(group, *lane).checked_mul(*times)?);
-        Some(Total::new(self.terms.iter().try_fold(0, add)?, self.micro))
-    }
-}
+use crate::money::nearest_difference;
 
 #[derive(Debug)]
 pub(super) enum How<'a> {
     Undefined(Undefined),
-    Amount(Sum),
-    Quotient { numerator: Sum, denominator: Sum, basis: Sampling, measures: Vec<usize> },
+    Amount(&'a Sum),
+    Quotient(&'a Places),
     Quantile { of: &'a str, percent: u8, per: u32 },
     Difference(Box<[Reading<'a>; 2]>),
     Health { scoring: Box<Scoring>, parts: Vec<Option<Reading<'a>>> },
@@ -61,7 +36,7 @@ impl Scorecard {
     pub(crate) fn reading<'a>(&'a self, chosen: &'a Chosen) -> Reading<'a> {
         let definitions = &self.definitions;
         let form = chosen.form();
-        let scope = form.scope().and_then(|scope| definitions.scope_position(scope.id()));
+        let places = definitions.places(chosen);
         let of = |id: &str| definitions.find(id).map(|part| self.reading(part));
         let how = match form {
             Form::Difference(one, two) => match (of(one), of(two)) {
@@ -77,17 +52,16 @@ impl Scorecard {
             },
             // It has one for each value.
             Form::Mix { .. } => How::Undefined(Undefined::NotMergeable),
-            form if self.over_time && form.reads_stock() => How::Undefined(Undefined::NotAdditiveOverTime),
+            _ if self.over_time && places.is_some_and(|places| places.reads_stock) => {
+                How::Undefined(Undefined::NotAdditiveOverTime)
+            }
             Form::Quantile { of, percent, per } => How::Quantile { of: of.id(), percent: *percent, per: *per },
-            Form::Amount(amount) => How::Amount(Sum::new(definitions, amount)),
-            Form::Quotient { numerator, denominator } => How::Quotient {
-                numerator: Sum::new(definitions, numerator),
-                denominator: Sum::new(definitions, denominator),
-                basis: chosen.metric.sampling(form),
-                measures: form.measures().filter_map(|measure| definitions.lane(measure)).collect(),
-            },
+            Form::Amount(_) => {
+                places.map_or(How::Undefined(Undefined::NotMergeable), |places| How::Amount(&places.numerator))
+            }
+            Form::Quotient { .. } => places.map_or(How::Undefined(Undefined::NotMergeable), How::Quotient),
         };
-        Reading { card: self, chosen, counts: scope.map(Definitions::scope_lane), how }
+        Reading { card: self, chosen, counts: places.and_then(|places| places.counts), how }
     }
 
     /// A metric's figure of one group.
@@ -98,7 +72,7 @@ impl Scorecard {
     /// A quotient's numerator and denominator, in one unit; nothing for what is no quotient, or was rolled away over time.
     pub(crate) fn parts_of(&self, group: usize, chosen: &Chosen) -> Result<Option<(i128, i128)>> {
         let reading = self.reading(chosen);
-        let How::Quotient { numerator, denominator, .. } = &reading.how else { return Ok(None) };
+        let How::Quotient(Places { numerator, denominator, .. }) = reading.how else { return Ok(None) };
         aligned(reading.sum(group, numerator)?, reading.sum(group, denominator)?)
             .map(Some)
             .ok_or_else(|| reading.overflow(group))
@@ -149,7 +123,7 @@ impl Reading<'_> {
                 .and_then(|distribution| quantile(distribution, *percent, *per))
                 .map_or(Value::Undefined(Undefined::NotMergeable), Value::Derived),
             How::Amount(amount) => Value::Amount(self.sum(group, amount)?),
-            How::Quotient { numerator, denominator, .. } => {
+            How::Quotient(Places { numerator, denominator, .. }) => {
                 let figure = Figure::quotient(unit, self.sum(group, numerator)?, self.sum(group, denominator)?);
                 if figure.is_defined() && figure.value().is_none() {
                     return Err(self.overflow(group));
@@ -162,8 +136,8 @@ impl Reading<'_> {
 
     /// What the interval of a quotient is computed from.
     fn basis(&self, group: usize, figure: Figure) -> Option<Basis> {
-        let How::Quotient { basis, measures, .. } = &self.how else { return None };
-        match basis {
+        let How::Quotient(Places { sampling, measures, .. }) = self.how else { return None };
+        match sampling {
             Sampling::Proportion => Some(Basis::Proportion),
             Sampling::Balance => {
                 let total = |measure: Option<&usize>| measure.map(|lane| self.card.totals.get(group, *lane));
