@@ -6,6 +6,7 @@ use crate::key::civil_date;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Texts by position: what holds strings in whatever layout.
@@ -366,6 +367,30 @@ impl<'a> Data<'a> {
             _ => return None,
         };
         usize::try_from(code).ok().filter(|code| *code < values.values.len())
+    }
+
+    /// The positions of some rows in the dictionary, whatever is where there is no code.
+    pub(crate) fn positions(&self, rows: Range<usize>, mut see: impl FnMut(usize)) {
+        let Values::Dictionary { codes, .. } = &self.values else { return };
+        if !matches!(codes.nulls, Nulls::None) {
+            return rows.for_each(|row| see(self.code(row).unwrap_or(usize::MAX)));
+        }
+        macro_rules! each {
+            ($codes:expr) => {
+                $codes[rows].iter().for_each(|code| see(usize::try_from(*code).unwrap_or(usize::MAX)))
+            };
+        }
+        match &codes.values {
+            Values::Int8(codes) => each!(codes),
+            Values::Int16(codes) => each!(codes),
+            Values::Int32(codes) => each!(codes),
+            Values::Int64(codes) => each!(codes),
+            Values::UInt8(codes) => each!(codes),
+            Values::UInt16(codes) => each!(codes),
+            Values::UInt32(codes) => each!(codes),
+            Values::UInt64(codes) => each!(codes),
+            _ => rows.for_each(|_| see(usize::MAX)),
+        }
     }
 
     /// The type of a value, for messages.

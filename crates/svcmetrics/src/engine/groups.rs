@@ -34,7 +34,7 @@ pub(crate) struct KeyColumn {
     texts: HashMap<Box<str>, u32>,
     integers: Ids,
     /// By position in the dictionary of the part that is being read.
-    dictionary: Vec<Option<u32>>,
+    dictionary: Vec<u32>,
     others: HashMap<Key, u32>,
     null: Option<u32>,
     check: bool,
@@ -216,18 +216,20 @@ impl KeyColumn {
             return Ok(());
         }
         if let Values::Dictionary { values, .. } = &data.values {
-            self.dictionary.resize(values.values.len(), None);
-            for row in rows {
-                let code = match data.code(row) {
+            self.dictionary.resize(values.values.len(), NONE);
+            let before = codes.len();
+            data.positions(rows.clone(), |position| codes.push(self.dictionary.get(position).copied().unwrap_or(NONE)));
+            // those that are met for the first time, and those outside the dictionary
+            for (row, code) in rows.zip(&mut codes[before..]).filter(|(_, code)| **code == NONE) {
+                *code = match data.code(row) {
                     Some(position) => {
-                        if self.dictionary[position].is_none() {
-                            self.dictionary[position] = Some(self.one(values, position, first_row + row as u64)?);
+                        if self.dictionary[position] == NONE {
+                            self.dictionary[position] = self.one(values, position, first_row + row as u64)?;
                         }
-                        self.dictionary[position].unwrap_or_default()
+                        self.dictionary[position]
                     }
                     None => self.key(Key::Null),
                 };
-                codes.push(code);
             }
             return Ok(());
         }
