@@ -16,12 +16,15 @@
 //! ```
 
 mod both;
+mod columns;
 mod mixes;
 mod reasons;
 
+pub use columns::column;
+
 use crate::definitions::Chosen;
 use crate::engine::both::both;
-use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
+use crate::engine::columns::TimeUnit;
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Undefined, Value, aligned};
 use crate::health::HealthScores;
@@ -29,208 +32,17 @@ use crate::interval::{LEVEL, Level};
 use crate::key::{Key, KeyType, group_text};
 use crate::lanes::Places;
 use crate::metric::{Kind, Metric};
-use crate::period::{Every, Period};
 use crate::scorecard::{KeyColumn, Reading, Scorecard};
 use arrow_array::builder::StringBuilder;
-use arrow_array::cast::AsArray;
-use arrow_array::types::{
-    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
-};
+use arrow_array::types::{Decimal128Type, Float64Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BinaryViewArray, BooleanArray, Date32Array, FixedSizeBinaryArray,
-    Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, PrimitiveArray, RecordBatch, StringArray,
-    StringViewArray, TimestampMicrosecondArray, TimestampMillisecondArray, TimestampNanosecondArray,
-    TimestampSecondArray, UInt64Array,
+    ArrayRef, ArrowPrimitiveType, BooleanArray, Date32Array, Float64Array, Int64Array, LargeStringArray,
+    PrimitiveArray, RecordBatch, StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
 };
 use arrow_buffer::NullBuffer;
-use arrow_schema::{DataType, Field, Schema, TimeUnit as ArrowUnit};
-use std::borrow::Cow;
+use arrow_schema::{DataType, Field, Schema};
 use std::sync::Arc;
-
-struct Strings<'a, A>(&'a A);
-
-macro_rules! strings {
-    ($($array:ty),*) => {$(
-        impl Texts for Strings<'_, $array> {
-            fn text(&self, position: usize) -> &str {
-                self.0.value(position)
-            }
-
-            fn count(&self) -> usize {
-                self.0.len()
-            }
-        }
-    )*};
-}
-
-strings!(StringArray, LargeStringArray, StringViewArray);
-
-struct Bytes<'a, A>(&'a A);
-
-macro_rules! blobs {
-    ($($array:ty),*) => {$(
-        impl Blobs for Bytes<'_, $array> {
-            fn bytes(&self, position: usize) -> &[u8] {
-                self.0.value(position)
-            }
-
-            fn count(&self) -> usize {
-                self.0.len()
-            }
-        }
-    )*};
-}
-
-blobs!(BinaryArray, LargeBinaryArray, BinaryViewArray, FixedSizeBinaryArray);
-
-impl<'a> From<&'a RecordBatch> for Table<'a> {
-    fn from(batch: &'a RecordBatch) -> Self {
-        let schema = batch.schema_ref();
-        schema.fields().iter().zip(batch.columns()).fold(Table::new(batch.num_rows()), |table, (field, array)| {
-            table.with(field.name(), described(field, array.as_ref()))
-        })
-    }
-}
-
-/// A batch's column, with what its field says of it.
-pub fn column(batch: &RecordBatch, position: usize) -> Data<'_> {
-    described(batch.schema_ref().field(position), batch.column(position).as_ref())
-}
-
-fn described<'a>(field: &Field, array: &'a dyn Array) -> Data<'a> {
-    let extension = field.metadata().get("ARROW:extension:name").map(String::as_str);
-    if extension == Some("pandas.period")
-        && let Some(array) = array.as_primitive_opt::<Int64Type>()
-    {
-        let described = field.metadata().get("ARROW:extension:metadata").map_or("", String::as_str);
-        return pandas_periods(described, array);
-    }
-    Data::from(array)
-}
-
-/// The months in which a fiscal year can end, by the month in which it then starts.
-const MONTHS: [&str; 12] = ["DEC", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV"];
-
-/// The texts of pandas' periods, which count from 1970; those of other lengths than ours are of an unknown type.
-fn pandas_periods<'a>(described: &str, array: &'a Int64Array) -> Data<'a> {
-    let frequency = described.split('"').rev().nth(1).unwrap_or_default();
-    // a year that ends in December starts in January: the calendar
-    let fiscal_start = |month: &str| (1..=12).zip(MONTHS).find(|(_, end)| *end == month).map(|(start, _)| start);
-    let fiscal = |every, month| Period::fiscal(every, 1970, 1, fiscal_start(month)?).ok();
-    let first = match frequency.split_once('-') {
-        None if frequency == "M" => Period::month(1970, 1).ok(),
-        Some(("Q", month)) => fiscal(Every::Quarter, month),
-        Some(("A" | "Y", month)) => fiscal(Every::Year, month),
-        _ => None,
-    };
-    let unknown =
-        || Data { values: Values::Unknown(format!("pandas period[{frequency}]"), array.len()), nulls: Nulls::None };
-    let Some(first) = first else { return unknown() };
-    let text = |ordinal: i64| first.step(i32::try_from(ordinal).ok()?).map(|period| period.to_string());
-    let there = |row: &usize| array.is_valid(*row);
-    if (0..array.len()).filter(there).any(|row| text(array.value(row)).is_none()) {
-        return unknown();
-    }
-    let texts: Vec<String> = array.values().iter().map(|ordinal| text(*ordinal).unwrap_or_default()).collect();
-    Data { values: Values::Text(Arc::new(texts)), nulls: nulls(array) }
-}
-
-fn nulls(array: &dyn Array) -> Nulls<'_> {
-    match array.nulls() {
-        Some(nulls) if nulls.null_count() > 0 => {
-            let (bytes, offset, len) = (nulls.validity(), nulls.offset(), nulls.len());
-            Bits::new(bytes, offset, len).map_or(Nulls::None, Nulls::Valid)
-        }
-        _ => Nulls::None,
-    }
-}
-
-impl<'a> From<&'a dyn Array> for Data<'a> {
-    fn from(array: &'a dyn Array) -> Self {
-        macro_rules! primitive {
-            ($variant:ident, $type:ty) => {
-                Values::$variant(Cow::Borrowed(&array.as_primitive::<$type>().values()[..]))
-            };
-        }
-        macro_rules! timestamps {
-            ($unit:ident, $type:ty, $zone:expr) => {
-                Values::Timestamps {
-                    values: Cow::Borrowed(&array.as_primitive::<$type>().values()[..]),
-                    unit: TimeUnit::$unit,
-                    zone: $zone.as_deref().map(ToOwned::to_owned),
-                }
-            };
-        }
-        macro_rules! widened {
-            ($type:ty, $scale:expr) => {
-                Values::Decimal {
-                    values: Cow::Owned(
-                        array.as_primitive::<$type>().values().iter().map(|value| i128::from(*value)).collect(),
-                    ),
-                    scale: *$scale,
-                }
-            };
-        }
-        let values = match array.data_type() {
-            DataType::Null => Values::Null(array.len()),
-            DataType::Boolean => {
-                let bits = array.as_boolean().values();
-                match Bits::new(bits.values(), bits.offset(), bits.len()) {
-                    Some(bits) => Values::Bits(bits),
-                    None => Values::Unknown("malformed bool".to_owned(), array.len()),
-                }
-            }
-            DataType::Int8 => primitive!(Int8, Int8Type),
-            DataType::Int16 => primitive!(Int16, Int16Type),
-            DataType::Int32 => primitive!(Int32, Int32Type),
-            DataType::Int64 => primitive!(Int64, Int64Type),
-            DataType::UInt8 => primitive!(UInt8, UInt8Type),
-            DataType::UInt16 => primitive!(UInt16, UInt16Type),
-            DataType::UInt32 => primitive!(UInt32, UInt32Type),
-            DataType::UInt64 => primitive!(UInt64, UInt64Type),
-            DataType::Float32 => primitive!(Float32, Float32Type),
-            DataType::Float64 => primitive!(Float64, Float64Type),
-            DataType::Date32 => primitive!(Dates, Date32Type),
-            DataType::Date64 => {
-                let day = |milliseconds: &i64| i32::try_from(milliseconds.div_euclid(86_400_000)).unwrap_or(i32::MAX);
-                Values::Dates(Cow::Owned(array.as_primitive::<Date64Type>().values().iter().map(day).collect()))
-            }
-            DataType::Decimal32(_, scale) => widened!(Decimal32Type, scale),
-            DataType::Decimal64(_, scale) => widened!(Decimal64Type, scale),
-            DataType::Decimal128(_, scale) => Values::Decimal {
-                values: Cow::Borrowed(&array.as_primitive::<Decimal128Type>().values()[..]),
-                scale: *scale,
-            },
-            DataType::Timestamp(ArrowUnit::Second, zone) => timestamps!(Second, TimestampSecondType, zone),
-            DataType::Timestamp(ArrowUnit::Millisecond, zone) => {
-                timestamps!(Millisecond, TimestampMillisecondType, zone)
-            }
-            DataType::Timestamp(ArrowUnit::Microsecond, zone) => {
-                timestamps!(Microsecond, TimestampMicrosecondType, zone)
-            }
-            DataType::Timestamp(ArrowUnit::Nanosecond, zone) => timestamps!(Nanosecond, TimestampNanosecondType, zone),
-            DataType::Utf8 => Values::Text(Arc::new(Strings(array.as_string::<i32>()))),
-            DataType::LargeUtf8 => Values::Text(Arc::new(Strings(array.as_string::<i64>()))),
-            DataType::Utf8View => Values::Text(Arc::new(Strings(array.as_string_view()))),
-            DataType::Binary => Values::Binary(Arc::new(Bytes(array.as_binary::<i32>()))),
-            DataType::LargeBinary => Values::Binary(Arc::new(Bytes(array.as_binary::<i64>()))),
-            DataType::BinaryView => Values::Binary(Arc::new(Bytes(array.as_binary_view()))),
-            DataType::FixedSizeBinary(_) => Values::Binary(Arc::new(Bytes(array.as_fixed_size_binary()))),
-            DataType::Dictionary(..) => match array.as_any_dictionary_opt() {
-                Some(dictionary) => Values::Dictionary {
-                    codes: Box::new(Data::from(dictionary.keys())),
-                    values: Box::new(Data::from(dictionary.values().as_ref())),
-                },
-                None => Values::Unknown(array.data_type().to_string(), array.len()),
-            },
-            other => Values::Unknown(other.to_string(), array.len()),
-        };
-        let nulls = if matches!(values, Values::Null(_)) { Nulls::None } else { nulls(array) };
-        Self { values, nulls }
-    }
-}
 
 /// Columns in the making: fields and arrays of one length.
 #[derive(Default)]
