@@ -18,6 +18,7 @@
 mod both;
 mod mixes;
 mod reasons;
+mod scores;
 
 use crate::definitions::Chosen;
 use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
