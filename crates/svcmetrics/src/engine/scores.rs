@@ -393,3 +393,148 @@ fn block(
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::columns::Table;
+    use crate::health::{Among, Component, HealthModel, MissingPolicy};
+    use crate::request::{AbsentRevenue, OnInvalid, Request};
+    use rust_decimal::Decimal;
+
+    /// Customers with nulls, zeros, and here and there a value that is invalid; numbers look random and are the same each time.
+    fn table(rows: usize, one_in: u64) -> Table<'static> {
+        let mut state = 11_u64;
+        let mut noise = move |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let mut column = |below: u64, bad: i64| -> Vec<Option<i64>> {
+            let value = |_| match noise(8) {
+                0 => None,
+                1 => Some(0),
+                _ if one_in > 0 && noise(one_in) == 0 => Some(bad),
+                _ => i64::try_from(noise(below)).ok(),
+            };
+            (0..rows).map(value).collect()
+        };
+        let flags = |values: Vec<Option<i64>>| -> Vec<Option<bool>> {
+            values.into_iter().map(|value| value.map(|value| value % 2 == 1)).collect()
+        };
+        #[allow(clippy::cast_precision_loss)] // small
+        let cents = |values: Vec<Option<i64>>| -> Vec<Option<f64>> {
+            let off = |value: i64| if value % 97 == 0 { 1e-9 } else { 0.0 };
+            values.into_iter().map(|value| value.map(|value| value as f64 / 100.0 + off(value))).collect()
+        };
+        let total = column(9, -1);
+        let met = total.iter().zip(column(9, 99)).map(|(total, met)| Some(met?.min(total.unwrap_or(9)).max(0)));
+        let met: Vec<Option<i64>> = met.collect();
+        Table::new(rows)
+            .with("milestones_met", met)
+            .with("milestones_total", total)
+            .with("committed", flags(column(2, 1)))
+            .with("is_active", flags(column(8, 1)))
+            .with("revenue_start", cents(column(100_000, -5)))
+            .with("revenue_end", cents(column(100_000, -5)))
+    }
+
+    fn models() -> Vec<HealthModel> {
+        let components = || {
+            [
+                Component::new("adoption_rate", Decimal::new(25, 1)),
+                Component::new("renewal_commitment_rate", 1),
+                Component::new("net_revenue_retention", 3).scaled(0.8, 1.2),
+                Component::new("revenue_growth_rate", 1).scaled(0.5, -0.25),
+            ]
+        };
+        let model = || HealthModel::new(components()).unwrap();
+        vec![
+            HealthModel::standard_without_plan(),
+            model().missing(MissingPolicy::Zero).min_coverage(Decimal::ZERO).unwrap().among(Among::Everyone),
+            model().missing(MissingPolicy::Require).among(Among::Where("is_active".parse().unwrap())),
+            model().gate("gross_revenue_retention", 0.9, "yellow").unwrap().gate("adoption_rate", 0.2, "red").unwrap(),
+            model().bands([("low", 0), ("high", 100)]).unwrap().min_coverage(Decimal::new(1, 1)).unwrap(),
+        ]
+    }
+
+    fn bits(columns: &ScoreColumns) -> Vec<(u64, u32, u64)> {
+        let (scores, coverages) = (columns.scores.iter(), columns.coverages.iter());
+        let parts = scores.zip(&columns.bands).zip(coverages);
+        parts.map(|((score, band), coverage)| (score.to_bits(), *band, coverage.to_bits())).collect()
+    }
+
+    #[test]
+    fn the_fused_pass_and_any_number_of_threads_score_as_the_plain_pass_does() {
+        // parts that are no multiples of blocks
+        let parts = [(STRETCH + 77, 0), (300, 40), (STRETCH + 64, 20_000)];
+        let tables = parts.map(|(rows, one_in)| table(rows, one_in));
+        for (number, model) in models().into_iter().enumerate() {
+            for (absent, invalid) in [
+                (Some(AbsentRevenue::Zero), OnInvalid::Skip),
+                (Some(AbsentRevenue::Missing), OnInvalid::Raise),
+                (None, OnInvalid::Raise),
+            ] {
+                let request = Request::default().health(model.clone()).metrics(["customer_health"]).on_invalid(invalid);
+                let request = Request { absent_revenue: absent, ..request };
+                let scored = |threads: usize, is_fused: bool, with_points: bool| {
+                    let mut scorer = Scorer::new(Rows::new(&request, &tables[0].names()).unwrap(), with_points);
+                    assert!(scorer.fused.is_some());
+                    scorer.fused = scorer.fused.filter(|_| is_fused);
+                    for table in &tables {
+                        let first = scorer.columns.len();
+                        let part = scorer.rows.part(table, &mut || true).unwrap();
+                        scorer.columns.extend(table.rows());
+                        let mut columns = std::mem::take(&mut scorer.columns);
+                        let stretches = columns.stretches(first);
+                        #[cfg(feature = "rayon")]
+                        assert!(scorer.on_threads(threads, &part, stretches, &mut || true));
+                        #[cfg(not(feature = "rayon"))]
+                        assert!(scorer.share_out(&part, threads, stretches, &mut || true));
+                        scorer.columns = columns;
+                        scorer.rows.before += table.rows() as u64;
+                    }
+                    scorer
+                };
+                let plain = scored(1, false, true);
+                let there = |row: &usize| plain.columns.micros(*row).is_some();
+                assert!((0..plain.columns.len()).filter(there).count() > 100, "model {number}");
+                for (threads, with_points) in [(1, true), (2, false), (3, true)] {
+                    let found = scored(threads, true, with_points);
+                    let case = format!("model {number}, {absent:?}, {invalid:?}, {threads} threads");
+                    assert_eq!(bits(&found.columns), bits(&plain.columns), "{case}");
+                    assert_eq!(format!("{:?}", found.rows.absent), format!("{:?}", plain.rows.absent), "{case}");
+                    assert_eq!(found.rows.verdict(), plain.rows.verdict(), "{case}");
+                    let all = |scorer: &Scorer| scorer.rows.offences.all().map(|f| f.rows).collect::<Vec<_>>();
+                    assert_eq!(all(&found), all(&plain), "{case}");
+                    if with_points {
+                        assert_eq!(found.columns.points, plain.columns.points, "{case}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_stops_is_heard() {
+        let table = table(4 * STRETCH, 0);
+        for stop_after in [0, 3] {
+            let request = Request::default().metrics(["customer_health"]).absent_revenue(AbsentRevenue::Zero);
+            let mut scorer = Scorer::new(Rows::new(&request, &table.names()).unwrap(), false);
+            let part = scorer.rows.part(&table, &mut || true).unwrap();
+            let mut asked = 0;
+            let mut go_on = || {
+                asked += 1;
+                asked <= stop_after
+            };
+            // one thread is asked for each block; several may be done before
+            let mut columns = ScoreColumns::new(0);
+            columns.extend(table.rows());
+            let done = columns.stretches(0).all(|stretch| scorer.stretch(&part, stretch, &mut go_on));
+            assert!(!done && asked == stop_after + 1);
+        }
+        let mut scorer = Scorer::new(Rows::new(&Request::default(), &table.names()).unwrap(), false);
+        let part = scorer.rows.part(&table, &mut || true).unwrap();
+        let stopped = scorer.add(&part, table.rows(), &mut || false);
+        assert_eq!(stopped.unwrap_err().kind(), "interrupted");
+    }
+}
