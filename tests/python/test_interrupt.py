@@ -54,7 +54,7 @@ CALLS = {
 }
 
 #: Enough for half a second or more of each.
-ROWS = {"counts": 200_000_000, "few groups": 100_000_000}
+ROWS = {"counts": 200_000_000, "few groups": 100_000_000, "health": 50_000_000}
 OTHER_ROWS = 5_000_000
 
 

@@ -256,16 +256,13 @@ pub(crate) fn health_scores<'py>(
     explain: bool,
 ) -> Result<(Frame, crate::health::HealthModel)> {
     let request = request(options)?;
-    let mut scorer = HealthScorer::new(request);
+    let mut scorer = HealthScorer::new(request).points(explain);
     for table in tables.try_iter()? {
         let source = Source::of(&table?)?;
         let names = source.names()?;
         source.pour(py, &names, &reads_of(&names, &scorer.reads(&names)?), &mut scorer)?;
     }
-    let (batch, model) = detached(py, move || {
-        let health = scorer.finish()?;
-        Ok::<_, Error>((health.to_record_batch(explain)?, health.model))
-    })?;
+    let (batch, model) = detached(py, move || scorer.finish_record_batch())?;
     Ok((Frame(batch), crate::health::HealthModel(model)))
 }
 

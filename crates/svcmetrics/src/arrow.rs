@@ -19,6 +19,7 @@ mod both;
 mod columns;
 mod mixes;
 mod reasons;
+mod scores;
 
 pub use columns::column;
 

@@ -15,6 +15,9 @@ pub const MICROS: i64 = 1_000_000;
 /// Decimal places of a micro-unit.
 pub const PLACES: u32 = 6;
 
+/// Adding this to a number below 2^51 leaves the nearest integer in a double's last bits: 1.5 x 2^52.
+pub(crate) const MAGIC: f64 = 6_755_399_441_055_744.0;
+
 /// What becomes of a number with more decimal places than are held.
 ///
 /// ```

@@ -5,7 +5,7 @@
 use super::columns::{Data, Nulls, Values};
 use super::intake::{self, Cells, Reading, State};
 use crate::column::{Column, ColumnKind};
-use crate::money::{self, MICROS, POWERS};
+use crate::money::{self, MAGIC, MICROS, POWERS};
 use crate::request::ColumnUnit;
 
 /// Rows of a block: as many as a mask has bits.
@@ -13,9 +13,6 @@ pub(super) const ROWS: usize = 64;
 
 /// One bit a row.
 pub(super) type Mask = u64;
-
-/// Adding this leaves the nearest integer in a double's last bits: 1.5 x 2^52.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 /// Up to here [`MAGIC`] is exact: 2^51.
 const MAGIC_BELOW: f64 = 2_251_799_813_685_248.0;
@@ -49,13 +46,11 @@ impl BlockColumn {
         self.cells.words.iter().position(|known| known == word).and_then(|place| i64::try_from(place).ok())
     }
 
-    /// A computed column.
-    pub(super) fn fill(&mut self, values: &[Option<i64>; ROWS], live: Mask) {
-        for (own, value) in self.values.iter_mut().zip(values) {
-            *own = value.unwrap_or_default();
-        }
-        let there = values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(value.is_some()) << row);
-        self.present = there & live;
+    /// A computed column; the values are 0 where there is none.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, values: &[i64; ROWS], present: Mask) {
+        self.values = *values;
+        self.present = present;
         self.bound = self.values.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
     }
 

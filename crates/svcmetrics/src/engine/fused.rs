@@ -13,7 +13,7 @@ use super::sums::Sums;
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::health::{Scored, Scoring};
+use crate::health::{ScoredBlock, Scoring};
 use crate::money::MICROS;
 use crate::request::AbsentRevenue;
 use std::ops::Range;
@@ -93,14 +93,14 @@ struct FusedMetric {
 }
 
 #[derive(Debug, Clone)]
-struct FusedHealth {
-    scoring: Scoring,
+pub(super) struct FusedHealth {
+    pub(super) scoring: Scoring,
     /// Nothing where the table lacks its columns.
     reads: Vec<Option<FusedMetric>>,
     score: Slot,
     band: Slot,
-    values: Vec<([f64; ROWS], Mask)>,
-    scored: [Scored; ROWS],
+    pub(super) values: Vec<([f64; ROWS], Mask)>,
+    pub(super) scored: ScoredBlock<ROWS>,
 }
 
 /// A plan made ready for blocks.
@@ -115,7 +115,7 @@ pub(super) struct Fused {
     counted: Vec<Mask>,
     /// By measure.
     sums: Vec<FusedSum>,
-    health: Option<FusedHealth>,
+    health: Option<Box<FusedHealth>>,
     revenues: Option<(Slot, Slot)>,
     absent_revenue: Option<AbsentRevenue>,
     /// By lane of the sums, what rows add to it.
@@ -206,7 +206,7 @@ impl FusedHealth {
             reads,
             score: health.score,
             band: health.band,
-            scored: [Scored::default(); ROWS],
+            scored: ScoredBlock::default(),
         })
     }
 }
@@ -255,7 +255,7 @@ impl Fused {
             });
         }
         let health = match &plan.health {
-            Some(health) => Some(FusedHealth::new(plan, health)?),
+            Some(health) => Some(Box::new(FusedHealth::new(plan, health)?)),
             None => None,
         };
         let mut added = vec![Added::Rows];
@@ -304,18 +304,7 @@ impl Fused {
         seen: &mut Seen<'_>,
     ) -> Result<bool> {
         let live = Mask::MAX >> (ROWS - rows.len());
-        for ((column, planned), data) in self.columns.iter_mut().zip(&plan.columns).zip(part) {
-            // what is computed comes later
-            let Some(data) = data else { continue };
-            if !column.read(&planned.column, data, rows.start, rows.len(), &planned.reading) {
-                return Ok(false);
-            }
-        }
-        let absent = self.settle_absent_revenue();
-        let judged = self.ask(live, false) && self.judge(live, false);
-        if !judged || (self.health.is_some() && !(self.score(live) && self.ask(live, true) && self.judge(live, true))) {
-            return Ok(false);
-        }
+        let Some(absent) = self.judged(plan, part, rows, live) else { return Ok(false) };
         for sum in &self.sums {
             let (Some(lane), Addend::Column(slot)) = (sum.lane, &sum.addend) else { continue };
             if self.columns[*slot].bound >= SMALL && matches!(sums.often.place(lane), Place::Half(..)) {
@@ -327,6 +316,36 @@ impl Fused {
         self.add_rare(live, groups, sums, seen.largest_rounding)?;
         self.add_often(live, groups, &mut sums.often, most)?;
         Ok(true)
+    }
+
+    /// Reads, judges and scores some rows; where exactly one of the two revenues is null. Nothing where it cannot.
+    #[inline(always)]
+    pub(super) fn judged(
+        &mut self,
+        plan: &Plan,
+        part: &[Option<&Data<'_>>],
+        rows: &Range<usize>,
+        live: Mask,
+    ) -> Option<(Mask, Mask)> {
+        for ((column, planned), data) in self.columns.iter_mut().zip(&plan.columns).zip(part) {
+            // what is computed comes later
+            let Some(data) = data else { continue };
+            if !column.read(&planned.column, data, rows.start, rows.len(), &planned.reading) {
+                return None;
+            }
+        }
+        let absent = self.settle_absent_revenue();
+        let judged = self.ask(live, false) && self.judge(live, false);
+        if !judged || (self.health.is_some() && !(self.score(live) && self.ask(live, true) && self.judge(live, true))) {
+            return None;
+        }
+        Some(absent)
+    }
+
+    /// What was computed of the rows that were judged, and those that a scope counts or misses.
+    pub(super) fn scored(&self, scope: usize, live: Mask) -> Option<(&FusedHealth, Mask)> {
+        let among = self.scopes[scope].among;
+        Some((self.health.as_deref()?, among.map_or(live, |among| live & !self.answers[among].no)))
     }
 
     #[inline(always)]
@@ -361,6 +380,7 @@ impl Fused {
 
     /// Scores each row, a group of one; whether the numbers are small enough for it.
     #[allow(clippy::cast_precision_loss)] // numerator and denominator are each converted once, by definition
+    #[inline(always)]
     fn score(&mut self, live: Mask) -> bool {
         let Some(mut health) = self.health.take() else { return true };
         let mut small = true;
@@ -382,10 +402,8 @@ impl Fused {
         }
         if small {
             health.scoring.block(&health.values, &mut health.scored);
-            let scores = health.scored.map(|scored| scored.score);
-            self.columns[health.score].fill(&scores, live);
-            let bands = health.scored.map(|scored| i64::try_from(scored.band).ok());
-            self.columns[health.band].fill(&bands, live);
+            self.columns[health.score].fill(&health.scored.score, health.scored.there & live);
+            self.columns[health.band].fill(&health.scored.band, live);
         }
         self.health = Some(health);
         small

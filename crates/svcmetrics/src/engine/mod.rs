@@ -20,10 +20,11 @@ mod offences;
 mod parallel;
 pub(crate) mod plan;
 mod rows;
+mod scores;
 mod sums;
 
-pub(crate) use judge::Status;
-pub(crate) use kernel::{BLOCK, Engine, STRETCH};
+pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
 pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;
+pub(crate) use scores::{NOBODY, ScoreColumns, Scorer};

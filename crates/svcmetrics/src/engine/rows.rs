@@ -275,11 +275,6 @@ impl Rows {
         self.cells[band].fill(self.scored.iter().map(|scored| i64::try_from(scored.band).ok()));
     }
 
-    /// How the block's rows stand to the scope of that id, where it is there.
-    pub(crate) fn standing(&self, scope: &str) -> Option<&[Status]> {
-        self.plan.definitions.scope_position(scope).map(|position| self.statuses[position].as_slice())
-    }
-
     /// A metric's value on each of the block's rows.
     pub(crate) fn values_of(&self, metric: &RowMetric, rows: usize) -> Vec<Option<f64>> {
         row_values(metric, &self.plan, &self.statuses, &self.cells, rows)

@@ -1,7 +1,9 @@
 //! From a customer's, or a group's, rates to a score, a band and an explanation.
 
+#![allow(clippy::inline_always)] // so that blocks are compiled for the vector units of their caller
+
 use super::model::{HealthModel, MissingPolicy};
-use crate::money::MICROS;
+use crate::money::{MAGIC, MICROS};
 use rust_decimal::Decimal;
 
 /// All the points there are, in micro-points.
@@ -43,6 +45,25 @@ pub(crate) struct Scored {
     pub(crate) band: usize,
     /// The weight of the components that are there.
     pub(crate) present: i64,
+}
+
+/// What the customers of a block get.
+#[derive(Debug, Clone)]
+pub(crate) struct ScoredBlock<const ROWS: usize> {
+    /// Micro-points; 0 where there is no score.
+    pub(crate) score: [i64; ROWS],
+    /// Where there is a score.
+    pub(crate) there: u64,
+    /// The band's position from 1; 0 is unknown.
+    pub(crate) band: [i64; ROWS],
+    /// The weight of the components that are there.
+    pub(crate) present: [i64; ROWS],
+}
+
+impl<const ROWS: usize> Default for ScoredBlock<ROWS> {
+    fn default() -> Self {
+        Self { score: [0; ROWS], there: 0, band: [0; ROWS], present: [0; ROWS] }
+    }
 }
 
 /// One component's part in a score.
@@ -137,23 +158,50 @@ impl Scoring {
     /// The scores of a block of rows: of each value that is read a number a row, and a bit for where it is there. The same
     /// operations in the same order as for one row.
     #[allow(clippy::cast_precision_loss)] // weights are below 2^53
-    pub(crate) fn block<const ROWS: usize>(&self, values: &[([f64; ROWS], u64)], scored: &mut [Scored; ROWS]) {
+    #[inline(always)]
+    pub(crate) fn block<const ROWS: usize>(&self, values: &[([f64; ROWS], u64)], scored: &mut ScoredBlock<ROWS>) {
         let (mut present, mut sum) = ([0_i64; ROWS], [0.0_f64; ROWS]);
         for (scale, (values, there)) in self.components.iter().zip(values) {
-            let weight = scale.weight as f64;
-            for (row, value) in values.iter().enumerate() {
+            let (weight, range) = (scale.weight as f64, scale.ceiling - scale.floor);
+            let mut add = |row: usize, scaled: f64| {
                 let there = there >> row & 1;
-                present[row] += scale.weight * there.cast_signed();
+                present[row] += scale.weight & -there.cast_signed();
                 // a sum is never negative, so adding 0 leaves it as it is
-                sum[row] += if there == 1 { weight * scale.of(*value) } else { 0.0 };
+                sum[row] += if there == 1 { weight * scaled.clamp(0.0, 1.0) } else { 0.0 };
+            };
+            #[allow(clippy::float_cmp)] // what is divided by exactly 1 stays as it is
+            if range == 1.0 {
+                values.iter().enumerate().for_each(|(row, value)| add(row, value - scale.floor));
+            } else {
+                values.iter().enumerate().for_each(|(row, value)| add(row, (value - scale.floor) / range));
             }
         }
-        for (row, scored) in scored.iter_mut().enumerate() {
-            let value = |position: usize| {
-                let (values, there) = &values[position];
-                (there >> row & 1 == 1).then(|| values[row])
-            };
-            *scored = self.scored(present[row], sum[row], value);
+        scored.there = 0;
+        for (row, (present, sum)) in present.iter().zip(&sum).enumerate() {
+            let weight = self.divisor(*present);
+            let there = (weight != 0) & (*present >= self.least_weight);
+            // to the nearest integer, ties to even: scores are far below 2^51
+            let shifted = (100.0 * sum) / weight as f64 * 1e6 + MAGIC;
+            let score = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
+            scored.score[row] = if there { score } else { 0 };
+            scored.there |= u64::from(there) << row;
+        }
+        scored.present = present;
+        scored.band = [0; ROWS];
+        for threshold in &self.thresholds {
+            for (band, score) in scored.band.iter_mut().zip(&scored.score) {
+                *band += i64::from(score >= threshold);
+            }
+        }
+        for (position, below, cap) in &self.gates {
+            let ((values, there), cap) = (&values[*position], i64::try_from(*cap).unwrap_or(i64::MAX));
+            for (row, (band, value)) in scored.band.iter_mut().zip(values).enumerate() {
+                let capped = (there >> row & 1 == 1) & (value < below);
+                *band = if capped { cap.min(*band) } else { *band };
+            }
+        }
+        for (row, band) in scored.band.iter_mut().enumerate() {
+            *band &= -(scored.there >> row & 1).cast_signed();
         }
     }
 
@@ -161,29 +209,52 @@ impl Scoring {
         if self.missing == MissingPolicy::Zero { self.total_weight } else { present }
     }
 
-    pub(crate) fn coverage(&self, scored: &Scored) -> f64 {
-        crate::money::nearest_quotient(scored.present.into(), self.total_weight.into())
+    /// The share of the weight that is there. Both are below 2^53, so that the quotient is the nearest double.
+    #[allow(clippy::cast_precision_loss)]
+    #[inline(always)]
+    pub(crate) fn coverage(&self, present: i64) -> f64 {
+        present as f64 / self.total_weight as f64
     }
 
     /// Each component's points and lost points, adding up to the score and to what it lacks of 100.
-    #[allow(clippy::cast_precision_loss)] // weights are below 2^53
     pub(crate) fn contributions(&self, values: &[Option<f64>], scored: &Scored) -> Vec<(Option<i64>, Option<i64>)> {
         let Some(score) = scored.score else { return vec![(None, None); self.components.len()] };
-        let weight = self.divisor(scored.present) as f64;
+        let (mut apportioned, mut points) = (Apportioned::default(), Vec::new());
+        self.points(|position| values[position], scored, &mut apportioned, |part| points.push(part));
         let counts_as_zero = self.missing == MissingPolicy::Zero;
-        let part = |scale: &Scale, share: f64| 100.0 * (scale.weight as f64 * share) / weight * 1e6;
-        let scaled: Vec<Option<f64>> =
-            self.components.iter().zip(values).map(|(scale, value)| value.map(|value| scale.of(value))).collect();
-        let of = |share: &dyn Fn(Option<f64>) -> Option<f64>| -> Vec<Option<f64>> {
-            self.components
-                .iter()
-                .zip(&scaled)
-                .map(|(scale, scaled)| share(*scaled).map(|share| part(scale, share)))
-                .collect()
-        };
-        let points = apportioned(&of(&|scaled| scaled), score);
-        let lost = of(&|scaled| scaled.map(|scaled| 1.0 - scaled).or(counts_as_zero.then_some(1.0)));
-        points.into_iter().zip(apportioned(&lost, FULL - score)).collect()
+        let lost = self.components.iter().zip(values).map(|(scale, value)| {
+            let lost = value.map(|value| 1.0 - scale.of(value)).or(counts_as_zero.then_some(1.0));
+            lost.map(|lost| self.part(scale, lost, scored))
+        });
+        let lost = apportioned.of(lost, FULL - score).iter().copied();
+        points.into_iter().zip(lost).collect()
+    }
+
+    /// Each component's points, adding up to the score; nothing where it is missing, or where there is no score.
+    #[inline]
+    pub(crate) fn points(
+        &self,
+        value: impl Fn(usize) -> Option<f64>,
+        scored: &Scored,
+        apportioned: &mut Apportioned,
+        each: impl FnMut(Option<i64>),
+    ) {
+        let Some(score) = scored.score else { return (0..self.components.len()).map(|_| None).for_each(each) };
+        let parts = self.components.iter().enumerate().map(|(position, scale)| {
+            let share = value(position).map(|value| scale.of(value));
+            share.map(|share| self.part(scale, share, scored))
+        });
+        apportioned.of(parts, score).iter().copied().for_each(each);
+    }
+
+    #[allow(clippy::cast_precision_loss)] // weights are below 2^53
+    fn part(&self, scale: &Scale, share: f64, scored: &Scored) -> f64 {
+        100.0 * (scale.weight as f64 * share) / self.divisor(scored.present) as f64 * 1e6
+    }
+
+    /// How many components there are.
+    pub(crate) fn components(&self) -> usize {
+        self.components.len()
     }
 }
 
@@ -194,36 +265,59 @@ fn least_weight(share: Decimal, total: i64) -> i64 {
     i64::try_from(least).unwrap_or(i64::MAX)
 }
 
-/// Each part floored, the rest given one by one to the largest fractions, ties in order, so that they add up to `total`.
-#[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_sign_loss)] // parts are within 0 to 10^8
-fn apportioned(parts: &[Option<f64>], total: i64) -> Vec<Option<i64>> {
-    let mut whole: Vec<Option<i64>> = parts.iter().map(|part| part.map(|part| part.floor() as i64)).collect();
-    let mut order: Vec<usize> = (0..parts.len()).filter(|i| parts[*i].is_some()).collect();
-    let fraction = |i: usize| parts[i].map_or(0.0, |part| part - part.floor());
-    // stable: ties stay in the model's order
-    order.sort_by(|a, b| fraction(*b).total_cmp(&fraction(*a)));
-    let mut rest = total - whole.iter().flatten().sum::<i64>();
-    // Products rounded up in binary can leave a part a hair above its integer: the rest is then negative, and is taken back
-    // from the smallest fractions.
-    if rest < 0 {
-        order.reverse();
-    }
-    let mut before = 0;
-    while rest != before {
-        before = rest;
-        for i in &order {
-            if rest == 0 {
-                break;
-            }
-            if let Some(part) = &mut whole[*i]
-                && (rest > 0 || *part > 0)
-            {
-                *part += rest.signum();
-                rest -= rest.signum();
+/// Parts made whole, with room for the next ones.
+#[derive(Debug, Default)]
+pub(crate) struct Apportioned {
+    whole: Vec<Option<i64>>,
+    /// Position and fraction of those that are there.
+    order: Vec<(usize, f64)>,
+}
+
+impl Apportioned {
+    /// Each part floored, the rest given one by one to the largest fractions, ties in order, so that they add up to `total`.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // parts are within 0 to 10^8
+    fn of(&mut self, parts: impl Iterator<Item = Option<f64>>, total: i64) -> &[Option<i64>] {
+        let Self { whole, order } = self;
+        whole.clear();
+        order.clear();
+        let mut rest = total;
+        for (position, part) in parts.enumerate() {
+            whole.push(part.map(|part| {
+                // of what is not negative this is the floor
+                let floor = part as i64;
+                // without the sign of a 0, which would be ordered
+                order.push((position, (part - floor as f64).abs()));
+                rest -= floor;
+                floor
+            }));
+        }
+        if rest == 0 {
+            return whole;
+        }
+        // stable: ties stay in the model's order
+        order.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+        // Products rounded up in binary can leave a part a hair above its integer: the rest is then negative, and is taken back
+        // from the smallest fractions.
+        if rest < 0 {
+            order.reverse();
+        }
+        let mut before = 0;
+        while rest != before {
+            before = rest;
+            for (position, _) in &*order {
+                if rest == 0 {
+                    break;
+                }
+                if let Some(part) = &mut whole[*position]
+                    && (rest > 0 || *part > 0)
+                {
+                    *part += rest.signum();
+                    rest -= rest.signum();
+                }
             }
         }
+        whole
     }
-    whole
 }
 
 impl HealthModel {
@@ -251,7 +345,7 @@ impl HealthModel {
         Explanation {
             score: scored.score,
             band: self.band_name(scored.band).to_owned(),
-            coverage: scoring.coverage(&scored),
+            coverage: scoring.coverage(scored.present),
             contributions: self
                 .components
                 .iter()
@@ -270,6 +364,12 @@ impl HealthModel {
     pub(crate) fn band_name(&self, band: usize) -> &str {
         band.checked_sub(1).and_then(|position| self.bands.get(position)).map_or("unknown", |band| &band.name)
     }
+
+    /// The names by position, `unknown` first.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn band_names(&self) -> Vec<&str> {
+        (0..=self.bands.len()).map(|band| self.band_name(band)).collect()
+    }
 }
 
 #[cfg(test)]
@@ -278,6 +378,8 @@ mod tests {
 
     #[test]
     fn thirds_add_up_to_the_whole() {
+        let apportioned =
+            |parts: &[Option<f64>], total| Apportioned::default().of(parts.iter().copied(), total).to_vec();
         let third = Some(100e6 / 3.0);
         assert_eq!(apportioned(&[third, third, third], FULL), [Some(33_333_334), Some(33_333_333), Some(33_333_333)]);
         assert_eq!(apportioned(&[Some(2.5), None, Some(2.5)], 5), [Some(3), None, Some(2)]);

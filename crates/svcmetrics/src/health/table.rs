@@ -1,13 +1,11 @@
 //! A score for every customer of a table.
 
 use super::model::HealthModel;
-use super::score::Scored;
 use crate::engine::columns::Table;
 use crate::engine::identities::IdentityColumn;
-use crate::engine::{BLOCK, Rows, STRETCH, Status};
+use crate::engine::{NOBODY, Rows, STRETCH, ScoreColumns, Scorer};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType};
-use crate::metric::Form;
 use crate::metrics::CUSTOMER_ID;
 use crate::request::Request;
 use std::sync::Arc;
@@ -23,7 +21,8 @@ pub struct HealthScore {
     pub band: usize,
     /// Weight present / total weight.
     pub coverage: f64,
-    /// Each component's part of the score in micro-points, in the model's order; none where it is missing.
+    /// Each component's part of the score in micro-points, in the model's order; none where it is missing. Empty if the scorer
+    /// was to leave them out.
     pub points: Vec<Option<i64>>,
 }
 
@@ -55,9 +54,9 @@ pub struct HealthScores {
 #[derive(Debug, Clone)]
 pub struct HealthScorer {
     request: Request,
-    rows: Option<Rows>,
+    points: bool,
+    scorer: Option<Scorer>,
     customers: Option<(IdentityColumn, Vec<u32>)>,
-    scores: Vec<Option<HealthScore>>,
 }
 
 impl HealthScorer {
@@ -70,7 +69,25 @@ impl HealthScorer {
             metrics: Some(vec!["customer_health".into()]),
             ..request
         };
-        Self { request, rows: None, customers: None, scores: Vec::new() }
+        Self { request, points: true, scorer: None, customers: None }
+    }
+
+    /// Whether each component's points are kept as well, which takes longer; they are unless this says no.
+    ///
+    /// ```
+    /// use svcmetrics::{Component, HealthModel, HealthScorer, Request, Table};
+    /// let model = HealthModel::new([Component::new("adoption_rate", 1)])?;
+    /// let mut scorer = HealthScorer::new(Request::default().health(model)).points(false);
+    /// scorer.add(&Table::new(1).with("milestones_met", vec![3_i64]).with("milestones_total", vec![4_i64]))?;
+    /// let scores = scorer.finish()?.scores;
+    /// assert_eq!(scores[0].as_ref().unwrap().score, Some(75_000_000));
+    /// assert!(scores[0].as_ref().unwrap().points.is_empty());
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    #[must_use]
+    pub fn points(mut self, points: bool) -> Self {
+        self.points = points;
+        self
     }
 
     /// The columns of a table that are read, of those that it has.
@@ -100,34 +117,24 @@ impl HealthScorer {
     /// As [`crate::ScorecardBuilder::add_while`].
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let identity = self.request.source(CUSTOMER_ID).to_owned();
-        if self.rows.is_none() && part.names().contains(&identity) {
+        let first = self.scorer.is_none();
+        let scorer = match &mut self.scorer {
+            Some(scorer) => scorer,
+            none => none.insert(Scorer::new(rows_of(&self.request, &part.names())?, self.points)),
+        };
+        if first && part.names().contains(&identity) {
             self.customers = Some((IdentityColumn::new(&identity, self.request.nan_is_missing), Vec::new()));
         }
-        let rows = match &mut self.rows {
-            Some(rows) => rows,
-            none => none.insert(rows_of(&self.request, &part.names())?),
-        };
         if let (Some((column, codes)), Some(data)) = (&mut self.customers, part.get(&identity)?) {
             for start in (0..part.rows()).step_by(STRETCH) {
                 if !go_on() {
                     return Err(Error::Interrupted);
                 }
-                column.encode(data, start..part.rows().min(start + STRETCH), rows.before, codes)?;
+                column.encode(data, start..part.rows().min(start + STRETCH), scorer.rows.before, codes)?;
             }
         }
-        let data = rows.part(part, go_on)?;
-        let mut start = 0;
-        while start < part.rows() {
-            if !go_on() {
-                return Err(Error::Interrupted);
-            }
-            let end = part.rows().min(start + BLOCK);
-            rows.block(&data, start..end);
-            collect(rows, &mut self.scores);
-            start = end;
-        }
-        rows.before += part.rows() as u64;
-        Ok(())
+        let data = scorer.rows.part(part, go_on)?;
+        scorer.add(&data, part.rows(), go_on)
     }
 
     /// The scores of all rows that were added.
@@ -135,15 +142,39 @@ impl HealthScorer {
     /// # Errors
     /// What is wrong with the rows, as [`crate::ScorecardBuilder::finish`].
     pub fn finish(self) -> Result<HealthScores> {
-        let rows = match self.rows {
-            Some(rows) => rows,
-            None => rows_of(&self.request, &[])?,
+        let Finished { model, customers, columns } = self.finished()?;
+        let score = |row: usize| {
+            (columns.bands[row] != NOBODY).then(|| HealthScore {
+                score: columns.micros(row),
+                band: columns.bands[row] as usize,
+                coverage: columns.coverages[row],
+                points: (0..columns.components()).map(|component| columns.points(component, row)).collect(),
+            })
         };
-        rows.verdict()?;
-        let customers = self.customers.map(|(column, codes)| column.values(&codes));
-        let model = rows.plan.definitions.model.clone().unwrap_or_default();
-        Ok(HealthScores { model, customers, scores: self.scores })
+        let scores = (0..columns.len()).map(score).collect();
+        Ok(HealthScores { model, customers, scores })
     }
+
+    /// The same in columns.
+    pub(crate) fn finished(self) -> Result<Finished> {
+        let scorer = match self.scorer {
+            Some(scorer) => scorer,
+            None => Scorer::new(rows_of(&self.request, &[])?, self.points),
+        };
+        scorer.rows.verdict()?;
+        Ok(Finished {
+            model: scorer.rows.plan.definitions.model.unwrap_or_default(),
+            customers: self.customers.map(|(column, codes)| column.values(&codes)),
+            columns: scorer.columns,
+        })
+    }
+}
+
+/// [`HealthScores`] in columns.
+pub(crate) struct Finished {
+    pub(crate) model: HealthModel,
+    pub(crate) customers: Option<(KeyType, Vec<Key>)>,
+    pub(crate) columns: ScoreColumns,
 }
 
 /// Rows of any currency: nothing is added up over customers.
@@ -151,28 +182,6 @@ fn rows_of(request: &Request, names: &[String]) -> Result<Rows> {
     let mut rows = Rows::new(request, names)?;
     Arc::make_mut(&mut rows.plan).currency = None;
     Ok(rows)
-}
-
-/// The scores of the block that was just read.
-fn collect(rows: &Rows, scores: &mut Vec<Option<HealthScore>>) {
-    let Some(health) = &rows.plan.health else { return };
-    // Whom health is about is what the scope of `customer_health` says: rows that it counts or misses.
-    let chosen = rows.plan.definitions.find("customer_health");
-    let scope = chosen.and_then(|chosen| match chosen.form() {
-        Form::Health | Form::Difference(..) => None,
-        form => form.scope().map(|scope| scope.id().to_owned()),
-    });
-    let standing = scope.as_deref().and_then(|scope| rows.standing(scope)).unwrap_or_default();
-    for (row, (status, scored)) in standing.iter().zip(&rows.scored).enumerate() {
-        if matches!(status, Status::Outside | Status::Invalid) {
-            scores.push(None);
-            continue;
-        }
-        let Scored { score, band, .. } = *scored;
-        let values: Vec<Option<f64>> = rows.values.iter().map(|values| values[row]).collect();
-        let points = health.scoring.contributions(&values, scored).into_iter().map(|(points, _)| points).collect();
-        scores.push(Some(HealthScore { score, band, coverage: health.scoring.coverage(scored), points }));
-    }
 }
 
 impl HealthScores {

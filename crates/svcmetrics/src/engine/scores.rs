@@ -1,0 +1,540 @@
+//! Rows -> a score each, in columns: by the fused pass block by block, or by the plain pass where something is out of the
+//! ordinary; with several threads, each for stretches of the rows.
+
+#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+
+use super::block::{Mask, ROWS};
+use super::columns::Data;
+use super::fused::Fused;
+use super::judge::Status;
+use super::kernel::{BLOCK, STRETCH};
+#[cfg(feature = "rayon")]
+use super::parallel;
+use super::plan::Plan;
+use super::rows::{Absent, Rows};
+use super::sums::Sums;
+use crate::error::{Error, Result};
+use crate::health::{Apportioned, Scored, Scoring};
+use crate::metric::Form;
+use crate::money::MICROS;
+use std::ops::Range;
+
+/// The band of a row that health is not about.
+pub(crate) const NOBODY: u32 = u32::MAX;
+
+/// The points of a component that is missing.
+const NO_POINTS: i32 = -1;
+
+/// What each row gets.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct ScoreColumns {
+    /// 0 to 100, the double nearest to the micro-points; 0 where there is no score.
+    pub(crate) scores: Vec<f64>,
+    /// The band's position from 1; 0, without a score, is unknown; [`NOBODY`] where health is not about the row.
+    pub(crate) bands: Vec<u32>,
+    /// 0 where health is not about the row.
+    pub(crate) coverages: Vec<f64>,
+    /// By component, if asked for.
+    points: Vec<Vec<i32>>,
+}
+
+impl ScoreColumns {
+    fn new(components: usize) -> Self {
+        Self { points: vec![Vec::new(); components], ..Self::default() }
+    }
+
+    /// Room for more rows.
+    fn extend(&mut self, more: usize) {
+        fn zeros<T: Default + Clone>(values: &mut Vec<T>, more: usize) {
+            if values.is_empty() {
+                // memory that nobody has touched yet
+                *values = vec![T::default(); more];
+            } else {
+                values.resize(values.len() + more, T::default());
+            }
+        }
+        zeros(&mut self.scores, more);
+        zeros(&mut self.bands, more);
+        zeros(&mut self.coverages, more);
+        self.points.iter_mut().for_each(|points| zeros(points, more));
+    }
+
+    /// The rows from one on, stretch by stretch.
+    fn stretches(&mut self, first: usize) -> impl Iterator<Item = Stretch<'_>> {
+        let mut points: Vec<_> = self.points.iter_mut().map(|points| points[first..].chunks_mut(STRETCH)).collect();
+        self.scores[first..]
+            .chunks_mut(STRETCH)
+            .zip(self.bands[first..].chunks_mut(STRETCH))
+            .zip(self.coverages[first..].chunks_mut(STRETCH))
+            .enumerate()
+            .map(move |(stretch, ((scores, bands), coverages))| Stretch {
+                start: stretch * STRETCH,
+                scores,
+                bands,
+                coverages,
+                points: points.iter_mut().filter_map(Iterator::next).collect(),
+            })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bands.len()
+    }
+
+    /// A row's micro-points, where there is a score.
+    #[allow(clippy::cast_possible_truncation)] // within 0 to 10^8
+    pub(crate) fn micros(&self, row: usize) -> Option<i64> {
+        let scored = !matches!(self.bands[row], 0 | NOBODY);
+        // the score is within half an ulp of them: nothing else is near
+        scored.then(|| (self.scores[row] * 1e6).round() as i64)
+    }
+
+    /// How many components have points.
+    pub(crate) fn components(&self) -> usize {
+        self.points.len()
+    }
+
+    /// The micro-points of a component on a row, where it is there.
+    pub(crate) fn points(&self, component: usize, row: usize) -> Option<i64> {
+        let points = self.points[component][row];
+        (points != NO_POINTS).then(|| points.into())
+    }
+}
+
+/// Where some rows of a part go.
+struct Stretch<'a> {
+    /// The position of its first row in the part.
+    start: usize,
+    scores: &'a mut [f64],
+    bands: &'a mut [u32],
+    coverages: &'a mut [f64],
+    points: Vec<&'a mut [i32]>,
+}
+
+impl Stretch<'_> {
+    /// One row that health is about.
+    #[allow(clippy::cast_precision_loss)] // scores are below 2^53
+    fn put(
+        &mut self,
+        place: usize,
+        scoring: &Scoring,
+        scored: &Scored,
+        value: impl Fn(usize) -> Option<f64>,
+        apportioned: &mut Apportioned,
+    ) {
+        self.scores[place] = scored.score.unwrap_or_default() as f64 / MICROS as f64;
+        // bands have metrics of their own: there are few
+        self.bands[place] = u32::try_from(scored.band).unwrap_or(NOBODY - 1);
+        self.coverages[place] = scoring.coverage(scored.present);
+        self.put_points(place, scoring, scored, value, apportioned);
+    }
+
+    fn put_points(
+        &mut self,
+        place: usize,
+        scoring: &Scoring,
+        scored: &Scored,
+        value: impl Fn(usize) -> Option<f64>,
+        apportioned: &mut Apportioned,
+    ) {
+        if self.points.is_empty() {
+            return;
+        }
+        let mut columns = self.points.iter_mut();
+        scoring.points(value, scored, apportioned, |points| {
+            if let Some(column) = columns.next() {
+                column[place] = points.and_then(|points| i32::try_from(points).ok()).unwrap_or(NO_POINTS);
+            }
+        });
+    }
+
+    /// One row that health is not about.
+    fn pass(&mut self, place: usize) {
+        self.bands[place] = NOBODY;
+        self.points.iter_mut().for_each(|points| points[place] = NO_POINTS);
+    }
+}
+
+/// Scores rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Scorer {
+    pub(crate) rows: Rows,
+    /// Nothing where only the plain pass can do it.
+    fused: Option<Fused>,
+    /// Who counts in `customer_health`, or would if there were a score, is whom health is about.
+    scope: usize,
+    pub(crate) columns: ScoreColumns,
+}
+
+impl Scorer {
+    /// A scorer for rows of which `customer_health` is asked.
+    pub(crate) fn new(rows: Rows, with_points: bool) -> Self {
+        let plan = &rows.plan;
+        let of_customers = plan.definitions.find("customer_health").and_then(|chosen| match chosen.form() {
+            Form::Health | Form::Difference(..) => None,
+            form => form.scope().map(|scope| scope.id().to_owned()),
+        });
+        let components = plan.health.iter().filter(|_| with_points).map(|health| health.scoring.components()).sum();
+        Self {
+            fused: Fused::new(plan, &rows.cells, rows.absent_revenue, &Sums::new(plan, 0)),
+            scope: of_customers.and_then(|id| plan.definitions.scope_position(&id)).unwrap_or_default(),
+            columns: ScoreColumns::new(components),
+            rows,
+        }
+    }
+
+    /// Scores a part's rows as long as `go_on` says yes.
+    pub(crate) fn add(
+        &mut self,
+        part: &[Option<&Data<'_>>],
+        count: usize,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<()> {
+        let first = self.columns.len();
+        self.columns.extend(count);
+        let mut columns = std::mem::take(&mut self.columns);
+        let done = self.share_out(part, count, columns.stretches(first), go_on);
+        self.columns = columns;
+        self.rows.before += count as u64;
+        if done { Ok(()) } else { Err(Error::Interrupted) }
+    }
+
+    #[cfg(not(feature = "rayon"))]
+    fn share_out<'s>(
+        &mut self,
+        part: &[Option<&Data<'_>>],
+        _count: usize,
+        mut stretches: impl Iterator<Item = Stretch<'s>>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> bool {
+        stretches.all(|stretch| self.stretch(part, stretch, go_on))
+    }
+
+    #[cfg(feature = "rayon")]
+    fn share_out<'s>(
+        &mut self,
+        part: &[Option<&Data<'_>>],
+        count: usize,
+        stretches: impl Iterator<Item = Stretch<'s>> + Send,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> bool {
+        self.on_threads(parallel::threads(count), part, stretches, go_on)
+    }
+
+    /// Each thread takes stretch after stretch, and each stretch has its place: who takes it does not matter.
+    #[cfg(feature = "rayon")]
+    fn on_threads<'s>(
+        &mut self,
+        threads: usize,
+        part: &[Option<&Data<'_>>],
+        stretches: impl Iterator<Item = Stretch<'s>> + Send,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> bool {
+        use std::sync::atomic::{AtomicBool, Ordering};
+        use std::sync::{Mutex, PoisonError};
+
+        let (stretches, stopped) = (Mutex::new(stretches), AtomicBool::new(false));
+        let share = |scorer: &mut Self, go_on: &mut dyn FnMut() -> bool| {
+            loop {
+                let next = stretches.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(stretch) = next else { return true };
+                if !scorer.stretch(part, stretch, go_on) {
+                    return false;
+                }
+            }
+        };
+        let fresh = || Self {
+            rows: self.rows.emptied(),
+            fused: self.fused.clone(),
+            scope: self.scope,
+            columns: ScoreColumns::default(),
+        };
+        let mut others: Vec<Self> = (1..threads).map(|_| fresh()).collect();
+        let done = rayon::in_place_scope(|scope| {
+            for other in &mut others {
+                let (share, stopped) = (&share, &stopped);
+                scope.spawn(move |_| {
+                    share(other, &mut || !stopped.load(Ordering::Relaxed));
+                });
+            }
+            let done = share(self, go_on);
+            if !done {
+                stopped.store(true, Ordering::Relaxed);
+            }
+            done
+        });
+        others.iter().for_each(|other| self.rows.take_over(&other.rows));
+        done
+    }
+
+    /// Whether there was time for it.
+    fn stretch(
+        &mut self,
+        part: &[Option<&Data<'_>>],
+        mut stretch: Stretch<'_>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> bool {
+        let (start, end) = (stretch.start, stretch.start + stretch.bands.len());
+        let mut apportioned = Apportioned::default();
+        for block in (start..end).step_by(BLOCK) {
+            if !go_on() {
+                return false;
+            }
+            let block = block..end.min(block + BLOCK);
+            if self.fused.is_none() {
+                self.plain(part, block, &mut stretch, &mut apportioned);
+                continue;
+            }
+            for first in block.clone().step_by(ROWS) {
+                let rows = first..block.end.min(first + ROWS);
+                let Rows { plan, absent, before, .. } = &mut self.rows;
+                let done = match &mut self.fused {
+                    Some(fused) => {
+                        let of_part = Part { plan, part, before: *before, scope: self.scope };
+                        of_this_processor(fused, &of_part, &rows, absent, &mut stretch, &mut apportioned)
+                    }
+                    None => false,
+                };
+                if !done {
+                    self.plain(part, rows, &mut stretch, &mut apportioned);
+                }
+            }
+        }
+        true
+    }
+
+    fn plain(
+        &mut self,
+        part: &[Option<&Data<'_>>],
+        rows: Range<usize>,
+        stretch: &mut Stretch<'_>,
+        apportioned: &mut Apportioned,
+    ) {
+        let first = rows.start - stretch.start;
+        self.rows.block(part, rows);
+        let Some(health) = &self.rows.plan.health else { return };
+        let standing = &self.rows.statuses[self.scope];
+        for (row, (status, scored)) in standing.iter().zip(&self.rows.scored).enumerate() {
+            if matches!(status, Status::Outside | Status::Invalid) {
+                stretch.pass(first + row);
+            } else {
+                let value = |position: usize| self.rows.values[position][row];
+                stretch.put(first + row, &health.scoring, scored, value, apportioned);
+            }
+        }
+    }
+}
+
+/// What is the same for all blocks of a part.
+struct Part<'a, 'd> {
+    plan: &'a Plan,
+    part: &'a [Option<&'a Data<'d>>],
+    before: u64,
+    scope: usize,
+}
+
+/// The block, compiled for the vector units that this machine has. They do the same operations on more rows at once.
+#[multiversion::multiversion(targets(
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
+))]
+fn of_this_processor<'a, 'd, 's>(
+    fused: &mut Fused,
+    part: &Part<'a, 'd>,
+    rows: &Range<usize>,
+    absent: &mut Absent,
+    stretch: &mut Stretch<'s>,
+    apportioned: &mut Apportioned,
+) -> bool {
+    block(fused, part, rows, absent, stretch, apportioned)
+}
+
+/// Scores some rows, `ROWS` at the most; whether it can.
+#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within 0 to 10^8
+#[inline(always)]
+fn block(
+    fused: &mut Fused,
+    part: &Part<'_, '_>,
+    rows: &Range<usize>,
+    absent: &mut Absent,
+    stretch: &mut Stretch<'_>,
+    apportioned: &mut Apportioned,
+) -> bool {
+    let live = Mask::MAX >> (ROWS - rows.len());
+    let Some(one_absent) = fused.judged(part.plan, part.part, rows, live) else { return false };
+    let Some((health, about)) = fused.scored(part.scope, live) else { return false };
+    let (scoring, scored) = (&health.scoring, &health.scored);
+    absent.add(one_absent, part.before + rows.start as u64);
+    let (mut scores, mut bands, mut coverages) = ([0.0; ROWS], [0; ROWS], [0.0; ROWS]);
+    for row in 0..ROWS {
+        let is_about = about >> row & 1 == 1;
+        scores[row] = if is_about { scored.score[row] as f64 / MICROS as f64 } else { 0.0 };
+        bands[row] = if is_about { scored.band[row] as u32 } else { NOBODY };
+        coverages[row] = if is_about { scoring.coverage(scored.present[row]) } else { 0.0 };
+    }
+    let first = rows.start - stretch.start;
+    let places = first..first + rows.len();
+    stretch.scores[places.clone()].copy_from_slice(&scores[..rows.len()]);
+    stretch.bands[places.clone()].copy_from_slice(&bands[..rows.len()]);
+    stretch.coverages[places].copy_from_slice(&coverages[..rows.len()]);
+    if !stretch.points.is_empty() {
+        for row in 0..rows.len() {
+            let there = scored.there & about;
+            let of_row = Scored {
+                score: (there >> row & 1 == 1).then_some(scored.score[row]),
+                band: 0,
+                present: scored.present[row],
+            };
+            let value = |position: usize| {
+                let (values, there) = &health.values[position];
+                (there >> row & 1 == 1).then(|| values[row])
+            };
+            stretch.put_points(first + row, scoring, &of_row, value, apportioned);
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::columns::Table;
+    use crate::health::{Among, Component, HealthModel, MissingPolicy};
+    use crate::request::{AbsentRevenue, OnInvalid, Request};
+    use rust_decimal::Decimal;
+
+    /// Customers with nulls, zeros, and here and there a value that is invalid; numbers look random and are the same each time.
+    fn table(rows: usize, one_in: u64) -> Table<'static> {
+        let mut state = 11_u64;
+        let mut noise = move |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let mut column = |below: u64, bad: i64| -> Vec<Option<i64>> {
+            let value = |_| match noise(8) {
+                0 => None,
+                1 => Some(0),
+                _ if one_in > 0 && noise(one_in) == 0 => Some(bad),
+                _ => i64::try_from(noise(below)).ok(),
+            };
+            (0..rows).map(value).collect()
+        };
+        let flags = |values: Vec<Option<i64>>| -> Vec<Option<bool>> {
+            values.into_iter().map(|value| value.map(|value| value % 2 == 1)).collect()
+        };
+        #[allow(clippy::cast_precision_loss)] // small
+        let cents = |values: Vec<Option<i64>>| -> Vec<Option<f64>> {
+            let off = |value: i64| if value % 97 == 0 { 1e-9 } else { 0.0 };
+            values.into_iter().map(|value| value.map(|value| value as f64 / 100.0 + off(value))).collect()
+        };
+        let total = column(9, -1);
+        let met = total.iter().zip(column(9, 99)).map(|(total, met)| Some(met?.min(total.unwrap_or(9)).max(0)));
+        let met: Vec<Option<i64>> = met.collect();
+        Table::new(rows)
+            .with("milestones_met", met)
+            .with("milestones_total", total)
+            .with("committed", flags(column(2, 1)))
+            .with("is_active", flags(column(8, 1)))
+            .with("revenue_start", cents(column(100_000, -5)))
+            .with("revenue_end", cents(column(100_000, -5)))
+    }
+
+    fn models() -> Vec<HealthModel> {
+        let components = || {
+            [
+                Component::new("adoption_rate", Decimal::new(25, 1)),
+                Component::new("renewal_commitment_rate", 1),
+                Component::new("net_revenue_retention", 3).scaled(0.8, 1.2),
+                Component::new("revenue_growth_rate", 1).scaled(0.5, -0.25),
+            ]
+        };
+        let model = || HealthModel::new(components()).unwrap();
+        vec![
+            HealthModel::standard_without_plan(),
+            model().missing(MissingPolicy::Zero).min_coverage(Decimal::ZERO).unwrap().among(Among::Everyone),
+            model().missing(MissingPolicy::Require).among(Among::Where("is_active".parse().unwrap())),
+            model().gate("gross_revenue_retention", 0.9, "yellow").unwrap().gate("adoption_rate", 0.2, "red").unwrap(),
+            model().bands([("low", 0), ("high", 100)]).unwrap().min_coverage(Decimal::new(1, 1)).unwrap(),
+        ]
+    }
+
+    fn bits(columns: &ScoreColumns) -> Vec<(u64, u32, u64)> {
+        let (scores, coverages) = (columns.scores.iter(), columns.coverages.iter());
+        let parts = scores.zip(&columns.bands).zip(coverages);
+        parts.map(|((score, band), coverage)| (score.to_bits(), *band, coverage.to_bits())).collect()
+    }
+
+    #[test]
+    fn the_fused_pass_and_any_number_of_threads_score_as_the_plain_pass_does() {
+        // parts that are no multiples of blocks
+        let parts = [(STRETCH + 77, 0), (300, 40), (STRETCH + 64, 20_000)];
+        let tables = parts.map(|(rows, one_in)| table(rows, one_in));
+        for (number, model) in models().into_iter().enumerate() {
+            for (absent, invalid) in [
+                (Some(AbsentRevenue::Zero), OnInvalid::Skip),
+                (Some(AbsentRevenue::Missing), OnInvalid::Raise),
+                (None, OnInvalid::Raise),
+            ] {
+                let request = Request::default().health(model.clone()).metrics(["customer_health"]).on_invalid(invalid);
+                let request = Request { absent_revenue: absent, ..request };
+                let scored = |threads: usize, is_fused: bool, with_points: bool| {
+                    let mut scorer = Scorer::new(Rows::new(&request, &tables[0].names()).unwrap(), with_points);
+                    assert!(scorer.fused.is_some());
+                    scorer.fused = scorer.fused.filter(|_| is_fused);
+                    for table in &tables {
+                        let first = scorer.columns.len();
+                        let part = scorer.rows.part(table, &mut || true).unwrap();
+                        scorer.columns.extend(table.rows());
+                        let mut columns = std::mem::take(&mut scorer.columns);
+                        let stretches = columns.stretches(first);
+                        #[cfg(feature = "rayon")]
+                        assert!(scorer.on_threads(threads, &part, stretches, &mut || true));
+                        #[cfg(not(feature = "rayon"))]
+                        assert!(scorer.share_out(&part, threads, stretches, &mut || true));
+                        scorer.columns = columns;
+                        scorer.rows.before += table.rows() as u64;
+                    }
+                    scorer
+                };
+                let plain = scored(1, false, true);
+                let there = |row: &usize| plain.columns.micros(*row).is_some();
+                assert!((0..plain.columns.len()).filter(there).count() > 100, "model {number}");
+                for (threads, with_points) in [(1, true), (2, false), (3, true)] {
+                    let found = scored(threads, true, with_points);
+                    let case = format!("model {number}, {absent:?}, {invalid:?}, {threads} threads");
+                    assert_eq!(bits(&found.columns), bits(&plain.columns), "{case}");
+                    assert_eq!(format!("{:?}", found.rows.absent), format!("{:?}", plain.rows.absent), "{case}");
+                    assert_eq!(found.rows.verdict(), plain.rows.verdict(), "{case}");
+                    let all = |scorer: &Scorer| scorer.rows.offences.all().map(|f| f.rows).collect::<Vec<_>>();
+                    assert_eq!(all(&found), all(&plain), "{case}");
+                    if with_points {
+                        assert_eq!(found.columns.points, plain.columns.points, "{case}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn who_stops_is_heard() {
+        let table = table(4 * STRETCH, 0);
+        for stop_after in [0, 3] {
+            let request = Request::default().metrics(["customer_health"]).absent_revenue(AbsentRevenue::Zero);
+            let mut scorer = Scorer::new(Rows::new(&request, &table.names()).unwrap(), false);
+            let part = scorer.rows.part(&table, &mut || true).unwrap();
+            let mut asked = 0;
+            let mut go_on = || {
+                asked += 1;
+                asked <= stop_after
+            };
+            // one thread is asked for each block; several may be done before
+            let mut columns = ScoreColumns::new(0);
+            columns.extend(table.rows());
+            let done = columns.stretches(0).all(|stretch| scorer.stretch(&part, stretch, &mut go_on));
+            assert!(!done && asked == stop_after + 1);
+        }
+        let mut scorer = Scorer::new(Rows::new(&Request::default(), &table.names()).unwrap(), false);
+        let part = scorer.rows.part(&table, &mut || true).unwrap();
+        let stopped = scorer.add(&part, table.rows(), &mut || false);
+        assert_eq!(stopped.unwrap_err().kind(), "interrupted");
+    }
+}
