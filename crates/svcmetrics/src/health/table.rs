@@ -163,7 +163,7 @@ impl HealthScorer {
         };
         scorer.rows.verdict()?;
         Ok(Finished {
-            model: scorer.rows.plan.definitions.model.unwrap_or_default(),
+            model: scorer.rows.plan.definitions.model.clone().unwrap_or_default(),
             customers: self.customers.map(|(column, codes)| column.values(&codes)),
             columns: scorer.columns,
         })
