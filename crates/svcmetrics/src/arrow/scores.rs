@@ -51,7 +51,7 @@ impl HealthScorer {
 
 /// Nulls in rows of those bands.
 fn nulls_of(bands: &[u32], none: [u32; 2]) -> Option<NullBuffer> {
-    let there = BooleanBuffer::collect_bool(bands.len(), |row| (bands[row] != none[0]) & (bands[row] != none[1]));
+    let there = BooleanBuffer::collect_bool(bands.len(), |row| !none.contains(&bands[row]));
     Some(NullBuffer::new(there)).filter(|nulls| nulls.null_count() > 0)
 }
 

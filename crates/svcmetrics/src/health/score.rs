@@ -183,7 +183,7 @@ impl Scoring {
             // to the nearest integer, ties to even: scores are far below 2^51
             let shifted = (100.0 * sum[row]) / weights[row] as f64 * 1e6 + MAGIC;
             let score = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
-            *reached = if (weights[row] != 0) & (present[row] >= self.least_weight) { score } else { -1 };
+            *reached = if weights[row] != 0 && present[row] >= self.least_weight { score } else { -1 };
         }
         scored.present = present;
         scored.there = reached.iter().enumerate().fold(0, |mask, (row, score)| mask | u64::from(*score >= 0) << row);
@@ -196,7 +196,7 @@ impl Scoring {
         for (position, below, cap) in &self.gates {
             let ((values, there), cap) = (&values[*position], i64::try_from(*cap).unwrap_or(i64::MAX));
             for (row, (band, value)) in scored.band.iter_mut().zip(values).enumerate() {
-                let capped = (there >> row & 1 == 1) & (value < below);
+                let capped = there >> row & 1 == 1 && value < below;
                 *band = if capped { cap.min(*band) } else { *band };
             }
         }
