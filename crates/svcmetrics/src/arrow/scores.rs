@@ -32,8 +32,9 @@ impl HealthScorer {
         if let Some((key_type, customers)) = &customers {
             frame.push("customer_id", key_array("customer_id", key_type, customers)?);
         }
-        let about = nulls(columns.len(), |row| columns.bands[row] != NOBODY);
-        let scored = nulls(columns.len(), |row| !matches!(columns.bands[row], 0 | NOBODY));
+        let (mut about, mut scored) = (None, None);
+        let both = [(&mut about, [NOBODY; 2]), (&mut scored, [NOBODY, 0])];
+        each(columns.len(), both.into_iter(), |(nulls, none)| *nulls = nulls_of(&columns.bands, none));
         let bands = bands(&columns, &model, about.clone())?;
         let points: Vec<ArrayRef> =
             (0..columns.components()).map(|component| points(&columns, component)).collect::<Result<_>>()?;
@@ -48,39 +49,97 @@ impl HealthScorer {
     }
 }
 
-fn nulls(rows: usize, there: impl FnMut(usize) -> bool) -> Option<NullBuffer> {
-    Some(NullBuffer::new(BooleanBuffer::collect_bool(rows, there))).filter(|nulls| nulls.null_count() > 0)
+/// Nulls in rows of those bands.
+fn nulls_of(bands: &[u32], none: [u32; 2]) -> Option<NullBuffer> {
+    let there = BooleanBuffer::collect_bool(bands.len(), |row| !none.contains(&bands[row]));
+    Some(NullBuffer::new(there)).filter(|nulls| nulls.null_count() > 0)
 }
 
 /// The names of the bands.
 fn bands(columns: &ScoreColumns, model: &HealthModel, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-    let names = model.band_names();
-    let name = |band: &u32| names.get(*band as usize).copied().unwrap_or_default().as_bytes();
-    let total = columns.bands.iter().map(|band| name(band).len()).sum::<usize>();
-    if i32::try_from(total).is_ok() {
-        texts::<i32>(&columns.bands, name, total, nulls)
+    let names: Vec<Name<'_>> = model.band_names().into_iter().map(Name::new).collect();
+    let mut parts: Vec<_> = columns.bands.chunks(PART).map(|bands| (bands, 0)).collect();
+    each(columns.len(), parts.iter_mut(), |(bands, length)| {
+        *length = bands.iter().filter_map(|band| names.get(*band as usize)).map(|name| name.text.len()).sum();
+    });
+    if i32::try_from(parts.iter().map(|(_, length)| length).sum::<usize>()).is_ok() {
+        texts::<i32>(&parts, &names, nulls)
     } else {
-        texts::<i64>(&columns.bands, name, total, nulls)
+        texts::<i64>(&parts, &names, nulls)
     }
 }
 
-fn texts<'n, O: OffsetSizeTrait>(
-    bands: &[u32],
-    name: impl Fn(&u32) -> &'n [u8],
-    total: usize,
+/// A name, and its first bytes with zeros behind.
+struct Name<'a> {
+    text: &'a [u8],
+    padded: [u8; PADDED],
+}
+
+/// So many bytes are written at once.
+const PADDED: usize = 16;
+
+impl<'a> Name<'a> {
+    fn new(text: &'a str) -> Self {
+        let (text, mut padded) = (text.as_bytes(), [0; PADDED]);
+        padded.iter_mut().zip(text).for_each(|(padded, byte)| *padded = *byte);
+        Self { text, padded }
+    }
+
+    /// Writes it at the start of what is left; what is behind it is written later.
+    fn write(&self, bytes: &mut [u8]) {
+        match bytes.first_chunk_mut() {
+            Some(first) if self.text.len() <= PADDED => *first = self.padded,
+            _ => bytes[..self.text.len()].copy_from_slice(self.text),
+        }
+    }
+}
+
+/// The names at positions, of which the parts say how long they are together.
+fn texts<O: OffsetSizeTrait>(
+    parts: &[(&[u32], usize)],
+    names: &[Name<'_>],
     nulls: Option<NullBuffer>,
 ) -> Result<ArrayRef> {
-    let (mut bytes, mut offsets) = (Vec::with_capacity(total), Vec::with_capacity(bands.len() + 1));
-    offsets.push(O::usize_as(0));
-    for band in bands {
-        bytes.extend_from_slice(name(band));
-        offsets.push(O::usize_as(bytes.len()));
+    let (rows, total) =
+        parts.iter().fold((0, 0), |(rows, total), (bands, length)| (rows + bands.len(), total + length));
+    let (mut bytes, mut offsets) = (vec![0; total], vec![O::usize_as(0); rows + 1]);
+    let (mut rest, mut start) = (bytes.as_mut_slice(), 0);
+    let mut works = Vec::new();
+    for ((bands, length), ends) in parts.iter().zip(offsets[1..].chunks_mut(PART)) {
+        let (own, others) = rest.split_at_mut(*length);
+        works.push((start, *bands, own, ends));
+        (rest, start) = (others, start + length);
     }
+    each(rows, works.into_iter(), |(start, bands, bytes, ends)| {
+        let mut written = 0;
+        for (band, end) in bands.iter().zip(ends) {
+            if let Some(name) = names.get(*band as usize) {
+                name.write(&mut bytes[written..]);
+                written += name.text.len();
+            }
+            *end = O::usize_as(start + written);
+        }
+    });
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     match GenericStringArray::try_new(offsets, Buffer::from_vec(bytes), nulls) {
         Ok(array) => Ok(Arc::new(array)),
         Err(error) => Err(malformed(&error)),
     }
+}
+
+/// Rows that a thread takes at once.
+const PART: usize = 1 << 16;
+
+/// Does all works, together if that pays for so many rows.
+fn each<W: Send>(rows: usize, works: impl Iterator<Item = W>, run: impl Fn(W) + Send + Sync) {
+    #[cfg(feature = "rayon")]
+    if crate::engine::threads(rows) > 1 {
+        use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+        let works: Vec<W> = works.collect();
+        return works.into_par_iter().for_each(run);
+    }
+    let _ = rows;
+    works.for_each(run);
 }
 
 fn points(columns: &ScoreColumns, component: usize) -> Result<ArrayRef> {

@@ -112,7 +112,7 @@ impl BlockColumn {
         self.truth = truth & self.present;
         self.bound = 1;
         for (row, value) in self.values.iter_mut().enumerate() {
-            *value = (self.truth >> row & 1).cast_signed();
+            *value = i64::from(self.truth & 1 << row != 0);
         }
         true
     }

@@ -387,14 +387,18 @@ impl Fused {
         for (metric, (values, there)) in health.reads.iter().zip(&mut health.values) {
             *there = 0;
             let Some(metric) = metric else { continue };
-            let denominator = match &metric.denominator {
-                Ok(terms) => self.combined(terms),
-                Err(constant) => Some([*constant; ROWS]),
+            let (mut numerator, mut denominator) = ([0; ROWS], [0; ROWS]);
+            let fits = match &metric.denominator {
+                Ok(terms) => self.combine(terms, &mut denominator),
+                Err(constant) => {
+                    denominator = [*constant; ROWS];
+                    Some(())
+                }
             };
-            let (Some(numerator), Some(denominator)) = (self.combined(&metric.numerator), denominator) else {
+            if fits.and_then(|()| self.combine(&metric.numerator, &mut numerator)).is_none() {
                 small = false;
                 break;
-            };
+            }
             *there = self.counted[metric.scope] & compare(&denominator, |value| value != 0) & live;
             for ((value, numerator), denominator) in values.iter_mut().zip(&numerator).zip(&denominator) {
                 *value = *numerator as f64 / *denominator as f64;
@@ -409,28 +413,38 @@ impl Fused {
         small
     }
 
-    /// A sum of what rows add to measures; nothing where 64 bits are too few.
+    /// Adds what rows add to measures; nothing where 64 bits are too few.
     #[inline(always)]
-    fn combined(&self, terms: &[(i64, usize)]) -> Option<[i64; ROWS]> {
-        let mut total = [0_i64; ROWS];
+    fn combine(&self, terms: &[(i64, usize)], total: &mut [i64; ROWS]) -> Option<()> {
         let mut bound = 0_u64;
         for (times, measure) in terms {
             let sum = &self.sums[*measure];
-            let rows = sum.only.map_or(Mask::MAX, |only| self.answers[only].yes);
+            let mut computed = [1; ROWS];
             let (values, most) = match &sum.addend {
-                Addend::One => ([1; ROWS], 1),
-                Addend::Column(slot) => (self.columns[*slot].values, self.columns[*slot].bound),
-                Addend::Linear(linear) => (self.evaluate(linear)?, self.bound(linear)?),
+                Addend::One => (&computed, 1),
+                Addend::Column(slot) => (&self.columns[*slot].values, self.columns[*slot].bound),
+                Addend::Linear(linear) => {
+                    let most = self.bound(linear)?;
+                    self.evaluate_into(linear, &mut computed);
+                    (&computed, most)
+                }
             };
             bound = bound.checked_add(most.checked_mul(times.unsigned_abs())?)?;
             if bound >= 1 << 62 {
                 return None;
             }
-            for (row, (total, value)) in total.iter_mut().zip(values).enumerate() {
-                *total += times * kept(value, rows, row);
+            match sum.only {
+                None if *times == 1 => total.iter_mut().zip(values).for_each(|(total, value)| *total += value),
+                None => total.iter_mut().zip(values).for_each(|(total, value)| *total += times * value),
+                Some(only) => {
+                    let rows = self.answers[only].yes;
+                    for (row, (total, value)) in total.iter_mut().zip(values).enumerate() {
+                        *total += times * kept(*value, rows, row);
+                    }
+                }
             }
         }
-        Some(total)
+        Some(())
     }
 
     /// The answers to the questions that need health, or to those that do not; whether the numbers are small enough for it.

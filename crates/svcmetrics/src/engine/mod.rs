@@ -25,6 +25,8 @@ mod sums;
 
 pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
+#[cfg(all(feature = "arrow", feature = "rayon"))]
+pub(crate) use parallel::threads;
 pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;
 pub(crate) use scores::{NOBODY, ScoreColumns, Scorer};

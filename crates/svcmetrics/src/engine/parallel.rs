@@ -19,7 +19,7 @@ const STRETCHES: usize = 2;
 static STARTED_BY: OnceLock<u32> = OnceLock::new();
 
 /// How many threads are worth their while for so many rows.
-pub(super) fn threads(rows: usize) -> usize {
+pub(crate) fn threads(rows: usize) -> usize {
     let enough = rows / (STRETCHES * STRETCH);
     if enough < 2 {
         return 1;

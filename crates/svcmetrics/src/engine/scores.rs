@@ -262,7 +262,9 @@ impl Scorer {
             }
             done
         });
-        others.iter().for_each(|other| self.rows.take_over(&other.rows));
+        for other in &others {
+            self.rows.take_over(&other.rows);
+        }
         done
     }
 
@@ -289,7 +291,7 @@ impl Scorer {
                 let Rows { plan, absent, before, .. } = &mut self.rows;
                 let done = match &mut self.fused {
                     Some(fused) => {
-                        let of_part = Part { plan, part, before: *before, scope: self.scope };
+                        let of_part = Part { plan, columns: part, before: *before, scope: self.scope };
                         of_this_processor(fused, &of_part, &rows, absent, &mut stretch, &mut apportioned)
                     }
                     None => false,
@@ -327,7 +329,7 @@ impl Scorer {
 /// What is the same for all blocks of a part.
 struct Part<'a, 'd> {
     plan: &'a Plan,
-    part: &'a [Option<&'a Data<'d>>],
+    columns: &'a [Option<&'a Data<'d>>],
     before: u64,
     scope: usize,
 }
@@ -360,16 +362,16 @@ fn block(
     apportioned: &mut Apportioned,
 ) -> bool {
     let live = Mask::MAX >> (ROWS - rows.len());
-    let Some(one_absent) = fused.judged(part.plan, part.part, rows, live) else { return false };
+    let Some(one_absent) = fused.judged(part.plan, part.columns, rows, live) else { return false };
     let Some((health, about)) = fused.scored(part.scope, live) else { return false };
-    let (scoring, scored) = (&health.scoring, &health.scored);
+    let (scoring, block) = (&health.scoring, &health.scored);
     absent.add(one_absent, part.before + rows.start as u64);
     let (mut scores, mut bands, mut coverages) = ([0.0; ROWS], [0; ROWS], [0.0; ROWS]);
     for row in 0..ROWS {
         let is_about = about >> row & 1 == 1;
-        scores[row] = if is_about { scored.score[row] as f64 / MICROS as f64 } else { 0.0 };
-        bands[row] = if is_about { scored.band[row] as u32 } else { NOBODY };
-        coverages[row] = if is_about { scoring.coverage(scored.present[row]) } else { 0.0 };
+        scores[row] = if is_about { block.score[row] as f64 / MICROS as f64 } else { 0.0 };
+        bands[row] = if is_about { block.band[row] as u32 } else { NOBODY };
+        coverages[row] = if is_about { scoring.coverage(block.present[row]) } else { 0.0 };
     }
     let first = rows.start - stretch.start;
     let places = first..first + rows.len();
@@ -378,11 +380,11 @@ fn block(
     stretch.coverages[places].copy_from_slice(&coverages[..rows.len()]);
     if !stretch.points.is_empty() {
         for row in 0..rows.len() {
-            let there = scored.there & about;
+            let there = block.there & about;
             let of_row = Scored {
-                score: (there >> row & 1 == 1).then_some(scored.score[row]),
+                score: (there >> row & 1 == 1).then_some(block.score[row]),
                 band: 0,
-                present: scored.present[row],
+                present: block.present[row],
             };
             let value = |position: usize| {
                 let (values, there) = &health.values[position];

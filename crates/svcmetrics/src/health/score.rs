@@ -176,33 +176,31 @@ impl Scoring {
                 values.iter().enumerate().for_each(|(row, value)| add(row, (value - scale.floor) / range));
             }
         }
-        scored.there = 0;
-        for (row, (present, sum)) in present.iter().zip(&sum).enumerate() {
-            let weight = self.divisor(*present);
-            let there = (weight != 0) & (*present >= self.least_weight);
+        let weights = if self.missing == MissingPolicy::Zero { [self.total_weight; ROWS] } else { present };
+        // -1, below every band, where there is no score
+        let mut reached = [0; ROWS];
+        for (row, reached) in reached.iter_mut().enumerate() {
             // to the nearest integer, ties to even: scores are far below 2^51
-            let shifted = (100.0 * sum) / weight as f64 * 1e6 + MAGIC;
+            let shifted = (100.0 * sum[row]) / weights[row] as f64 * 1e6 + MAGIC;
             let score = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
-            scored.score[row] = if there { score } else { 0 };
-            scored.there |= u64::from(there) << row;
+            *reached = if weights[row] != 0 && present[row] >= self.least_weight { score } else { -1 };
         }
         scored.present = present;
+        scored.there = reached.iter().enumerate().fold(0, |mask, (row, score)| mask | u64::from(*score >= 0) << row);
         scored.band = [0; ROWS];
         for threshold in &self.thresholds {
-            for (band, score) in scored.band.iter_mut().zip(&scored.score) {
+            for (band, score) in scored.band.iter_mut().zip(&reached) {
                 *band += i64::from(score >= threshold);
             }
         }
         for (position, below, cap) in &self.gates {
             let ((values, there), cap) = (&values[*position], i64::try_from(*cap).unwrap_or(i64::MAX));
             for (row, (band, value)) in scored.band.iter_mut().zip(values).enumerate() {
-                let capped = (there >> row & 1 == 1) & (value < below);
+                let capped = there >> row & 1 == 1 && value < below;
                 *band = if capped { cap.min(*band) } else { *band };
             }
         }
-        for (row, band) in scored.band.iter_mut().enumerate() {
-            *band &= -(scored.there >> row & 1).cast_signed();
-        }
+        scored.score = reached.map(|score| score.max(0));
     }
 
     fn divisor(&self, present: i64) -> i64 {

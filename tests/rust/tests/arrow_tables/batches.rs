@@ -7,8 +7,8 @@ use arrow_array::types::{Decimal128Type, Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use svcmetrics::{
-    Column, ColumnKind, HealthScorer, HealthScores, Kind, Measure, Metric, Request, Scope, Scorecard, Table, Time,
-    Undefined, Unit,
+    Column, ColumnKind, Component, HealthModel, HealthScorer, HealthScores, Kind, Measure, Metric, Request, Scope,
+    Scorecard, Table, Time, Undefined, Unit,
 };
 
 const MONEY: DataType = DataType::Decimal128(38, 6);
@@ -199,6 +199,35 @@ fn the_batch_of_health_scores_has_a_row_a_customer() {
     assert_eq!(batch["score"].as_primitive::<Float64Type>().value(0).to_bits(), 87.5_f64.to_bits());
     assert_eq!(batch["band"].as_string::<i32>().value(0), "green");
     assert_eq!(batch[points[0]].as_primitive::<Decimal128Type>().value(0), 12_500_000);
+}
+
+#[test]
+fn the_scorer_writes_the_batch_that_its_scores_would_be() {
+    let ids = ["a", "b", "c", "d"];
+    for table in [small_table(), small_table().with("customer_id", ids.to_vec())] {
+        for points in [true, false] {
+            let mut scorer = HealthScorer::new(Request::default()).points(points);
+            scorer.add(&table).unwrap();
+            scorer.add(&table).unwrap();
+            let (batch, model) = scorer.clone().finish_record_batch().unwrap();
+            let of_rows = scorer.finish().unwrap();
+            assert_eq!((batch, model), (of_rows.to_record_batch(points).unwrap(), of_rows.model));
+        }
+    }
+}
+
+#[test]
+fn bands_of_any_name_are_written_whole() {
+    let long = "as_good_as_it_can_be_and_then_some";
+    let bands = [("a", 0), (long, 50), ("sixteen_letters_", 100)];
+    let model = HealthModel::new([Component::new("adoption_rate", 1)]).unwrap().bands(bands).unwrap();
+    let met = vec![Some(1_i64), Some(4), None, Some(2), Some(4), Some(0)];
+    let table = Table::new(6).with("milestones_met", met).with("milestones_total", vec![4_i64; 6]);
+    let mut scorer = HealthScorer::new(Request::default().health(model));
+    scorer.add(&table).unwrap();
+    let (batch, _) = scorer.finish_record_batch().unwrap();
+    let found: Vec<_> = batch["band"].as_string::<i32>().iter().map(Option::unwrap_or_default).collect();
+    assert_eq!(found, ["a", "sixteen_letters_", "unknown", long, "sixteen_letters_", "a"]);
 }
 
 #[test]
