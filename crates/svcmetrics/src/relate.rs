@@ -310,6 +310,9 @@ impl RelationBuilder {
             Some(reader) => reader,
             None => Reader::new(&self.request, &[])?,
         };
+        if let Some(error) = engine.failed {
+            return Err(error);
+        }
         engine.rows.verdict()?;
         gathered.resize(engine.groups.len(), Gathered::default());
         let z = crate::students_t::upper_quantile((1.0 - self.level) / 2.0, f64::INFINITY, 0.0);

@@ -1,5 +1,6 @@
 //! What bad input gets, row by row of the specification's table.
 
+mod after_errors;
 mod cases;
 mod columns;
 mod currencies;

@@ -36,6 +36,8 @@ pub(crate) struct Engine {
     pub(crate) rows: Rows,
     pub(crate) groups: Groups,
     pub(crate) identities: Option<Identities>,
+    /// What adding rows ended with: they are in part there, so that there is nothing to go on from.
+    pub(crate) failed: Option<Error>,
     /// The groups as the check for duplicates knows them, once several threads share the rows: it sees them all.
     #[cfg(feature = "rayon")]
     pub(super) identified: Option<Groups>,
@@ -86,6 +88,7 @@ impl Engine {
             #[cfg(feature = "rayon")]
             identified: None,
             identities,
+            failed: None,
             largest_rounding: vec![0.0; plan.scopes.len()],
             groups,
             rows,
@@ -102,8 +105,15 @@ impl Engine {
         &mut self,
         table: &Table<'_>,
         go_on: &mut dyn FnMut() -> bool,
-        mut see: Option<See<'_>>,
+        see: Option<See<'_>>,
     ) -> Result<()> {
+        if self.failed.is_none() {
+            self.failed = self.add_all(table, go_on, see).err();
+        }
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    fn add_all(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool, mut see: Option<See<'_>>) -> Result<()> {
         let part = self.rows.part(table, go_on)?;
         let keys = self.rows.plan.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
         let before = self.rows.before;

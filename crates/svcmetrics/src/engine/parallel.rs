@@ -180,6 +180,7 @@ impl Engine {
             groups,
             rows: self.rows.emptied(),
             identities: None,
+            failed: None,
             identified: None,
             others: Vec::new(),
             alone: true,

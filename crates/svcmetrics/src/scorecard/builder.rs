@@ -129,8 +129,8 @@ impl ScorecardBuilder {
     /// Adds rows.
     ///
     /// # Errors
-    /// What makes the request or the part's columns unusable at once. Values that cannot be used are gathered, and
-    /// [`ScorecardBuilder::finish`] names them.
+    /// What makes the request or the part's columns unusable at once; the builder says the same ever after. Values that cannot
+    /// be used are gathered, and [`ScorecardBuilder::finish`] names them.
     pub fn add(&mut self, part: &Table<'_>) -> Result<()> {
         self.add_while(part, &mut || true)
     }
@@ -176,6 +176,10 @@ impl ScorecardBuilder {
             Some(engines) => engines,
             None => Engines::new(&self.request, &[])?,
         };
+        let mut all = std::iter::once(&engines.main).chain(engines.breakdowns.iter().map(|(_, engine)| engine));
+        if let Some(error) = all.find_map(|engine| engine.failed.clone()) {
+            return Err(error);
+        }
         #[cfg(feature = "rayon")]
         engines.unite()?;
         Ok((self.request, engines))
