@@ -1,6 +1,7 @@
 //! Who is who, by values of any type, and who stands in a group twice.
 
 use super::columns::{Data, Scalar, Values};
+use super::distinct::{Distinct, Repeat};
 use super::groups::{Groups, KeyColumn, NoKey};
 use crate::error::{Error, Result, shown};
 use crate::key::{Key, KeyType, group_text};
@@ -123,12 +124,14 @@ pub(crate) struct Identities {
     column: IdentityColumn,
     /// What a row is.
     subject: &'static str,
+    /// Whole numbers, as long as nothing else has come.
+    whole: Option<Distinct>,
     /// By code, the first group and row; nearly all have no other.
     first_seen: Vec<Option<(u32, u64)>>,
     /// The first rows in other groups.
     seen: HashMap<(u32, u32), u64>,
-    /// Group, code, first row, second row.
-    first: Option<(u32, u32, u64, u64)>,
+    /// Group, value, first row, second row.
+    first: Option<(u32, String, u64, u64)>,
     pub(crate) repeated: Vec<(u64, String)>,
     count: u64,
     keep: usize,
@@ -142,6 +145,7 @@ impl Identities {
         Self {
             subject,
             column: IdentityColumn::new(column, nan_is_missing),
+            whole: Some(Distinct::default()),
             first_seen: Vec::new(),
             seen: HashMap::new(),
             first: None,
@@ -164,6 +168,18 @@ impl Identities {
 
     /// Some of a part's rows; a null identity is nobody's.
     pub(crate) fn add(&mut self, data: &Data<'_>, rows: Range<usize>, groups: &[u32], first_row: u64) -> Result<()> {
+        if let Some(mut whole) = self.whole.take() {
+            if whole.add(data, rows.clone(), groups, first_row) {
+                self.whole = Some(whole);
+                return Ok(());
+            }
+            for (row, (value, group)) in (0..).zip(whole.rows()) {
+                if let Some(group) = group {
+                    let code = self.column.keys.key(Key::Integer(value.into()));
+                    self.stands(group, code, row);
+                }
+            }
+        }
         let mut codes = Vec::new();
         let start = rows.start;
         match self.column.encode(data, rows, first_row, &mut codes) {
@@ -177,17 +193,38 @@ impl Identities {
             if self.column.nobody() == Some(*code) {
                 continue;
             }
-            let row = first_row + (start + position) as u64;
-            let Some(earlier) = self.earlier(*group, *code, row) else { continue };
-            self.count += 1;
-            if self.first.is_none() {
-                self.first = Some((*group, *code, earlier, row));
-            }
-            if self.repeated.len() < self.keep {
-                self.repeated.push((row, shown(&self.column.value(*code).to_string())));
-            }
+            self.stands(*group, *code, first_row + (start + position) as u64);
         }
         Ok(())
+    }
+
+    fn stands(&mut self, group: u32, code: u32, row: u64) {
+        if let Some(earlier) = self.earlier(group, code, row) {
+            let told = self.is_told().then(|| shown(&self.column.value(code).to_string()));
+            self.repeat(group, told, earlier, row);
+        }
+    }
+
+    /// Whether the next one that stands twice is told, and not just counted.
+    fn is_told(&self) -> bool {
+        self.first.is_none() || self.repeated.len() < self.keep
+    }
+
+    fn repeat(&mut self, group: u32, told: Option<String>, earlier: u64, row: u64) {
+        self.count += 1;
+        let Some(value) = told else { return };
+        if self.repeated.len() < self.keep {
+            self.repeated.push((row, value.clone()));
+        }
+        self.first.get_or_insert((group, value, earlier, row));
+    }
+
+    /// Looks through the rows that were kept for it; there are no more of them.
+    pub(crate) fn settle(&mut self) {
+        for Repeat { value, group, earlier, row } in self.whole.take().iter().flat_map(Distinct::repeats) {
+            let told = self.is_told().then(|| value.to_string());
+            self.repeat(group, told, earlier, row);
+        }
     }
 
     /// The row in which this identity was in this group before; otherwise it is there from now on.
@@ -217,12 +254,12 @@ impl Identities {
     }
 
     pub(crate) fn error(&self, groups: &Groups) -> Option<Error> {
-        let (group, code, one, other) = self.first?;
+        let (group, value, one, other) = self.first.as_ref()?;
         Some(Error::DuplicateCustomer {
             column: self.column.name().to_owned(),
-            value: shown(&self.column.value(code).to_string()),
-            rows: (one, other),
-            group: if groups.columns.is_empty() { String::new() } else { group_text(&groups.keys(group)) },
+            value: value.clone(),
+            rows: (*one, *other),
+            group: if groups.columns.is_empty() { String::new() } else { group_text(&groups.keys(*group)) },
             count: self.count,
             subject: self.subject,
         })

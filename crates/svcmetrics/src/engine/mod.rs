@@ -5,6 +5,7 @@ mod block;
 pub(crate) mod both;
 pub(crate) mod choose;
 pub(crate) mod columns;
+mod distinct;
 #[cfg(feature = "test-faults")]
 mod faults;
 mod fused;

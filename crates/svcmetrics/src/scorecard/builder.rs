@@ -152,12 +152,11 @@ impl ScorecardBuilder {
     /// # Errors
     /// What is wrong with the rows: duplicates, absent revenue, values that cannot be used.
     pub fn finish(self) -> Result<Scorecard> {
-        let (request, engines) = self.engines()?;
-        let engine = &engines.main;
-        if let Some(error) = engine.duplicate() {
+        let (request, mut engines) = self.engines()?;
+        if let Some(error) = engines.main.duplicate() {
             return Err(error);
         }
-        engine.rows.verdict()?;
+        engines.main.rows.verdict()?;
         let card = engines.scorecard(&request)?;
         // A row that is lost would be a defect of ours: no result is better than a wrong one.
         match card.definitions.miscounted_in(&card.totals, card.len()) {
@@ -187,7 +186,8 @@ impl ScorecardBuilder {
 
     /// The scorecard, and all that is wrong with the rows instead of the first of it. Nothing to find in no rows.
     pub(crate) fn finish_check(self) -> Result<(Scorecard, Vec<Finding>)> {
-        let (request, engines) = self.engines()?;
+        let (request, mut engines) = self.engines()?;
+        let duplicate = engines.main.duplicate();
         let engine = &engines.main;
         let whole = |error: &Error| Finding {
             rows: error.offence().map(|offence| offence.first.clone()).unwrap_or_default(),
@@ -200,7 +200,7 @@ impl ScorecardBuilder {
         findings.extend(engine.rows.offences.all());
         if let Some(identities) = &engine.identities {
             let finding = |error| Finding { error, rows: identities.repeated.clone() };
-            findings.extend(engine.duplicate().map(finding));
+            findings.extend(duplicate.map(finding));
         }
         findings.extend(engine.rows.absent_revenue().map(|error| Finding { error, rows: Vec::new() }));
         Ok((engines.scorecard(&request)?, findings))
