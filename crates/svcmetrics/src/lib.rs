@@ -49,6 +49,7 @@ mod incremental;
 mod interval;
 mod key;
 mod lanes;
+mod mask;
 mod measure;
 mod measures;
 mod metric;

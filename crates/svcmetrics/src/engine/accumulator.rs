@@ -3,6 +3,7 @@
 
 use super::both::both;
 use crate::error::{Error, Result};
+use crate::mask::ROWS;
 use crate::totals::Totals;
 #[cfg(feature = "rayon")]
 use std::ops::Range;
@@ -70,6 +71,9 @@ impl Place {
 /// Places that stand together.
 pub(super) const LINE: usize = 8;
 
+/// Places that are turned from columns to rows together; they share a line.
+pub(super) const TURNED: usize = 4;
+
 /// As many places as a line of the cache, and the widest register, has.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(64))]
@@ -84,7 +88,7 @@ pub(super) struct Accumulator {
     shared: Vec<(usize, Option<usize>)>,
     /// How many lines a group has.
     width: usize,
-    near: Vec<Line>,
+    pub(super) near: Vec<Line>,
     /// No sum in a whole place is above the first, none in half a one above the second.
     spent: (u64, u64),
     /// What was spilled, by lane; empty until then.
@@ -166,13 +170,24 @@ impl Accumulator {
         Ok(())
     }
 
-    /// The sums, after making sure that `most` can be added to any of them, and `most_small` to those that share a place.
-    pub(super) fn near(&mut self, most: u64, most_small: u64) -> Result<&mut [Line]> {
+    /// Makes sure that `most` can be added to any sum, and `most_small` to those that share a place.
+    pub(super) fn make_room(&mut self, most: u64, most_small: u64) -> Result<()> {
         if self.spent.0.saturating_add(most) >= ROOM || self.spent.1.saturating_add(most_small) >= HALF_ROOM {
             self.spill()?;
         }
         self.spent = (self.spent.0 + most, self.spent.1 + most_small);
-        Ok(&mut self.near)
+        Ok(())
+    }
+
+    /// Adds to some places of a group, from one on; there is room.
+    pub(super) fn add_one(&mut self, first: usize, group: u32, values: &[i64; TURNED]) {
+        let line = &mut self.near[group as usize * self.width + first / LINE];
+        line.0[first % LINE..].iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    }
+
+    /// Adds what each row has for some places, from one on, to those of its group; there is room.
+    pub(super) fn add_each(&mut self, first: usize, groups: &[u32], values: &[[i64; ROWS]]) {
+        add_rows(&mut self.near[first / LINE..], self.width, first % LINE, groups, values);
     }
 
     fn spill(&mut self) -> Result<()> {
@@ -252,6 +267,21 @@ impl Accumulator {
     }
 }
 
+/// Turned from column after column to row after row. Wider registers than these make it slower: they would fetch and put
+/// what stands apart by instructions that take longer than one move a value.
+#[multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn add_rows(near: &mut [Line], width: usize, first: usize, groups: &[u32], values: &[[i64; ROWS]]) {
+    let Some(values) = values.first_chunk::<TURNED>() else { return };
+    for (row, group) in groups.iter().enumerate().take(ROWS) {
+        let line = &mut near[*group as usize * width].0;
+        if let Some(sums) = line.get_mut(first..first + TURNED) {
+            for (sum, values) in sums.iter_mut().zip(values) {
+                *sum += values[row];
+            }
+        }
+    }
+}
+
 #[cfg(feature = "rayon")]
 impl Accumulator {
     /// Adds another's sums; by group of the other's, `groups` says which of these it is. The group whose sums do not fit, if
@@ -260,7 +290,7 @@ impl Accumulator {
         let alike = self.lanes == other.lanes;
         if alike {
             let width = self.width;
-            self.near(other.spent.0, other.spent.1)?;
+            self.make_room(other.spent.0, other.spent.1)?;
             // Half of the groups a thread; each looks for its own among the other's.
             let middle = self.near.len() / width.max(1) / 2;
             let (low, high) = self.near.split_at_mut(middle * width);
@@ -308,7 +338,8 @@ mod tests {
         let most = HALF_ROOM / 3;
         for _ in 0..10 {
             let places: Vec<Place> = (0..4).map(|lane| sums.place(lane)).collect();
-            let near = sums.near(7, most).unwrap();
+            sums.make_room(7, most).unwrap();
+            let near = &mut sums.near;
             for place in places {
                 place.add(&mut near[1..], if place == Place::Whole(1) { -7 } else { most.cast_signed() });
             }

@@ -5,14 +5,10 @@
 use super::columns::{Data, Nulls, Values};
 use super::intake::{self, Cells, Reading, State};
 use crate::column::{Column, ColumnKind};
+use crate::mask::{Mask, ROWS, WORD, WORDS};
 use crate::money::{self, MAGIC, MICROS, POWERS};
 use crate::request::ColumnUnit;
-
-/// Rows of a block: as many as a mask has bits.
-pub(super) const ROWS: usize = 64;
-
-/// One bit a row.
-pub(super) type Mask = u64;
+use std::borrow::Cow;
 
 /// Up to here [`MAGIC`] is exact: 2^51.
 const MAGIC_BELOW: f64 = 2_251_799_813_685_248.0;
@@ -34,7 +30,15 @@ pub(super) struct BlockColumn {
 
 impl BlockColumn {
     pub(super) fn new(cells: Cells) -> Self {
-        Self { values: [0; ROWS], present: 0, truth: 0, rounded: 0, off: Vec::new(), bound: 0, cells }
+        Self {
+            values: [0; ROWS],
+            present: Mask::NONE,
+            truth: Mask::NONE,
+            rounded: Mask::NONE,
+            off: Vec::new(),
+            bound: 0,
+            cells,
+        }
     }
 
     pub(super) fn is_micro(&self) -> bool {
@@ -72,17 +76,18 @@ impl BlockColumn {
         count: usize,
         reading: &Reading,
     ) -> bool {
-        let live = Mask::MAX >> (ROWS - count);
-        self.present = present(&data.nulls, start, count) & live;
-        (self.rounded, self.truth) = (0, 0);
+        self.present = present(&data.nulls, start, count);
+        (self.rounded, self.truth) = (Mask::NONE, Mask::NONE);
         self.off.clear();
         let own = reading.unit == ColumnUnit::OWN;
         macro_rules! integers {
             ($values:expr) => {{
-                for (value, read) in self.values.iter_mut().zip(&$values[start..start + count]) {
-                    *value = i64::try_from(*read).unwrap_or(-1);
-                }
-                self.integers(column.kind, live)
+                let values = whole_block(&$values[start..start + count]);
+                let present = self.present;
+                present.write(&mut self.values, |row, kept, value| {
+                    *value = i64::try_from(values[row]).unwrap_or(-1) & kept
+                });
+                self.integers(column.kind)
             }};
         }
         match &data.values {
@@ -101,7 +106,7 @@ impl BlockColumn {
             Values::UInt32(values) if plain_integer(column.kind, own) => integers!(values),
             Values::UInt64(values) if plain_integer(column.kind, own) => integers!(values),
             Values::Float64(values) if plain_integer(column.kind, own) => {
-                self.floats(column, &values[start..start + count], live, reading)
+                self.floats(column, &values[start..start + count], reading)
             }
             _ => self.others(column, data, start, count, reading),
         }
@@ -111,23 +116,19 @@ impl BlockColumn {
     fn flags(&mut self, truth: Mask) -> bool {
         self.truth = truth & self.present;
         self.bound = 1;
-        for (row, value) in self.values.iter_mut().enumerate() {
-            *value = i64::from(self.truth & 1 << row != 0);
-        }
+        self.truth.write(&mut self.values, |_, kept, value| *value = kept & 1);
         true
     }
 
-    /// Whole numbers that stand in `values`, whatever is where there is nothing.
+    /// Whole numbers that stand in `values`.
     #[inline(always)]
-    fn integers(&mut self, kind: ColumnKind, live: Mask) -> bool {
-        self.clear_absent(live);
+    fn integers(&mut self, kind: ColumnKind) -> bool {
         self.bound = self.values.iter().fold(0, |bits, value| bits | value.cast_unsigned());
         match kind {
             // a negative one has the highest bit
             ColumnKind::Count => self.bound.cast_signed() >= 0,
             ColumnKind::Flag => {
-                self.truth =
-                    self.values.iter().enumerate().fold(0, |truth, (row, value)| truth | value.cast_unsigned() << row);
+                self.truth = Mask::those(|row| self.values[row] == 1);
                 self.bound <= 1
             }
             // a negative one has the highest bit, and is left to the plain pass
@@ -141,38 +142,40 @@ impl BlockColumn {
     }
 
     #[inline(always)]
-    fn floats(&mut self, column: &Column, values: &[f64], live: Mask, reading: &Reading) -> bool {
-        let mut numbers = [0.0; ROWS];
-        numbers[..values.len()].copy_from_slice(values);
-        each_bit(live & !self.present, |row| numbers[row] = 0.0);
-        if numbers.iter().any(|number| number.is_nan()) {
+    fn floats(&mut self, column: &Column, values: &[f64], reading: &Reading) -> bool {
+        let numbers = whole_block(values);
+        let present = self.present;
+        // for now the numbers' bits
+        present.write(&mut self.values, |row, kept, value| *value = numbers[row].to_bits().cast_signed() & kept);
+        if self.values.iter().fold(false, |any, bits| any | number(*bits).is_nan()) {
             if !reading.nan_is_missing {
                 return false;
             }
-            for (row, number) in numbers.iter_mut().enumerate().filter(|(_, number)| number.is_nan()) {
-                *number = 0.0;
-                self.present &= !(1 << row);
-            }
+            self.present &= !Mask::those(|row| number(self.values[row]).is_nan());
+            self.present.write(&mut self.values, |_, kept, value| *value &= kept);
         }
         if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag) {
-            return self.whole_floats(column.kind, &numbers, live);
+            return self.whole_floats(column.kind);
         }
         let power = POWERS[reading.scale as usize];
         let up = POWERS[(money::PLACES - reading.scale) as usize];
         #[allow(clippy::cast_precision_loss)] // a power of ten below 10^7
         let places = power as f64;
-        let mut certain = true;
-        for (value, number) in self.values.iter_mut().zip(&numbers) {
-            let shifted = number * places + MAGIC;
-            let whole = shifted - MAGIC;
-            #[allow(clippy::float_cmp)] // equal is equal
-            let same = whole / places == *number;
-            certain &= same & (whole.abs() < MAGIC_BELOW);
-            // nonsense where not certain, and read again below
-            *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed().wrapping_mul(up);
-        }
-        if !certain && !self.uncertain_floats(column, &numbers, reading) {
-            return false;
+        for word in 0..WORDS {
+            let mut certain = true;
+            for value in &mut self.values[word * WORD..word * WORD + WORD] {
+                let number = number(*value);
+                let shifted = number * places + MAGIC;
+                let whole = shifted - MAGIC;
+                #[allow(clippy::float_cmp)] // equal is equal
+                let same = whole / places == number;
+                certain &= same & (whole.abs() < MAGIC_BELOW);
+                // nonsense where not certain, and read again below
+                *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed().wrapping_mul(up);
+            }
+            if !certain && !self.uncertain_floats(word, column, &numbers, reading) {
+                return false;
+            }
         }
         let mut bound = 0;
         for value in &self.values {
@@ -184,18 +187,18 @@ impl BlockColumn {
         !negative || column.kind == ColumnKind::SignedMoney
     }
 
-    /// Floats of which some are no decimals of few places, or large: those are read one by one.
-    fn uncertain_floats(&mut self, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let mut present = self.present;
+    /// Floats of which some are no decimals of few places, or large: those of the word are read one by one.
+    fn uncertain_floats(&mut self, word: usize, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
+        let mut present = self.present.0[word];
         while present != 0 {
-            let row = present.trailing_zeros() as usize;
+            let row = word * WORD + present.trailing_zeros() as usize;
             present &= present - 1;
             let mut off = None;
             match intake::float(column.kind, reading, numbers[row], &mut off) {
                 (value, State::Fine) => self.values[row] = value,
                 (value, State::Rounded) => {
                     self.values[row] = value;
-                    self.rounded |= 1 << row;
+                    self.rounded.insert(row);
                     self.off.push((row, off.unwrap_or_default()));
                 }
                 _ => return false,
@@ -206,42 +209,54 @@ impl BlockColumn {
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp)] // what is lost is noticed
     #[inline(always)]
-    fn whole_floats(&mut self, kind: ColumnKind, numbers: &[f64; ROWS], live: Mask) -> bool {
+    fn whole_floats(&mut self, kind: ColumnKind) -> bool {
         let mut whole = true;
-        for (value, number) in self.values.iter_mut().zip(numbers) {
-            *value = *number as i64;
-            whole &= (*value as f64 == *number) & (number.abs() < MAGIC_BELOW);
+        for value in &mut self.values {
+            let number = number(*value);
+            *value = number as i64;
+            whole &= (*value as f64 == number) & (number.abs() < MAGIC_BELOW);
         }
-        whole && self.integers(kind, live)
+        whole && self.integers(kind)
     }
 
     /// A column of any other type, by way of the plain pass.
     fn others(&mut self, column: &Column, data: &Data<'_>, start: usize, count: usize, reading: &Reading) -> bool {
         intake::read(column, data, start..start + count, reading, &mut self.cells);
         self.values = [0; ROWS];
-        self.present = 0;
+        self.present = Mask::NONE;
         for (row, (value, state)) in self.cells.values.iter().zip(&self.cells.states).enumerate() {
             match state {
                 State::Missing => continue,
                 State::Fine => {}
-                State::Rounded => self.rounded |= 1 << row,
+                State::Rounded => self.rounded.insert(row),
                 _ => return false,
             }
-            self.present |= 1 << row;
+            self.present.insert(row);
             self.values[row] = *value;
-            self.truth |= Mask::from(*value == 1) << row;
+            if *value == 1 {
+                self.truth.insert(row);
+            }
         }
         self.off.clone_from(&self.cells.off);
         self.bound = self.values.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
         true
     }
+}
 
-    #[inline(always)]
-    fn clear_absent(&mut self, live: Mask) {
-        each_bit(live & !self.present, |row| self.values[row] = 0);
-        let count = live.count_ones() as usize;
-        self.values[count..].fill(0);
+/// The values of a block; where it is not full, zeros follow.
+#[inline(always)]
+fn whole_block<T: Copy + Default>(values: &[T]) -> Cow<'_, [T; ROWS]> {
+    if let Some(whole) = values.first_chunk() {
+        return Cow::Borrowed(whole);
     }
+    let mut padded = [T::default(); ROWS];
+    padded[..values.len()].copy_from_slice(values);
+    Cow::Owned(padded)
+}
+
+#[inline(always)]
+fn number(bits: i64) -> f64 {
+    f64::from_bits(bits.cast_unsigned())
 }
 
 /// Kinds whose whole numbers are read straight through.
@@ -253,47 +268,50 @@ fn plain_integer(kind: ColumnKind, own_unit: bool) -> bool {
     }
 }
 
-/// Calls for each bit that is set.
-#[inline(always)]
-pub(super) fn each_bit(mut mask: Mask, mut call: impl FnMut(usize)) {
-    while mask != 0 {
-        call(mask.trailing_zeros() as usize);
-        mask &= mask - 1;
-    }
-}
-
+/// The rows that have something, of the first `count` of a block.
 #[inline(always)]
 fn present(nulls: &Nulls<'_>, start: usize, count: usize) -> Mask {
     match nulls {
-        Nulls::None => Mask::MAX,
+        Nulls::None => Mask::first(count),
         Nulls::Valid(bits) => bits_at(bits.bytes, bits.offset + start, count),
-        Nulls::Mask(mask) => !packed(&mask[start..start + count]),
+        Nulls::Mask(mask) => !packed(&mask[start..start + count]) & Mask::first(count),
     }
+}
+
+/// `count` bits from a position on.
+#[inline(always)]
+fn bits_at(bytes: &[u8], first: usize, count: usize) -> Mask {
+    let mut mask = Mask::NONE;
+    for (word, rows) in mask.0.iter_mut().zip((0..count).step_by(WORD)) {
+        *word = word_at(bytes, first + rows, WORD.min(count - rows));
+    }
+    mask & Mask::first(count)
 }
 
 /// `count` bits from a position on; what is above them is anything.
 #[inline(always)]
-fn bits_at(bytes: &[u8], first: usize, count: usize) -> Mask {
+fn word_at(bytes: &[u8], first: usize, count: usize) -> u64 {
     let shift = first % 8;
     if shift == 0
         && let Some(whole) = bytes.get(first / 8..first / 8 + 8)
         && let Ok(whole) = whole.try_into()
     {
-        return Mask::from_le_bytes(whole);
+        return u64::from_le_bytes(whole);
     }
     let end = (first + count).div_ceil(8);
     let bytes = &bytes[first / 8..end];
     let mut word = [0; 8];
     let low = bytes.len().min(8);
     word[..low].copy_from_slice(&bytes[..low]);
-    let low = Mask::from_le_bytes(word) >> shift;
+    let low = u64::from_le_bytes(word) >> shift;
     match bytes.get(8) {
-        Some(last) => low | Mask::from(*last) << (ROWS - shift),
+        Some(last) => low | u64::from(*last) << (WORD - shift),
         None => low,
     }
 }
 
 #[inline(always)]
 fn packed(values: &[bool]) -> Mask {
-    values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(*value) << row)
+    let values = whole_block(values);
+    Mask::those(|row| values[row])
 }

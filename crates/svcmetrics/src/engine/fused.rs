@@ -3,8 +3,8 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::accumulator::{Accumulator, HALF, LINE, Line, Place};
-use super::block::{BlockColumn, Mask, ROWS, each_bit};
+use super::accumulator::{Accumulator, HALF, Place, TURNED};
+use super::block::BlockColumn;
 use super::columns::Data;
 use super::intake::Cells;
 use super::plan::{Plan, PlannedHealth, RowMetric, Slot};
@@ -14,6 +14,7 @@ use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
 use crate::health::{ScoredBlock, Scoring};
+use crate::mask::{Mask, ROWS};
 use crate::money::MICROS;
 use crate::request::AbsentRevenue;
 use std::ops::Range;
@@ -100,7 +101,7 @@ pub(super) struct FusedHealth {
     score: Slot,
     band: Slot,
     pub(super) values: Vec<([f64; ROWS], Mask)>,
-    pub(super) scored: ScoredBlock<ROWS>,
+    pub(super) scored: ScoredBlock,
 }
 
 /// A plan made ready for blocks.
@@ -120,8 +121,8 @@ pub(super) struct Fused {
     absent_revenue: Option<AbsentRevenue>,
     /// By lane of the sums, what rows add to it.
     added: Vec<Added>,
-    /// What a block's rows add, turned from column after column to row after row: by line of the sums.
-    tiles: Vec<[Line; ROWS]>,
+    /// What rows add to some places.
+    places: Vec<[i64; ROWS]>,
 }
 
 /// Gathers questions, each once.
@@ -202,7 +203,7 @@ impl FusedHealth {
         }
         Some(Self {
             scoring: health.scoring.clone(),
-            values: vec![([0.0; ROWS], 0); reads.len()],
+            values: vec![([0.0; ROWS], Mask::NONE); reads.len()],
             reads,
             score: health.score,
             band: health.band,
@@ -266,7 +267,7 @@ impl Fused {
         let late = conditions.iter().map(|condition| condition.columns().iter().any(computed)).collect();
         Some(Self {
             answers: vec![Answer::default(); asked.len()],
-            counted: vec![0; scopes.len()],
+            counted: vec![Mask::NONE; scopes.len()],
             asked,
             late,
             health,
@@ -276,7 +277,7 @@ impl Fused {
             revenues: plan.revenues,
             absent_revenue,
             added,
-            tiles: Vec::new(),
+            places: vec![[0; ROWS]; TURNED],
         })
     }
 
@@ -303,7 +304,7 @@ impl Fused {
         sums: &mut Sums,
         seen: &mut Seen<'_>,
     ) -> Result<bool> {
-        let live = Mask::MAX >> (ROWS - rows.len());
+        let live = Mask::first(rows.len());
         let Some(absent) = self.judged(plan, part, rows, live) else { return Ok(false) };
         for sum in &self.sums {
             let (Some(lane), Addend::Column(slot)) = (sum.lane, &sum.addend) else { continue };
@@ -350,7 +351,7 @@ impl Fused {
 
     #[inline(always)]
     fn settle_absent_revenue(&mut self) -> (Mask, Mask) {
-        let Some((start, end)) = self.revenues else { return (0, 0) };
+        let Some((start, end)) = self.revenues else { return (Mask::NONE, Mask::NONE) };
         let (started, ended) = (self.columns[start].present, self.columns[end].present);
         let absent = (ended & !started, started & !ended);
         if self.absent_revenue == Some(AbsentRevenue::Zero) {
@@ -371,7 +372,7 @@ impl Fused {
             if let Some(among) = scope.among {
                 *counted &= self.answers[among].yes;
             }
-            if scope.rules.iter().any(|rule| self.answers[*rule].no & *counted != 0) {
+            if scope.rules.iter().any(|rule| (self.answers[*rule].no & *counted).any()) {
                 return false;
             }
         }
@@ -385,7 +386,7 @@ impl Fused {
         let Some(mut health) = self.health.take() else { return true };
         let mut small = true;
         for (metric, (values, there)) in health.reads.iter().zip(&mut health.values) {
-            *there = 0;
+            *there = Mask::NONE;
             let Some(metric) = metric else { continue };
             let (mut numerator, mut denominator) = ([0; ROWS], [0; ROWS]);
             let fits = match &metric.denominator {
@@ -438,9 +439,7 @@ impl Fused {
                 None => total.iter_mut().zip(values).for_each(|(total, value)| *total += times * value),
                 Some(only) => {
                     let rows = self.answers[only].yes;
-                    for (row, (total, value)) in total.iter_mut().zip(values).enumerate() {
-                        *total += times * kept(*value, rows, row);
-                    }
+                    rows.write(total, |row, kept, total| *total += times * (values[row] & kept));
                 }
             }
         }
@@ -473,7 +472,7 @@ impl Fused {
                     let present = slots.fold(live, |mask, (_, slot)| mask & columns[*slot].present);
                     either(present, between(&one, *comparison, &other))
                 }
-                Question::All(parts) => parts.iter().fold(Answer { yes: live, no: 0 }, |all, part| Answer {
+                Question::All(parts) => parts.iter().fold(Answer { yes: live, no: Mask::NONE }, |all, part| Answer {
                     yes: all.yes & self.answers[*part].yes,
                     no: all.no | self.answers[*part].no,
                 }),
@@ -533,21 +532,22 @@ impl Fused {
     /// Counts that are 0 in most rows: one addition each.
     #[inline(always)]
     fn add_rare(&self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) -> Result<()> {
-        let rounded = self.columns.iter().any(|column| column.rounded != 0);
+        let rounded = self.columns.iter().any(|column| column.rounded.any());
         for (position, (scope, counted)) in self.scopes.iter().zip(&self.counted).enumerate() {
             let asked = scope.among.map_or(live, |among| live & !self.answers[among].no);
-            let missing = asked & !counted;
-            if missing != 0 {
+            let missing = asked & !*counted;
+            if missing.any() {
                 let (place, width) = (sums.often.place(sums.missing[position]), sums.often.width());
-                let near = sums.often.near(ROWS as u64, ROWS as u64)?;
-                each_bit(missing, |row| place.add(&mut near[groups[row] as usize * width..], 1));
+                sums.often.make_room(ROWS as u64, ROWS as u64)?;
+                let near = &mut sums.often.near;
+                missing.each(|row| place.add(&mut near[groups[row] as usize * width..], 1));
             }
             if !rounded {
                 continue;
             }
             for slot in &scope.slots {
                 for (row, off) in &self.columns[*slot].off {
-                    if counted >> row & 1 == 1 {
+                    if counted.has(*row) {
                         sums.rounded(groups[*row], position);
                         largest_rounding[position] = largest_rounding[position].max(*off);
                     }
@@ -562,62 +562,52 @@ impl Fused {
     fn add_often(&mut self, live: Mask, groups: &[u32], often: &mut Accumulator, most: (u64, u64)) -> Result<()> {
         // Of rows of one group only their sum is added, as if it were the first row's.
         let together = groups.iter().all(|group| *group == groups[0]);
-        let mut tiles = std::mem::take(&mut self.tiles);
-        let filled = often.shared().iter().rposition(|(lane, _)| *lane < self.added.len());
-        tiles.resize(filled.map_or(0, |place| place / LINE + 1), [Line::default(); ROWS]);
-        let (mut values, mut more) = ([0; ROWS], [0; ROWS]);
-        for (place, (lane, sharing)) in often.shared().iter().enumerate() {
-            let Some(tile) = tiles.get_mut(place / LINE) else { break };
-            match self.added.get(*lane) {
-                Some(added) => self.fill(*added, live, &mut values),
-                // lanes after those of the measures are added to one by one
-                None => values = [0; ROWS],
-            }
-            if let Some(added) = sharing.and_then(|lane| self.added.get(lane)) {
-                self.fill(*added, live, &mut more);
-                values.iter_mut().zip(&more).for_each(|(low, high)| *low |= high << HALF);
+        let filled = often.shared().iter().rposition(|(lane, _)| *lane < self.added.len()).map_or(0, |place| place + 1);
+        often.make_room(most.0, most.1)?;
+        let mut places = std::mem::take(&mut self.places);
+        for first in (0..filled).step_by(TURNED) {
+            for (place, values) in (first..).zip(&mut places) {
+                match often.shared().get(place).and_then(|(lane, _)| self.added.get(*lane)) {
+                    Some(added) => self.fill(*added, live, values, |place, value| *place = value),
+                    // lanes after those of the measures are added to one by one
+                    None => *values = [0; ROWS],
+                }
+                let sharing = often.shared().get(place).and_then(|(_, sharing)| self.added.get((*sharing)?));
+                if let Some(added) = sharing {
+                    self.fill(*added, live, values, |place, value| *place |= value << HALF);
+                }
             }
             if together {
-                tile[0].0[place % LINE] = values.iter().sum();
+                let sums = std::array::from_fn(|place| places[place].iter().sum());
+                often.add_one(first, groups[0], &sums);
             } else {
-                tile.iter_mut().zip(&values).for_each(|(line, value)| line.0[place % LINE] = *value);
+                often.add_each(first, groups, &places);
             }
         }
-        let rows = if together { &groups[..1] } else { groups };
-        let width = often.width();
-        let near = often.near(most.0, most.1)?;
-        for (position, tile) in tiles.iter().enumerate() {
-            for (group, line) in rows.iter().zip(tile) {
-                let sums = &mut near[*group as usize * width + position];
-                sums.0.iter_mut().zip(line.0).for_each(|(sum, value)| *sum += value);
-            }
-        }
-        self.tiles = tiles;
+        self.places = places;
         Ok(())
     }
 
-    /// What each row adds to a lane.
+    /// Puts what each row adds to a lane.
     #[inline(always)]
-    fn fill(&self, added: Added, live: Mask, values: &mut [i64; ROWS]) {
-        let count = |rows: Mask, values: &mut [i64; ROWS]| {
-            values.iter_mut().enumerate().for_each(|(row, value)| *value = (rows >> row & 1).cast_signed());
-        };
+    fn fill(&self, added: Added, live: Mask, places: &mut [i64; ROWS], put: impl Fn(&mut i64, i64)) {
         let sum = match added {
-            Added::Rows => return count(live, values),
-            Added::Counted(scope) => return count(self.counted[scope], values),
+            Added::Rows => return live.write(places, |_, kept, place| put(place, kept & 1)),
+            Added::Counted(scope) => return self.counted[scope].write(places, |_, kept, place| put(place, kept & 1)),
             Added::Sum(position) => &self.sums[position],
         };
         let counted = self.counted[sum.scope];
         let rows = sum.only.map_or(counted, |only| counted & self.answers[only].yes);
         match &sum.addend {
-            Addend::One => count(rows, values),
+            Addend::One => rows.write(places, |_, kept, place| put(place, kept & 1)),
             Addend::Column(slot) => {
-                let own = values.iter_mut().zip(&self.columns[*slot].values).enumerate();
-                own.for_each(|(row, (own, value))| *own = kept(*value, rows, row));
+                let values = &self.columns[*slot].values;
+                rows.write(places, |row, kept, place| put(place, values[row] & kept));
             }
             Addend::Linear(linear) => {
-                self.evaluate_into(linear, values);
-                values.iter_mut().enumerate().for_each(|(row, value)| *value = kept(*value, rows, row));
+                let mut values = [0; ROWS];
+                self.evaluate_into(linear, &mut values);
+                rows.write(places, |row, kept, place| put(place, values[row] & kept));
             }
         }
     }
@@ -651,15 +641,9 @@ pub(super) struct Seen<'a> {
     pub(super) before: u64,
 }
 
-/// The value if the row is one of these, else 0.
-#[inline(always)]
-fn kept(value: i64, rows: Mask, row: usize) -> i64 {
-    value & -(rows >> row & 1).cast_signed()
-}
-
 #[inline(always)]
 fn compare(values: &[i64; ROWS], holds: impl Fn(i64) -> bool) -> Mask {
-    values.iter().enumerate().fold(0, |mask, (row, value)| mask | Mask::from(holds(*value)) << row)
+    Mask::those(|row| holds(values[row]))
 }
 
 #[inline(always)]
@@ -676,18 +660,12 @@ fn against(values: &[i64; ROWS], comparison: Comparison, constant: i64) -> Mask 
 
 #[inline(always)]
 fn between(one: &[i64; ROWS], comparison: Comparison, other: &[i64; ROWS]) -> Mask {
-    let pairs = |holds: fn(&i64, &i64) -> bool| {
-        one.iter()
-            .zip(other)
-            .enumerate()
-            .fold(0, |mask, (row, (one, other))| mask | Mask::from(holds(one, other)) << row)
-    };
     match comparison {
-        Comparison::Equal => pairs(|one, other| one == other),
-        Comparison::Unequal => pairs(|one, other| one != other),
-        Comparison::Less => pairs(|one, other| one < other),
-        Comparison::AtMost => pairs(|one, other| one <= other),
-        Comparison::More => pairs(|one, other| one > other),
-        Comparison::AtLeast => pairs(|one, other| one >= other),
+        Comparison::Equal => Mask::those(|row| one[row] == other[row]),
+        Comparison::Unequal => Mask::those(|row| one[row] != other[row]),
+        Comparison::Less => Mask::those(|row| one[row] < other[row]),
+        Comparison::AtMost => Mask::those(|row| one[row] <= other[row]),
+        Comparison::More => Mask::those(|row| one[row] > other[row]),
+        Comparison::AtLeast => Mask::those(|row| one[row] >= other[row]),
     }
 }

@@ -1,7 +1,6 @@
 //! Rows -> measures -> totals: what counted rows add, summed by group.
 
 use super::accumulator::NoTotals;
-use super::block::ROWS;
 use super::columns::{Data, Table};
 use super::fused::{Fused, Seen};
 use super::groups::{Groups, KeyColumn};
@@ -15,6 +14,7 @@ use super::sums::Sums;
 use crate::distributions::Distribution;
 use crate::error::{Error, Result};
 use crate::key::group_text;
+use crate::mask::ROWS;
 use crate::money::{MICROS, divide_half_even};
 use crate::request::Request;
 use crate::spread::Spread;
@@ -147,7 +147,8 @@ impl Engine {
     }
 
     /// Who stands in a group twice, if anybody does.
-    pub(crate) fn duplicate(&self) -> Option<Error> {
+    pub(crate) fn duplicate(&mut self) -> Option<Error> {
+        self.identities.iter_mut().for_each(Identities::settle);
         #[cfg(feature = "rayon")]
         let groups = self.identified.as_ref().unwrap_or(&self.groups);
         #[cfg(not(feature = "rayon"))]

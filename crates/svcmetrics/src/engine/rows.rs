@@ -10,6 +10,7 @@ use super::plan::{Plan, PlannedColumn, RowMetric, Slot};
 use crate::column::ColumnKind;
 use crate::error::{Error, Offence, Result, shown};
 use crate::health::Scored;
+use crate::mask::Mask;
 use crate::money::{MICROS, nearest_difference};
 use crate::request::{AbsentRevenue, OnInvalid, Request};
 use std::ops::Range;
@@ -25,12 +26,12 @@ pub(crate) struct Absent {
 
 impl Absent {
     /// Rows of a block in which the start alone, or the end alone, is null; the block begins at row `first`.
-    pub(super) fn add(&mut self, (start, end): (u64, u64), first: u64) {
-        self.start += u64::from(start.count_ones());
-        self.end += u64::from(end.count_ones());
-        if start | end != 0 {
-            self.first.get_or_insert(first + u64::from((start | end).trailing_zeros()));
-        }
+    pub(super) fn add(&mut self, (start, end): (Mask, Mask), first: u64) {
+        start.each(|_| self.start += 1);
+        end.each(|_| self.end += 1);
+        (start | end).each(|row| {
+            self.first.get_or_insert(first + row as u64);
+        });
     }
 }
 

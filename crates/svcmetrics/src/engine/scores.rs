@@ -3,7 +3,6 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::block::{Mask, ROWS};
 use super::columns::Data;
 use super::fused::Fused;
 use super::judge::Status;
@@ -15,6 +14,7 @@ use super::rows::{Absent, Rows};
 use super::sums::Sums;
 use crate::error::{Error, Result};
 use crate::health::{Apportioned, Scored, Scoring};
+use crate::mask::{Mask, ROWS};
 use crate::metric::Form;
 use crate::money::MICROS;
 use std::ops::Range;
@@ -361,14 +361,14 @@ fn block(
     stretch: &mut Stretch<'_>,
     apportioned: &mut Apportioned,
 ) -> bool {
-    let live = Mask::MAX >> (ROWS - rows.len());
+    let live = Mask::first(rows.len());
     let Some(one_absent) = fused.judged(part.plan, part.columns, rows, live) else { return false };
     let Some((health, about)) = fused.scored(part.scope, live) else { return false };
     let (scoring, block) = (&health.scoring, &health.scored);
     absent.add(one_absent, part.before + rows.start as u64);
     let (mut scores, mut bands, mut coverages) = ([0.0; ROWS], [0; ROWS], [0.0; ROWS]);
     for row in 0..ROWS {
-        let is_about = about >> row & 1 == 1;
+        let is_about = about.has(row);
         scores[row] = if is_about { block.score[row] as f64 / MICROS as f64 } else { 0.0 };
         bands[row] = if is_about { block.band[row] as u32 } else { NOBODY };
         coverages[row] = if is_about { scoring.coverage(block.present[row]) } else { 0.0 };
@@ -381,14 +381,11 @@ fn block(
     if !stretch.points.is_empty() {
         for row in 0..rows.len() {
             let there = block.there & about;
-            let of_row = Scored {
-                score: (there >> row & 1 == 1).then_some(block.score[row]),
-                band: 0,
-                present: block.present[row],
-            };
+            let of_row =
+                Scored { score: there.has(row).then_some(block.score[row]), band: 0, present: block.present[row] };
             let value = |position: usize| {
                 let (values, there) = &health.values[position];
-                (there >> row & 1 == 1).then(|| values[row])
+                there.has(row).then(|| values[row])
             };
             stretch.put_points(first + row, scoring, &of_row, value, apportioned);
         }

@@ -3,6 +3,7 @@
 #![allow(clippy::inline_always)] // so that blocks are compiled for the vector units of their caller
 
 use super::model::{HealthModel, MissingPolicy};
+use crate::mask::{Mask, ROWS};
 use crate::money::{MAGIC, MICROS};
 use rust_decimal::Decimal;
 
@@ -49,20 +50,20 @@ pub(crate) struct Scored {
 
 /// What the customers of a block get.
 #[derive(Debug, Clone)]
-pub(crate) struct ScoredBlock<const ROWS: usize> {
+pub(crate) struct ScoredBlock {
     /// Micro-points; 0 where there is no score.
     pub(crate) score: [i64; ROWS],
     /// Where there is a score.
-    pub(crate) there: u64,
+    pub(crate) there: Mask,
     /// The band's position from 1; 0 is unknown.
     pub(crate) band: [i64; ROWS],
     /// The weight of the components that are there.
     pub(crate) present: [i64; ROWS],
 }
 
-impl<const ROWS: usize> Default for ScoredBlock<ROWS> {
+impl Default for ScoredBlock {
     fn default() -> Self {
-        Self { score: [0; ROWS], there: 0, band: [0; ROWS], present: [0; ROWS] }
+        Self { score: [0; ROWS], there: Mask::NONE, band: [0; ROWS], present: [0; ROWS] }
     }
 }
 
@@ -159,21 +160,18 @@ impl Scoring {
     /// operations in the same order as for one row.
     #[allow(clippy::cast_precision_loss)] // weights are below 2^53
     #[inline(always)]
-    pub(crate) fn block<const ROWS: usize>(&self, values: &[([f64; ROWS], u64)], scored: &mut ScoredBlock<ROWS>) {
+    pub(crate) fn block(&self, values: &[([f64; ROWS], Mask)], scored: &mut ScoredBlock) {
         let (mut present, mut sum) = ([0_i64; ROWS], [0.0_f64; ROWS]);
         for (scale, (values, there)) in self.components.iter().zip(values) {
             let (weight, range) = (scale.weight as f64, scale.ceiling - scale.floor);
-            let mut add = |row: usize, scaled: f64| {
-                let there = there >> row & 1;
-                present[row] += scale.weight & -there.cast_signed();
-                // a sum is never negative, so adding 0 leaves it as it is
-                sum[row] += if there == 1 { weight * scaled.clamp(0.0, 1.0) } else { 0.0 };
-            };
+            there.write(&mut present, |_, there, present| *present += scale.weight & there);
+            // a sum is never negative, so adding 0 leaves it as it is
+            let part = |there: i64, scaled: f64| if there == 0 { 0.0 } else { weight * scaled.clamp(0.0, 1.0) };
             #[allow(clippy::float_cmp)] // what is divided by exactly 1 stays as it is
             if range == 1.0 {
-                values.iter().enumerate().for_each(|(row, value)| add(row, value - scale.floor));
+                there.write(&mut sum, |row, there, sum| *sum += part(there, values[row] - scale.floor));
             } else {
-                values.iter().enumerate().for_each(|(row, value)| add(row, (value - scale.floor) / range));
+                there.write(&mut sum, |row, there, sum| *sum += part(there, (values[row] - scale.floor) / range));
             }
         }
         let weights = if self.missing == MissingPolicy::Zero { [self.total_weight; ROWS] } else { present };
@@ -186,7 +184,7 @@ impl Scoring {
             *reached = if weights[row] != 0 && present[row] >= self.least_weight { score } else { -1 };
         }
         scored.present = present;
-        scored.there = reached.iter().enumerate().fold(0, |mask, (row, score)| mask | u64::from(*score >= 0) << row);
+        scored.there = Mask::those(|row| reached[row] >= 0);
         scored.band = [0; ROWS];
         for threshold in &self.thresholds {
             for (band, score) in scored.band.iter_mut().zip(&reached) {
@@ -195,10 +193,9 @@ impl Scoring {
         }
         for (position, below, cap) in &self.gates {
             let ((values, there), cap) = (&values[*position], i64::try_from(*cap).unwrap_or(i64::MAX));
-            for (row, (band, value)) in scored.band.iter_mut().zip(values).enumerate() {
-                let capped = there >> row & 1 == 1 && value < below;
-                *band = if capped { cap.min(*band) } else { *band };
-            }
+            there.write(&mut scored.band, |row, there, band| {
+                *band = if there != 0 && values[row] < *below { cap.min(*band) } else { *band };
+            });
         }
         scored.score = reached.map(|score| score.max(0));
     }

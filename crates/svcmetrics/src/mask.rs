@@ -1,0 +1,136 @@
+//! Rows of a block, one bit each.
+
+#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+
+use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not};
+
+/// Rows of a block.
+pub(crate) const ROWS: usize = WORDS * WORD;
+
+/// Rows that one word of a mask has.
+pub(crate) const WORD: usize = u64::BITS as usize;
+
+/// Fewer, and deciding what to do with a column takes longer than doing it; more, and the columns leave the nearest cache.
+pub(crate) const WORDS: usize = 2;
+
+/// Some of a block's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Mask(pub(crate) [u64; WORDS]);
+
+impl Mask {
+    pub(crate) const NONE: Self = Self([0; WORDS]);
+
+    /// The first rows, so many.
+    pub(crate) fn first(rows: usize) -> Self {
+        Self(std::array::from_fn(|word| match rows.saturating_sub(word * WORD) {
+            0 => 0,
+            rows => u64::MAX >> WORD.saturating_sub(rows),
+        }))
+    }
+
+    /// Those of which it holds; it is asked of each.
+    #[inline(always)]
+    pub(crate) fn those(holds: impl Fn(usize) -> bool) -> Self {
+        let mut words = [0; WORDS];
+        for (first, word) in (0..).step_by(WORD).zip(&mut words) {
+            *word = (0..WORD).fold(0, |rows, row| rows | u64::from(holds(first + row)) << row);
+        }
+        Self(words)
+    }
+
+    #[inline(always)]
+    pub(crate) fn has(self, row: usize) -> bool {
+        self.0[row / WORD] >> (row % WORD) & 1 == 1
+    }
+
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, row: usize) {
+        self.0[row / WORD] |= 1 << (row % WORD);
+    }
+
+    #[inline(always)]
+    pub(crate) fn any(self) -> bool {
+        self.0.iter().fold(0, |any, word| any | word) != 0
+    }
+
+    /// Calls for each row.
+    #[inline(always)]
+    pub(crate) fn each(self, mut call: impl FnMut(usize)) {
+        for (first, mut word) in (0..).step_by(WORD).zip(self.0) {
+            while word != 0 {
+                call(first + word.trailing_zeros() as usize);
+                word &= word - 1;
+            }
+        }
+    }
+
+    /// Writes to each row; what writes is told whether the row is one of these, by all bits or none.
+    #[inline(always)]
+    pub(crate) fn write<T>(self, values: &mut [T; ROWS], mut write: impl FnMut(usize, i64, &mut T)) {
+        for ((first, word), values) in (0..).step_by(WORD).zip(self.0).zip(values.as_chunks_mut::<WORD>().0) {
+            for (row, value) in values.iter_mut().enumerate() {
+                write(first + row, -(word >> row & 1).cast_signed(), value);
+            }
+        }
+    }
+}
+
+macro_rules! word_by_word {
+    ($operator:ident, $call:ident, $assigning:ident, $assign:ident, $symbol:tt) => {
+        impl $operator for Mask {
+            type Output = Self;
+
+            #[inline(always)]
+            fn $call(self, other: Self) -> Self {
+                Self(std::array::from_fn(|word| self.0[word] $symbol other.0[word]))
+            }
+        }
+
+        impl $assigning for Mask {
+            #[inline(always)]
+            fn $assign(&mut self, other: Self) {
+                *self = *self $symbol other;
+            }
+        }
+    };
+}
+
+word_by_word!(BitAnd, bitand, BitAndAssign, bitand_assign, &);
+word_by_word!(BitOr, bitor, BitOrAssign, bitor_assign, |);
+
+impl Not for Mask {
+    type Output = Self;
+
+    #[inline(always)]
+    fn not(self) -> Self {
+        Self(self.0.map(|word| !word))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_and_go_by_their_number() {
+        let mut all = Vec::new();
+        for rows in [0, 1, WORD - 1, WORD, WORD + 1, ROWS - 1, ROWS] {
+            let mask = Mask::first(rows);
+            all.clear();
+            mask.each(|row| all.push(row));
+            assert_eq!(all, (0..rows).collect::<Vec<_>>());
+            assert_eq!((mask.any(), !mask & mask, !!mask | mask), (rows > 0, Mask::NONE, mask));
+            assert_eq!(mask, Mask::those(|row| row < rows));
+        }
+        let mut odd = Mask::those(|row| row % 2 == 1);
+        assert!(odd.has(ROWS - 1) && !odd.has(0));
+        odd.insert(0);
+        let mut values = [7; ROWS];
+        odd.write(&mut values, |row, kept, value| *value = i64::try_from(row).unwrap_or(0) & kept | *value & !kept);
+        assert_eq!(values[..4], [0, 1, 7, 3]);
+        odd &= Mask::first(2);
+        assert_eq!(odd, Mask::first(2));
+        odd |= !Mask::first(2);
+        assert_eq!(odd, Mask::first(ROWS));
+    }
+}
