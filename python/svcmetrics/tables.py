@@ -1,13 +1,14 @@
 """Tables in: each kind of frame is passed as it is, and no frame library is imported to look at another's.
 
-What the core takes is an object with ``__arrow_c_stream__``; ``Arrays``; or names, a number of rows and a function that
-gives the columns at some positions one after another: each a numpy array, or a tuple ``("array", values, mask or
-None)``, ``("days", values, mask)``, ``("times", values, mask, unit, zone)``, ``("dictionary", codes, values)``,
-``("objects", list)``, ``("arrow", array or stream of arrays)`` or ``("unknown", type, rows)``.
+What the core takes is an object with ``__arrow_c_stream__``, or a list of such; ``Arrays``; or names, a number of rows
+and a function that gives the columns at some positions one after another: each a numpy array, or a tuple ``("array",
+values, mask or None)``, ``("days", values, mask)``, ``("times", values, mask, unit, zone)``, ``("dictionary", codes,
+values)``, ``("objects", list)``, ``("arrow", array or stream of arrays)`` or ``("unknown", type, rows)``.
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -28,6 +29,10 @@ _LAZY = {
     ("dask", "DataFrame"): "call .compute() first",
     ("ibis", "Table"): "call .to_pyarrow() first",
 }
+
+
+#: From how many rows on, on average, reading chunks one by one costs less than making one of them.
+_LARGE_CHUNK = 4096
 
 
 class Incoming(NamedTuple):
@@ -63,7 +68,8 @@ def incoming(table: Any) -> Incoming:
     if hasattr(table, "__arrow_c_stream__"):
         # A DuckDB relation has a length, but counting it would run its query.
         in_memory = module not in ("duckdb", "_duckdb") and hasattr(table, "__len__")
-        return Incoming(table, False, in_memory, _names_of(table))
+        source = _chunks_of(table) if (module, name) == ("polars", "DataFrame") else table
+        return Incoming(source, False, in_memory, _names_of(table))
     if hasattr(table, "__arrow_c_array__"):
         return Incoming(_OneBatch(table), False, True, None)
     raise UnsupportedTableError(
@@ -80,6 +86,20 @@ def _type_name(value: object) -> str:
 def _names_of(table: Any) -> list[str] | None:
     names = getattr(table, "column_names", None) or getattr(table, "columns", None)
     return [str(name) for name in names] if isinstance(names, Sequence) else None
+
+
+def _chunks_of(frame: Any) -> Any:
+    """A polars frame chunk by chunk, where its columns have the same ones: of the whole frame polars would make one
+    chunk first, in memory of its own.
+    """
+    columns = frame.get_columns()
+    lengths = columns[0].chunk_lengths() if columns else []
+    if len(lengths) < 2 or len(frame) < len(lengths) * _LARGE_CHUNK:
+        return frame
+    if any(column.chunk_lengths() != lengths for column in columns):
+        return frame
+    starts = itertools.accumulate(lengths, initial=0)
+    return [frame.slice(start, length) for start, length in zip(starts, lengths, strict=False)]
 
 
 class _OneBatch:

@@ -177,6 +177,31 @@ def test_nan_is_missing_in_pandas_and_numpy_and_an_error_elsewhere() -> None:
         assert sm.scorecard(table, nan="null").quality.metrics["availability"]["missing"] == 1
 
 
+def test_chunks_of_a_polars_frame_are_read_one_by_one_and_not_joined() -> None:
+    rows, bad = 5_000, 17
+    part = {"region": ["north", None] * (rows // 2), "milestones_met": [1, 2] * (rows // 2)}
+    chunks = [pl.DataFrame({**part, "milestones_total": [total] * rows}) for total in (2, 3, 4)]
+    frame = pl.concat(chunks, rechunk=False)
+    card = sm.scorecard(frame, by="region")
+    assert frame.n_chunks() == len(chunks)
+    assert card == sm.scorecard(frame.rechunk(), by="region")
+    figure = card["adoption_rate"]["north"]
+    assert (figure.numerator, figure.denominator) == (3 * rows // 2, (2 + 3 + 4) * rows // 2)
+    # Rows are counted over all chunks, and columns in different chunks are read as well.
+    met = frame["milestones_met"].to_list()
+    met[rows + bad] = 9
+    uneven = frame.with_columns(
+        pl.concat([pl.Series("milestones_met", met[:bad]), pl.Series(met[bad:])], rechunk=False)
+    )
+    even = pl.concat([uneven.rechunk()[:rows], uneven.rechunk()[rows:]], rechunk=False)
+    for wrong in (uneven, even):
+        with pytest.raises(sm.InvalidValueError) as found:
+            sm.scorecard(wrong)
+        assert (found.value.row, found.value.column) == (rows + bad, "milestones_met")
+    scores = sm.health_scores(frame, explain=False).to_polars()
+    assert len(scores) == len(frame)
+
+
 def test_rows_are_counted_over_all_chunks_and_batches() -> None:
     met = pa.chunked_array([[1, 1], [1], [], [1, 9, 9]])
     table = pa.table({"milestones_met": met, "milestones_total": pa.chunked_array([[2, 2, 2, 2, 2, 2]])})

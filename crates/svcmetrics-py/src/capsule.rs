@@ -13,7 +13,7 @@ use arrow_schema::ffi::FFI_ArrowSchema;
 use arrow_schema::{ArrowError, DataType, Field, Fields, SchemaRef};
 use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
-use pyo3::types::PyCapsule;
+use pyo3::types::{PyCapsule, PyList};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -42,9 +42,11 @@ impl StreamColumn {
     }
 }
 
-/// A stream of record batches, read once.
+/// A stream of record batches, read once; or several one after another.
 pub(crate) struct Stream {
-    stream: FFI_ArrowArrayStream,
+    now: FFI_ArrowArrayStream,
+    /// What has the streams that follow, the last one first.
+    later: Vec<Py<PyAny>>,
     pub(crate) columns: Vec<StreamColumn>,
 }
 
@@ -69,13 +71,18 @@ fn ours(class: &str, message: String) -> PyErr {
 }
 
 impl Stream {
-    /// Takes over the stream of an object with `__arrow_c_stream__`.
+    /// Takes over the stream of an object with `__arrow_c_stream__`, or those of a list of such objects, all of one schema.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> Result<Self> {
-        let (stream, schema) = taken_over(object)?;
+        let mut later = Vec::new();
+        if let Ok(objects) = object.cast_exact::<PyList>() {
+            later = objects.iter().rev().map(Bound::unbind).collect();
+        }
+        let first = later.pop().map_or_else(|| object.clone(), |first| first.into_bound(object.py()));
+        let (stream, schema) = taken_over(&first)?;
         // What cannot be read as a name or a type panics in the library that reads it.
         let columns = catch_unwind(AssertUnwindSafe(|| Self::columns_of(&schema)));
         let columns = columns.unwrap_or_else(|_| Err(malformed("a schema that cannot be read")))?;
-        Ok(Self { stream, columns })
+        Ok(Self { now: stream, later, columns })
     }
 
     fn columns_of(schema: &FFI_ArrowSchema) -> std::result::Result<Vec<StreamColumn>, PyErr> {
@@ -91,7 +98,19 @@ impl Stream {
 
     /// The next batch: its rows, and the arrays of the columns in `wanted`, checked. Nothing at the end.
     pub(crate) fn next(&mut self, wanted: &[bool]) -> std::result::Result<Option<Batch>, PyErr> {
-        let Some(array) = next_array(&mut self.stream)? else { return Ok(None) };
+        let array = loop {
+            match (next_array(&mut self.now)?, self.later.pop()) {
+                (Some(array), later) => {
+                    self.later.extend(later);
+                    break array;
+                }
+                (None, Some(later)) => {
+                    let taken = Python::attach(|py| taken_over(later.bind(py)));
+                    self.now = taken.map_err(PyErr::from)?.0;
+                }
+                (None, None) => return Ok(None),
+            }
+        };
         if array.num_children() != self.columns.len() {
             return Err(malformed("a batch has other columns than the schema"));
         }
