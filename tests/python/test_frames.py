@@ -195,7 +195,7 @@ def test_chunks_of_a_polars_frame_are_read_one_by_one_and_not_joined() -> None:
     )
     even = pl.concat([uneven.rechunk()[:rows], uneven.rechunk()[rows:]], rechunk=False)
     for wrong in (uneven, even):
-        with pytest.raises(sm.InvalidValueError) as found:
+        with pytest.raises(sm.errors.InvalidValueError) as found:
             sm.scorecard(wrong)
         assert (found.value.row, found.value.column) == (rows + bad, "milestones_met")
     scores = sm.health_scores(frame, explain=False).to_polars()
