@@ -47,6 +47,8 @@ CALLS = {
     'lambda table: sm.scorecard(table, by="key")',
     "many groups": '{**counts, "key": np.arange(rows)}, lambda table: sm.scorecard(table, by="key", max_groups=rows)',
     "identities": '{**counts, "customer_id": np.arange(rows)}, sm.scorecard',
+    "identities in no order": '{**counts, "customer_id": np.arange(rows)[::-1].copy()}, sm.scorecard',
+    "identities of text": '{**counts, "customer_id": np.arange(rows).astype("U8")}, sm.scorecard',
     "health": "counts, lambda table: sm.health_scores(table)",
     "check": "counts, lambda table: sm.check(table)",
     "objects": '{**counts, **dict.fromkeys("abcd", np.full(rows, "text", object))}, '
@@ -54,7 +56,14 @@ CALLS = {
 }
 
 #: Enough for half a second or more of each.
-ROWS = {"counts": 200_000_000, "few groups": 100_000_000, "health": 50_000_000}
+ROWS = {
+    "counts": 200_000_000,
+    "few groups": 100_000_000,
+    "identities": 50_000_000,
+    "identities in no order": 20_000_000,
+    "identities of text": 1_000_000,
+    "health": 50_000_000,
+}
 OTHER_ROWS = 5_000_000
 
 

@@ -36,14 +36,17 @@ impl Sink for HealthScorer {
     }
 }
 
-/// Adds a part without the interpreter's lock, listening for Ctrl-C; what its handler raises is what the caller gets.
-fn add(py: Python<'_>, sink: &mut dyn Sink, part: &Table<'_>) -> Result<()> {
+/// Works without the interpreter's lock, listening for Ctrl-C; what its handler raises is what the caller gets.
+pub(crate) fn patiently<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&mut dyn FnMut() -> bool) -> std::result::Result<T, Error> + Send,
+) -> Result<T> {
     let mut raised = None;
     let result = {
         let raised = &mut raised;
         detached(py, move || {
             let mut asked = Instant::now();
-            sink.add(part, &mut || {
+            work(&mut || {
                 if asked.elapsed() > PATIENCE {
                     #[allow(clippy::redundant_closure_for_method_calls)] // the method alone is of too short a lifetime
                     let signals = Python::attach(|py| py.check_signals());
@@ -58,6 +61,11 @@ fn add(py: Python<'_>, sink: &mut dyn Sink, part: &Table<'_>) -> Result<()> {
         Some(error) => Err(PyError::Python(error)),
         None => result,
     }
+}
+
+/// Adds a part.
+fn add(py: Python<'_>, sink: &mut dyn Sink, part: &Table<'_>) -> Result<()> {
+    patiently(py, |go_on| sink.add(part, go_on))
 }
 
 /// A table: an object with an Arrow stream, plain arrays, or columns that Python takes out of a frame.
@@ -243,7 +251,7 @@ impl Builder {
 
     fn finish(&self, py: Python<'_>) -> Result<Scorecard> {
         let builder = self.slot().take().ok_or_else(used)?;
-        Ok(Scorecard(detached(py, move || builder.finish())?))
+        Ok(Scorecard(patiently(py, |go_on| builder.finish_while(go_on))?))
     }
 }
 

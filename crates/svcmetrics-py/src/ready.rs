@@ -1,7 +1,7 @@
 //! Requests made ready: a call that asks what one has asked a moment ago, of a table with the same columns, starts where that
 //! one did.
 
-use crate::builder::{Source, reads_of};
+use crate::builder::{Source, patiently, reads_of};
 use crate::error::{Result, detached};
 use crate::request::request;
 use crate::scorecard::Scorecard;
@@ -199,5 +199,5 @@ pub(crate) fn scorecard<'py>(
     };
     let mut builder = ready.builder.clone();
     source.pour(py, &ready.names, &ready.reads, &mut builder)?;
-    Ok(Scorecard(detached(py, move || builder.finish())?))
+    Ok(Scorecard(patiently(py, |go_on| builder.finish_while(go_on))?))
 }

@@ -14,6 +14,10 @@ const TOGETHER: usize = 1 << 12;
 /// And they stand in no more parts than 2 to this.
 const MOST_BITS: u32 = 10;
 
+/// In how many rounds they are looked through, and how many rows are parted, before it is asked whether to go on.
+const ROUNDS: usize = 64;
+const UNASKED: usize = 1 << 19;
+
 /// A number that stands in its group for another time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Repeat {
@@ -77,38 +81,58 @@ impl Distinct {
         self.values.iter().zip(&self.groups).map(|(value, group)| (*value, Some(*group).filter(|group| *group != NONE)))
     }
 
-    /// Those that stand in their group for another time, by row.
-    pub(super) fn repeats(&self) -> Vec<Repeat> {
+    /// Those that stand in their group for another time, by row; nothing where there is no time for it.
+    pub(super) fn repeats(&self, go_on: &mut dyn FnMut() -> bool) -> Option<Vec<Repeat>> {
         if !self.is_unsorted {
-            return Vec::new();
+            return Some(Vec::new());
         }
         let hasher = RandomState::default();
         let bits = (self.values.len() / TOGETHER).checked_ilog2().unwrap_or_default().min(MOST_BITS);
-        let parts = self.parts(&hasher, bits);
-        let (one, other) = parts.split_at(parts.len() / 2);
+        let parts = self.parts(&hasher, bits, go_on)?;
         let among = |parts: &[Vec<(i64, u64)>]| {
             let mut places = Vec::new();
             let met_again = |part: &&Vec<(i64, u64)>| any_again(part, &hasher, bits, &mut places);
             parts.iter().filter(met_again).flat_map(|part| self.repeats_among(part)).collect::<Vec<_>>()
         };
-        let (mut repeats, more) = both(self.values.len(), || among(one), || among(other));
-        repeats.extend(more);
+        let mut repeats = Vec::new();
+        for parts in parts.chunks(parts.len().div_ceil(ROUNDS)) {
+            if !go_on() {
+                return None;
+            }
+            let (one, other) = parts.split_at(parts.len() / 2);
+            let (one, other) = both(self.values.len(), || among(one), || among(other));
+            repeats.extend(one.into_iter().chain(other));
+        }
         repeats.sort_unstable_by_key(|repeat| repeat.row);
-        repeats
+        Some(repeats)
     }
 
     /// Values with their rows, those of one value in one part, in the order of the rows.
-    fn parts(&self, hasher: &RandomState, bits: u32) -> Vec<Vec<(i64, u64)>> {
+    fn parts(&self, hasher: &RandomState, bits: u32, go_on: &mut dyn FnMut() -> bool) -> Option<Vec<Vec<(i64, u64)>>> {
         let part = |value: i64| usize::try_from(hasher.hash_one(value).unbounded_shr(u64::BITS - bits)).unwrap_or(0);
         let mut counts = vec![0; 1 << bits];
-        self.values.iter().for_each(|value| counts[part(*value)] += 1);
-        let mut parts: Vec<Vec<(i64, u64)>> = counts.into_iter().map(Vec::with_capacity).collect();
-        for (row, (value, group)) in (0..).zip(self.values.iter().zip(&self.groups)) {
-            if *group != NONE {
-                parts[part(*value)].push((*value, row));
+        for values in self.values.chunks(UNASKED) {
+            for value in values {
+                counts[part(*value)] += 1;
+            }
+            if !go_on() {
+                return None;
             }
         }
-        parts
+        let mut parts: Vec<Vec<(i64, u64)>> = counts.into_iter().map(Vec::with_capacity).collect();
+        for (first, (values, groups)) in
+            (0..).step_by(UNASKED).zip(self.values.chunks(UNASKED).zip(self.groups.chunks(UNASKED)))
+        {
+            for (row, (value, group)) in (first..).zip(values.iter().zip(groups)) {
+                if *group != NONE {
+                    parts[part(*value)].push((*value, row));
+                }
+            }
+            if !go_on() {
+                return None;
+            }
+        }
+        Some(parts)
     }
 
     fn repeats_among(&self, part: &[(i64, u64)]) -> Vec<Repeat> {
@@ -165,7 +189,8 @@ mod tests {
                 expected.push(Repeat { value, group: *group, earlier, row });
             }
         }
-        assert_eq!(distinct.repeats(), expected);
+        assert_eq!(distinct.repeats(&mut || true), Some(expected));
+        assert_eq!(distinct.repeats(&mut || false).is_none(), distinct.is_unsorted);
     }
 
     #[test]

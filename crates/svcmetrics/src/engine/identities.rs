@@ -220,11 +220,13 @@ impl Identities {
     }
 
     /// Looks through the rows that were kept for it; there are no more of them.
-    pub(crate) fn settle(&mut self) {
-        for Repeat { value, group, earlier, row } in self.whole.take().iter().flat_map(Distinct::repeats) {
+    pub(crate) fn settle(&mut self, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        let Some(whole) = self.whole.take() else { return Ok(()) };
+        for Repeat { value, group, earlier, row } in whole.repeats(go_on).ok_or(Error::Interrupted)? {
             let told = self.is_told().then(|| value.to_string());
             self.repeat(group, told, earlier, row);
         }
+        Ok(())
     }
 
     /// The row in which this identity was in this group before; otherwise it is there from now on.

@@ -146,9 +146,13 @@ impl Engine {
         Ok(())
     }
 
+    /// Looks for those who stand in a group twice, once all rows are there.
+    pub(crate) fn settle(&mut self, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.identities.as_mut().map_or(Ok(()), |identities| identities.settle(go_on))
+    }
+
     /// Who stands in a group twice, if anybody does.
-    pub(crate) fn duplicate(&mut self) -> Option<Error> {
-        self.identities.iter_mut().for_each(Identities::settle);
+    pub(crate) fn duplicate(&self) -> Option<Error> {
         #[cfg(feature = "rayon")]
         let groups = self.identified.as_ref().unwrap_or(&self.groups);
         #[cfg(not(feature = "rayon"))]

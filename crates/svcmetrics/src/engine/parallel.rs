@@ -372,6 +372,7 @@ mod tests {
                     engine.add(&table, &mut || true).unwrap();
                 }
                 engine.unite().unwrap();
+                engine.settle(&mut || true).unwrap();
                 let Some(Error::DuplicateCustomer { rows, group, count, .. }) = engine.duplicate() else {
                     unreachable!()
                 };

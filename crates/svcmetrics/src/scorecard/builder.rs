@@ -152,7 +152,16 @@ impl ScorecardBuilder {
     /// # Errors
     /// What is wrong with the rows: duplicates, absent revenue, values that cannot be used.
     pub fn finish(self) -> Result<Scorecard> {
+        self.finish_while(&mut || true)
+    }
+
+    /// As [`ScorecardBuilder::finish`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`ScorecardBuilder::finish`], and [`Error::Interrupted`].
+    pub fn finish_while(self, go_on: &mut dyn FnMut() -> bool) -> Result<Scorecard> {
         let (request, mut engines) = self.engines()?;
+        engines.main.settle(go_on)?;
         if let Some(error) = engines.main.duplicate() {
             return Err(error);
         }
@@ -187,7 +196,7 @@ impl ScorecardBuilder {
     /// The scorecard, and all that is wrong with the rows instead of the first of it. Nothing to find in no rows.
     pub(crate) fn finish_check(self) -> Result<(Scorecard, Vec<Finding>)> {
         let (request, mut engines) = self.engines()?;
-        let duplicate = engines.main.duplicate();
+        engines.main.settle(&mut || true)?;
         let engine = &engines.main;
         let whole = |error: &Error| Finding {
             rows: error.offence().map(|offence| offence.first.clone()).unwrap_or_default(),
@@ -200,7 +209,7 @@ impl ScorecardBuilder {
         findings.extend(engine.rows.offences.all());
         if let Some(identities) = &engine.identities {
             let finding = |error| Finding { error, rows: identities.repeated.clone() };
-            findings.extend(duplicate.map(finding));
+            findings.extend(engine.duplicate().map(finding));
         }
         findings.extend(engine.rows.absent_revenue().map(|error| Finding { error, rows: Vec::new() }));
         Ok((engines.scorecard(&request)?, findings))
