@@ -2,7 +2,7 @@
 //! one did.
 
 use crate::builder::{Source, patiently, reads_of};
-use crate::error::{Result, detached};
+use crate::error::Result;
 use crate::request::request;
 use crate::scorecard::Scorecard;
 use crate::table::Reads;
