@@ -266,7 +266,11 @@ pub(crate) fn health_scores<'py>(
     let request = request(options)?;
     let mut scorer = HealthScorer::new(request).points(explain);
     for table in tables.try_iter()? {
-        let source = Source::of(&table?)?;
+        let table = table?;
+        if let Ok(chunks) = table.cast_exact::<PyList>() {
+            scorer = scorer.room(chunks.iter().map(|chunk| chunk.len()).sum::<PyResult<usize>>()?);
+        }
+        let source = Source::of(&table)?;
         let names = source.names()?;
         source.pour(py, &names, &reads_of(&names, &scorer.reads(&names)?), &mut scorer)?;
     }

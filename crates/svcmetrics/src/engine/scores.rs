@@ -28,6 +28,8 @@ const NO_POINTS: i32 = -1;
 /// What each row gets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ScoreColumns {
+    /// How many rows there are; behind them there may be room for more.
+    rows: usize,
     /// 0 to 100, the double nearest to the micro-points; 0 where there is no score.
     pub(crate) scores: Vec<f64>,
     /// The band's position from 1; 0, without a score, is unknown; [`NOBODY`] where health is not about the row.
@@ -39,33 +41,39 @@ pub(crate) struct ScoreColumns {
 }
 
 impl ScoreColumns {
-    fn new(components: usize) -> Self {
-        Self { points: vec![Vec::new(); components], ..Self::default() }
+    /// With room for so many rows.
+    fn new(components: usize, room: usize) -> Self {
+        let mut columns = Self { points: vec![Vec::new(); components], ..Self::default() };
+        columns.make_room(room);
+        columns
     }
 
-    /// Room for more rows.
-    fn extend(&mut self, more: usize) {
-        fn zeros<T: Default + Clone>(values: &mut Vec<T>, more: usize) {
+    fn make_room(&mut self, rows: usize) {
+        fn zeros<T: Default + Clone>(values: &mut Vec<T>, rows: usize) {
             if values.is_empty() {
                 // memory that nobody has touched yet
-                *values = vec![T::default(); more];
-            } else {
-                values.resize(values.len() + more, T::default());
+                *values = vec![T::default(); rows];
+            } else if values.len() < rows {
+                values.resize(rows, T::default());
             }
         }
-        zeros(&mut self.scores, more);
-        zeros(&mut self.bands, more);
-        zeros(&mut self.coverages, more);
-        self.points.iter_mut().for_each(|points| zeros(points, more));
+        zeros(&mut self.scores, rows);
+        zeros(&mut self.bands, rows);
+        zeros(&mut self.coverages, rows);
+        self.points.iter_mut().for_each(|points| zeros(points, rows));
     }
 
-    /// The rows from one on, stretch by stretch.
-    fn stretches(&mut self, first: usize) -> impl Iterator<Item = Stretch<'_>> {
-        let mut points: Vec<_> = self.points.iter_mut().map(|points| points[first..].chunks_mut(STRETCH)).collect();
-        self.scores[first..]
+    /// More rows, stretch by stretch.
+    fn stretches(&mut self, more: usize) -> impl Iterator<Item = Stretch<'_>> {
+        self.make_room(self.rows + more);
+        let rows = self.rows..self.rows + more;
+        self.rows = rows.end;
+        let mut points: Vec<_> =
+            self.points.iter_mut().map(|points| points[rows.clone()].chunks_mut(STRETCH)).collect();
+        self.scores[rows.clone()]
             .chunks_mut(STRETCH)
-            .zip(self.bands[first..].chunks_mut(STRETCH))
-            .zip(self.coverages[first..].chunks_mut(STRETCH))
+            .zip(self.bands[rows.clone()].chunks_mut(STRETCH))
+            .zip(self.coverages[rows].chunks_mut(STRETCH))
             .enumerate()
             .map(move |(stretch, ((scores, bands), coverages))| Stretch {
                 start: stretch * STRETCH,
@@ -77,7 +85,16 @@ impl ScoreColumns {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.bands.len()
+        self.rows
+    }
+
+    /// Without the room behind the rows.
+    pub(crate) fn trimmed(mut self) -> Self {
+        self.scores.truncate(self.rows);
+        self.bands.truncate(self.rows);
+        self.coverages.truncate(self.rows);
+        self.points.iter_mut().for_each(|points| points.truncate(self.rows));
+        self
     }
 
     /// A row's micro-points, where there is a score.
@@ -166,8 +183,8 @@ pub(crate) struct Scorer {
 }
 
 impl Scorer {
-    /// A scorer for rows of which `customer_health` is asked.
-    pub(crate) fn new(rows: Rows, with_points: bool) -> Self {
+    /// A scorer for rows of which `customer_health` is asked, with room for so many of them.
+    pub(crate) fn new(rows: Rows, with_points: bool, room: usize) -> Self {
         let plan = &rows.plan;
         let of_customers = plan.definitions.find("customer_health").and_then(|chosen| match chosen.form() {
             Form::Health | Form::Difference(..) => None,
@@ -177,7 +194,7 @@ impl Scorer {
         Self {
             fused: Fused::new(plan, &rows.cells, rows.absent_revenue, &Sums::new(plan, 0)),
             scope: of_customers.and_then(|id| plan.definitions.scope_position(&id)).unwrap_or_default(),
-            columns: ScoreColumns::new(components),
+            columns: ScoreColumns::new(components, room),
             rows,
         }
     }
@@ -189,10 +206,8 @@ impl Scorer {
         count: usize,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<()> {
-        let first = self.columns.len();
-        self.columns.extend(count);
         let mut columns = std::mem::take(&mut self.columns);
-        let done = self.share_out(part, count, columns.stretches(first), go_on);
+        let done = self.share_out(part, count, columns.stretches(count), go_on);
         self.columns = columns;
         self.rows.before += count as u64;
         if done { Ok(()) } else { Err(Error::Interrupted) }
@@ -476,15 +491,15 @@ mod tests {
                 let request = Request::default().health(model.clone()).metrics(["customer_health"]).on_invalid(invalid);
                 let request = Request { absent_revenue: absent, ..request };
                 let scored = |threads: usize, is_fused: bool, with_points: bool| {
-                    let mut scorer = Scorer::new(Rows::new(&request, &tables[0].names()).unwrap(), with_points);
+                    // room for some rows, for none, and for more than there are
+                    let room = [STRETCH, 0, 5 * STRETCH][threads % 3];
+                    let mut scorer = Scorer::new(Rows::new(&request, &tables[0].names()).unwrap(), with_points, room);
                     assert!(scorer.fused.is_some());
                     scorer.fused = scorer.fused.filter(|_| is_fused);
                     for table in &tables {
-                        let first = scorer.columns.len();
                         let part = scorer.rows.part(table, &mut || true).unwrap();
-                        scorer.columns.extend(table.rows());
                         let mut columns = std::mem::take(&mut scorer.columns);
-                        let stretches = columns.stretches(first);
+                        let stretches = columns.stretches(table.rows());
                         #[cfg(feature = "rayon")]
                         assert!(scorer.on_threads(threads, &part, stretches, &mut || true));
                         #[cfg(not(feature = "rayon"))]
@@ -492,6 +507,7 @@ mod tests {
                         scorer.columns = columns;
                         scorer.rows.before += table.rows() as u64;
                     }
+                    scorer.columns = std::mem::take(&mut scorer.columns).trimmed();
                     scorer
                 };
                 let plain = scored(1, false, true);
@@ -518,7 +534,7 @@ mod tests {
         let table = table(4 * STRETCH, 0);
         for stop_after in [0, 3] {
             let request = Request::default().metrics(["customer_health"]).absent_revenue(AbsentRevenue::Zero);
-            let mut scorer = Scorer::new(Rows::new(&request, &table.names()).unwrap(), false);
+            let mut scorer = Scorer::new(Rows::new(&request, &table.names()).unwrap(), false, 0);
             let part = scorer.rows.part(&table, &mut || true).unwrap();
             let mut asked = 0;
             let mut go_on = || {
@@ -526,12 +542,11 @@ mod tests {
                 asked <= stop_after
             };
             // one thread is asked for each block; several may be done before
-            let mut columns = ScoreColumns::new(0);
-            columns.extend(table.rows());
-            let done = columns.stretches(0).all(|stretch| scorer.stretch(&part, stretch, &mut go_on));
+            let mut columns = ScoreColumns::new(0, 0);
+            let done = columns.stretches(table.rows()).all(|stretch| scorer.stretch(&part, stretch, &mut go_on));
             assert!(!done && asked == stop_after + 1);
         }
-        let mut scorer = Scorer::new(Rows::new(&Request::default(), &table.names()).unwrap(), false);
+        let mut scorer = Scorer::new(Rows::new(&Request::default(), &table.names()).unwrap(), false, 0);
         let part = scorer.rows.part(&table, &mut || true).unwrap();
         let stopped = scorer.add(&part, table.rows(), &mut || false);
         assert_eq!(stopped.unwrap_err().kind(), "interrupted");

@@ -55,6 +55,7 @@ pub struct HealthScores {
 pub struct HealthScorer {
     request: Request,
     points: bool,
+    room: usize,
     scorer: Option<Scorer>,
     customers: Option<(IdentityColumn, Vec<u32>)>,
 }
@@ -69,7 +70,7 @@ impl HealthScorer {
             metrics: Some(vec!["customer_health".into()]),
             ..request
         };
-        Self { request, points: true, scorer: None, customers: None }
+        Self { request, points: true, room: 0, scorer: None, customers: None }
     }
 
     /// Whether each component's points are kept as well, which takes longer; they are unless this says no.
@@ -87,6 +88,22 @@ impl HealthScorer {
     #[must_use]
     pub fn points(mut self, points: bool) -> Self {
         self.points = points;
+        self
+    }
+
+    /// Makes room for so many rows at once, where it is known how many there are.
+    ///
+    /// ```
+    /// use svcmetrics::{Component, HealthModel, HealthScorer, Request, Table};
+    /// let model = HealthModel::new([Component::new("adoption_rate", 1)])?;
+    /// let mut scorer = HealthScorer::new(Request::default().health(model)).room(1_000);
+    /// scorer.add(&Table::new(1).with("milestones_met", vec![3_i64]).with("milestones_total", vec![4_i64]))?;
+    /// assert_eq!(scorer.finish()?.scores.len(), 1); // there may be fewer of them, or more
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    #[must_use]
+    pub fn room(mut self, rows: usize) -> Self {
+        self.room = rows;
         self
     }
 
@@ -120,7 +137,7 @@ impl HealthScorer {
         let first = self.scorer.is_none();
         let scorer = match &mut self.scorer {
             Some(scorer) => scorer,
-            none => none.insert(Scorer::new(rows_of(&self.request, &part.names())?, self.points)),
+            none => none.insert(Scorer::new(rows_of(&self.request, &part.names())?, self.points, self.room)),
         };
         if first && part.names().contains(&identity) {
             self.customers = Some((IdentityColumn::new(&identity, self.request.nan_is_missing), Vec::new()));
@@ -159,13 +176,13 @@ impl HealthScorer {
     pub(crate) fn finished(self) -> Result<Finished> {
         let scorer = match self.scorer {
             Some(scorer) => scorer,
-            None => Scorer::new(rows_of(&self.request, &[])?, self.points),
+            None => Scorer::new(rows_of(&self.request, &[])?, self.points, 0),
         };
         scorer.rows.verdict()?;
         Ok(Finished {
             model: scorer.rows.plan.definitions.model.clone().unwrap_or_default(),
             customers: self.customers.map(|(column, codes)| column.values(&codes)),
-            columns: scorer.columns,
+            columns: scorer.columns.trimmed(),
         })
     }
 }
