@@ -198,7 +198,6 @@ HOW = """\
 - **Checked**: before anything is timed our figures are compared with the peer's (metrics over columns without nulls,
   to 1e-9), and of A with the definitions written in SQL by hand (all metrics). What differs is no result.
 - **Memory**: the peak beyond what was held before a first run (of ours: after one on 1,000 rows), in a process where
-  the other did not run before. It includes the output. polars joins the chunks of a frame that is exported for the
-  first time, in place: that is in our memory here, and in no time.
+  the other did not run before. It includes the output.
 - **Bandwidth**: the best of sums and maxima over arrays of 256 MiB a core, all cores at once.
 """
