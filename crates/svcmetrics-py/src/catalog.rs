@@ -76,7 +76,7 @@ pub(crate) fn forms<'py>(py: Python<'py>, metric: &str) -> Result<Bound<'py, PyL
         };
         let (numerator, denominator, made_of) = match form {
             Form::Quotient { numerator, denominator } => (terms(numerator), terms(denominator), Vec::new()),
-            Form::Amount(amount) => (terms(amount), Vec::new(), Vec::new()),
+            Form::Amount(sum) | Form::Per { sum, .. } => (terms(sum), Vec::new(), Vec::new()),
             Form::Difference(one, two) => (Vec::new(), Vec::new(), vec![one.as_ref(), two.as_ref()]),
             _ => (Vec::new(), Vec::new(), Vec::new()),
         };

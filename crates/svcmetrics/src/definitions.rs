@@ -5,7 +5,7 @@ use crate::health::HealthModel;
 use crate::lanes::Places;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Combination, Form, Metric};
-use crate::metrics::Scales;
+use crate::metrics::{RunRate, Scales};
 use crate::request::AbsentRevenue;
 use crate::totals::Totals;
 use std::sync::Arc;
@@ -55,6 +55,9 @@ pub(crate) struct Parameters {
     pub(crate) currency: Option<String>,
     /// What the answers of surveys mean.
     pub(crate) scales: Scales,
+    /// What amounts of a ledger are shown as; none where the rows are no ledger's.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) run_rate: Option<RunRate>,
 }
 
 /// The counts kept for each scope, in the order of their lanes.
@@ -275,6 +278,11 @@ impl Definitions {
                 other.parameters.scales.to_string(),
             );
         }
+        if let (Some(left), Some(right)) = (self.parameters.run_rate, other.parameters.run_rate)
+            && left != right
+        {
+            return differ("unit", left.name().into(), right.name().into());
+        }
         if let (Some(left), Some(right)) = (self.parameters.absent_revenue, other.parameters.absent_revenue)
             && left != right
         {
@@ -292,6 +300,7 @@ impl Definitions {
     pub(crate) fn united(mut self, other: &Self) -> Self {
         self.parameters.absent_revenue = self.parameters.absent_revenue.or(other.parameters.absent_revenue);
         self.parameters.currency = self.parameters.currency.or_else(|| other.parameters.currency.clone());
+        self.parameters.run_rate = self.parameters.run_rate.or(other.parameters.run_rate);
         for chosen in Arc::make_mut(&mut self.chosen) {
             chosen.shown |= other.find(&chosen.metric.id).is_some_and(|other| other.shown);
         }

@@ -56,7 +56,7 @@ impl Places {
         let sum = |terms: &Combination| Sum::new(definitions, terms);
         let (numerator, denominator) = match form {
             Form::Quotient { numerator, denominator } => (sum(numerator), sum(denominator)),
-            Form::Amount(amount) => (sum(amount), Sum::default()),
+            Form::Amount(amount) | Form::Per { sum: amount, .. } => (sum(amount), Sum::default()),
             _ => Default::default(),
         };
         let scope = form.scope().and_then(|scope| definitions.scope_position(scope.id()));

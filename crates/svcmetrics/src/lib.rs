@@ -91,7 +91,7 @@ pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};
 pub use metrics::pricing::SupportPrice;
 pub use metrics::revenue::RecurringRevenue;
-pub use metrics::{CASE_ID, CATALOG_VERSION, CURRENCY, CUSTOMER_ID, Scales, catalog, column, columns, families, find};
+pub use metrics::{CASE_ID, CATALOG_VERSION, CURRENCY, CUSTOMER_ID, RunRate, Scales, catalog, column, columns, families, find};
 pub use money::{MoneyPolicy, number};
 pub use own::{MetricDefinition, Term};
 pub use period::{Every, Period};

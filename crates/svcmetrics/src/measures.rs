@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
 use crate::metric::{Form, Metric};
-use crate::metrics::OPTIONS;
+use crate::metrics::{OPTIONS, RunRate};
 use crate::money::{self, PLACES, Read};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
@@ -155,7 +155,9 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     };
     // Whether a table had the column of revenue at the end shows in the bands' revenue.
     let model = model.resolved(|column| column != "revenue_end" || has("health_revenue_scored"));
-    let candidates = request.storable(&model)?;
+    // The totals of a ledger do not say what its amounts were shown as.
+    let run_rate = has("ledger.counted").then(RunRate::default);
+    let candidates = request.storable(&model, run_rate)?;
     let form = |metric: &Metric| metric.forms.iter().position(&has_form);
     let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();
     let with_health = has("health_score");
@@ -174,7 +176,7 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
         Some(Chosen { metric: metric.clone(), form, shown: true })
     });
     let currency = request.given_currency().cloned();
-    let parameters = Parameters { scale: request.scale, absent_revenue: None, currency, scales: request.scales };
+    let parameters = Parameters { scale: request.scale, absent_revenue: None, currency, scales: request.scales, run_rate };
     let chosen: Vec<Chosen> = chosen.collect();
     if let Some(option) = chosen.iter().flat_map(|chosen| chosen.metric.columns()).find(|c| OPTIONS.contains(&&*c.name))
     {

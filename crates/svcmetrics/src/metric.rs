@@ -92,6 +92,13 @@ pub enum Form {
     },
     /// A sum of measures.
     Amount(Combination),
+    /// A sum of measures over a whole number: a twelfth of a year's revenue is a month's.
+    Per {
+        /// What is divided.
+        sum: Combination,
+        /// By how much; at least 1.
+        per: u32,
+    },
     /// The difference of two other metrics' values.
     Difference(Name, Name),
     /// A quantile of what single rows add to a measure, rounded half to even to whole units. It lies between two values as
@@ -121,7 +128,7 @@ impl Form {
     pub fn measures(&self) -> impl Iterator<Item = &Measure> {
         let (first, second, alone): (&[_], &[_], _) = match self {
             Self::Quotient { numerator, denominator } => (numerator, denominator, None),
-            Self::Amount(amount) => (amount, &[], None),
+            Self::Amount(sum) | Self::Per { sum, .. } => (sum, &[], None),
             Self::Quantile { of, .. } | Self::Mix { of, .. } => (&[], &[], Some(of)),
             Self::Difference(..) | Self::Health => (&[], &[], None),
         };
@@ -156,7 +163,7 @@ impl Form {
         };
         match self {
             Self::Quotient { numerator, denominator } => weight(numerator).max(weight(denominator)),
-            Self::Amount(amount) => weight(amount),
+            Self::Amount(sum) | Self::Per { sum, .. } => weight(sum),
             Self::Quantile { of, .. } | Self::Mix { of, .. } => of.sum.weight(),
             Self::Difference(..) | Self::Health => 0,
         }
@@ -174,6 +181,7 @@ impl Form {
                 format!("{} / {}", bracketed(numerator), bracketed(denominator))
             }
             Self::Amount(amount) => combination(amount),
+            Self::Per { sum, per } => format!("{} / {per}", bracketed(sum)),
             Self::Difference(minuend, subtrahend) => format!("{minuend} - {subtrahend}"),
             Self::Quantile { of, percent, per } => {
                 let name = if *percent == 50 { "median".to_owned() } else { format!("{percent} % quantile") };
@@ -378,6 +386,16 @@ impl Metric {
         self
     }
 
+    /// An amount over a whole number.
+    pub(crate) fn per(mut self, per: u32) -> Self {
+        for form in &mut self.forms {
+            if let Form::Amount(sum) = form {
+                *form = Form::Per { sum: std::mem::take(sum), per };
+            }
+        }
+        self
+    }
+
     /// Its stable name.
     pub fn id(&self) -> &str {
         &self.id
@@ -544,6 +562,7 @@ impl Metric {
             return Some("what is a mix has the kind and the form of one".to_owned());
         }
         match form {
+            Form::Per { per: 0, .. } => Some("nothing is divided by 0".to_owned()),
             Form::Quantile { percent, per, .. } if !(0..=100).contains(percent) || *per == 0 => {
                 Some("a quantile is of 0 to 100 percent, over 1 or more".to_owned())
             }

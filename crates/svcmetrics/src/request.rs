@@ -6,7 +6,7 @@ use crate::column::{Column, ColumnKind};
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::metric::Metric;
-use crate::metrics::{self, CURRENCY, Scales, Subject};
+use crate::metrics::{self, CURRENCY, RunRate, Scales, Subject};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
 
@@ -408,15 +408,19 @@ impl Request {
         })
     }
 
-    /// The metrics that stored totals can be of, whatever the rows were: joined ones were of several tables.
+    /// The metrics that stored totals can be of, whatever the rows were: joined ones were of several tables, and a ledger's
+    /// come first.
     ///
     /// # Errors
     /// As [`Request::candidates`].
-    pub(crate) fn storable(&self, model: &HealthModel) -> Result<Vec<Metric>> {
+    pub(crate) fn storable(&self, model: &HealthModel, run_rate: Option<RunRate>) -> Result<Vec<Metric>> {
         if let Some(breakdown) = self.breakdown {
             return Ok(breakdown.metrics());
         }
         let built_in = [metrics::measurable(&self.scales), metrics::cases::metrics()].concat();
+        let of_ledger = run_rate.map(metrics::of_ledger).unwrap_or_default();
+        let is_other = |metric: &Metric| of_ledger.iter().all(|of_ledger| of_ledger.id != metric.id);
+        let built_in = built_in.into_iter().filter(is_other).chain(of_ledger.iter().cloned()).collect();
         Ok([built_in, self.owned(model)?, model.metrics()].concat())
     }
 

@@ -376,7 +376,7 @@ impl Stored {
             return invalid("parameters.scale: expected 0 to 6");
         }
         let model = self.model.clone().unwrap_or_default();
-        let candidates = request.storable(&model)?;
+        let candidates = request.storable(&model, self.parameters.run_rate)?;
         no_circles(&candidates, &model)?;
         let mut chosen: Vec<Chosen> = Vec::new();
         for stored in &self.metrics {

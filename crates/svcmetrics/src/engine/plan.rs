@@ -182,7 +182,13 @@ impl Plan {
         let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || chosen.form().is_computed();
         let model = chosen.iter().any(of_health).then_some(chooser.model.clone());
         let parameters =
-            Parameters { scale: request.scale, absent_revenue: None, currency: None, scales: request.scales };
+            Parameters {
+                scale: request.scale,
+                absent_revenue: None,
+                currency: None,
+                scales: request.scales,
+                run_rate: None,
+            };
         let definitions = Definitions::new(chosen, model, parameters)?;
         Self::compile(&chooser, definitions, not_measured)
     }
@@ -305,7 +311,7 @@ pub(crate) fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
         Form::Difference(one, two) => {
             RowMetric::Difference(Box::new(row_metric(definitions, one)), Box::new(row_metric(definitions, two)))
         }
-        Form::Quantile { .. } | Form::Health | Form::Mix { .. } => RowMetric::Absent,
+        Form::Per { .. } | Form::Quantile { .. } | Form::Health | Form::Mix { .. } => RowMetric::Absent,
     }
 }
 

@@ -40,6 +40,15 @@ columns! {
     CONTRACTS_RENEWED = Column::known("contracts_renewed", Count), "contracts of them that were renewed";
     REVENUE_START = Column::known("revenue_start", Money), "recurring revenue at the start of the period";
     REVENUE_END = Column::known("revenue_end", Money), "recurring revenue at the end of the period";
+    YEARLY_REVENUE_START = Column::known("yearly_revenue_start", Money), "run rate of a year at the start of the period";
+    YEARLY_REVENUE_END = Column::known("yearly_revenue_end", Money), "run rate of a year at its end";
+    YEARLY_TRANSFER_IN = Column::known("yearly_transfer_in", Money), "run rate of it that was in another segment at the start";
+    YEARLY_TRANSFER_OUT = Column::known("yearly_transfer_out", Money), "run rate at the end that is in another segment by then";
+    YEARLY_FX = Column::known("yearly_fx", SignedMoney), "change of the run rate that is one of exchange rates";
+    YEARLY_TRANSIENT = Column::known("yearly_transient", Money), "highest run rate within the period of who has none at its start and end";
+    HAD_REVENUE = Column::known("had_revenue", Flag), "had recurring revenue at any time before the period";
+    MONTHS_COVERED = Column::known("months_covered", Count), "months of the period that the data reaches";
+    MONTHS_IN_PERIOD = Column::known("months_in_period", Count), "months of the period";
     LOSS_REASON = Column::known("loss_reason", Anything), "why revenue was lost";
     GAIN_REASON = Column::known("gain_reason", Anything), "why revenue was gained";
     LOSS_AVOIDABLE = Column::known("loss_avoidable", Flag), "whether the loss could have been avoided";

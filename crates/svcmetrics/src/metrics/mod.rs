@@ -6,6 +6,7 @@ pub mod cases;
 mod columns;
 pub mod defects;
 pub mod engagement;
+mod ledger;
 pub mod onboarding;
 pub mod pricing;
 pub mod profitability;
@@ -29,6 +30,8 @@ use crate::metric::{Form, Metric};
 use crate::money::{PLACES, micros};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
+pub use ledger::RunRate;
+pub(crate) use ledger::of_ledger;
 pub(crate) use subject::{Subject, of_another_subject};
 pub(crate) use voice::OPTIONS;
 pub use voice::Scales;
@@ -49,7 +52,7 @@ static METRICS: LazyLock<Vec<Metric>> =
     LazyLock::new(|| FAMILIES.iter().flat_map(|(_, metrics)| metrics).cloned().collect());
 
 /// The families but for health, with these scales.
-fn measurable_families(scales: &Scales) -> [(&'static str, Vec<Metric>); 12] {
+fn measurable_families(scales: &Scales) -> [(&'static str, Vec<Metric>); 13] {
     [
         ("Onboarding", onboarding::metrics()),
         ("Adoption", adoption::metrics()),
@@ -58,6 +61,7 @@ fn measurable_families(scales: &Scales) -> [(&'static str, Vec<Metric>); 12] {
         ("Engagement", engagement::metrics()),
         ("Retention", retention::metrics()),
         ("Recurring revenue", revenue::metrics()),
+        ("Movements of a ledger", ledger::metrics()),
         ("Risk", risk::metrics()),
         ("Defects", defects::metrics()),
         ("Service sales", sales::metrics()),

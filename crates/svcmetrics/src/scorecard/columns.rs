@@ -4,7 +4,7 @@ use super::reading::{How, Reading};
 use crate::error::Result;
 use crate::figure::Total;
 use crate::lanes::{Places, Sum};
-use crate::money::MICROS;
+use crate::money::{MICROS, divide_half_even};
 use crate::totals::Totals;
 
 /// Whole numbers up to here are doubles, and a quotient of two of them is rounded once.
@@ -51,12 +51,18 @@ impl Reading<'_> {
         Some(counted.iter().zip(of(numerator)?).zip(of(denominator)?).map(value).collect())
     }
 
-    /// Of all groups, the exact amounts.
+    /// Of all groups, the exact amounts; what is over a whole number is rounded half to even to millionths.
     ///
     /// # Errors
     /// As [`Reading::figure`].
     pub(crate) fn amounts(&self) -> Result<Vec<Option<Total>>> {
-        let amount = |group: usize| Ok(self.figure(group)?.numerator());
+        let amount = |group: usize| {
+            let figure = self.figure(group)?;
+            let whole = |(numerator, denominator): (Total, Total)| {
+                Some(Total::new(divide_half_even(numerator.micros()?, denominator.integer), true))
+            };
+            Ok(figure.numerator().zip(figure.denominator()).map_or(figure.numerator(), whole))
+        };
         self.narrow_amounts().map_or_else(|| (0..self.card.len()).map(amount).collect(), Ok)
     }
 

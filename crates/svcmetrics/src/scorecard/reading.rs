@@ -16,6 +16,7 @@ use crate::money::nearest_difference;
 pub(super) enum How<'a> {
     Undefined(Undefined),
     Amount(&'a Sum),
+    Per(&'a Sum, u32),
     Quotient(&'a Places),
     Quantile { of: &'a str, percent: u8, per: u32 },
     Difference(Box<[Reading<'a>; 2]>),
@@ -59,6 +60,8 @@ impl Scorecard {
             Form::Amount(_) => {
                 places.map_or(How::Undefined(Undefined::NotMergeable), |places| How::Amount(&places.numerator))
             }
+            Form::Per { per, .. } => places
+                .map_or(How::Undefined(Undefined::NotMergeable), |places| How::Per(&places.numerator, *per)),
             Form::Quotient { .. } => places.map_or(How::Undefined(Undefined::NotMergeable), How::Quotient),
         };
         Reading { card: self, chosen, counts: places.and_then(|places| places.counts), how }
@@ -123,6 +126,10 @@ impl Reading<'_> {
                 .and_then(|distribution| quantile(distribution, *percent, *per))
                 .map_or(Value::Undefined(Undefined::NotMergeable), Value::Derived),
             How::Amount(amount) => Value::Amount(self.sum(group, amount)?),
+            How::Per(sum, per) => Value::Quotient {
+                numerator: self.sum(group, sum)?,
+                denominator: Total::new((*per).into(), false),
+            },
             How::Quotient(Places { numerator, denominator, .. }) => {
                 let figure = Figure::quotient(unit, self.sum(group, numerator)?, self.sum(group, denominator)?);
                 if figure.is_defined() && figure.value().is_none() {
