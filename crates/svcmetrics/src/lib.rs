@@ -49,6 +49,7 @@ mod incremental;
 mod interval;
 mod key;
 mod lanes;
+mod ledger;
 mod mask;
 mod measure;
 mod measures;
@@ -87,11 +88,17 @@ pub use health::{
 };
 pub use incremental::{Increment, Increments};
 pub use key::{Key, KeyType};
+pub use ledger::{
+    CohortCell, CustomerMovement, Diagnostics, Gaps, Ledger, LedgerBuilder, LedgerOptions, Movement, MovementOptions,
+    MovementsBuilder, Retention,
+};
 pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};
 pub use metrics::pricing::SupportPrice;
 pub use metrics::revenue::RecurringRevenue;
-pub use metrics::{CASE_ID, CATALOG_VERSION, CURRENCY, CUSTOMER_ID, RunRate, Scales, catalog, column, columns, families, find};
+pub use metrics::{
+    CASE_ID, CATALOG_VERSION, CURRENCY, CUSTOMER_ID, RunRate, Scales, catalog, column, columns, families, find,
+};
 pub use money::{MoneyPolicy, number};
 pub use own::{MetricDefinition, Term};
 pub use period::{Every, Period};

@@ -176,7 +176,8 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
         Some(Chosen { metric: metric.clone(), form, shown: true })
     });
     let currency = request.given_currency().cloned();
-    let parameters = Parameters { scale: request.scale, absent_revenue: None, currency, scales: request.scales, run_rate };
+    let parameters =
+        Parameters { scale: request.scale, absent_revenue: None, currency, scales: request.scales, run_rate };
     let chosen: Vec<Chosen> = chosen.collect();
     if let Some(option) = chosen.iter().flat_map(|chosen| chosen.metric.columns()).find(|c| OPTIONS.contains(&&*c.name))
     {

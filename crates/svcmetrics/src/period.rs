@@ -16,7 +16,7 @@ pub enum Every {
 }
 
 impl Every {
-    const fn months(self) -> i32 {
+    pub(crate) const fn months(self) -> i32 {
         match self {
             Self::Month => 1,
             Self::Quarter => 3,
@@ -172,6 +172,30 @@ impl Period {
     /// The same period a year before; nothing before the year 0.
     pub(crate) fn year_before(self) -> Option<Self> {
         self.step(-12 / self.every.months())
+    }
+
+    /// The months that there are, as numbers: months since January of year 0.
+    pub(crate) const MONTHS: std::ops::RangeInclusive<i32> = 0..=9999 * 12 + 11;
+
+    /// The number of its first month.
+    pub(crate) const fn start(self) -> i32 {
+        self.start
+    }
+
+    /// The month of that number; nothing beyond the years 0 to 9999.
+    pub(crate) fn of_month(number: i32) -> Option<Self> {
+        let month = Self { start: number, every: Every::Month, fiscal_start: 1 };
+        Self::MONTHS.contains(&number).then_some(month)
+    }
+
+    /// The period of that length in which a month lies, in fiscal years that start in `fiscal_start`; nothing beyond the
+    /// years that there are names for.
+    pub(crate) fn around(month: i32, every: Every, fiscal_start: u8) -> Option<Self> {
+        let fiscal_start = if every == Every::Month { 1 } else { fiscal_start };
+        let since = month - (i32::from(fiscal_start) - 1);
+        let start = since.div_euclid(every.months()) * every.months() + i32::from(fiscal_start) - 1;
+        let period = Self { start, every, fiscal_start };
+        YEARS.contains(&period.named_year()).then_some(period)
     }
 
     /// Whether `other` lies wholly within this period.

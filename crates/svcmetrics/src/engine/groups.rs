@@ -426,7 +426,7 @@ impl Groups {
     }
 
     /// A part begins, whose dictionaries are others than those of the part before.
-    pub(super) fn begin_part(&mut self) {
+    pub(crate) fn begin_part(&mut self) {
         self.columns.iter_mut().for_each(KeyColumn::begin_part);
     }
 

@@ -13,7 +13,7 @@ pub(crate) mod groups;
 pub(crate) mod identities;
 mod ids;
 mod instants;
-mod intake;
+pub(crate) mod intake;
 mod judge;
 mod kernel;
 mod offences;
@@ -26,7 +26,7 @@ mod sums;
 
 pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
-#[cfg(all(feature = "arrow", feature = "rayon"))]
+#[cfg(feature = "rayon")]
 pub(crate) use parallel::threads;
 pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;

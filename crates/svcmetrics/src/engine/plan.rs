@@ -181,14 +181,13 @@ impl Plan {
         let (chosen, not_measured) = choose(&chooser)?;
         let of_health = |chosen: &Chosen| matches!(chosen.form(), Form::Health) || chosen.form().is_computed();
         let model = chosen.iter().any(of_health).then_some(chooser.model.clone());
-        let parameters =
-            Parameters {
-                scale: request.scale,
-                absent_revenue: None,
-                currency: None,
-                scales: request.scales,
-                run_rate: None,
-            };
+        let parameters = Parameters {
+            scale: request.scale,
+            absent_revenue: None,
+            currency: None,
+            scales: request.scales,
+            run_rate: None,
+        };
         let definitions = Definitions::new(chosen, model, parameters)?;
         Self::compile(&chooser, definitions, not_measured)
     }

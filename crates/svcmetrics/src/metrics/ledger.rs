@@ -81,23 +81,26 @@ impl Measures {
         let flow = |id, sum, only| total(id, sum, Time::Flow).only(only);
         let count = |id, time, only| Measure::count(id, &scope, time).only(only);
         // What is paid at the end by those who paid at the start, whichever segment they are in by then.
-        let kept =
-            || Expression::from(YEARLY_REVENUE_END).plus(1, YEARLY_TRANSFER_OUT).minus(YEARLY_TRANSFER_IN).minus(YEARLY_FX);
+        let kept = || {
+            Expression::from(YEARLY_REVENUE_END).plus(1, YEARLY_TRANSFER_OUT).minus(YEARLY_TRANSFER_IN).minus(YEARLY_FX)
+        };
         let start = || Expression::from(YEARLY_REVENUE_START);
         let zero = || Expression::constant(0);
         let comes = || {
-            Condition::compare(start(), Comparison::Equal, zero()).and(Condition::compare(kept(), Comparison::More, zero()))
+            Condition::compare(start(), Comparison::Equal, zero()).and(Condition::compare(
+                kept(),
+                Comparison::More,
+                zero(),
+            ))
         };
         let is_new = || comes().and(Condition::IsFalse(HAD_REVENUE));
         let is_back = || comes().and(Condition::IsTrue(HAD_REVENUE));
-        let stays = || {
-            Condition::positive(YEARLY_REVENUE_START).and(Condition::compare(kept(), Comparison::More, zero()))
-        };
+        let stays =
+            || Condition::positive(YEARLY_REVENUE_START).and(Condition::compare(kept(), Comparison::More, zero()));
         let expands = || stays().and(Condition::compare(kept(), Comparison::More, start()));
         let contracts = || stays().and(Condition::compare(kept(), Comparison::Less, start()));
-        let leaves = || {
-            Condition::positive(YEARLY_REVENUE_START).and(Condition::compare(kept(), Comparison::AtMost, zero()))
-        };
+        let leaves =
+            || Condition::positive(YEARLY_REVENUE_START).and(Condition::compare(kept(), Comparison::AtMost, zero()));
         Self {
             start: total("ledger_revenue_start", start(), Time::Stock),
             end: total("ledger_revenue_end", YEARLY_REVENUE_END.into(), Time::Stock),
@@ -137,11 +140,10 @@ impl Measures {
     /// The formulas of metrics that a table of customers has as well, from a ledger.
     fn revised(&self) -> Vec<(&'static str, Form)> {
         let one = |measure: &Measure| vec![(1, measure.clone())];
-        let sum = |terms: &[(i32, &Measure)]| -> Combination { terms.iter().map(|(c, m)| (*c, (*m).clone())).collect() };
-        let quotient = |numerator: Combination, measure: &Combination| Form::Quotient {
-            numerator,
-            denominator: measure.clone(),
-        };
+        let sum =
+            |terms: &[(i32, &Measure)]| -> Combination { terms.iter().map(|(c, m)| (*c, (*m).clone())).collect() };
+        let quotient =
+            |numerator: Combination, measure: &Combination| Form::Quotient { numerator, denominator: measure.clone() };
         let (start, end) = (one(&self.start), one(&self.end));
         let added = sum(&[(1, &self.new), (1, &self.reactivation), (1, &self.expansion)]);
         let lost = sum(&[(1, &self.churn), (1, &self.contraction)]);
@@ -183,11 +185,7 @@ impl Measures {
 pub(super) fn metrics() -> Vec<Metric> {
     let measures = Measures::new();
     let one = |measure: &Measure| vec![(1, measure.clone())];
-    let added = vec![
-        (1, measures.new.clone()),
-        (1, measures.reactivation.clone()),
-        (1, measures.expansion.clone()),
-    ];
+    let added = vec![(1, measures.new.clone()), (1, measures.reactivation.clone()), (1, measures.expansion.clone())];
     let money = |id, title, measure, better| {
         Metric::amount(id, title, Unit::Money, one(measure)).better(better).source(ARTICLE)
     };

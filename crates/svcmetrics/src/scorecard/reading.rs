@@ -60,8 +60,9 @@ impl Scorecard {
             Form::Amount(_) => {
                 places.map_or(How::Undefined(Undefined::NotMergeable), |places| How::Amount(&places.numerator))
             }
-            Form::Per { per, .. } => places
-                .map_or(How::Undefined(Undefined::NotMergeable), |places| How::Per(&places.numerator, *per)),
+            Form::Per { per, .. } => {
+                places.map_or(How::Undefined(Undefined::NotMergeable), |places| How::Per(&places.numerator, *per))
+            }
             Form::Quotient { .. } => places.map_or(How::Undefined(Undefined::NotMergeable), How::Quotient),
         };
         Reading { card: self, chosen, counts: places.and_then(|places| places.counts), how }
@@ -126,10 +127,9 @@ impl Reading<'_> {
                 .and_then(|distribution| quantile(distribution, *percent, *per))
                 .map_or(Value::Undefined(Undefined::NotMergeable), Value::Derived),
             How::Amount(amount) => Value::Amount(self.sum(group, amount)?),
-            How::Per(sum, per) => Value::Quotient {
-                numerator: self.sum(group, sum)?,
-                denominator: Total::new((*per).into(), false),
-            },
+            How::Per(sum, per) => {
+                Value::Quotient { numerator: self.sum(group, sum)?, denominator: Total::new((*per).into(), false) }
+            }
             How::Quotient(Places { numerator, denominator, .. }) => {
                 let figure = Figure::quotient(unit, self.sum(group, numerator)?, self.sum(group, denominator)?);
                 if figure.is_defined() && figure.value().is_none() {

@@ -1,0 +1,253 @@
+//! Customers and their months, sorted: columns, and where each customer's begin.
+
+use crate::key::Key;
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// Who they are: whole numbers or texts, in a form that costs little more than their bytes.
+#[derive(Debug, Clone)]
+pub(super) enum Customers {
+    Whole(Vec<i64>),
+    Texts {
+        text: String,
+        /// Where each ends.
+        ends: Vec<usize>,
+    },
+}
+
+/// A customer of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Customer<'a> {
+    Whole(i64),
+    Text(&'a str),
+}
+
+impl Customer<'_> {
+    pub(super) fn key(self) -> Key {
+        match self {
+            Self::Whole(number) => Key::from(number),
+            Self::Text(text) => Key::from(text),
+        }
+    }
+}
+
+impl Default for Customers {
+    fn default() -> Self {
+        Self::Whole(Vec::new())
+    }
+}
+
+impl Customers {
+    pub(super) fn texts() -> Self {
+        Self::Texts { text: String::new(), ends: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Whole(numbers) => numbers.len(),
+            Self::Texts { ends, .. } => ends.len(),
+        }
+    }
+
+    pub(super) fn get(&self, place: usize) -> Customer<'_> {
+        match self {
+            Self::Whole(numbers) => Customer::Whole(numbers[place]),
+            Self::Texts { text, ends } => {
+                let start = if place == 0 { 0 } else { ends[place - 1] };
+                Customer::Text(&text[start..ends[place]])
+            }
+        }
+    }
+
+    pub(super) fn last(&self) -> Option<Customer<'_>> {
+        self.len().checked_sub(1).map(|last| self.get(last))
+    }
+
+    /// One more; an empty column is of whatever type comes first. Whether it is of the column's type.
+    pub(super) fn push(&mut self, customer: Customer<'_>) -> bool {
+        if matches!(customer, Customer::Text(_)) && self.len() == 0 {
+            *self = Self::texts();
+        }
+        match (self, customer) {
+            (Self::Whole(numbers), Customer::Whole(number)) => numbers.push(number),
+            (Self::Texts { text, ends }, Customer::Text(more)) => {
+                text.push_str(more);
+                ends.push(text.len());
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn truncate(&mut self, len: usize) {
+        match self {
+            Self::Whole(numbers) => numbers.truncate(len),
+            Self::Texts { text, ends } => {
+                ends.truncate(len);
+                text.truncate(ends.last().copied().unwrap_or_default());
+            }
+        }
+    }
+}
+
+/// Lines of some rows: a place each. Without segments there are no codes of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Columns {
+    pub(super) months: Vec<i32>,
+    /// Run rates of a year, in micro-units.
+    pub(super) amounts: Vec<i64>,
+    pub(super) segments: Vec<u32>,
+}
+
+impl Columns {
+    pub(super) fn extend(&mut self, other: &Self, rows: Range<usize>) {
+        self.months.extend_from_slice(&other.months[rows.clone()]);
+        self.amounts.extend_from_slice(&other.amounts[rows.clone()]);
+        if !other.segments.is_empty() {
+            self.segments.extend_from_slice(&other.segments[rows]);
+        }
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.months.truncate(len);
+        self.amounts.truncate(len);
+        self.segments.truncate(len);
+    }
+
+    fn set(&mut self, place: usize, line: (i32, u32, i64)) {
+        (self.months[place], self.amounts[place]) = (line.0, line.2);
+        if let Some(segment) = self.segments.get_mut(place) {
+            *segment = line.1;
+        }
+    }
+}
+
+/// Why two lines of a customer and month cannot be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clash {
+    /// They are of two segments.
+    Segments(u32, u32),
+    /// Together they are too large.
+    Range,
+}
+
+/// Customers in ascending order, each with its lines.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Chunk {
+    pub(super) customers: Customers,
+    /// Where each customer's lines begin, and where the last one's end; less than 2^32 of them.
+    pub(super) starts: Vec<u32>,
+    pub(super) columns: Columns,
+    /// Whether each customer's months ascend.
+    pub(super) ascends: bool,
+}
+
+impl Chunk {
+    pub(super) fn new() -> Self {
+        Self { starts: vec![0], ascends: true, ..Self::default() }
+    }
+
+    pub(super) fn lines(&self, customer: usize) -> Range<usize> {
+        self.starts[customer] as usize..self.starts[customer + 1] as usize
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.columns.months.len()
+    }
+
+    /// Says that the lines up to here are there.
+    pub(super) fn close(&mut self) {
+        // a chunk is of a part of less than 2^32 rows
+        let end = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        if let Some(last) = self.starts.last_mut().filter(|_| self.customers.len() > 0) {
+            *last = end;
+        }
+    }
+
+    /// A customer begins at a line that is yet to come. Whether it is of the column's type.
+    pub(super) fn begin(&mut self, customer: Customer<'_>, line: usize) -> bool {
+        let start = u32::try_from(line).unwrap_or(u32::MAX);
+        if let Some(last) = self.starts.last_mut() {
+            *last = start;
+        }
+        self.starts.push(start);
+        self.customers.push(customer)
+    }
+
+    /// Without its last customer, who is a chunk of its own.
+    pub(super) fn split_last(&mut self) -> Option<Self> {
+        let last = self.customers.len().checked_sub(1)?;
+        let mut split = Self { ascends: self.ascends, ..Self::new() };
+        split.begin(self.customers.get(last), 0);
+        split.columns.extend(&self.columns, self.lines(last));
+        split.close();
+        self.columns.truncate(self.starts[last] as usize);
+        self.customers.truncate(last);
+        self.starts.truncate(last + 1);
+        Some(split)
+    }
+
+    /// Without its first customer.
+    pub(super) fn drop_first(&mut self) {
+        let (mut rest, first) = (Self { ascends: self.ascends, ..Self::new() }, self.lines(0).end);
+        for customer in 1..self.customers.len() {
+            rest.begin(self.customers.get(customer), self.lines(customer).start - first);
+        }
+        self.columns.months.drain(..first);
+        self.columns.amounts.drain(..first);
+        self.columns.segments.drain(..first.min(self.columns.segments.len()));
+        rest.columns = std::mem::take(&mut self.columns);
+        rest.close();
+        *self = rest;
+    }
+
+    /// Sorts each customer's lines by month, and adds those of one month; how many were added to others.
+    pub(super) fn settle(&mut self) -> Result<u64, (usize, i32, Clash)> {
+        if self.ascends {
+            return Ok(0);
+        }
+        let (mut end, mut added) = (0_usize, 0);
+        let mut lines: Vec<(i32, u32, i64)> = Vec::new();
+        for customer in 0..self.customers.len() {
+            lines.clear();
+            let segment = |columns: &Columns, line: usize| columns.segments.get(line).copied().unwrap_or_default();
+            let line = |line| (self.columns.months[line], segment(&self.columns, line), self.columns.amounts[line]);
+            lines.extend(self.lines(customer).map(line));
+            lines.sort_unstable();
+            // chunks only shrink, and it fitted before
+            self.starts[customer] = u32::try_from(end).unwrap_or(u32::MAX);
+            let first = end;
+            for line in &lines {
+                if end > first && self.columns.months[end - 1] == line.0 {
+                    let before = segment(&self.columns, end - 1);
+                    if before != line.1 {
+                        return Err((customer, line.0, Clash::Segments(before, line.1)));
+                    }
+                    let sum = self.columns.amounts[end - 1].checked_add(line.2);
+                    self.columns.amounts[end - 1] = sum.ok_or((customer, line.0, Clash::Range))?;
+                    added += 1;
+                } else {
+                    self.columns.set(end, *line);
+                    end += 1;
+                }
+            }
+        }
+        self.columns.truncate(end);
+        self.ascends = true;
+        self.close();
+        Ok(added)
+    }
+
+    /// How this customer stands to one of another chunk.
+    pub(super) fn compare(&self, customer: usize, other: &Self, others: usize) -> Ordering {
+        self.customers.get(customer).cmp(&other.customers.get(others))
+    }
+
+    /// One more customer, with its lines. Whether it is of the column's type.
+    pub(super) fn push(&mut self, other: &Self, customer: usize) -> bool {
+        let is_alike = self.begin(other.customers.get(customer), self.len());
+        self.columns.extend(&other.columns, other.lines(customer));
+        self.close();
+        is_alike
+    }
+}

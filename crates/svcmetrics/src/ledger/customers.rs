@@ -1,0 +1,223 @@
+//! Which customers stand behind a cell of the movements.
+
+use super::Ledger;
+use super::chunk::Chunk;
+use super::grid::{Grid, Point, See};
+use super::movements::MovementOptions;
+use crate::error::{Error, Result};
+use crate::figure::{Figure, Total, Unit, Value};
+use crate::key::Key;
+use crate::metrics::RunRate;
+use crate::period::Period;
+
+/// A movement of recurring revenue, or where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Movement {
+    /// With revenue at the start.
+    Start,
+    /// With the first revenue ever.
+    New,
+    /// Back again.
+    Reactivation,
+    /// Paying more.
+    Expansion,
+    /// Paying less.
+    Contraction,
+    /// With revenue at the start and none at the end.
+    Churn,
+    /// Come from another segment.
+    TransferIn,
+    /// Gone to another segment.
+    TransferOut,
+    /// With revenue at the end.
+    End,
+    /// With revenue within the period, and neither at its start nor at its end.
+    Transient,
+}
+
+impl Movement {
+    const ALL: [Self; 10] = [
+        Self::Start,
+        Self::New,
+        Self::Reactivation,
+        Self::Expansion,
+        Self::Contraction,
+        Self::Churn,
+        Self::TransferIn,
+        Self::TransferOut,
+        Self::End,
+        Self::Transient,
+    ];
+
+    /// The stable lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::New => "new",
+            Self::Reactivation => "reactivation",
+            Self::Expansion => "expansion",
+            Self::Contraction => "contraction",
+            Self::Churn => "churn",
+            Self::TransferIn => "transfer_in",
+            Self::TransferOut => "transfer_out",
+            Self::End => "end",
+            Self::Transient => "transient",
+        }
+    }
+
+    /// The movement of that name.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] that names those that there are.
+    pub fn named(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|movement| movement.name() == name).ok_or_else(|| Error::InvalidOption {
+            option: "movement".into(),
+            found: name.into(),
+            expected: Self::ALL.map(Self::name).join(", "),
+        })
+    }
+}
+
+/// A customer behind a cell.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct CustomerMovement {
+    /// Who.
+    pub customer: Key,
+    /// The segment of the cell.
+    pub segment: Vec<Key>,
+    /// Its revenue at the start of the period.
+    pub revenue_start: Figure,
+    /// Its revenue at the end.
+    pub revenue_end: Figure,
+    /// What it adds to the cell.
+    pub amount: Figure,
+}
+
+/// What a customer does in one period.
+#[derive(Debug, Default)]
+struct Watched {
+    period: i32,
+    start: Option<Point>,
+    end: Option<Point>,
+    inside: Option<Point>,
+    /// Whether there was revenue before the period.
+    first_month: Option<i32>,
+}
+
+impl See for Watched {
+    fn point(&mut self, point: Point, first_month: i32) {
+        self.first_month = Some(first_month);
+        if point.period == self.period - 1 {
+            self.start = Some(point);
+        } else if point.period == self.period {
+            self.end = Some(point);
+        }
+    }
+
+    fn inside(&mut self, most: Point, first_month: i32) {
+        self.first_month = Some(first_month);
+        if most.period == self.period {
+            self.inside = Some(most);
+        }
+    }
+}
+
+impl Watched {
+    /// The segment of the cell in which a movement stands, and its amount; nothing where the customer has no part in it.
+    fn moved(&self, movement: Movement, starts_at: i32) -> Option<(u32, i64)> {
+        let was_there = self.first_month.is_some_and(|first| first < starts_at);
+        let of = |point: Point, amount: i64| Some((point.segment, amount)).filter(|_| amount > 0);
+        match (movement, self.start, self.end) {
+            (Movement::Start, Some(point), _)
+            | (Movement::End, _, Some(point))
+            | (Movement::Churn, Some(point), None) => of(point, point.amount),
+            (Movement::New, None, Some(end)) if !was_there => of(end, end.amount),
+            (Movement::Reactivation, None, Some(end)) if was_there => of(end, end.amount),
+            (Movement::Expansion, Some(start), Some(end)) => of(start, end.amount - start.amount),
+            (Movement::Contraction, Some(start), Some(end)) => of(start, start.amount - end.amount),
+            (Movement::TransferOut, Some(start), Some(end)) if start.segment != end.segment => of(start, end.amount),
+            (Movement::TransferIn, Some(start), Some(end)) if start.segment != end.segment => of(end, end.amount),
+            (Movement::Transient, None, None) => self.inside.and_then(|inside| of(inside, inside.amount)),
+            _ => None,
+        }
+    }
+}
+
+impl Ledger {
+    /// The customers behind a movement of a period, in ascending order: those that the group of the scorecard counts, with
+    /// amounts that add up to the group's. Of the options the segments and the unit are used; the period says how long it is.
+    ///
+    /// # Errors
+    /// As [`Ledger::movements`]; [`Error::InvalidOption`] for a period that the ledger does not reach.
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, Movement, MovementOptions, Table};
+    /// let table = Table::new(3)
+    ///     .with("customer_id", vec!["b", "a", "c"])
+    ///     .with("month", vec!["2026-01", "2026-01", "2026-02"])
+    ///     .with("revenue", vec![50_i64, 70, 30]);
+    /// let ledger = Ledger::of(&table, LedgerOptions::default())?;
+    /// let lost = ledger.behind("2026-02".parse()?, Movement::Churn, &MovementOptions::default())?;
+    /// let lost: Vec<_> = lost.iter().map(|of| (of.customer.to_string(), of.amount.to_string())).collect();
+    /// assert_eq!(lost, [("a".into(), "70.00".into()), ("b".into(), "50.00".into())]);
+    /// assert!(ledger.behind("2027-01".parse()?, Movement::Churn, &MovementOptions::default()).is_err());
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    pub fn behind(
+        &self,
+        period: Period,
+        movement: Movement,
+        options: &MovementOptions,
+    ) -> Result<Vec<CustomerMovement>> {
+        let fiscal_start = period.fiscal_start();
+        let grid = Grid::new(self, period.every(), &options.by, fiscal_start)?;
+        let place = grid.as_ref().and_then(|grid| {
+            let place = grid.place(period.start());
+            let is_there =
+                usize::try_from(place).is_ok_and(|place| grid.period(place) == Some(period) && place < grid.periods);
+            is_there.then_some((grid, place))
+        });
+        let Some((grid, place)) = place else {
+            let reach =
+                self.months().map_or_else(|| "nothing".to_owned(), |(first, last)| format!("{first} to {last}"));
+            return Err(Error::InvalidOption {
+                option: "period".into(),
+                found: period.to_string(),
+                expected: format!("a period within the ledger, which reaches from {reach}")
+                    .replace("from nothing", "nothing"),
+            });
+        };
+        let amount = |yearly: i64| {
+            let total = Total::new(yearly.into(), true);
+            let value = match options.unit {
+                RunRate::Month => Value::Quotient { numerator: total, denominator: Total::new(12, false) },
+                RunRate::Year => Value::Amount(total),
+            };
+            Figure::new(Unit::Money, value)
+        };
+        let take = |found: &mut Vec<CustomerMovement>, chunk: &Chunk, customers: std::ops::Range<usize>| {
+            for customer in customers {
+                let mut watched = Watched { period: place, ..Watched::default() };
+                grid.walk(chunk, customer, &mut watched);
+                let Some((segment, moved)) = watched.moved(movement, grid.start(place)) else { continue };
+                let of = |point: Option<Point>| amount(point.map_or(0, |point| point.amount));
+                found.push(CustomerMovement {
+                    customer: chunk.customers.get(customer).key(),
+                    segment: grid.segments[segment as usize].clone(),
+                    revenue_start: of(watched.start),
+                    revenue_end: of(watched.end),
+                    amount: amount(moved),
+                });
+            }
+        };
+        let join = |mut one: Vec<CustomerMovement>, other: Vec<CustomerMovement>| {
+            one.extend(other);
+            one
+        };
+        Ok(self.fold(Vec::new, take, join))
+    }
+}

@@ -1,0 +1,195 @@
+//! The periods of a ledger by the segments that are asked for, and a customer's way through them.
+
+use super::Ledger;
+use super::chunk::Chunk;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::period::{Every, Period};
+use crate::scorecard::KeyColumn;
+use std::ops::Range;
+
+/// Customers that a thread takes at a time.
+const SHARE: usize = 1 << 16;
+
+/// What a customer pays at the end of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Point {
+    /// Which period; -1 for the opening stock.
+    pub(super) period: i32,
+    /// Above 0.
+    pub(super) amount: i64,
+    pub(super) segment: u32,
+}
+
+/// Periods of one length from the first month to the last, and segments by some of a ledger's columns.
+#[derive(Debug, Clone)]
+pub(super) struct Grid {
+    first: Period,
+    every: Every,
+    pub(super) periods: usize,
+    /// By code of a ledger's segment, that of one asked for; nothing where all are one.
+    codes: Vec<u32>,
+    /// The segments asked for: one where none are.
+    pub(super) segments: Vec<Vec<Key>>,
+    pub(super) columns: Vec<KeyColumn>,
+    /// The first and the last month of the data.
+    pub(super) months: (i32, i32),
+    pub(super) opening: bool,
+}
+
+impl Grid {
+    /// Nothing for a ledger without months.
+    ///
+    /// # Errors
+    /// [`Error::ColumnNotFound`] for segments that the ledger does not have, [`Error::InvalidOption`] for a month in which no
+    /// year can start, [`Error::InvalidPeriod`] where a year has no name.
+    pub(super) fn new(ledger: &Ledger, every: Every, by: &[String], fiscal_start: u8) -> Result<Option<Self>> {
+        let (codes, mut segments, columns) = ledger.segments_by(by)?;
+        if !(1..=12).contains(&fiscal_start) {
+            let (option, found) = ("fiscal_start".into(), fiscal_start.to_string());
+            return Err(Error::InvalidOption { option, found, expected: "a month from 1 to 12".into() });
+        }
+        let Some(months) = ledger.months else { return Ok(None) };
+        let unnamed = |month: i32| Error::InvalidPeriod {
+            found: Period::of_month(month).map_or_else(|| month.to_string(), |month| month.to_string()),
+            expected: "a month of a year from 0 to 9999",
+        };
+        let around = |month| Period::around(month, every, fiscal_start).ok_or_else(|| unnamed(month));
+        let (first, last) = (around(months.0)?, around(months.1)?);
+        // a ledger has at most 120,000 months
+        let periods = usize::try_from((last.start() - first.start()) / every.months() + 1).unwrap_or_default();
+        if segments.is_empty() && by.is_empty() {
+            segments.push(Vec::new());
+        }
+        let codes = if by.is_empty() { Vec::new() } else { codes };
+        let opening = ledger.options.opening;
+        Ok(Some(Self { first, every, periods, codes, segments, columns, months, opening }))
+    }
+
+    pub(super) fn period(&self, place: usize) -> Option<Period> {
+        self.first.step(i32::try_from(place).ok()?)
+    }
+
+    /// The period of a month.
+    pub(super) fn place(&self, month: i32) -> i32 {
+        if self.every == Every::Month {
+            month - self.months.0
+        } else {
+            (month - self.first.start()) / self.every.months()
+        }
+    }
+
+    /// The first month of a period.
+    pub(super) fn start(&self, place: i32) -> i32 {
+        self.first.start() + place * self.every.months()
+    }
+
+    /// The month that says what is paid at the end of a period: its last, or the data's.
+    fn end(&self, place: i32) -> i32 {
+        (self.start(place + 1) - 1).min(self.months.1)
+    }
+
+    /// How many months of a period the data reaches, and how many it has.
+    pub(super) fn covered(&self, place: usize) -> (i32, i32) {
+        let place = i32::try_from(place).unwrap_or(i32::MAX);
+        (self.end(place) + 1 - self.start(place), self.every.months())
+    }
+
+    /// Whether all of the period's months are there.
+    pub(super) fn is_complete(&self, place: usize) -> bool {
+        let (covered, months) = self.covered(place);
+        covered == months
+    }
+
+    pub(super) fn segment(&self, chunk: &Chunk, line: usize) -> u32 {
+        match self.codes.as_slice() {
+            [] => 0,
+            codes => codes[chunk.columns.segments[line] as usize],
+        }
+    }
+
+    /// Shows a customer's revenue: `point` at the end of each period where there is any, in order; `inside` for one with
+    /// revenue within and none at the end. Both are told of the first month with revenue. Nothing is shown of who never paid.
+    pub(super) fn walk(&self, chunk: &Chunk, customer: usize, see: &mut impl See) {
+        let lines = chunk.lines(customer);
+        let columns = &chunk.columns;
+        let mut first_month = None;
+        if self.opening
+            && let Some(line) = lines.clone().next()
+            && columns.months[line] == self.months.0
+            && columns.amounts[line] > 0
+        {
+            see.point(
+                Point { period: -1, amount: columns.amounts[line], segment: self.segment(chunk, line) },
+                self.months.0,
+            );
+        }
+        // of the period that is being walked through
+        let (mut period, mut end) = (i32::MIN, i32::MIN);
+        let mut most: Option<Point> = None;
+        for line in lines {
+            let (month, amount) = (columns.months[line], columns.amounts[line]);
+            if amount == 0 {
+                continue;
+            }
+            let first = *first_month.get_or_insert(month);
+            if month > end {
+                if let Some(most) = most.take() {
+                    see.inside(most, first);
+                }
+                period = self.place(month);
+                end = self.end(period);
+            }
+            let point = Point { period, amount, segment: self.segment(chunk, line) };
+            if month == end {
+                most = None;
+                see.point(point, first);
+            } else if most.is_none_or(|most| most.amount < amount) {
+                most = Some(point);
+            }
+        }
+        if let (Some(most), Some(first)) = (most, first_month) {
+            see.inside(most, first);
+        }
+    }
+}
+
+/// What is shown of a customer.
+pub(super) trait See {
+    /// Revenue at the end of a period.
+    fn point(&mut self, point: Point, first_month: i32);
+    /// Revenue within a period and none at its end: the most.
+    fn inside(&mut self, most: Point, first_month: i32);
+}
+
+impl Ledger {
+    /// What all customers come to, by several threads where there are some: each starts with `empty`, takes stretches of
+    /// customers, and in the end all are added up.
+    pub(super) fn fold<S: Send>(
+        &self,
+        empty: impl Fn() -> S + Sync + Send,
+        take: impl Fn(&mut S, &Chunk, Range<usize>) + Sync + Send,
+        add: impl Fn(S, S) -> S + Sync + Send,
+    ) -> S {
+        let shares: Vec<(&Chunk, Range<usize>)> = self.shares().collect();
+        #[cfg(feature = "rayon")]
+        if crate::engine::threads(self.chunks.iter().map(Chunk::len).sum()) > 1 {
+            use rayon::prelude::*;
+            let taken = |mut state: S, (chunk, customers): (&Chunk, Range<usize>)| {
+                take(&mut state, chunk, customers);
+                state
+            };
+            return shares.into_par_iter().fold(&empty, taken).reduce(&empty, add);
+        }
+        let mut state = empty();
+        shares.into_iter().for_each(|(chunk, customers)| take(&mut state, chunk, customers));
+        add(state, empty())
+    }
+
+    fn shares(&self) -> impl Iterator<Item = (&Chunk, Range<usize>)> {
+        self.chunks.iter().flat_map(|chunk| {
+            let customers = chunk.customers.len();
+            (0..customers).step_by(SHARE).map(move |start| (chunk, start..customers.min(start + SHARE)))
+        })
+    }
+}

@@ -1,0 +1,378 @@
+//! A part of a table as lines of a ledger: who, in which month, how much, in which segment.
+
+use super::chunk::{Columns, Customer};
+use super::months;
+use super::options::LedgerOptions;
+use crate::column::{Column, ColumnKind};
+use crate::engine::choose::near;
+use crate::engine::columns::{Data, Nulls, Scalar, Table, Values};
+use crate::engine::intake::{self, Cells, Reading, State};
+use crate::error::{Error, OFFENDERS_NAMED, Offence, Result, shown};
+use crate::money::{MAGIC, MICROS, MoneyPolicy, PLACES};
+use crate::request::ColumnUnit;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// Months of a year.
+const YEAR: i64 = 12;
+
+/// Amounts of a month up to here are fine as they are: a year's is below 2^63, and [`MAGIC`] is exact.
+const CERTAIN_BELOW: f64 = 100_000_000.0;
+
+/// What is wrong with rows: the first of them whole, the others counted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Faults {
+    found: Vec<(State, Offence)>,
+}
+
+impl Faults {
+    fn add(&mut self, state: State, row: u64, value: &str, offence: impl FnOnce() -> Offence) {
+        let of = offence();
+        let value = shown(value);
+        match self.found.iter_mut().find(|(known, offence)| *known == state && offence.column == of.column) {
+            None => self.found.push((state, of.at(Some(row), &value))),
+            Some((_, offence)) => {
+                offence.count += 1;
+                if offence.first.len() < OFFENDERS_NAMED {
+                    offence.first.push((row, value));
+                }
+            }
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: Self) {
+        for (state, offence) in later.found {
+            match self.found.iter_mut().find(|(known, found)| *known == state && found.column == offence.column) {
+                None => self.found.push((state, offence)),
+                Some((_, found)) => {
+                    found.count += offence.count;
+                    found.first.extend(offence.first);
+                    found.first.truncate(OFFENDERS_NAMED);
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The error for the first row at fault.
+    pub(super) fn error(&self) -> Option<Error> {
+        let first = self.found.iter().min_by_key(|(_, offence)| offence.row)?;
+        Some(first.0.error(first.1.clone()))
+    }
+}
+
+/// How far numbers were rounded.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Rounding {
+    pub(super) values: u64,
+    pub(super) largest: f64,
+}
+
+impl Rounding {
+    pub(super) fn merge(&mut self, other: Self) {
+        self.values += other.values;
+        self.largest = self.largest.max(other.largest);
+    }
+}
+
+/// A part's columns.
+pub(super) struct Part<'a> {
+    options: &'a LedgerOptions,
+    customers: &'a Data<'a>,
+    months: &'a Data<'a>,
+    revenue: &'a Data<'a>,
+    column: Column,
+    reading: Reading,
+    /// The months that the data is of, where they were given.
+    range: Option<(i32, i32)>,
+    /// Rows of parts before.
+    pub(super) before: u64,
+}
+
+/// Who has the rows of a stretch.
+pub(super) enum Who<'a> {
+    Whole(Cow<'a, [i64]>),
+    Texts(Vec<Cow<'a, str>>),
+}
+
+impl Who<'_> {
+    pub(super) fn get(&self, place: usize) -> Customer<'_> {
+        match self {
+            Self::Whole(numbers) => Customer::Whole(numbers[place]),
+            Self::Texts(texts) => Customer::Text(&texts[place]),
+        }
+    }
+}
+
+/// The one column of a name, which must be there.
+pub(super) fn required<'a>(table: &'a Table<'_>, name: &str) -> Result<&'a Data<'a>> {
+    table.get(name)?.ok_or_else(|| {
+        let available = table.names();
+        let near = near(name, available.iter().map(String::as_str));
+        Error::ColumnNotFound { metric: None, missing: vec![(name.to_owned(), near)], available }
+    })
+}
+
+impl<'a> Part<'a> {
+    /// # Errors
+    /// What is wrong with the columns at once: one that is missing, or of a type that cannot be read.
+    pub(super) fn new(table: &'a Table<'_>, options: &'a LedgerOptions, before: u64) -> Result<Self> {
+        let column = Column::new(options.revenue.clone(), ColumnKind::Money);
+        let reading = Reading {
+            policy: options.money,
+            scale: options.scale,
+            nan_is_missing: options.nan_is_missing,
+            unit: ColumnUnit::OWN,
+        };
+        reading.validate(&options.revenue)?;
+        let part = Self {
+            customers: required(table, &options.customer)?,
+            months: required(table, &options.month)?,
+            revenue: required(table, &options.revenue)?,
+            column,
+            reading,
+            range: options.range()?,
+            options,
+            before,
+        };
+        let refuse = |data: &Data<'_>, column: &str, expected: &str, hint: &str| {
+            let value = if data.values.is_empty() { String::new() } else { data.shown(0) };
+            let problem = format!("is of type {}, with", data.values.type_name());
+            let offence = Offence::new(column, problem, expected).hint(hint);
+            let row = (!data.values.is_empty()).then_some(before);
+            Err(Error::ColumnType(Box::new(offence.at(row, &value))))
+        };
+        if !months::can_be_months(part.months) {
+            let hint = "make it a date without a zone before, as in pandas.to_datetime(df[column])";
+            return refuse(part.months, &options.month, MONTHS, hint);
+        }
+        if !can_be_customers(part.customers) {
+            return refuse(part.customers, &options.customer, CUSTOMERS, "make it text before");
+        }
+        if intake::wrong_type(ColumnKind::Money, part.revenue) {
+            let hint = "make it a number before, as in pandas.to_numeric(df[column])";
+            return refuse(part.revenue, &options.revenue, ColumnKind::Money.expected(), hint);
+        }
+        Ok(part)
+    }
+
+    /// The customers of these rows, where all are whole numbers that stand side by side.
+    pub(super) fn numbers(&self, rows: Range<usize>) -> Option<&'a [i64]> {
+        match (&self.customers.values, &self.customers.nulls) {
+            (Values::Int64(numbers), Nulls::None) => Some(&numbers[rows]),
+            _ => None,
+        }
+    }
+
+    /// Whether the customer of a row is that of the row before.
+    pub(super) fn goes_on(&self, row: usize) -> bool {
+        match (&self.customers.values, &self.customers.nulls) {
+            (Values::Int64(numbers), _) => numbers[row] == numbers[row - 1],
+            (Values::Text(texts), Nulls::None) => texts.text(row) == texts.text(row - 1),
+            _ => self.customers.plain(row) == self.customers.plain(row - 1),
+        }
+    }
+
+    /// Who has these rows.
+    pub(super) fn who(&self, rows: Range<usize>, faults: &mut Faults) -> Who<'a> {
+        let data = self.customers;
+        if let (Values::Int64(numbers), Nulls::None) = (&data.values, &data.nulls) {
+            return Who::Whole(Cow::Borrowed(&numbers[rows]));
+        }
+        if says_text(data) {
+            let text = |row: usize| match text(data, row) {
+                Some(text) => text,
+                None => {
+                    self.fault_of_customer(row, faults);
+                    Cow::Borrowed("")
+                }
+            };
+            return Who::Texts(rows.map(text).collect());
+        }
+        let whole = |row: usize| {
+            whole(data, row).unwrap_or_else(|| {
+                self.fault_of_customer(row, faults);
+                0
+            })
+        };
+        Who::Whole(rows.map(whole).collect())
+    }
+
+    fn fault_of_customer(&self, row: usize, faults: &mut Faults) {
+        let offence = || Offence::new(&self.options.customer, "is who, with", CUSTOMERS);
+        faults.add(State::WrongType, self.before + row as u64, &self.customers.shown(row), offence);
+    }
+
+    /// Months and amounts of these rows, appended.
+    pub(super) fn read(
+        &self,
+        rows: Range<usize>,
+        columns: &mut Columns,
+        cells: &mut Cells,
+        faults: &mut Faults,
+    ) -> Rounding {
+        let first = columns.months.len();
+        let row_of = |row: usize| self.before + row as u64;
+        months::read(self.months, rows.clone(), &mut columns.months, &mut |row| {
+            let offence = || Offence::new(&self.options.month, "holds", MONTHS);
+            faults.add(State::NotBoolean, row_of(row), &self.months.shown(row), offence);
+        });
+        if let Some((earliest, latest)) = self.range {
+            let outside = |month: &i32| *month < earliest || *month > latest;
+            if columns.months[first..].iter().any(outside) {
+                for (row, _) in rows.clone().zip(&columns.months[first..]).filter(|(_, month)| outside(month)) {
+                    let offence = || Offence::new(&self.options.month, "holds", "one of the months that were given");
+                    faults.add(State::WrongWord, row_of(row), &self.months.shown(row), offence);
+                }
+            }
+        }
+        if self.certain(rows.clone(), &mut columns.amounts) {
+            return Rounding::default();
+        }
+        intake::read(&self.column, self.revenue, rows.clone(), &self.reading, cells);
+        let mut rounding = Rounding::default();
+        for (place, row) in rows.enumerate() {
+            let (value, mut state) = (cells.values[place], cells.states[place]);
+            let amount = value.checked_mul(YEAR);
+            if matches!(state, State::Fine | State::Rounded) && amount.is_none() {
+                state = State::Range;
+            }
+            if !matches!(state, State::Fine | State::Rounded) {
+                self.fault_of_revenue(state, row, faults);
+            }
+            rounding.values += u64::from(state == State::Rounded);
+            columns.amounts.push(amount.unwrap_or_default());
+        }
+        rounding.largest = cells.off.iter().fold(0.0, |largest, (_, off)| largest.max(*off));
+        rounding
+    }
+
+    fn fault_of_revenue(&self, state: State, row: usize, faults: &mut Faults) {
+        let offence = || {
+            let (expected, hint) = match state {
+                State::Missing => (
+                    "an amount, 0 or more; unknown revenue is not 0".to_owned(),
+                    Some("give 0 where the customer paid nothing, or leave the row out"),
+                ),
+                State::Range => ("less than 2^63 millionths a year (7.6 x 10^11 a month)".to_owned(), None),
+                State::Negative | State::Infinite => (self.column.expected(), None),
+                _ => state.expected(&self.column, &self.reading),
+            };
+            let offence = Offence::new(&self.options.revenue, "holds", expected);
+            if let Some(hint) = hint { offence.hint(hint) } else { offence }
+        };
+        faults.add(state, self.before + row as u64, &self.revenue.shown(row), offence);
+    }
+
+    /// Amounts of floats that all are decimals of a few places, and not large; otherwise nothing is appended.
+    fn certain(&self, rows: Range<usize>, amounts: &mut Vec<i64>) -> bool {
+        let (Values::Float64(values), Nulls::None) = (&self.revenue.values, &self.revenue.nulls) else { return false };
+        if self.reading.scale != PLACES || self.reading.policy == MoneyPolicy::Exact {
+            return false;
+        }
+        let before = amounts.len();
+        amounts.resize(before + rows.len(), 0);
+        let certain = floats(&values[rows], &mut amounts[before..]);
+        if !certain {
+            amounts.truncate(before);
+        }
+        certain
+    }
+}
+
+/// Whether all are decimals of six places, from 0 to below a bound; what they are a year, in micro-units.
+#[multiversion::multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512dq"))]
+fn floats(values: &[f64], amounts: &mut [i64]) -> bool {
+    #[allow(clippy::cast_precision_loss)] // a power of ten
+    const PLACES: f64 = MICROS as f64;
+    let mut certain = true;
+    for (amount, value) in amounts.iter_mut().zip(values) {
+        let shifted = value * PLACES + MAGIC;
+        #[allow(clippy::float_cmp)] // equal is equal
+        let same = (shifted - MAGIC) / PLACES == *value;
+        certain &= same & (*value >= 0.0) & (*value < CERTAIN_BELOW);
+        *amount = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed().wrapping_mul(YEAR);
+    }
+    certain
+}
+
+const MONTHS: &str = "a month: a date, a time without a zone, or text as 2026-03 or 2026-03-31";
+const CUSTOMERS: &str = "text or whole numbers, the same for all rows";
+
+fn can_be_customers(data: &Data<'_>) -> bool {
+    match &data.values {
+        Values::Dictionary { values, .. } => can_be_customers(values),
+        Values::Bits(_)
+        | Values::Booleans(_)
+        | Values::Dates(_)
+        | Values::Timestamps { .. }
+        | Values::Binary(_)
+        | Values::Unknown(..) => false,
+        _ => true,
+    }
+}
+
+/// Whether a column's customers are texts: those of a column of objects, where the first is one.
+fn says_text(data: &Data<'_>) -> bool {
+    match &data.values {
+        Values::Text(_) => true,
+        Values::Dictionary { values, .. } => says_text(values),
+        Values::Mixed(values) => {
+            matches!(values.iter().find(|value| **value != Scalar::Null), Some(Scalar::Text(_)))
+        }
+        _ => false,
+    }
+}
+
+fn text<'a>(data: &'a Data<'_>, row: usize) -> Option<Cow<'a, str>> {
+    if data.is_null(row) {
+        return None;
+    }
+    match &data.values {
+        Values::Text(texts) => Some(Cow::Borrowed(texts.text(row))),
+        Values::Dictionary { values, .. } => text(values, data.code(row)?),
+        Values::Mixed(values) => match &values[row] {
+            Scalar::Text(text) => Some(Cow::Borrowed(text)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A whole number, of whatever type.
+fn whole(data: &Data<'_>, row: usize) -> Option<i64> {
+    if data.is_null(row) {
+        return None;
+    }
+    let whole_float = |value: f64| {
+        // whole floats are the integers that a column with nulls once held; those below 2^53 say which
+        #[allow(clippy::cast_possible_truncation)]
+        (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
+    };
+    match &data.values {
+        Values::Int8(values) => Some(values[row].into()),
+        Values::Int16(values) => Some(values[row].into()),
+        Values::Int32(values) => Some(values[row].into()),
+        Values::Int64(values) => Some(values[row]),
+        Values::UInt8(values) => Some(values[row].into()),
+        Values::UInt16(values) => Some(values[row].into()),
+        Values::UInt32(values) => Some(values[row].into()),
+        Values::UInt64(values) => i64::try_from(values[row]).ok(),
+        Values::Float32(values) => whole_float(values[row].into()),
+        Values::Float64(values) => whole_float(values[row]),
+        Values::Decimal { values, scale } => match crate::money::from_scaled(values[row], i32::from(*scale), 0) {
+            crate::money::Read::Exact(value) => Some(value),
+            _ => None,
+        },
+        Values::Dictionary { values, .. } => whole(values, data.code(row)?),
+        Values::Mixed(values) => match &values[row] {
+            Scalar::Integer(value) => i64::try_from(*value).ok(),
+            Scalar::Float(value) => whole_float(*value),
+            _ => None,
+        },
+        _ => None,
+    }
+}

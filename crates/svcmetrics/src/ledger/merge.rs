@@ -1,0 +1,121 @@
+//! Parts of a ledger by customer, taken together.
+
+use super::chunk::Chunk;
+use super::{Diagnostics, Ledger, Segments};
+use crate::error::{Error, Offence, Result};
+use crate::scorecard::united_keys;
+
+/// Lines of a chunk that is made of others.
+const LINES: usize = 1 << 30;
+
+impl Ledger {
+    /// The ledger of both: of parts of one table, no customer in two of them.
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, Table};
+    /// let part = |customer: &'static str| {
+    ///     let table = Table::new(1).with("customer_id", vec![customer]).with("month", vec!["2026-01"]);
+    ///     Ledger::of(&table.with("revenue", vec![50_i64]), LedgerOptions::default())
+    /// };
+    /// assert_eq!(part("a")?.merge(&part("b")?)?.customers(), 2);
+    /// assert_eq!(part("a")?.merge(&part("a")?).unwrap_err().value(), Some("a"));
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] that names the difference in how they were read, [`Error::InvalidValue`] that names a customer of
+    /// both.
+    pub fn merge(&self, other: &Self) -> Result<Self> {
+        let (one, two) = (&self.options, &other.options);
+        if one != two {
+            let shown = |ledger: &Self| format!("{:?}", ledger.options);
+            return Err(Error::Mismatch {
+                what: "how their ledgers were read",
+                left: shown(self),
+                right: shown(other),
+            });
+        }
+        let (segments, mut chunks) = self.united(other)?;
+        let of_both = |(left, left_customer): (usize, usize), (right, right_customer): (usize, usize)| {
+            chunks[left].compare(left_customer, &chunks[right], right_customer)
+        };
+        let follows = |pair: &[Chunk]| {
+            let (last, first) =
+                (pair[0].customers.last(), (pair[1].customers.len() > 0).then(|| pair[1].customers.get(0)));
+            last < first
+                && last.zip(first).is_none_or(|(l, f)| std::mem::discriminant(&l) == std::mem::discriminant(&f))
+        };
+        if !chunks.windows(2).all(follows) {
+            let mut order: Vec<(usize, usize)> = Vec::new();
+            for (place, chunk) in chunks.iter().enumerate() {
+                order.extend((0..chunk.customers.len()).map(|customer| (place, customer)));
+            }
+            order.sort_by(|one, other| of_both(*one, *other));
+            let twice = order.windows(2).find(|pair| of_both(pair[0], pair[1]).is_eq());
+            if let Some(pair) = twice {
+                let (chunk, customer) = pair[0];
+                let offence =
+                    Offence::new(&one.customer, "stands in both ledgers,", "customers of its own in each part");
+                let value = chunks[chunk].customers.get(customer).key().to_string();
+                return Err(Error::InvalidValue(Box::new(offence.at(None, &value))));
+            }
+            chunks = taken(&chunks, &order).ok_or_else(|| Error::Mismatch {
+                what: "the type of their customers",
+                left: "text".into(),
+                right: "whole numbers".into(),
+            })?;
+        }
+        let months = match (self.months, other.months) {
+            (Some(one), Some(two)) => Some((one.0.min(two.0), one.1.max(two.1))),
+            (one, two) => one.or(two),
+        };
+        let (one, two) = (&self.diagnostics, &other.diagnostics);
+        let diagnostics = Diagnostics {
+            rows: one.rows + two.rows,
+            months: one.months + two.months,
+            added: one.added + two.added,
+            gaps: one.gaps + two.gaps,
+            rounded: one.rounded + two.rounded,
+            largest_rounding: one.largest_rounding.max(two.largest_rounding),
+        };
+        Ok(Self { options: self.options.clone(), chunks, segments, months, diagnostics })
+    }
+
+    /// The segments of both, and the chunks of both with codes of these; the smaller customers first where they are all
+    /// smaller.
+    fn united(&self, other: &Self) -> Result<(Segments, Vec<Chunk>)> {
+        let columns = united_keys(&self.segments.columns, &other.segments.columns)?;
+        let mut keys: Vec<_> = self.segments.keys.iter().chain(&other.segments.keys).cloned().collect();
+        keys.sort();
+        keys.dedup();
+        let coded = |ledger: &Self| -> Vec<Chunk> {
+            let code = |key| keys.binary_search(key).ok().and_then(|code| u32::try_from(code).ok());
+            let codes: Vec<u32> = ledger.segments.keys.iter().map(|key| code(key).unwrap_or_default()).collect();
+            let mut chunks = ledger.chunks.clone();
+            for segment in chunks.iter_mut().flat_map(|chunk| &mut chunk.columns.segments) {
+                *segment = codes[*segment as usize];
+            }
+            chunks
+        };
+        let (one, two) = (coded(self), coded(other));
+        let first = |chunks: &[Chunk]| chunks.first().map(|chunk| chunk.customers.get(0).key());
+        let chunks = if first(&two) < first(&one) { [two, one].concat() } else { [one, two].concat() };
+        Ok((Segments { columns, keys }, chunks))
+    }
+}
+
+/// Chunks of these customers of others, in that order; nothing where they are not of one type.
+pub(super) fn taken(chunks: &[Chunk], order: &[(usize, usize)]) -> Option<Vec<Chunk>> {
+    let mut made = Vec::new();
+    for (place, customer) in order {
+        let chunk = &chunks[*place];
+        // a chunk holds less than 2^32 lines
+        if made.last().is_none_or(|last: &Chunk| last.len() + chunk.lines(*customer).len() > LINES) {
+            made.push(Chunk::new());
+        }
+        if !made.last_mut()?.push(chunk, *customer) {
+            return None;
+        }
+    }
+    Some(made)
+}

@@ -1,0 +1,161 @@
+//! Recurring revenue over time: what each customer paid in each month, and what came of it.
+
+mod builder;
+mod chunk;
+mod customers;
+mod grid;
+mod lines;
+mod merge;
+mod months;
+mod movements;
+mod options;
+mod retention;
+mod shuffled;
+mod streaming;
+
+pub use builder::LedgerBuilder;
+pub use customers::{CustomerMovement, Movement};
+pub use movements::MovementOptions;
+pub use options::{Gaps, LedgerOptions};
+pub use retention::{CohortCell, Retention};
+pub use streaming::MovementsBuilder;
+
+use crate::engine::columns::Table;
+use crate::error::{Error, Result};
+use crate::key::Key;
+use crate::period::Period;
+use crate::scorecard::KeyColumn;
+use chunk::Chunk;
+
+/// What a ledger was made of, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct Diagnostics {
+    /// Rows of the table.
+    pub rows: u64,
+    /// Months of customers: rows, those of one customer and month taken together.
+    pub months: u64,
+    /// Rows that were added to another of the same customer and month.
+    pub added: u64,
+    /// Months without a row that lie between a customer's first and last: read as revenue 0.
+    pub gaps: u64,
+    /// Amounts that were rounded.
+    pub rounded: u64,
+    /// The largest difference that rounding made, in units a month.
+    pub largest_rounding: f64,
+}
+
+/// The segments that lines are of, in order; none without segments.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Segments {
+    columns: Vec<KeyColumn>,
+    /// By code.
+    keys: Vec<Vec<Key>>,
+}
+
+/// Recurring revenue by customer and month.
+///
+/// Lines of one customer and month are added first; a month without a line is revenue 0. Amounts are held as run rates of a
+/// year in micro-units, so that months, quarters and years are exact, and no rounding can look like a movement.
+///
+/// ```
+/// use svcmetrics::{Ledger, LedgerOptions, MovementOptions, Table};
+/// let table = Table::new(3)
+///     .with("customer_id", vec!["a", "a", "b"])
+///     .with("month", vec!["2026-01", "2026-03", "2026-02"])
+///     .with("revenue", vec![50_i64, 70, 30]);
+/// let ledger = Ledger::of(&table, LedgerOptions::default())?;
+/// let movements = ledger.movements(&MovementOptions::default())?;
+/// let of = |metric: &str| -> Vec<String> {
+///     movements.figures(metric).unwrap().iter().map(ToString::to_string).collect()
+/// };
+/// assert_eq!(of("revenue_new"), ["50.00", "30.00", "0.00"]);
+/// assert_eq!(of("revenue_churn"), ["0.00", "50.00", "30.00"]);
+/// assert_eq!(of("revenue_reactivation"), ["0.00", "0.00", "70.00"]); // a was there before, and is not new
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+///
+/// # Example: two segments in one month
+///
+/// ```
+/// use svcmetrics::{Ledger, LedgerOptions, Table};
+/// let table = Table::new(2)
+///     .with("customer_id", vec!["a", "a"])
+///     .with("month", vec!["2026-01", "2026-01"])
+///     .with("revenue", vec![50_i64, 70])
+///     .with("plan", vec!["basic", "pro"]);
+/// assert!(Ledger::of(&table, LedgerOptions::default()).is_ok()); // the lines are added
+/// let error = Ledger::of(&table, LedgerOptions::default().by(["plan"])).unwrap_err();
+/// assert_eq!((error.kind(), error.value()), ("invalid_value", Some("basic and pro")));
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    options: LedgerOptions,
+    /// In ascending order of customers, over all of them.
+    chunks: Vec<Chunk>,
+    segments: Segments,
+    /// The first and the last month of the data; nothing without any.
+    months: Option<(i32, i32)>,
+    diagnostics: Diagnostics,
+}
+
+impl Ledger {
+    /// The ledger of one table.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder`].
+    pub fn of(table: &Table<'_>, options: LedgerOptions) -> Result<Self> {
+        let mut builder = LedgerBuilder::new(options);
+        builder.add(table)?;
+        builder.finish()
+    }
+
+    /// How many customers there are.
+    pub fn customers(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.customers.len()).sum()
+    }
+
+    /// What it was made of.
+    pub fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    /// How it was read.
+    pub fn options(&self) -> &LedgerOptions {
+        &self.options
+    }
+
+    /// The first and the last month of the data; nothing without any.
+    pub fn months(&self) -> Option<(Period, Period)> {
+        let (first, last) = self.months?;
+        Period::of_month(first).zip(Period::of_month(last))
+    }
+
+    /// By code of a segment, the code among those by fewer columns; and these, in order.
+    fn segments_by(&self, by: &[String]) -> Result<(Vec<u32>, Vec<Vec<Key>>, Vec<KeyColumn>)> {
+        let mut places = Vec::new();
+        for (place, name) in by.iter().enumerate() {
+            if by[..place].contains(name) {
+                return Err(Error::KeyName { key: name.clone(), problem: "is named twice".into() });
+            }
+            let found = self.segments.columns.iter().position(|column| column.name == *name);
+            places.push(found.ok_or_else(|| {
+                let available: Vec<String> = self.segments.columns.iter().map(|column| column.name.clone()).collect();
+                let near = crate::engine::choose::near(name, available.iter().map(String::as_str));
+                Error::ColumnNotFound { metric: None, missing: vec![(name.clone(), near)], available }
+            })?);
+        }
+        let of = |keys: &Vec<Key>| -> Vec<Key> { places.iter().map(|place| keys[*place].clone()).collect() };
+        let projected: Vec<Vec<Key>> = self.segments.keys.iter().map(of).collect();
+        let mut keys = projected.clone();
+        keys.sort();
+        keys.dedup();
+        // codes are of 32 bits, and there are no more of these than of those
+        let code = |key: &Vec<Key>| keys.binary_search(key).ok().and_then(|code| u32::try_from(code).ok());
+        let codes = projected.iter().map(|key| code(key).unwrap_or_default()).collect();
+        let columns = places.iter().map(|place| self.segments.columns[*place].clone()).collect();
+        Ok((codes, keys, columns))
+    }
+}

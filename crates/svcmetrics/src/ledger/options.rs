@@ -1,0 +1,150 @@
+//! What is asked of a ledger's table.
+
+use crate::error::{Error, Result};
+use crate::money::{MoneyPolicy, PLACES};
+use crate::period::Period;
+
+/// What a month without a row means, where it lies between a customer's first and last row.
+///
+/// ```
+/// use svcmetrics::{Gaps, Ledger, LedgerOptions, Table};
+/// let table = Table::new(2)
+///     .with("customer_id", vec!["a", "a"])
+///     .with("month", vec!["2026-01", "2026-03"])
+///     .with("revenue", vec![50_i64, 50]);
+/// assert_eq!(Ledger::of(&table, LedgerOptions::default())?.diagnostics().gaps, 1);
+/// let error = Ledger::of(&table, LedgerOptions::default().gaps(Gaps::Error)).unwrap_err();
+/// assert_eq!(error.group(), Some("a, 2026-02"));
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Gaps {
+    /// Revenue 0; they are counted.
+    #[default]
+    Zero,
+    /// An error that names customer and month.
+    Error,
+}
+
+/// Which columns a ledger is read from, and how.
+///
+/// ```
+/// use svcmetrics::{Ledger, LedgerOptions, Table};
+/// let table = Table::new(1).with("account", vec![7_i64]).with("month", vec!["2026-03"]).with("mrr", vec![99.5]);
+/// let ledger = Ledger::of(&table, LedgerOptions::default().customer("account").revenue("mrr"))?;
+/// assert_eq!(ledger.customers(), 1);
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct LedgerOptions {
+    pub(crate) customer: String,
+    pub(crate) month: String,
+    pub(crate) revenue: String,
+    pub(crate) by: Vec<String>,
+    pub(crate) gaps: Gaps,
+    pub(crate) opening: bool,
+    /// The first and the last month.
+    pub(crate) months: Option<(Period, Period)>,
+    pub(crate) money: MoneyPolicy,
+    pub(crate) scale: u32,
+    pub(crate) nan_is_missing: bool,
+}
+
+impl Default for LedgerOptions {
+    fn default() -> Self {
+        Self {
+            customer: "customer_id".into(),
+            month: "month".into(),
+            revenue: "revenue".into(),
+            by: Vec::new(),
+            gaps: Gaps::default(),
+            opening: false,
+            months: None,
+            money: MoneyPolicy::default(),
+            scale: PLACES,
+            nan_is_missing: false,
+        }
+    }
+}
+
+impl LedgerOptions {
+    /// The column of customers: text or whole numbers.
+    pub fn customer(mut self, column: impl Into<String>) -> Self {
+        self.customer = column.into();
+        self
+    }
+
+    /// The column of months: dates, times without a zone, or text as `2026-03` or `2026-03-31`.
+    pub fn month(mut self, column: impl Into<String>) -> Self {
+        self.month = column.into();
+        self
+    }
+
+    /// The column of the month's recurring revenue, 0 or more.
+    pub fn revenue(mut self, column: impl Into<String>) -> Self {
+        self.revenue = column.into();
+        self
+    }
+
+    /// The columns that say the segment, one value a customer and month.
+    pub fn by(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.by = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What a month without a row means.
+    pub fn gaps(mut self, gaps: Gaps) -> Self {
+        self.gaps = gaps;
+        self
+    }
+
+    /// Whether the first month is the opening stock: what was there already, and not new.
+    pub fn opening(mut self, opening: bool) -> Self {
+        self.opening = opening;
+        self
+    }
+
+    /// The first and the last month of the data, whether or not somebody has a row in them. Movements of parts merge where
+    /// all parts are of the same months.
+    pub fn months(mut self, first: Period, last: Period) -> Self {
+        self.months = Some((first, last));
+        self
+    }
+
+    /// What becomes of numbers with too many decimal places.
+    pub fn money(mut self, policy: MoneyPolicy) -> Self {
+        self.money = policy;
+        self
+    }
+
+    /// The decimal places that are held, at most six.
+    pub fn scale(mut self, places: u32) -> Self {
+        self.scale = places;
+        self
+    }
+
+    /// Whether NaN is missing, which a revenue cannot be either; it only changes what the error says.
+    pub fn nan_is_missing(mut self, missing: bool) -> Self {
+        self.nan_is_missing = missing;
+        self
+    }
+
+    /// The first and the last month as numbers.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for periods that are no months, or in the wrong order.
+    pub(crate) fn range(&self) -> Result<Option<(i32, i32)>> {
+        let Some((first, last)) = self.months else { return Ok(None) };
+        let is_month = |period: Period| period.every() == crate::period::Every::Month;
+        if !is_month(first) || !is_month(last) || first > last {
+            return Err(Error::InvalidOption {
+                option: "months".into(),
+                found: format!("{first} to {last}"),
+                expected: "a first month and a last, as 2026-01 and 2026-12".into(),
+            });
+        }
+        Ok(Some((first.start(), last.start())))
+    }
+}

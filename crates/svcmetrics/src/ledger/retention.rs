@@ -1,0 +1,233 @@
+//! What is left of those who started together.
+
+use super::Ledger;
+use super::chunk::Chunk;
+use super::grid::{Grid, Point, See};
+use super::movements::MovementOptions;
+use crate::error::{Error, Result};
+use crate::figure::{Figure, Total, Unit, Value};
+use crate::interval::Basis;
+use crate::key::Key;
+use crate::metrics::RunRate;
+use crate::period::Period;
+use crate::scorecard::KeyColumn;
+use std::ops::Range;
+
+/// The most cells of cohorts, ages and segments.
+const MOST: usize = 10_000_000;
+
+/// Those who started in one period, so many periods later.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[non_exhaustive]
+pub struct CohortCell {
+    /// The period of their first revenue.
+    pub cohort: Period,
+    /// The segment in which they started.
+    pub segment: Vec<Key>,
+    /// Periods since then, 0 for the cohort's own.
+    pub age: u32,
+    /// Those with revenue at the end of that period: one who came back counts again.
+    pub customers: u64,
+    /// All who started.
+    pub customers_start: u64,
+    /// Their revenue at the end of that period.
+    pub revenue: Figure,
+    /// Their revenue at the end of the cohort's own period.
+    pub revenue_start: Figure,
+    /// Customers / customers at the start.
+    pub customer_retention: Figure,
+    /// The sum of each customer's revenue, but at most what it was at the start / revenue at the start.
+    pub gross_revenue_retention: Figure,
+    /// Revenue / revenue at the start.
+    pub net_revenue_retention: Figure,
+}
+
+/// Retention by the period in which customers started: a cell a cohort, segment and age. What cannot be known yet is not
+/// there: ages that the data does not reach, and a last period that is not over.
+///
+/// ```
+/// use svcmetrics::{Ledger, LedgerOptions, MovementOptions, Table};
+/// let table = Table::new(4)
+///     .with("customer_id", vec!["a", "b", "b", "c"])
+///     .with("month", vec!["2026-01", "2026-01", "2026-02", "2026-02"])
+///     .with("revenue", vec![60_i64, 40, 50, 20]);
+/// let retention = Ledger::of(&table, LedgerOptions::default())?.retention(&MovementOptions::default())?;
+/// let january = &retention.cells()[1]; // one month later
+/// assert_eq!((january.cohort.to_string().as_str(), january.age, january.customers), ("2026-01", 1, 1));
+/// assert_eq!(january.gross_revenue_retention.value(), Some(0.4)); // b's 40 of 100
+/// assert_eq!(january.net_revenue_retention.value(), Some(0.5));
+/// assert_eq!(retention.cells().len(), 3); // February is known at age 0 only
+/// # Ok::<(), svcmetrics::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+pub struct Retention {
+    pub(crate) columns: Vec<KeyColumn>,
+    pub(crate) cells: Vec<CohortCell>,
+}
+
+impl Retention {
+    /// The cells, by cohort, then segment, then age.
+    pub fn cells(&self) -> &[CohortCell] {
+        &self.cells
+    }
+
+    /// The segments' columns.
+    pub fn segments(&self) -> &[KeyColumn] {
+        &self.columns
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    customers: u64,
+    /// Of age 0: all who started.
+    started: u64,
+    revenue: i128,
+    gross: i128,
+}
+
+/// By cohort, then period, then segment.
+struct Cells<'a> {
+    grid: &'a Grid,
+    sums: Vec<Sums>,
+}
+
+/// A customer on the way through the periods.
+struct Starter<'a, 'b> {
+    cells: &'a mut Cells<'b>,
+    /// The cohort, its segment, and the revenue at its end.
+    cohort: Option<(i32, u32, i64)>,
+}
+
+impl Starter<'_, '_> {
+    fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> Option<&mut Sums> {
+        let Cells { grid, sums } = &mut *self.cells;
+        let place = |period: i32| usize::try_from(period).ok();
+        let row = place(cohort)? * grid.periods + place(period)?;
+        sums.get_mut(row * grid.segments.len() + segment as usize)
+    }
+
+    fn start(&mut self, first_month: i32, at: Point) -> (i32, u32, i64) {
+        if let Some(cohort) = self.cohort {
+            return cohort;
+        }
+        let cohort = self.cells.grid.place(first_month);
+        if let Some(cell) = self.cell(cohort, cohort, at.segment) {
+            cell.started += 1;
+        }
+        (cohort, at.segment, 0)
+    }
+}
+
+impl See for Starter<'_, '_> {
+    #[inline]
+    fn point(&mut self, point: Point, first_month: i32) {
+        if point.period < 0 {
+            // the opening stock stands in the first period's cohort
+            return;
+        }
+        let (cohort, segment, mut before) = self.start(first_month, point);
+        if cohort == point.period {
+            before = point.amount;
+        }
+        self.cohort = Some((cohort, segment, before));
+        if let Some(cell) = self.cell(cohort, point.period, segment) {
+            cell.customers += 1;
+            cell.revenue += i128::from(point.amount);
+            cell.gross += i128::from(point.amount.min(before));
+        }
+    }
+
+    fn inside(&mut self, most: Point, first_month: i32) {
+        self.cohort = Some(self.start(first_month, most));
+    }
+}
+
+impl<'a> Cells<'a> {
+    fn new(grid: &'a Grid) -> Self {
+        Self { grid, sums: vec![Sums::default(); grid.periods * grid.periods * grid.segments.len()] }
+    }
+
+    fn take(&mut self, chunk: &Chunk, customers: Range<usize>) {
+        let grid = self.grid;
+        for customer in customers {
+            grid.walk(chunk, customer, &mut Starter { cells: self, cohort: None });
+        }
+    }
+
+    fn add(mut self, other: Self) -> Self {
+        for (sums, other) in self.sums.iter_mut().zip(other.sums) {
+            sums.customers += other.customers;
+            sums.started += other.started;
+            sums.revenue += other.revenue;
+            sums.gross += other.gross;
+        }
+        self
+    }
+
+    /// The cell of a cohort at an age; nothing where nobody started.
+    fn cell(&self, cohort: usize, segment: usize, age: usize, unit: RunRate) -> Option<CohortCell> {
+        let grid = self.grid;
+        let of = |period: usize| self.sums[(cohort * grid.periods + period) * grid.segments.len() + segment];
+        let (start, sums) = (of(cohort), of(cohort + age));
+        if start.started == 0 {
+            return None;
+        }
+        let amount = |revenue: i128| {
+            let total = Total::new(revenue, true);
+            let value = match unit {
+                RunRate::Month => Value::Quotient { numerator: total, denominator: Total::new(12, false) },
+                RunRate::Year => Value::Amount(total),
+            };
+            Figure::new(Unit::Money, value)
+        };
+        let rate = |revenue: i128| {
+            Figure::quotient(Unit::Fraction, Total::new(revenue, true), Total::new(start.revenue, true))
+        };
+        let whole = |count: u64| Total::new(count.into(), false);
+        Some(CohortCell {
+            cohort: grid.period(cohort)?,
+            segment: grid.segments[segment].clone(),
+            age: u32::try_from(age).ok()?,
+            customers: sums.customers,
+            customers_start: start.started,
+            revenue: amount(sums.revenue),
+            revenue_start: amount(start.revenue),
+            customer_retention: Figure::quotient(Unit::Fraction, whole(sums.customers), whole(start.started))
+                .on(Basis::Proportion),
+            gross_revenue_retention: rate(sums.gross),
+            net_revenue_retention: rate(sums.revenue),
+        })
+    }
+}
+
+impl Ledger {
+    /// Retention by the period of the first revenue, and the segment then.
+    ///
+    /// Customers who started and left within one period belong to its cohort, and pay nothing at its end. With an opening
+    /// stock the first cohort holds those who started then or at any time before.
+    ///
+    /// # Errors
+    /// As [`Ledger::movements`]; [`Error::TooManyGroups`] for more than ten million cells.
+    pub fn retention(&self, options: &MovementOptions) -> Result<Retention> {
+        let Some(grid) = Grid::new(self, options.every, &options.by, options.fiscal_start)? else {
+            return Ok(Retention { columns: self.segments_by(&options.by)?.2, cells: Vec::new() });
+        };
+        let places = grid.periods.saturating_mul(grid.periods).saturating_mul(grid.segments.len());
+        if places > MOST {
+            return Err(Error::TooManyGroups { limit: MOST as u64, row: 0 });
+        }
+        let all = self.fold(|| Cells::new(&grid), |cells, chunk, customers| cells.take(chunk, customers), Cells::add);
+        // a last period that is not over says nothing yet
+        let known = if grid.is_complete(grid.periods - 1) { grid.periods } else { grid.periods - 1 };
+        let mut cells = Vec::new();
+        for cohort in 0..known {
+            for segment in 0..grid.segments.len() {
+                cells.extend((0..known - cohort).filter_map(|age| all.cell(cohort, segment, age, options.unit)));
+            }
+        }
+        Ok(Retention { columns: grid.columns.clone(), cells })
+    }
+}
