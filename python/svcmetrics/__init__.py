@@ -22,6 +22,7 @@ from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.explain import MetricReference, explain
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
+from svcmetrics.ledger import Diagnostics, Ledger, Retention, ledger, movements
 from svcmetrics.metric import Metric, Sum, Term, count, metric, total
 from svcmetrics.options import SourceColumn, column
 from svcmetrics.reference import Reference, reference
@@ -40,12 +41,14 @@ __all__ = [
     "Component",
     "Contribution",
     "Definition",
+    "Diagnostics",
     "Explanation",
     "Figure",
     "Frame",
     "Gate",
     "HealthModel",
     "HealthScores",
+    "Ledger",
     "MeasureDefinition",
     "Metric",
     "MetricReference",
@@ -53,6 +56,7 @@ __all__ = [
     "Quality",
     "Reference",
     "Relation",
+    "Retention",
     "Scorecard",
     "SourceColumn",
     "Sum",
@@ -70,8 +74,10 @@ __all__ = [
     "explain",
     "formulas",
     "health_scores",
+    "ledger",
     "merge",
     "metric",
+    "movements",
     "reference",
     "relate",
     "scorecard",

@@ -10,6 +10,7 @@ mod figure;
 mod formulas;
 mod frame;
 mod health;
+mod ledger;
 mod metric;
 mod ready;
 mod relate;
@@ -39,6 +40,8 @@ mod _svcmetrics {
     use super::frame::Frame;
     #[pymodule_export]
     use super::health::HealthModel;
+    #[pymodule_export]
+    use super::ledger::{Ledger, LedgerBuilder, Retention, streamed_movements};
     #[pymodule_export]
     use super::metric::Metric;
     #[pymodule_export]

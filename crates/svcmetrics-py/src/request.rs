@@ -7,7 +7,10 @@ use pyo3::types::PyDict;
 use std::collections::BTreeMap;
 use svcmetrics::{AbsentRevenue, Bins, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request, Scales};
 
-fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(options: &Bound<'py, PyDict>, name: &str) -> Result<Option<T>> {
+pub(crate) fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(
+    options: &Bound<'py, PyDict>,
+    name: &str,
+) -> Result<Option<T>> {
     let Some(value) = options.get_item(name)?.filter(|value| !value.is_none()) else { return Ok(None) };
     value.extract::<T>().map(Some).map_err(|_| {
         let found = value.repr().map_or_else(|_| String::new(), |text| text.to_string());
@@ -21,14 +24,16 @@ fn expected(name: &str) -> &'static str {
         "by" | "metrics" => "names",
         "columns" => "a mapping of our names to the table's",
         "scale" | "max_groups" => "a whole number, 0 or more",
+        "fiscal_start" => "a month from 1 to 12",
+        "months" => "the first month and the last, as (\"2026-01\", \"2026-12\")",
         "effort_scale" => "the answers for the hardest and the easiest",
-        "nan_is_missing" | "quantiles" | "spread" => "true or false",
+        "nan_is_missing" | "quantiles" | "spread" | "opening" => "true or false",
         _ => "a text",
     }
 }
 
 /// The policy of that lower-case name.
-fn policy<T: Clone>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)]) -> Result<Option<T>> {
+pub(crate) fn policy<T: Clone>(options: &Bound<'_, PyDict>, name: &str, known: &[(&str, T)]) -> Result<Option<T>> {
     let Some(word) = get::<String>(options, name)? else { return Ok(None) };
     let found = known.iter().find(|(known, _)| *known == word).map(|(_, value)| value.clone());
     let expected = || known.iter().map(|(known, _)| format!("\"{known}\"")).collect::<Vec<_>>().join(" or ");

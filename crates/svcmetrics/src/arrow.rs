@@ -152,7 +152,11 @@ fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
 }
 
 /// Decimals of six places; `too_large` is the error for a position whose number has more digits than `precision`.
-fn decimals(values: Vec<Option<i128>>, precision: u8, too_large: impl Fn(usize) -> Error) -> Result<ArrayRef> {
+pub(crate) fn decimals(
+    values: Vec<Option<i128>>,
+    precision: u8,
+    too_large: impl Fn(usize) -> Error,
+) -> Result<ArrayRef> {
     let limit = 10_u128.pow(precision.into());
     if let Some(position) = values.iter().position(|value| value.is_some_and(|value| value.unsigned_abs() >= limit)) {
         return Err(too_large(position));

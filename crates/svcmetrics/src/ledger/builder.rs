@@ -245,7 +245,7 @@ impl LedgerBuilder {
                 if missing > 0 && self.options.gaps == Gaps::Error {
                     let gap = months.windows(2).find(|pair| pair[1] != pair[0] + 1).map_or(*first, |pair| pair[0] + 1);
                     let offence =
-                        Offence::new(&self.options.month, "has no row,", "a row for each month up to the last")
+                        Offence::new(&self.options.month, "has no row", "a row for each month up to the last")
                             .hint("gaps=\"zero\" reads it as revenue 0");
                     return Err(Error::InvalidValue(Box::new(self.at(chunk, customer, gap, offence))));
                 }
@@ -265,7 +265,7 @@ impl LedgerBuilder {
             }
             Clash::Range => {
                 let expected = "less than 2^63 millionths a year";
-                let offence = Offence::new(&self.options.revenue, "adds up to more,", expected);
+                let offence = Offence::new(&self.options.revenue, "adds up to more", expected);
                 Error::OutOfRange(Box::new(self.at(chunk, customer, month, offence)))
             }
         }
@@ -285,7 +285,7 @@ impl LedgerBuilder {
             return Err(error);
         }
         let Lines::Sorted(chunks) = &mut self.lines else {
-            let offence = Offence::new(&self.options.customer, "does not ascend,", "rows sorted by customer")
+            let offence = Offence::new(&self.options.customer, "does not ascend", "rows sorted by customer")
                 .hint("sort them by customer before, or build a ledger of all rows");
             let error = Error::InvalidValue(Box::new(offence));
             self.failed = Some(error.clone());
@@ -315,7 +315,7 @@ fn widest(range: Option<(i32, i32)>, month: &i32) -> Option<(i32, i32)> {
 
 fn other_type(options: &LedgerOptions, row: u64) -> Error {
     let offence =
-        Offence::new(&options.customer, "is of another type from here on,", "text or whole numbers in all parts");
+        Offence::new(&options.customer, "is of another type from here on", "text or whole numbers in all parts");
     Error::ColumnType(Box::new(offence.at(Some(row), "")))
 }
 

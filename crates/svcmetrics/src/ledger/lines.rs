@@ -53,10 +53,6 @@ impl Faults {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.found.is_empty()
-    }
-
     /// The error for the first row at fault.
     pub(super) fn error(&self) -> Option<Error> {
         let first = self.found.iter().min_by_key(|(_, offence)| offence.row)?;

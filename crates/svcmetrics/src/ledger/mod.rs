@@ -3,6 +3,8 @@
 mod builder;
 mod chunk;
 mod customers;
+#[cfg(feature = "arrow")]
+mod frames;
 mod grid;
 mod lines;
 mod merge;
@@ -11,6 +13,8 @@ mod movements;
 mod options;
 mod retention;
 mod shuffled;
+#[cfg(feature = "serde")]
+mod stored;
 mod streaming;
 
 pub use builder::LedgerBuilder;
@@ -91,6 +95,8 @@ struct Segments {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "stored::Stored", into = "stored::Stored"))]
 pub struct Ledger {
     options: LedgerOptions,
     /// In ascending order of customers, over all of them.
@@ -99,6 +105,24 @@ pub struct Ledger {
     /// The first and the last month of the data; nothing without any.
     months: Option<(i32, i32)>,
     diagnostics: Diagnostics,
+}
+
+/// Ledgers are what they hold, however they came.
+impl PartialEq for Ledger {
+    fn eq(&self, other: &Self) -> bool {
+        fn lines(ledger: &Ledger) -> impl Iterator<Item = (chunk::Customer<'_>, &[i32], &[i64], &[u32])> {
+            ledger.chunks.iter().flat_map(|chunk| {
+                (0..chunk.customers.len()).map(|customer| {
+                    let (lines, columns) = (chunk.lines(customer), &chunk.columns);
+                    let segments = columns.segments.get(lines.clone()).unwrap_or_default();
+                    (chunk.customers.get(customer), &columns.months[lines.clone()], &columns.amounts[lines], segments)
+                })
+            })
+        }
+        self.options == other.options
+            && (&self.segments, self.months, self.diagnostics) == (&other.segments, other.months, other.diagnostics)
+            && lines(self).eq(lines(other))
+    }
 }
 
 impl Ledger {

@@ -131,6 +131,17 @@ impl LedgerOptions {
         self
     }
 
+    /// The columns of the segments.
+    pub fn segments(&self) -> &[String] {
+        &self.by
+    }
+
+    /// The columns that are read.
+    pub fn reads(&self) -> Vec<String> {
+        let columns = [&self.customer, &self.month, &self.revenue];
+        crate::engine::plan::each_once(columns.into_iter().chain(&self.by).cloned())
+    }
+
     /// The first and the last month as numbers.
     ///
     /// # Errors

@@ -1,0 +1,188 @@
+//! Ledgers of recurring revenue.
+
+use crate::builder::{Sink, Source, reads_of};
+use crate::error::{PyError, Result, detached};
+use crate::frame::Frame;
+use crate::request::{get, policy};
+use crate::scorecard::Scorecard;
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::sync::Mutex;
+use svcmetrics::{Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, RunRate, Table};
+
+impl Sink for svcmetrics::LedgerBuilder {
+    fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
+        self.add_while(part, go_on)
+    }
+}
+
+impl Sink for svcmetrics::MovementsBuilder {
+    fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
+        self.add_while(part, go_on)
+    }
+}
+
+fn ledger_options(options: &Bound<'_, PyDict>) -> Result<LedgerOptions> {
+    let name =
+        |name: &str, otherwise: &str| Ok::<_, PyError>(get(options, name)?.unwrap_or_else(|| otherwise.to_owned()));
+    let gaps = policy(options, "gaps", &[("zero", Gaps::Zero), ("error", Gaps::Error)])?;
+    let money = [("auto", MoneyPolicy::Auto), ("exact", MoneyPolicy::Exact), ("round", MoneyPolicy::Round)];
+    let money = policy(options, "money", &money)?;
+    let mut made = LedgerOptions::default()
+        .customer(name("customer", "customer_id")?)
+        .month(name("month", "month")?)
+        .revenue(name("revenue", "revenue")?)
+        .by(get::<Vec<String>>(options, "by")?.unwrap_or_default())
+        .gaps(gaps.unwrap_or_default())
+        .opening(get(options, "opening")?.unwrap_or_default())
+        .money(money.unwrap_or_default())
+        .nan_is_missing(get(options, "nan_is_missing")?.unwrap_or_default());
+    if let Some(scale) = get(options, "scale")? {
+        made = made.scale(scale);
+    }
+    if let Some((first, last)) = get::<(String, String)>(options, "months")? {
+        made = made.months(first.parse()?, last.parse()?);
+    }
+    Ok(made)
+}
+
+fn movement_options(options: &Bound<'_, PyDict>) -> Result<MovementOptions> {
+    let lengths = [("month", Every::Month), ("quarter", Every::Quarter), ("year", Every::Year)];
+    let mut made = MovementOptions::default()
+        .every(policy(options, "every", &lengths)?.unwrap_or(Every::Month))
+        .by(get::<Vec<String>>(options, "by")?.unwrap_or_default())
+        .unit(policy(options, "unit", &[("month", RunRate::Month), ("year", RunRate::Year)])?.unwrap_or_default());
+    if let Some(month) = get(options, "fiscal_start")? {
+        made = made.fiscal_start(month);
+    }
+    Ok(made)
+}
+
+/// Builds a ledger from parts.
+#[pyclass(frozen, module = "svcmetrics._svcmetrics")]
+pub(crate) struct LedgerBuilder {
+    options: LedgerOptions,
+    builder: Mutex<Option<svcmetrics::LedgerBuilder>>,
+}
+
+impl LedgerBuilder {
+    fn take(&self) -> Result<svcmetrics::LedgerBuilder> {
+        // A panic is caught before it could leave the lock poisoned.
+        let builder = self.builder.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        Ok(builder.ok_or_else(|| PyRuntimeError::new_err("the builder is finished, or failed before"))?)
+    }
+}
+
+#[pymethods]
+impl LedgerBuilder {
+    #[new]
+    fn new(options: &Bound<'_, PyDict>) -> Result<Self> {
+        let options = ledger_options(options)?;
+        Ok(Self { builder: Mutex::new(Some(svcmetrics::LedgerBuilder::new(options.clone()))), options })
+    }
+
+    /// Adds a table, or a part of one; after an error the builder is of no use.
+    fn add<'py>(&self, py: Python<'py>, table: &Bound<'py, PyAny>) -> Result<()> {
+        let source = Source::of(table)?;
+        let names = source.names()?;
+        let mut builder = self.take()?;
+        source.pour(py, &names, &reads_of(&names, &self.options.reads()), &mut builder)?;
+        *self.builder.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(builder);
+        Ok(())
+    }
+
+    fn finish(&self, py: Python<'_>) -> Result<Ledger> {
+        let builder = self.take()?;
+        Ok(Ledger(detached(py, move || builder.finish())?))
+    }
+}
+
+/// The movements of tables whose customers ascend over all of them.
+#[pyfunction]
+pub(crate) fn streamed_movements<'py>(
+    py: Python<'py>,
+    tables: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+    movements: &Bound<'py, PyDict>,
+) -> Result<Scorecard> {
+    let options = ledger_options(options)?;
+    let reads = options.reads();
+    let mut builder = svcmetrics::MovementsBuilder::new(options, movement_options(movements)?)?;
+    for table in tables.try_iter()? {
+        let source = Source::of(&table?)?;
+        let names = source.names()?;
+        source.pour(py, &names, &reads_of(&names, &reads), &mut builder)?;
+    }
+    Ok(Scorecard(detached(py, move || builder.finish())?))
+}
+
+/// Recurring revenue by customer and month.
+#[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
+#[derive(PartialEq)]
+pub(crate) struct Ledger(svcmetrics::Ledger);
+
+#[pymethods]
+impl Ledger {
+    fn movements(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> Result<Scorecard> {
+        let options = movement_options(options)?;
+        Ok(Scorecard(detached(py, || self.0.movements(&options))?))
+    }
+
+    fn retention(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> Result<Retention> {
+        let options = movement_options(options)?;
+        Ok(Retention(detached(py, || self.0.retention(&options))?))
+    }
+
+    /// A frame of the customers behind a movement of a period.
+    fn behind(&self, py: Python<'_>, period: &str, movement: &str, options: &Bound<'_, PyDict>) -> Result<Frame> {
+        let period = Period::parse_fiscal(period, get(options, "fiscal_start")?.unwrap_or(1))?;
+        let (movement, options) = (Movement::named(movement)?, movement_options(options)?);
+        Ok(Frame(detached(py, || self.0.behind_record_batch(period, movement, &options))?))
+    }
+
+    fn merge(&self, py: Python<'_>, other: &Self) -> Result<Self> {
+        Ok(Self(detached(py, || self.0.merge(&other.0))?))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.customers()
+    }
+
+    fn segments(&self) -> Vec<String> {
+        self.0.options().segments().to_vec()
+    }
+
+    fn months(&self) -> Option<(String, String)> {
+        self.0.months().map(|(first, last)| (first.to_string(), last.to_string()))
+    }
+
+    fn diagnostics(&self) -> (u64, u64, u64, u64, u64, f64) {
+        let found = self.0.diagnostics();
+        (found.rows, found.months, found.added, found.gaps, found.rounded, found.largest_rounding)
+    }
+
+    fn to_json(&self, py: Python<'_>) -> Result<String> {
+        detached(py, || self.0.to_json())
+    }
+
+    #[staticmethod]
+    fn from_json(py: Python<'_>, text: &str) -> Result<Self> {
+        Ok(Self(detached(py, || svcmetrics::Ledger::from_json(text))?))
+    }
+}
+
+/// Retention by cohort.
+#[pyclass(frozen, module = "svcmetrics._svcmetrics")]
+pub(crate) struct Retention(svcmetrics::Retention);
+
+#[pymethods]
+impl Retention {
+    fn frame(&self, py: Python<'_>) -> Result<Frame> {
+        Ok(Frame(detached(py, || self.0.to_record_batch())?))
+    }
+
+    fn triangle(&self, py: Python<'_>, value: &str) -> Result<Frame> {
+        Ok(Frame(detached(py, || self.0.triangle_record_batch(value))?))
+    }
+}

@@ -1,0 +1,413 @@
+"""The ledger: recurring revenue over time, what moved, what stayed, and who stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from svcmetrics import _svcmetrics, render
+from svcmetrics.errors import InvalidOptionError
+from svcmetrics.frames import Frame
+from svcmetrics.options import Money, Nan, listed, text_of
+from svcmetrics.scorecard import Scorecard
+from svcmetrics.tables import Incoming, incoming
+
+Gaps = Literal["zero", "error"]
+Every = Literal["month", "quarter", "year"]
+Unit = Literal["month", "year"]
+Movement = Literal[
+    "start",
+    "new",
+    "reactivation",
+    "expansion",
+    "contraction",
+    "churn",
+    "transfer_in",
+    "transfer_out",
+    "end",
+    "transient",
+]
+
+
+class Diagnostics(NamedTuple):
+    """What a ledger was made of."""
+
+    #: Rows of the table.
+    rows: int
+    #: Months of customers: rows, those of one customer and month taken together.
+    months: int
+    #: Rows that were added to another of the same customer and month.
+    added: int
+    #: Months without a row between a customer's first and last: read as revenue 0.
+    gaps: int
+    #: Amounts that were rounded, and the largest difference that made, in units a month.
+    rounded: int
+    largest_rounding: float
+
+
+def _options(every: str, by: str | Iterable[str] | None, unit: str, fiscal_start: int) -> dict[str, Any]:
+    return {"every": every, "by": listed("by", by), "unit": unit, "fiscal_start": fiscal_start}
+
+
+class Retention(Frame):
+    """Retention by start cohort, a row a cohort and age; :meth:`triangle` has a row a cohort and a column an age.
+
+    Columns: ``cohort`` (the period of the first revenue), the segments, ``age`` (periods since then), ``customers``,
+    ``customers_start``, ``revenue``, ``revenue_start``, ``customer_retention``, ``gross_revenue_retention``,
+    ``net_revenue_retention``. What cannot be known yet is not there.
+    """
+
+    def __init__(self, native: _svcmetrics.Retention) -> None:
+        super().__init__(native.frame())
+        self._retention = native
+
+    def triangle(self, value: str = "customer_retention") -> Frame:
+        """A row a cohort, a column an age; null where nothing can be known yet.
+
+        ``value`` is one of the columns from ``customers`` on.
+
+        >>> import svcmetrics as sm
+        >>> table = {"customer_id": ["a", "a", "b"], "month": ["2026-01", "2026-02", "2026-02"], "revenue": [50, 40, 30]}
+        >>> retention = sm.ledger(table).retention()
+        >>> retention.triangle("net_revenue_retention").rows()
+        [('2026-01', 1.0, 0.8), ('2026-02', 1.0, None)]
+        """
+        return Frame(self._retention.triangle(text_of("value", value)))
+
+
+class Ledger:
+    """Recurring revenue by customer and month, as :func:`ledger` makes it."""
+
+    __slots__ = ("_native",)
+
+    def __init__(self, native: _svcmetrics.Ledger) -> None:
+        self._native = native
+
+    def movements(
+        self,
+        every: Every = "month",
+        by: str | Iterable[str] | None = None,
+        unit: Unit = "month",
+        *,
+        fiscal_start: int = 1,
+    ) -> Scorecard:
+        """What moved in each period and segment: a scorecard keyed by ``period`` and the segments.
+
+        It has the revenue metrics, ``mrr``, ``arr``, the customers behind each movement (``customers_new``, ...), those
+        who came and left within a period (``transient_customers``), and ``complete``: below 1 the data ends inside the
+        period. Every period from the first to the last and every segment ever seen is a row, also where nothing moved.
+        It merges, rolls up over segments, compares, attributes, and has trends and targets as any other.
+
+        In every row, exactly: ``revenue_end = revenue_start + new + reactivation + expansion + transfer_in + fx -
+        contraction - churn - transfer_out``. What changes for a customer who also changes the segment stands in the old
+        one; what it pays afterwards is transferred. A customer is new or reactivated by what was before the period.
+
+        Parameters
+        ----------
+        every
+            ``"month"``, ``"quarter"`` or ``"year"``.
+        by
+            Some or all of the ledger's segments.
+        unit
+            Amounts as those of a ``"month"`` (MRR) or a ``"year"``.
+        fiscal_start
+            The month in which the fiscal year starts; 1 is the calendar.
+
+        Examples
+        --------
+        >>> import svcmetrics as sm
+        >>> table = {"customer_id": [7, 7, 7], "month": ["2026-01", "2026-02", "2026-03"], "revenue": [50, 0, 70]}
+        >>> ledger = sm.ledger(table)
+        >>> card = ledger.movements()
+        >>> [str(figure) for figure in card["revenue_reactivation"].values()]
+        ['0.00', '0.00', '70.00']
+        >>> card["mrr"]["2026-03"]
+        <Figure 70.00 (840 / 12)>
+
+        Within a quarter leaving and coming back is no movement.
+
+        >>> ledger.movements("quarter")["revenue_new"]
+        {'2026-Q1': <Figure 70.00 (840 / 12)>}
+        """
+        return Scorecard(self._native.movements(_options(every, by, unit, fiscal_start)))
+
+    def retention(
+        self,
+        every: Every = "month",
+        by: str | Iterable[str] | None = None,
+        unit: Unit = "month",
+        *,
+        fiscal_start: int = 1,
+    ) -> Retention:
+        """What is left of those who started together, so many periods later; parameters as of :meth:`movements`.
+
+        One who comes back counts again. ``gross_revenue_retention`` takes of each customer at most what it paid at the
+        end of the cohort's own period.
+
+        >>> import svcmetrics as sm
+        >>> months = ["2026-01", "2026-02", "2026-03"]
+        >>> table = {"customer_id": [7, 8, 7], "month": months, "revenue": [50, 20, 60]}
+        >>> for row in sm.ledger(table).retention():
+        ...     print(row["cohort"], row["age"], row["customers"], row["gross_revenue_retention"])
+        2026-01 0 1 1.0
+        2026-01 1 0 0.0
+        2026-01 2 1 1.0
+        2026-02 0 1 1.0
+        2026-02 1 0 0.0
+
+        A quarter that is not over says nothing yet.
+
+        >>> sm.ledger({name: values[:2] for name, values in table.items()}).retention("quarter").rows()
+        []
+        """
+        return Retention(self._native.retention(_options(every, by, unit, fiscal_start)))
+
+    def customers(
+        self,
+        period: str,
+        movement: Movement,
+        by: str | Iterable[str] | None = None,
+        unit: Unit = "month",
+        *,
+        fiscal_start: int = 1,
+    ) -> Frame:
+        """The customers behind a movement of a period, in ascending order.
+
+        Columns: the customer, the segments of ``by``, ``revenue_start``, ``revenue_end``, and ``amount``, which adds up
+        to the scorecard's.
+
+        >>> import svcmetrics as sm
+        >>> ledger = sm.ledger({"customer_id": [8, 7], "month": ["2026-01", "2026-02"], "revenue": [50, 20]})
+        >>> ledger.customers(period="2026-02", movement="churn").rows()
+        [(8, Decimal('50.000000'), Decimal('0.000000'), Decimal('50.000000'))]
+
+        A movement that is none is an error that names those that there are.
+
+        >>> ledger.customers(period="2026-02", movement="loss")
+        Traceback (most recent call last):
+        svcmetrics.errors.InvalidOptionError: movement: found loss; expected start, new, reactivation, expansion, \
+contraction, churn, transfer_in, transfer_out, end, transient
+        """
+        options = _options("month", by, unit, fiscal_start)
+        return Frame(self._native.behind(text_of("period", period), text_of("movement", movement), options))
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """What it was made of, counted."""
+        return Diagnostics(*self._native.diagnostics())
+
+    @property
+    def segments(self) -> list[str]:
+        """The columns of the segments."""
+        return self._native.segments()
+
+    @property
+    def months(self) -> tuple[str, str] | None:
+        """The first and the last month of the data; None without any."""
+        return self._native.months()
+
+    def __len__(self) -> int:
+        """How many customers there are."""
+        return len(self._native)
+
+    def __add__(self, other: Ledger) -> Ledger:
+        """The ledger of both: parts of one table, no customer in two of them.
+
+        >>> import svcmetrics as sm
+        >>> def part(customer):
+        ...     return sm.ledger({"customer_id": [customer], "month": ["2026-01"], "revenue": [50]})
+        >>> len(part("a") + part("b"))
+        2
+        """
+        return Ledger(self._native.merge(other._native)) if isinstance(other, Ledger) else NotImplemented
+
+    def to_json(self) -> str:
+        """All of its lines, and how they were read."""
+        return self._native.to_json()
+
+    @classmethod
+    def from_json(cls, text: str) -> Ledger:
+        """Reads what :meth:`to_json` wrote, checking every field."""
+        return cls(_svcmetrics.Ledger.from_json(text_of("text", text)))
+
+    def __eq__(self, other: object) -> bool:
+        return self._native == other._native if isinstance(other, Ledger) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Ledger.from_json, (self.to_json(),))
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        first, last = self.months or ("–", "–")
+        found = self.diagnostics
+        rows = [("customers", len(self)), ("first month", first), ("last month", last)]
+        rows += [("segments", ", ".join(self.segments) or "–"), ("rows", found.rows), ("months of customers", found.months)]
+        rows += [("rows added to others", found.added), ("months without a row", found.gaps), ("rounded", found.rounded)]
+        return ["ledger", "value"], [[name, str(value)] for name, value in rows]
+
+    def __repr__(self) -> str:
+        return render.text(*self._cells(), left=1)
+
+    def _repr_html_(self) -> str:
+        return render.html(*self._cells(), left=1)
+
+
+def _ledger_options(
+    found: Incoming | None,
+    customer: str,
+    month: str,
+    revenue: str,
+    by: str | Iterable[str] | None,
+    gaps: str,
+    opening: bool,
+    months: Sequence[str] | None,
+    money: str,
+    scale: int,
+    nan: str | None,
+) -> dict[str, Any]:
+    if nan not in (None, "null", "error"):
+        raise InvalidOptionError.of("nan", nan, '"null", "error" or None')
+    if not isinstance(opening, bool):
+        raise InvalidOptionError.of("opening", opening, "True or False")
+    return {
+        "customer": customer,
+        "month": month,
+        "revenue": revenue,
+        "by": listed("by", by),
+        "gaps": gaps,
+        "opening": opening,
+        "months": None if months is None or isinstance(months, str) else tuple(months),
+        "money": money,
+        "scale": scale,
+        "nan_is_missing": (found is not None and found.nan_is_missing) if nan is None else nan == "null",
+    }
+
+
+def ledger(
+    table: Any,
+    customer: str = "customer_id",
+    month: str = "month",
+    revenue: str = "revenue",
+    by: str | Iterable[str] | None = None,
+    gaps: Gaps = "zero",
+    opening: bool = False,
+    *,
+    months: tuple[str, str] | None = None,
+    money: Money = "auto",
+    scale: int = 6,
+    nan: Nan | None = None,
+) -> Ledger:
+    """A ledger of monthly recurring revenue, from a table with a row a customer and month.
+
+    Rows come in any order, and those of one customer and month are added first: a customer has churned only when the
+    last of its lines ends. Rows that are sorted by customer are not sorted again.
+
+    Parameters
+    ----------
+    table
+        As of :func:`scorecard`.
+    customer
+        The column of customers: text or whole numbers.
+    month
+        The column of months: dates, timestamps without a zone, pandas periods, or text as ``2026-03`` or
+        ``2026-03-31``. Whole numbers are refused, since they say neither year nor month.
+    revenue
+        The column of the recurring revenue of that month, 0 or more. A null is an error: unknown is not 0.
+    by
+        Columns that say the segment, one value a customer and month.
+    gaps
+        A month without a row between a customer's first and last is revenue 0 (``"zero"``, counted in
+        :attr:`Ledger.diagnostics`) or an error (``"error"``).
+    opening
+        Whether the first month is the opening stock: what was there already. Otherwise all of its revenue is new.
+    months
+        The first and the last month of the data, where they are not those of the rows. Movements of parts by customer
+        merge where all parts have the same.
+    money, scale, nan
+        As of :func:`scorecard`.
+
+    Returns
+    -------
+    Ledger
+        Amounts are held as run rates of a year in millionths, so months, quarters and years are exact.
+
+    Examples
+    --------
+    >>> import svcmetrics as sm
+    >>> table = {"customer_id": ["a", "b", "a"], "month": ["2026-01", "2026-01", "2026-03"], "revenue": [50, 20.5, 70]}
+    >>> ledger = sm.ledger(table)
+    >>> ledger.diagnostics.gaps
+    1
+    >>> [str(figure) for figure in ledger.movements()["revenue_churn"].values()]
+    ['0.00', '70.50', '0.00']
+
+    Months that are numbers could be anything.
+
+    >>> sm.ledger({"customer_id": ["a"], "month": [202601], "revenue": [50]})
+    Traceback (most recent call last):
+    svcmetrics.errors.ColumnTypeError: column 'month', row 0: is of type int64, with 202601; expected a month: a date, \
+a time without a zone, or text as 2026-03 or 2026-03-31; make it a date without a zone before, as in \
+pandas.to_datetime(df[column])
+    """
+    found = incoming(table)
+    options = _ledger_options(found, customer, month, revenue, by, gaps, opening, months, money, scale, nan)
+    builder = _svcmetrics.LedgerBuilder(options)
+    builder.add(found.source)
+    return Ledger(builder.finish())
+
+
+def movements(
+    tables: Iterable[Any],
+    customer: str = "customer_id",
+    month: str = "month",
+    revenue: str = "revenue",
+    by: str | Iterable[str] | None = None,
+    gaps: Gaps = "zero",
+    opening: bool = False,
+    *,
+    months: tuple[str, str],
+    every: Every = "month",
+    unit: Unit = "month",
+    fiscal_start: int = 1,
+    money: Money = "auto",
+    scale: int = 6,
+    nan: Nan | None = None,
+) -> Scorecard:
+    """Movements from more rows than memory holds: tables one after another, their customers ascending over all of them.
+
+    Each customer's rows are forgotten once they are counted. The result is that of :meth:`Ledger.movements` of all rows
+    together; the first and the last month must be given, since they are known only in the end.
+
+    Parameters
+    ----------
+    tables
+        Tables as of :func:`ledger`; a generator is read as it goes.
+    customer, month, revenue, by, gaps, opening, months, money, scale, nan
+        As of :func:`ledger`; the movements are by all of ``by``.
+    every, unit, fiscal_start
+        As of :meth:`Ledger.movements`.
+
+    Examples
+    --------
+    >>> import svcmetrics as sm
+    >>> parts = ({"customer_id": [number], "month": ["2026-01"], "revenue": [50]} for number in range(3))
+    >>> card = sm.movements(parts, months=("2026-01", "2026-02"))
+    >>> [str(figure) for figure in card["customers_churned"].values()]
+    ['0', '3']
+
+    Customers that do not ascend are an error.
+
+    >>> table = {"customer_id": [2, 1], "month": ["2026-01"] * 2, "revenue": [50, 50]}
+    >>> sm.movements([table], months=("2026-01", "2026-02"))
+    Traceback (most recent call last):
+    svcmetrics.errors.InvalidValueError: column 'customer_id': does not ascend; expected rows sorted by customer; \
+sort them by customer before, or build a ledger of all rows
+    """
+    if not isinstance(tables, Iterable) or hasattr(tables, "__arrow_c_stream__") or isinstance(tables, dict):
+        raise InvalidOptionError.of("tables", tables, "a list or a generator of tables")
+    options = _ledger_options(None, customer, month, revenue, by, gaps, opening, months, money, scale, nan)
+    sources = (incoming(table).source for table in tables)
+    asked = _options(every, by, unit, fiscal_start)
+    return Scorecard(_svcmetrics.streamed_movements(sources, options, asked))
