@@ -56,6 +56,17 @@ TABLES: dict[str, dict[str, list[Any]]] = {
         "contracts_due": [1, 1, 1, 0, None],
         "contracts_renewed": [1, 0, 1, 0, None],
     },
+    "Movements of a ledger": {
+        "yearly_revenue_start": [600, 1_200, 0, 0, 960, 0, 0, 120, None, 60],
+        "yearly_revenue_end": [720, 0, 480, 240, 0, 900, 0, 120, 360, 60],
+        "yearly_transfer_in": [0, 0, 0, 0, 0, 900, 0, 0, 0, 0],
+        "yearly_transfer_out": [0, 0, 0, 0, 900, 0, 0, 0, 0, 0],
+        "yearly_fx": [12, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        "yearly_transient": [0, 0, 0, 0, 0, 0, 300, 0, 0, 0],
+        "had_revenue": [True, True, False, True, True, True, False, True, None, True],
+        "months_covered": [2, 2, 2, 2, 2, 2, 2, 2, 2, 4],
+        "months_in_period": [3, 3, 3, 3, 3, 3, 3, 3, 3, 3],
+    },
     "Risk": {
         "risk": ["defection", "downgrade", "none", None, "downgrade"],
         "revenue_end": [300, 500, 1_200, 400, None],

@@ -9,6 +9,11 @@ from svcmetrics import errors
 
 #: Kind, time, direction and the columns that are read, as the tables of definitions have them.
 REVENUE = ("revenue_start", "revenue_end")
+#: What every metric of a ledger reads.
+LEDGER = (
+    *("yearly_revenue_start", "yearly_revenue_end", "yearly_transfer_in", "yearly_transfer_out", "yearly_fx"),
+    *("yearly_transient", "had_revenue", "months_covered", "months_in_period"),
+)
 DEFINED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "onboard_rate": ("share", "flow", "higher", ("is_new", "onboarded")),
     "adoption_rate": ("share", "stock", "higher", ("milestones_met", "milestones_total")),
@@ -75,6 +80,23 @@ DEFINED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "ces_mean": ("mean", "flow", "higher", ("effort_score",)),
     "ces_top_share": ("share", "flow", "higher", ("effort_score",)),
     "ces_net": ("score", "flow", "higher", ("effort_score",)),
+    "revenue_reactivation": ("amount", "flow", "higher", LEDGER),
+    "revenue_transfer_in": ("amount", "flow", "neither", LEDGER),
+    "revenue_transfer_out": ("amount", "flow", "neither", LEDGER),
+    "revenue_fx": ("amount", "flow", "neither", LEDGER),
+    "reactivation_share_of_growth": ("share", "flow", "neither", LEDGER),
+    "mrr": ("amount", "stock", "higher", LEDGER),
+    "arr": ("amount", "stock", "higher", LEDGER),
+    "customers_start": ("amount", "stock", "neither", LEDGER),
+    "customers_new": ("amount", "flow", "higher", LEDGER),
+    "customers_reactivated": ("amount", "flow", "higher", LEDGER),
+    "customers_expanded": ("amount", "flow", "higher", LEDGER),
+    "customers_contracted": ("amount", "flow", "lower", LEDGER),
+    "customers_churned": ("amount", "flow", "lower", LEDGER),
+    "customers_end": ("amount", "stock", "higher", LEDGER),
+    "transient_customers": ("amount", "flow", "neither", LEDGER),
+    "transient_revenue": ("amount", "flow", "neither", LEDGER),
+    "complete": ("share", "flow", "neither", LEDGER),
     "case_defect_share": ("share", "flow", "lower", ("is_defect",)),
     "case_proactive_share": ("share", "flow", "higher", ("is_proactive",)),
     "case_documented_share": ("share", "flow", "higher", ("resolved_at", "is_documented")),
@@ -148,7 +170,7 @@ def test_units_follow_from_kinds() -> None:
             "share": {"fraction"},
             "ratio": {"number" if metric.id == "engagements_per_revenue" else "fraction"},
             "mean": {"hours"} if "_time_to_" in metric.id else {"money", "number"},
-            "amount": {"money"},
+            "amount": {"number"} if "customers" in metric.id else {"money"},
             "mix": {"fraction"},
             "derived": {"hours"} if "_time_to_" in metric.id else {"number" if "csat" in metric.id else "fraction"},
         }

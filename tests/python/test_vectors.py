@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -102,6 +103,47 @@ def test_relations_are_those_of_the_vectors(case: Case) -> None:
             for name, cell in expected.items():
                 close = pytest.approx(cell, rel=1e-12, abs=1e-12) if isinstance(cell, float) else cell
                 assert found[name] == close, name
+
+
+def check_ledger(case: Case, table: Any) -> None:
+    options = case.get("options", {})
+    if "error" in case:
+        with pytest.raises(sm.SvcMetricsError) as caught:
+            sm.ledger(table, **options)
+        check_error(caught.value, case["error"])
+        return
+    ledger = sm.ledger(table, **options)
+    if "retention" in case:
+        rows = list(ledger.retention(**case["retention"]))
+        assert [{name: row[name] for name in want} for row, want in zip(rows, case["expect"], strict=True)] == case["expect"]
+        return
+    card = ledger.movements(**case["movements"])
+    assert [tuple(group["key"]) for group in case["expect"]] == [
+        key if isinstance(key, tuple) else (key,) for key in card["revenue_end"]
+    ]
+    for group in case["expect"]:
+        key = tuple(group["key"]) if len(group["key"]) > 1 else group["key"][0]
+        for metric, value in group["metrics"].items():
+            figure = card[metric][key]
+            if value is None:
+                assert not figure.defined, metric
+                continue
+            exact = Fraction(figure.numerator) / Fraction(figure.denominator or 1)
+            assert exact == Fraction(value) or round(exact, 10) == Fraction(value), (metric, key)
+
+
+def lines_of(case: Case) -> dict[str, list[Any]]:
+    return columns_of({**case, "by": ["month", *case.get("options", {}).get("by", [])]})
+
+
+@pytest.mark.parametrize("case", cases("ledger"), ids=name_of)
+def test_ledgers_are_those_of_the_vectors(case: Case) -> None:
+    check_ledger(case, numpy_mapping(lines_of(case)))
+
+
+@pytest.mark.parametrize("case", cases("ledger"), ids=name_of)
+def test_every_kind_of_frame_gives_the_ledgers_of_the_vectors(case: Case, as_frame: MakeFrame) -> None:
+    check_ledger(case, as_frame(lines_of(case)))
 
 
 @pytest.mark.parametrize("case", TABLES, ids=name_of)

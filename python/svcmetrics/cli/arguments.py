@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from svcmetrics import _svcmetrics
-from svcmetrics.cli import commands
+from svcmetrics.cli import commands, ledgers
 from svcmetrics.cli.messages import CommandError
 from svcmetrics.cli.output import FORMATS
 from svcmetrics.errors import SvcMetricsError
@@ -66,6 +66,21 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--exit-code", action="store_true", help="exit with status 1 where something is wrong")
     _add_output(check)
 
+    movements = _command(of, "movements", ledgers.movements, "how recurring revenue moved, by period and segment")
+    _add_ledger(movements)
+    _add_output(movements)
+
+    retention = _command(of, "retention", ledgers.retention, "what is left of customers who started together")
+    _add_ledger(retention)
+    retention.add_argument(
+        "--triangle",
+        nargs="?",
+        const="customer_retention",
+        metavar="VALUE",
+        help="a row a cohort and a column an age, of this column (customer_retention)",
+    )
+    _add_output(retention)
+
     catalog = _command(of, "catalog", commands.catalog, "all metrics in short")
     _add_define(catalog)
 
@@ -118,6 +133,38 @@ def _add_reading(command: _Parser) -> None:
     )
     command.add_argument(
         "--nan", choices=("null", "error"), default="error", help="whether NaN is missing or an error (error)"
+    )
+
+
+def _add_ledger(command: _Parser) -> None:
+    help_of_file = "a .csv, .parquet, .arrow, .ipc or .feather file, a row a customer and month; read in batches"
+    command.add_argument("file", type=Path, metavar="FILE", help=help_of_file)
+    command.add_argument("--customer", default="customer_id", metavar="COLUMN", help="who (customer_id)")
+    command.add_argument(
+        "--month", default="month", metavar="COLUMN", help="in which month: 2026-03, 2026-03-31 or dates (month)"
+    )
+    command.add_argument("--revenue", default="revenue", metavar="COLUMN", help="the revenue of that month (revenue)")
+    command.add_argument("--by", type=_names, default=[], metavar="KEY,...", help="the columns of segments")
+    command.add_argument(
+        "--every", choices=("month", "quarter", "year"), default="month", help="the length of a period (month)"
+    )
+    command.add_argument(
+        "--fiscal-start", type=int, default=1, metavar="MONTH", help="the month in which the fiscal year starts (1)"
+    )
+    command.add_argument(
+        "--unit", choices=("month", "year"), default="month", help="amounts as those of a month or of a year (month)"
+    )
+    command.add_argument(
+        "--gaps", choices=("zero", "error"), default="zero", help="a month without a row is revenue 0, or an error"
+    )
+    command.add_argument(
+        "--opening", action="store_true", help="the first month is the opening stock: its revenue is not new"
+    )
+    command.add_argument(
+        "--money",
+        choices=("auto", "exact", "round"),
+        default="auto",
+        help="numbers with more than six decimal places: floats are rounded and counted (auto), refused, all rounded",
     )
 
 

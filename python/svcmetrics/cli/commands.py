@@ -35,11 +35,11 @@ _TEXTS = ("loss_reason", "gain_reason", "impact", "risk", "currency")
 def scorecard(wanted: argparse.Namespace) -> int:
     """The metrics of a file."""
     output = Output(wanted.format, wanted.output, wanted.force)
-    table = _opened(wanted)
+    table = opened(wanted)
     options = _options(wanted) | {"unique": wanted.unique, "max_groups": wanted.max_groups, "metrics": wanted.metrics}
     builder = _svcmetrics.Builder(options)
-    with _speaking_of(table):
-        read = _read_by(table, lambda rows: _svcmetrics.Builder(options).add(rows))
+    with speaking_of(table):
+        read = read_by(table, lambda rows: _svcmetrics.Builder(options).add(rows))
         with closing(table.batches(_roles(table, wanted, options, read))) as batches:
             for batch in batches:
                 builder.add(batch)
@@ -52,31 +52,31 @@ def scorecard(wanted: argparse.Namespace) -> int:
 def health(wanted: argparse.Namespace) -> int:
     """The health of every customer of a file."""
     output = Output(wanted.format, wanted.output, wanted.force)
-    table = _opened(wanted)
+    table = opened(wanted)
     options = _options(wanted)
-    with _speaking_of(table):
-        read = _read_by(table, lambda rows: _svcmetrics.health_scores([rows], options, True))
+    with speaking_of(table):
+        read = read_by(table, lambda rows: _svcmetrics.health_scores([rows], options, True))
         with closing(table.batches(_roles(table, wanted, options, read))) as batches:
             native, model = _svcmetrics.health_scores(batches, options, True)
     scores = HealthScores(native, HealthModel._of(model))
-    output.put(_of_frame(scores, scores.to_polars))
+    output.put(of_frame(scores, scores.to_polars))
     return 0
 
 
 def check(wanted: argparse.Namespace) -> int:
     """What a file allows, and what is wrong with it."""
     output = Output(wanted.format, wanted.output, wanted.force)
-    table = _opened(wanted)
+    table = opened(wanted)
     options = _options(wanted)
     identity = options["columns"].get("customer_id", ("customer_id", None))[0]
     options["unique"] = "customer_id" if identity in table.names else None
-    with _speaking_of(table):
-        read = _read_by(table, lambda rows: _svcmetrics.Builder(options).add(rows))
+    with speaking_of(table):
+        read = read_by(table, lambda rows: _svcmetrics.Builder(options).add(rows))
         table.refuse_duplicates(read)
         with closing(table.batches(_roles(table, wanted, options, table.names))) as batches:
             found = _svcmetrics.check(batches, options)
     findings = _CheckOfLines(table, *found) if table.lines_of else Check(*found)
-    output.put(_of_frame(findings, findings.to_polars))
+    output.put(of_frame(findings, findings.to_polars))
     return 1 if wanted.exit_code and not findings.ok else 0
 
 
@@ -149,7 +149,7 @@ class _CheckOfLines(Check):
         return frame.replace_column(place, lines)
 
 
-def _opened(wanted: argparse.Namespace) -> TableFile:
+def opened(wanted: argparse.Namespace) -> TableFile:
     try:
         readers = importlib.import_module("svcmetrics.cli.readers")
     except ImportError as error:
@@ -177,7 +177,7 @@ def _options(wanted: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def _read_by(table: TableFile, work: Any) -> list[str]:
+def read_by(table: TableFile, work: Any) -> list[str]:
     """The columns that the work reads: it is given a table of these names without rows, and asked for what."""
     asked: list[str] = []
 
@@ -213,7 +213,7 @@ def _roles(
 
 
 @contextmanager
-def _speaking_of(table: TableFile) -> Iterator[None]:
+def speaking_of(table: TableFile) -> Iterator[None]:
     """Errors in the words of the command line, with the file's name."""
     try:
         yield
@@ -226,5 +226,5 @@ def _speaking_of(table: TableFile) -> Iterator[None]:
         raise CommandError(f"{table.path}: {error}") from error
 
 
-def _of_frame(frame: Frame, polars_frame: Any) -> Result:
+def of_frame(frame: Frame, polars_frame: Any) -> Result:
     return Result(lambda: str(frame), lambda: polars_frame().write_json(), polars_frame)

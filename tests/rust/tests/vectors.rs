@@ -5,6 +5,7 @@ mod figures;
 mod formulas;
 mod frames;
 mod health;
+mod ledgers;
 mod relations;
 mod tables;
 
@@ -34,6 +35,7 @@ fn run_one(value: serde_json::Value) -> Result<(), String> {
         case::Case::Formula(case) => (&case.name, &case.origin, formulas::run(case)),
         case::Case::Health(case) => (&case.name, &case.origin, health::run(case)),
         case::Case::Frame(case) => (&case.name, &case.origin, frames::run(case)),
+        case::Case::Ledger(case) => (&case.name, &case.origin, ledgers::run(case)),
         case::Case::Relation(case) => (&case.name, &case.origin, relations::run(case)),
     };
     if name.is_empty() || origin.is_empty() {
@@ -69,11 +71,13 @@ topics! {
     availability_is_as_the_vectors_say "availability";
     bins_are_as_the_vectors_say "bins";
     cases_are_as_the_vectors_say "cases";
+    cohorts_are_as_the_vectors_say "cohorts";
     defects_are_as_the_vectors_say "defects";
     engagement_is_as_the_vectors_say "engagement";
     formulas_are_as_the_vectors_say "formulas";
     health_is_as_the_vectors_say "health";
     intake_is_as_the_vectors_say "intake";
+    ledgers_are_as_the_vectors_say "ledger";
     mixes_are_as_the_vectors_say "mixes";
     onboarding_is_as_the_vectors_say "onboarding";
     own_metrics_are_as_the_vectors_say "own_metrics";

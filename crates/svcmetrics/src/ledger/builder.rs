@@ -217,9 +217,7 @@ impl LedgerBuilder {
             }
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
-        let gaps = self.gaps(&chunks)?;
-        let of_all = |chunk: &Chunk| chunk.columns.months.iter().fold(None, widest);
-        let found = chunks.iter().filter_map(of_all).reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+        let (gaps, found) = self.gaps(&chunks)?;
         let diagnostics = Diagnostics {
             rows: self.rows,
             months: chunks.iter().map(|chunk| chunk.len() as u64).sum(),
@@ -229,17 +227,21 @@ impl LedgerBuilder {
             largest_rounding: self.rounding.largest,
         };
         let segments = Segments::of(&self.groups, &mut chunks);
-        let options = Arc::unwrap_or_clone(self.options);
+        // what only changes messages is no difference between ledgers
+        let options = Arc::unwrap_or_clone(self.options).nan_is_missing(false);
         Ok(Ledger { months: range.or(found), options, chunks, segments, diagnostics })
     }
 
-    /// Months without a row between a customer's first and last.
-    fn gaps(&self, chunks: &[Chunk]) -> Result<u64> {
-        let mut gaps = 0;
+    /// Months without a row between a customer's first and last, and the first and the last month of all.
+    fn gaps(&self, chunks: &[Chunk]) -> Result<(u64, Option<(i32, i32)>)> {
+        let (mut gaps, mut range) = (0, None);
         for chunk in chunks {
             for customer in 0..chunk.customers.len() {
                 let months = &chunk.columns.months[chunk.lines(customer)];
                 let (Some(first), Some(last)) = (months.first(), months.last()) else { continue };
+                range = Some(range.map_or((*first, *last), |(earliest, latest): (i32, i32)| {
+                    (earliest.min(*first), latest.max(*last))
+                }));
                 let missing = u64::from(last.abs_diff(*first)) + 1 - months.len() as u64;
                 gaps += missing;
                 if missing > 0 && self.options.gaps == Gaps::Error {
@@ -251,7 +253,7 @@ impl LedgerBuilder {
                 }
             }
         }
-        Ok(gaps)
+        Ok((gaps, range))
     }
 
     fn clash(&self, chunk: &Chunk, customer: usize, month: i32, clash: Clash) -> Error {
@@ -307,10 +309,6 @@ impl LedgerBuilder {
             ..*self
         }
     }
-}
-
-fn widest(range: Option<(i32, i32)>, month: &i32) -> Option<(i32, i32)> {
-    Some(range.map_or((*month, *month), |(first, last)| (first.min(*month), last.max(*month))))
 }
 
 fn other_type(options: &LedgerOptions, row: u64) -> Error {
@@ -519,7 +517,10 @@ fn append(chunks: &mut Vec<Chunk>, mut chunk: Chunk) {
         before.close();
         chunk.drop_first();
     }
-    chunks.push(chunk);
+    // the last chunk is the one that may go on
+    if chunk.customers.len() > 0 {
+        chunks.push(chunk);
+    }
 }
 
 impl Segments {

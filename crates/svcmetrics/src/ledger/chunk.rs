@@ -1,7 +1,6 @@
 //! Customers and their months, sorted: columns, and where each customer's begin.
 
 use crate::key::Key;
-use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Who they are: whole numbers or texts, in a form that costs little more than their bytes.
@@ -236,11 +235,6 @@ impl Chunk {
         self.ascends = true;
         self.close();
         Ok(added)
-    }
-
-    /// How this customer stands to one of another chunk.
-    pub(super) fn compare(&self, customer: usize, other: &Self, others: usize) -> Ordering {
-        self.customers.get(customer).cmp(&other.customers.get(others))
     }
 
     /// One more customer, with its lines. Whether it is of the column's type.

@@ -110,6 +110,8 @@ impl Grid {
 
     /// Shows a customer's revenue: `point` at the end of each period where there is any, in order; `inside` for one with
     /// revenue within and none at the end. Both are told of the first month with revenue. Nothing is shown of who never paid.
+    #[allow(clippy::inline_always)] // so that a customer on the way stays in registers
+    #[inline(always)]
     pub(super) fn walk(&self, chunk: &Chunk, customer: usize, see: &mut impl See) {
         let lines = chunk.lines(customer);
         let columns = &chunk.columns;

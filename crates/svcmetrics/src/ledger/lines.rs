@@ -141,6 +141,10 @@ impl<'a> Part<'a> {
             let row = (!data.values.is_empty()).then_some(before);
             Err(Error::ColumnType(Box::new(offence.at(row, &value))))
         };
+        if table.rows() == 0 {
+            // a column without values may be of whatever type
+            return Ok(part);
+        }
         if !months::can_be_months(part.months) {
             let hint = "make it a date without a zone before, as in pandas.to_datetime(df[column])";
             return refuse(part.months, &options.month, MONTHS, hint);
@@ -214,7 +218,8 @@ impl<'a> Part<'a> {
         let row_of = |row: usize| self.before + row as u64;
         months::read(self.months, rows.clone(), &mut columns.months, &mut |row| {
             let offence = || Offence::new(&self.options.month, "holds", MONTHS);
-            faults.add(State::NotBoolean, row_of(row), &self.months.shown(row), offence);
+            let state = if months::is_of_other_type(self.months, row) { State::WrongType } else { State::NotBoolean };
+            faults.add(state, row_of(row), &self.months.shown(row), offence);
         });
         if let Some((earliest, latest)) = self.range {
             let outside = |month: &i32| *month < earliest || *month > latest;

@@ -1,6 +1,6 @@
 //! Parts of a ledger by customer, taken together.
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Customer};
 use super::{Diagnostics, Ledger, Segments};
 use crate::error::{Error, Offence, Result};
 use crate::scorecard::united_keys;
@@ -36,9 +36,6 @@ impl Ledger {
             });
         }
         let (segments, mut chunks) = self.united(other)?;
-        let of_both = |(left, left_customer): (usize, usize), (right, right_customer): (usize, usize)| {
-            chunks[left].compare(left_customer, &chunks[right], right_customer)
-        };
         let follows = |pair: &[Chunk]| {
             let (last, first) =
                 (pair[0].customers.last(), (pair[1].customers.len() > 0).then(|| pair[1].customers.get(0)));
@@ -46,18 +43,12 @@ impl Ledger {
                 && last.zip(first).is_none_or(|(l, f)| std::mem::discriminant(&l) == std::mem::discriminant(&f))
         };
         if !chunks.windows(2).all(follows) {
-            let mut order: Vec<(usize, usize)> = Vec::new();
-            for (place, chunk) in chunks.iter().enumerate() {
-                order.extend((0..chunk.customers.len()).map(|customer| (place, customer)));
-            }
-            order.sort_by(|one, other| of_both(*one, *other));
-            let twice = order.windows(2).find(|pair| of_both(pair[0], pair[1]).is_eq());
+            let order = in_order(&chunks);
+            let twice = order.windows(2).find(|pair| pair[0].0 == pair[1].0);
             if let Some(pair) = twice {
-                let (chunk, customer) = pair[0];
                 let offence =
                     Offence::new(&one.customer, "stands in both ledgers,", "customers of its own in each part");
-                let value = chunks[chunk].customers.get(customer).key().to_string();
-                return Err(Error::InvalidValue(Box::new(offence.at(None, &value))));
+                return Err(Error::InvalidValue(Box::new(offence.at(None, &pair[0].0.key().to_string()))));
             }
             chunks = taken(&chunks, &order).ok_or_else(|| Error::Mismatch {
                 what: "the type of their customers",
@@ -104,10 +95,23 @@ impl Ledger {
     }
 }
 
+/// A customer, with the position of its chunk and its own.
+type Placed<'a> = (Customer<'a>, usize, usize);
+
+/// All customers of chunks, in order.
+pub(super) fn in_order(chunks: &[Chunk]) -> Vec<Placed<'_>> {
+    let mut order = Vec::with_capacity(chunks.iter().map(|chunk| chunk.customers.len()).sum());
+    for (place, chunk) in chunks.iter().enumerate() {
+        order.extend((0..chunk.customers.len()).map(|customer| (chunk.customers.get(customer), place, customer)));
+    }
+    order.sort_unstable();
+    order
+}
+
 /// Chunks of these customers of others, in that order; nothing where they are not of one type.
-pub(super) fn taken(chunks: &[Chunk], order: &[(usize, usize)]) -> Option<Vec<Chunk>> {
+pub(super) fn taken(chunks: &[Chunk], order: &[Placed<'_>]) -> Option<Vec<Chunk>> {
     let mut made = Vec::new();
-    for (place, customer) in order {
+    for (_, place, customer) in order {
         let chunk = &chunks[*place];
         // a chunk holds less than 2^32 lines
         if made.last().is_none_or(|last: &Chunk| last.len() + chunk.lines(*customer).len() > LINES) {

@@ -83,6 +83,17 @@ pub(super) fn can_be_months(data: &Data<'_>) -> bool {
     }
 }
 
+/// Whether a value of a column of objects is of a type that says no month, whatever it is.
+pub(super) fn is_of_other_type(data: &Data<'_>, row: usize) -> bool {
+    match &data.values {
+        Values::Dictionary { values, .. } => data.code(row).is_some_and(|code| is_of_other_type(values, code)),
+        Values::Mixed(values) => {
+            !matches!(values[row], Scalar::Null | Scalar::Text(_) | Scalar::Date(_) | Scalar::Timestamp(..))
+        }
+        _ => false,
+    }
+}
+
 /// Appends the months of some rows; where one is none it is that of no period, and `fault` is told the row.
 pub(super) fn read(data: &Data<'_>, rows: Range<usize>, months: &mut Vec<i32>, fault: &mut dyn FnMut(usize)) {
     let known = &MONTHS[..];

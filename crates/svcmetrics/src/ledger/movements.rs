@@ -1,5 +1,7 @@
 //! Movements of recurring revenue, as a scorecard keyed by period and segment.
 
+#![allow(clippy::inline_always)] // so that a customer on the way stays in registers
+
 use super::Ledger;
 use super::builder::PERIOD;
 use super::chunk::Chunk;
@@ -15,6 +17,7 @@ use crate::scorecard::{KeyColumn, Scorecard};
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What movements are asked for.
@@ -71,49 +74,51 @@ impl MovementOptions {
     }
 }
 
-/// An amount and how many customers it is of.
+/// An amount and how many customers it is of: in 64 bits while customers are walked through, in 128 where all come together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sum {
-    amount: i128,
+struct Sum<A> {
+    amount: A,
     customers: i64,
 }
 
-impl Sum {
+impl Sum<i64> {
     #[inline]
     fn add(&mut self, amount: i64) {
-        self.amount += i128::from(amount);
+        self.amount += amount;
         self.customers += 1;
     }
 
     /// Adds nothing where the amount is not above 0.
     #[inline]
     fn add_positive(&mut self, amount: i64) {
-        self.amount += i128::from(amount.max(0));
+        self.amount += amount.max(0);
         self.customers += i64::from(amount > 0);
     }
+}
 
-    fn merge(&mut self, other: Self) {
-        self.amount += other.amount;
+impl Sum<i128> {
+    fn merge<A: Into<i128>>(&mut self, other: Sum<A>) {
+        self.amount += other.amount.into();
         self.customers += other.customers;
     }
 }
 
 /// What moved in a period and segment; what was there at its start is what was there at the end of the one before.
 #[derive(Debug, Clone, Copy, Default)]
-struct Cell {
-    end: Sum,
-    new: Sum,
-    reactivation: Sum,
-    expansion: Sum,
-    contraction: Sum,
-    churn: Sum,
-    transfer_in: Sum,
-    transfer_out: Sum,
-    transient: Sum,
+struct Cell<A> {
+    end: Sum<A>,
+    new: Sum<A>,
+    reactivation: Sum<A>,
+    expansion: Sum<A>,
+    contraction: Sum<A>,
+    churn: Sum<A>,
+    transfer_in: Sum<A>,
+    transfer_out: Sum<A>,
+    transient: Sum<A>,
 }
 
-impl Cell {
-    fn sums(&mut self) -> [&mut Sum; 9] {
+impl<A> Cell<A> {
+    fn sums(&mut self) -> [&mut Sum<A>; 9] {
         [
             &mut self.end,
             &mut self.new,
@@ -132,7 +137,9 @@ impl Cell {
 /// leave in it.
 #[derive(Debug, Clone)]
 struct Cells {
-    cells: Vec<Cell>,
+    cells: Vec<Cell<i128>>,
+    /// Those of the customers that are being walked through.
+    few: Vec<Cell<i64>>,
     /// By segment, the customers that were ever in it.
     customers: Vec<i64>,
     /// By segment, who was seen in it last.
@@ -142,29 +149,29 @@ struct Cells {
 /// A customer on the way through the cells.
 struct Mover<'a> {
     grid: &'a Grid,
-    cells: &'a mut [Cell],
+    cells: &'a mut [Cell<i64>],
     before: Option<Point>,
 }
 
 impl Mover<'_> {
-    #[inline]
-    fn cell(&mut self, period: i32, segment: u32) -> &mut Cell {
+    #[inline(always)]
+    fn cell(&mut self, period: i32, segment: u32) -> &mut Cell<i64> {
         // periods are counted from -1, the opening stock
         let place = (period + 1).unsigned_abs() as usize * self.grid.segments.len() + segment as usize;
         &mut self.cells[place]
     }
 
-    #[inline]
+    #[inline(always)]
     fn leave(&mut self, before: Point) {
         self.cell(before.period + 1, before.segment).churn.add(before.amount);
     }
 }
 
 impl See for Mover<'_> {
-    #[inline]
+    #[inline(always)]
     fn point(&mut self, point: Point, first_month: i32) {
         let before = self.before.replace(point);
-        let starts_at = self.grid.start(point.period);
+        let grid = self.grid;
         let cell = self.cell(point.period, point.segment);
         cell.end.add(point.amount);
         match before {
@@ -184,11 +191,12 @@ impl See for Mover<'_> {
             }
             // the opening stock came from nowhere
             None if point.period < 0 => {}
-            None if first_month < starts_at => cell.reactivation.add(point.amount),
+            None if first_month < grid.start(point.period) => cell.reactivation.add(point.amount),
             None => cell.new.add(point.amount),
         }
     }
 
+    #[inline(always)]
     fn inside(&mut self, most: Point, _: i32) {
         let starts_with_none = self.before.is_none_or(|before| before.period + 1 != most.period);
         if starts_with_none {
@@ -199,15 +207,26 @@ impl See for Mover<'_> {
 
 impl Cells {
     fn new(grid: &Grid) -> Self {
-        let segments = grid.segments.len();
+        let (segments, cells) = (grid.segments.len(), (grid.periods + 2) * grid.segments.len());
         Self {
-            cells: vec![Cell::default(); (grid.periods + 2) * segments],
+            cells: vec![Cell::default(); cells],
+            few: vec![Cell::default(); cells],
             customers: vec![0; segments],
             seen: vec![usize::MAX; segments],
         }
     }
 
-    fn take(&mut self, grid: &Grid, chunk: &Chunk, customers: std::ops::Range<usize>) {
+    fn take(&mut self, grid: &Grid, chunk: &Chunk, customers: Range<usize>) {
+        let lines = chunk.starts[customers.start] as usize..chunk.starts[customers.end] as usize;
+        let most = chunk.columns.amounts[lines].iter().fold(1, |most, amount| most.max(*amount));
+        // each adds an amount to a sum of a cell once, so that so many of them do not overflow it
+        let few = usize::try_from(i64::MAX / most).unwrap_or(usize::MAX);
+        for start in customers.clone().step_by(few.max(1)) {
+            self.take_few(grid, chunk, start..customers.end.min(start.saturating_add(few)));
+        }
+    }
+
+    fn take_few(&mut self, grid: &Grid, chunk: &Chunk, customers: Range<usize>) {
         if grid.columns.is_empty() {
             // counts of customers fit
             self.customers[0] += i64::try_from(customers.len()).unwrap_or_default();
@@ -221,11 +240,14 @@ impl Cells {
                     self.seen[segment] = customer;
                 }
             }
-            let mut mover = Mover { grid, cells: &mut self.cells, before: None };
+            let mut mover = Mover { grid, cells: &mut self.few, before: None };
             grid.walk(chunk, customer, &mut mover);
             if let Some(before) = mover.before {
                 mover.leave(before);
             }
+        }
+        for (cell, few) in self.cells.iter_mut().zip(&mut self.few) {
+            cell.sums().into_iter().zip(few.sums()).for_each(|(sum, few)| sum.merge(std::mem::take(few)));
         }
     }
 
@@ -303,7 +325,8 @@ impl Ledger {
             period: Some(PERIOD.to_owned()),
             currency_key: None,
             over_time: false,
-            unique_checked: true,
+            // as it is of parts that are merged
+            unique_checked: false,
             joined: false,
             groups,
             totals,
@@ -330,8 +353,8 @@ fn definitions(unit: RunRate) -> Result<Definitions> {
 
 /// A group of the scorecard.
 struct Group<'a> {
-    start: Sum,
-    cell: &'a Cell,
+    start: Sum<i128>,
+    cell: &'a Cell<i128>,
     customers: i64,
     covered: (i32, i32),
 }
@@ -343,10 +366,10 @@ impl Group<'_> {
         let Self { start, cell, .. } = self;
         let [came, went] = [
             [start, &cell.new, &cell.reactivation, &cell.transfer_in],
-            [&cell.churn, &cell.transfer_out, &cell.end, &Sum::default()],
+            [&cell.churn, &cell.transfer_out, &cell.end, &Sum::<i128>::default()],
         ]
         .map(|sums| {
-            sums.into_iter().fold(Sum::default(), |mut all, sum| {
+            sums.into_iter().fold(Sum::<i128>::default(), |mut all, sum| {
                 all.merge(*sum);
                 all
             })

@@ -1,5 +1,7 @@
 //! What is left of those who started together.
 
+#![allow(clippy::inline_always)] // so that a customer on the way stays in registers
+
 use super::Ledger;
 use super::chunk::Chunk;
 use super::grid::{Grid, Point, See};
@@ -102,6 +104,7 @@ struct Starter<'a, 'b> {
 }
 
 impl Starter<'_, '_> {
+    #[inline(always)]
     fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> Option<&mut Sums> {
         let Cells { grid, sums } = &mut *self.cells;
         let place = |period: i32| usize::try_from(period).ok();
@@ -109,6 +112,7 @@ impl Starter<'_, '_> {
         sums.get_mut(row * grid.segments.len() + segment as usize)
     }
 
+    #[inline(always)]
     fn start(&mut self, first_month: i32, at: Point) -> (i32, u32, i64) {
         if let Some(cohort) = self.cohort {
             return cohort;
@@ -122,7 +126,7 @@ impl Starter<'_, '_> {
 }
 
 impl See for Starter<'_, '_> {
-    #[inline]
+    #[inline(always)]
     fn point(&mut self, point: Point, first_month: i32) {
         if point.period < 0 {
             // the opening stock stands in the first period's cohort

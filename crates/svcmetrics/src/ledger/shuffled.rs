@@ -2,7 +2,7 @@
 
 use super::chunk::{Chunk, Clash, Customer, Customers};
 use super::lines::Who;
-use super::merge::taken;
+use super::merge::{in_order, taken};
 use foldhash::HashMap;
 use std::mem;
 
@@ -134,13 +134,8 @@ impl Shuffled {
             }
         }
         if self.texts.is_some() {
-            let mut order: Vec<(usize, usize)> = Vec::new();
-            for (place, chunk) in chunks.iter().enumerate() {
-                order.extend((0..chunk.customers.len()).map(|customer| (place, customer)));
-            }
-            order.sort_unstable_by(|one, other| chunks[one.0].compare(one.1, &chunks[other.0], other.1));
             // all are texts
-            chunks = taken(&chunks, &order).unwrap_or_default();
+            chunks = taken(&chunks, &in_order(&chunks)).unwrap_or_default();
         }
         Ok((chunks, added))
     }

@@ -18,6 +18,7 @@ pub(super) enum Case {
     Health(HealthCase),
     Frame(FrameCase),
     Relation(RelationCase),
+    Ledger(LedgerCase),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -34,6 +35,37 @@ pub(super) struct Options {
     pub(super) effort_scale: Option<[Value; 2]>,
     #[serde(default)]
     pub(super) quantiles: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LedgerCase {
+    pub(super) name: String,
+    pub(super) origin: String,
+    pub(super) columns: Map<String, Value>,
+    #[serde(default)]
+    pub(super) options: LedgerOptions,
+    pub(super) movements: Option<Movements>,
+    pub(super) retention: Option<Movements>,
+    pub(super) expect: Option<Vec<Map<String, Value>>>,
+    pub(super) error: Option<Wrong>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LedgerOptions {
+    pub(super) by: Vec<String>,
+    pub(super) gaps: Option<String>,
+    pub(super) opening: bool,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Movements {
+    pub(super) every: Option<String>,
+    pub(super) by: Vec<String>,
+    pub(super) unit: Option<String>,
+    pub(super) fiscal_start: Option<u8>,
 }
 
 /// What a row is.

@@ -1,0 +1,151 @@
+"""Movements and retention as the definitions say them, customer by customer and period by period: plain Python."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+#: Customer, month as a number (year x 12 + month - 1), revenue, segment.
+Line = tuple[Any, int, Fraction, Any]
+
+LENGTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+class Book:
+    """Lines added up, and the months that they reach."""
+
+    def __init__(self, lines: list[Line], opening: bool = False) -> None:
+        self.revenue: dict[tuple[Any, int], Fraction] = {}
+        self.segment: dict[tuple[Any, int], Any] = {}
+        for customer, month, revenue, segment in lines:
+            self.revenue[customer, month] = self.revenue.get((customer, month), Fraction()) + revenue
+            self.segment[customer, month] = segment
+        self.first = min(month for _, month, _, _ in lines)
+        self.last = max(month for _, month, _, _ in lines)
+        self.customers = sorted({customer for customer, *_ in lines})
+        self.opening = opening
+
+    def paid(self, customer: Any, month: int) -> Fraction:
+        return self.revenue.get((customer, month), Fraction())
+
+
+class Period(NamedTuple):
+    """From its first month to the one before its end."""
+
+    name: str
+    start: int
+    end: int
+
+
+def name_of(start: int, every: str, fiscal_start: int) -> str:
+    year, month = divmod(start, 12)
+    if every == "month":
+        return f"{year:04}-{month + 1:02}"
+    since = start - (fiscal_start - 1)
+    named = since // 12 + (fiscal_start != 1)
+    prefix = "FY" if fiscal_start != 1 else ""
+    return f"{prefix}{named:04}" + (f"-Q{since % 12 // 3 + 1}" if every == "quarter" else "")
+
+
+def periods(book: Book, every: str, fiscal_start: int = 1) -> Iterator[Period]:
+    length = LENGTHS[every]
+    start = book.first
+    while (start - (fiscal_start - 1)) % length:
+        start -= 1
+    while start <= book.last:
+        yield Period(name_of(start, every, fiscal_start), start, start + length)
+        start += length
+
+
+Cells = dict[tuple[str, Any], dict[str, Fraction]]
+AMOUNTS = ("new", "reactivation", "expansion", "contraction", "churn", "transfer_in", "transfer_out")
+HEADS = ("new", "reactivated", "expanded", "contracted", "churned")
+
+
+def movements(book: Book, every: str, by: bool, fiscal_start: int = 1) -> Cells:
+    """By period and segment: amounts of a month, and heads."""
+    segments = sorted(set(book.segment.values())) if by else [None]
+    cells: Cells = {}
+    for number, period in enumerate(periods(book, every, fiscal_start)):
+        for segment in segments:
+            names = ["revenue_start", "revenue_end", "customers_start", "customers_end"]
+            names += [f"revenue_{name}" for name in AMOUNTS] + [f"customers_{name}" for name in HEADS]
+            cells[period.name, segment] = dict.fromkeys([*names, "transient_customers", "transient_revenue"], Fraction())
+            covered = min(period.end, book.last + 1) - period.start
+            cells[period.name, segment]["complete"] = Fraction(covered, period.end - period.start)
+        for customer in book.customers:
+            before = book.first if number == 0 and book.opening else period.start - 1
+            after = min(period.end - 1, book.last)
+            start, end = book.paid(customer, before), book.paid(customer, after)
+            was = book.segment.get((customer, before)) if by else None
+            now = book.segment.get((customer, after)) if by else None
+            ever = any(book.paid(customer, month) for month in range(book.first, period.start))
+
+            def add(segment: Any, revenue: Fraction, *names: str, period: Period = period) -> None:
+                for name in names:
+                    heads = name.startswith(("customers", "transient_c"))
+                    cells[period.name, segment][name] += 1 if heads else revenue
+
+            if start:
+                add(was, start, "revenue_start", "customers_start")
+            if end:
+                add(now, end, "revenue_end", "customers_end")
+            if start and not end:
+                add(was, start, "revenue_churn", "customers_churned")
+            elif end and not start:
+                add(now, end, *(("revenue_reactivation", "customers_reactivated") if ever else ("revenue_new", "customers_new")))
+            elif end > start:
+                add(was, end - start, "revenue_expansion", "customers_expanded")
+            elif end < start:
+                add(was, start - end, "revenue_contraction", "customers_contracted")
+            if start and end and was != now:
+                add(was, end, "revenue_transfer_out")
+                add(now, end, "revenue_transfer_in")
+            if not start and not end:
+                inside = [(book.paid(customer, month), -month) for month in range(period.start, period.end)]
+                most, month = max(inside)
+                if most:
+                    add(book.segment[customer, -month] if by else None, most, "transient_revenue", "transient_customers")
+    return cells
+
+
+def retention(book: Book, every: str, fiscal_start: int = 1) -> dict[tuple[str, int], tuple[Fraction, ...]]:
+    """By cohort and age: customers, all who started, revenue, that at the start, and the sum of what is capped at it."""
+    all_periods = list(periods(book, every, fiscal_start))
+    known = [period for period in all_periods if period.end - 1 <= book.last]
+    found: dict[tuple[str, int], tuple[Fraction, ...]] = {}
+    for place, cohort in enumerate(known):
+        members = []
+        for customer in book.customers:
+            paying = [month for month in range(book.first, book.last + 1) if book.paid(customer, month)]
+            if paying and cohort.start <= paying[0] < cohort.end:
+                members.append(customer)
+        for age, period in enumerate(known[place:] if members else []):
+            starts = [book.paid(customer, cohort.end - 1) for customer in members]
+            ends = [book.paid(customer, period.end - 1) for customer in members]
+            capped = sum((min(pair) for pair in zip(starts, ends, strict=True)), Fraction())
+            heads = Fraction(sum(bool(end) for end in ends))
+            found[cohort.name, age] = (heads, Fraction(len(members)), sum(ends, Fraction()), sum(starts, Fraction()), capped)
+    return found
+
+
+def random_lines(seed: int) -> list[Line]:
+    """A few customers over some months, with gaps, zeros, several lines a month, and changes of segment, in no order."""
+    random_ = random.Random(seed)
+    first, months = random_.randrange(2019 * 12, 2025 * 12), random_.randint(1, 40)
+    lines: list[Line] = []
+    for customer in random_.sample(range(-20, 1000), random_.randint(1, 14)):
+        staying, segment = random_.choice([0.95, 0.7, 0.3]), random_.choice("abc")
+        for month in range(first, first + months):
+            if random_.random() > staying:
+                continue
+            segment = random_.choice("abc") if random_.random() < 0.1 else segment
+            for _ in range(random_.choice([1, 1, 1, 2, 3])):
+                lines.append((customer, month, Fraction(random_.choice([0, 5, 10, 10, 10, 99.5, 0.01, 7])), segment))
+    if not lines:
+        lines.append((1, first, Fraction(5), "a"))
+    lines = [(customer, month, Fraction(round(revenue * 100), 100), segment) for customer, month, revenue, segment in lines]
+    random_.shuffle(lines)
+    return lines

@@ -1,0 +1,77 @@
+"""The command line's movements and retention."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import svcmetrics as sm
+from command_line import Run
+
+LINES = {
+    "account": ["007", "8", "007", "8", "9"],
+    "month": ["2024-01", "2024-01-31", "2024-02-29", "2024-04-01", "2024-02"],
+    "mrr": [50.0, 20.5, 60.0, 20.5, 5.0],
+    "plan": ["basic", "pro", "pro", "pro", "basic"],
+}
+COLUMNS = ["--customer", "account", "--revenue", "mrr"]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return Run(capsys)
+
+
+@pytest.fixture(params=["csv", "parquet", "arrow"])
+def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = tmp_path / f"lines.{request.param}"
+    write = {"csv": "write_csv", "parquet": "write_parquet", "arrow": "write_ipc"}[request.param]
+    getattr(pl.DataFrame(LINES), write)(path)
+    return path
+
+
+def ledger() -> sm.Ledger:
+    return sm.ledger(LINES, customer="account", revenue="mrr", by="plan")
+
+
+def test_movements_are_those_of_the_ledger(run: Run, file: Path) -> None:
+    shown = run.succeeding("movements", file, *COLUMNS, "--by", "plan", "--every", "quarter", "--format", "json")
+    assert sm.Scorecard.from_json(shown) == ledger().movements("quarter", "plan")
+    assert str(ledger().movements("year", unit="year", fiscal_start=2)) in run.succeeding(
+        *("movements", file, *COLUMNS, "--every", "year", "--unit", "year", "--fiscal-start", "2")
+    )
+
+
+def test_movements_are_written_to_a_file(run: Run, file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "movements.parquet"
+    run.succeeding("movements", file, *COLUMNS, "-o", out)
+    assert pl.read_parquet(out).equals(sm.ledger(LINES, customer="account", revenue="mrr").movements().to_polars())
+
+
+def test_retention_is_long_or_a_triangle(run: Run, file: Path) -> None:
+    found = sm.ledger(LINES, customer="account", revenue="mrr").retention()
+    assert json.loads(run.succeeding("retention", file, *COLUMNS, "--format", "json"))[0]["cohort"] == "2024-01"
+    assert str(found) in run.succeeding("retention", file, *COLUMNS)
+    assert str(found.triangle()) in run.succeeding("retention", file, *COLUMNS, "--triangle")
+    triangle = run.succeeding("retention", file, *COLUMNS, "--triangle", "net_revenue_retention")
+    assert str(found.triangle("net_revenue_retention")) in triangle
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "no column 'customer_id'"),
+        ((*COLUMNS, "--month", "account"), "expected a month"),
+        ((*COLUMNS, "--gaps", "error"), "2024-02: has no row"),
+        ((*COLUMNS, "--every", "week"), "invalid choice: 'week'"),
+        ((*COLUMNS, "--by", "plans"), "did you mean 'plan'"),
+        ((*COLUMNS, "--fiscal-start", "13"), "fiscal_start: found 13"),
+    ],
+)
+def test_what_is_wrong_takes_one_line(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
+    file = tmp_path / "lines.csv"
+    pl.DataFrame(LINES).write_csv(file)
+    assert message in run.failing("movements", file, *arguments)

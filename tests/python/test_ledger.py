@@ -1,0 +1,265 @@
+"""The ledger: every kind of frame, what cannot be read, what its scorecards do like any other."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+import pickle
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import svcmetrics as sm
+from frame_kinds import MakeFrame
+from svcmetrics import errors
+
+LINES: dict[str, list[Any]] = {
+    "customer_id": ["b", "a", "a", "c", "b", "a"],
+    "month": [datetime.date(2024, month, day) for month, day in [(1, 31), (1, 1), (2, 29), (3, 5), (4, 30), (4, 1)]],
+    "revenue": [Decimal("10.5"), Decimal(50), Decimal(60), Decimal("0.000001"), Decimal("20.25"), Decimal(55)],
+    "plan": ["pro", "basic", "pro", None, "pro", "pro"],
+}
+
+
+def values(card: sm.Scorecard, metric: str) -> list[Any]:
+    return [figure.value for figure in card[metric].values()]
+
+
+def test_every_kind_of_frame_gives_the_same_ledger(as_frame: MakeFrame) -> None:
+    ledger = sm.ledger(as_frame(LINES), by=["plan"])
+    assert ledger == sm.ledger(LINES, by=["plan"])
+    card = ledger.movements()
+    assert values(card, "revenue_new") == [60.5, 0, 0.000001, 0]
+    assert values(card, "revenue_expansion") == [0, 10, 0, 0]
+    assert values(card, "revenue_churn") == [0, 10.5, 60, 0.000001]
+    assert values(card, "revenue_reactivation") == [0, 0, 0, 75.25]
+    assert ledger.movements(by="plan")["revenue_end"]["2024-03", None].value == 0.000001
+
+
+@pytest.mark.parametrize(
+    "months",
+    [
+        ["2024-01", "2024-02", "2024-12"],
+        ["2024-01-31", "2024-02-29", "2024-12-01"],
+        [datetime.date(2024, 1, 2), datetime.date(2024, 2, 29), datetime.date(2024, 12, 31)],
+        np.array(["2024-01", "2024-02", "2024-12"], dtype="datetime64[M]"),
+        np.array(["2024-01-31T23:59:59", "2024-02-01", "2024-12-31"], dtype="datetime64[s]"),
+        pd.array(["2024-01", "2024-02", "2024-12"], dtype="period[M]"),
+        pd.Categorical(["2024-01", "2024-02", "2024-12"]),
+        pl.Series(["2024-01-05", "2024-02-29", "2024-12-31"]).str.to_datetime("%Y-%m-%d", time_unit="ms"),
+    ],
+    ids=["text", "dates in text", "dates", "months", "times", "periods", "categories", "polars"],
+)
+def test_months_are_read_in_every_form(months: Any) -> None:
+    ledger = sm.ledger({"customer_id": [1, 1, 2], "month": months, "revenue": [5, 6, 7]})
+    assert ledger.months == ("2024-01", "2024-12")
+    assert values(ledger.movements(), "revenue_end") == [5, 6, *[0] * 9, 7]
+
+
+@pytest.mark.parametrize(
+    ("months", "error", "match"),
+    [
+        ([202401, 202402], errors.ColumnTypeError, "column 'month', row 0: is of type int64, with 202401; expected a month"),
+        ([1.0, 2.0], errors.ColumnTypeError, "float64"),
+        (["2024-01", "2024-13"], errors.InvalidValueError, "row 1: holds '2024-13'; expected a month"),
+        (["2023-02-29", "2024-02"], errors.InvalidValueError, "row 0: holds '2023-02-29'"),
+        (["2024-Q1", "2024"], errors.InvalidValueError, "2 rows in all, next 1: '2024'"),
+        (["2024-01", None], errors.InvalidValueError, "row 1: holds null; expected a month"),
+        (pd.to_datetime(["2024-01-01", "2024-02-01"]).tz_localize("Europe/Vienna"), errors.ColumnTypeError, "zone"),
+    ],
+)
+def test_what_is_no_month_is_refused(months: Any, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        sm.ledger({"customer_id": [1, 1], "month": months, "revenue": [5, 6]})
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "error", "row", "match"),
+    [
+        ("revenue", [1, -2], errors.InvalidValueError, 1, "holds -2; expected an amount, 0 or more"),
+        ("revenue", [None, 2], errors.InvalidValueError, 0, "unknown revenue is not 0"),
+        ("revenue", [float("inf"), 2], errors.InvalidValueError, 0, "inf"),
+        ("revenue", [1e12, 2], errors.OutOfRangeError, 0, "a year"),
+        ("revenue", [Decimal("0.0000001"), Decimal(1)], errors.InexactError, 0, "6 decimal places"),
+        ("revenue", ["1", "2"], errors.ColumnTypeError, 0, "to_numeric"),
+        ("customer_id", [1, None], errors.ColumnTypeError, 1, "null; expected text or whole numbers"),
+        ("customer_id", [1.5, 2.5], errors.ColumnTypeError, 0, "1.5"),
+        ("customer_id", [True, False], errors.ColumnTypeError, 0, "bool"),
+        ("customer_id", ["a", None], errors.ColumnTypeError, 1, "null"),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    column: str, cells: list[Any], error: type[sm.SvcMetricsError], row: int, match: str
+) -> None:
+    lines = {"customer_id": [1, 2], "month": ["2024-01", "2024-02"], "revenue": [5, 6], column: cells}
+    with pytest.raises(error, match=match) as caught:
+        sm.ledger(lines)
+    assert (caught.value.column, caught.value.row) == (column, row)
+
+
+def test_all_rows_at_fault_are_counted() -> None:
+    many = 100_000
+    lines = {"customer_id": np.arange(many), "month": ["2024-01"] * many, "revenue": -np.arange(many, dtype=float)}
+    with pytest.raises(errors.InvalidValueError) as caught:
+        sm.ledger(lines)
+    assert (caught.value.row, caught.value.count) == (1, many - 1)
+    shuffled = {**lines, "customer_id": np.arange(many)[::-1].copy()}
+    with pytest.raises(errors.InvalidValueError) as caught:
+        sm.ledger(shuffled)
+    assert (caught.value.row, caught.value.count) == (1, many - 1)
+
+
+def test_two_segments_of_one_month_are_an_error() -> None:
+    lines = {"customer_id": [7, 7], "month": ["2024-01"] * 2, "revenue": [5, 6], "plan": ["a", None]}
+    with pytest.raises(errors.InvalidValueError, match="of group 7, 2024-01: holds both a and null"):
+        sm.ledger(lines, by="plan")
+    swapped = {name: cells[::-1] for name, cells in lines.items()} | {"plan": ["b", "a"]}
+    with pytest.raises(errors.InvalidValueError, match="holds both"):
+        sm.ledger({**swapped, "customer_id": [7, 7]}, by="plan")
+
+
+def test_a_gap_is_an_error_where_that_is_wanted() -> None:
+    lines = {"customer_id": ["x", "x"], "month": ["2024-04", "2024-01"], "revenue": [5, 6]}
+    assert sm.ledger(lines).diagnostics.gaps == 2
+    with pytest.raises(errors.InvalidValueError, match="of group x, 2024-02: has no row; .* gaps=\"zero\""):
+        sm.ledger(lines, gaps="error")
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: sm.ledger(LINES, gaps="none"), "gaps: found none"),
+        (lambda: sm.ledger(LINES, opening="yes"), "opening"),  # type: ignore[arg-type]
+        (lambda: sm.ledger(LINES, months=("2024-02", "2024-01")), "months"),
+        (lambda: sm.ledger(LINES, months=("2024", "2025")), "months"),
+        (lambda: sm.ledger(LINES).movements("week"), "every: found week"),  # type: ignore[arg-type]
+        (lambda: sm.ledger(LINES).movements(unit="day"), "unit: found day"),  # type: ignore[arg-type]
+        (lambda: sm.ledger(LINES).movements("year", fiscal_start=13), "fiscal_start"),
+        (lambda: sm.ledger(LINES).retention().triangle("nothing"), "value: found nothing"),
+        (lambda: sm.ledger(LINES).customers("2025-01", "churn"), "period: found 2025-01"),
+    ],
+)
+def test_options_that_cannot_be_are_named(call: Callable[[], Any], match: str) -> None:
+    with pytest.raises(errors.InvalidOptionError, match=match):
+        call()
+
+
+def test_columns_that_are_not_there_are_named() -> None:
+    with pytest.raises(errors.ColumnNotFoundError, match="did you mean 'revenue'"):
+        sm.ledger(LINES, revenue="revenues")
+    with pytest.raises(errors.ColumnNotFoundError, match="no column 'region'"):
+        sm.ledger(LINES, by="region")
+    with pytest.raises(errors.ColumnNotFoundError, match="no column 'plan'"):
+        sm.ledger(LINES).movements(by="plan")
+    for name in ("period", "mrr", "rows"):
+        with pytest.raises(errors.KeyNameError, match=name):
+            sm.ledger({**LINES, name: LINES["plan"]}, by=name)
+
+
+def test_a_month_outside_those_given_is_an_error() -> None:
+    with pytest.raises(errors.InvalidValueError, match="one of the months that were given"):
+        sm.ledger(LINES, months=("2024-01", "2024-03"))
+
+
+def test_an_empty_table_gives_an_empty_ledger() -> None:
+    empty = pl.DataFrame(schema={"customer_id": pl.String, "month": pl.Date, "revenue": pl.Float64, "plan": pl.String})
+    ledger = sm.ledger(empty, by="plan")
+    assert (len(ledger), ledger.months) == (0, None)
+    card = ledger.movements(by="plan")
+    assert (len(card), card.keys) == (0, ["period", "plan"])
+    assert ledger.retention().rows() == []
+    assert ledger.retention(by="plan").columns[:3] == ["cohort", "plan", "age"]
+
+
+def test_rounded_amounts_are_counted() -> None:
+    ledger = sm.ledger({"customer_id": [1, 2], "month": ["2024-01"] * 2, "revenue": [100 / 12, 8.25]})
+    assert ledger.diagnostics.rounded == 1
+    assert 0 < ledger.diagnostics.largest_rounding < 1e-6
+    assert ledger.movements()["mrr"]["2024-01"].value == 16.583333
+
+
+def test_nobody_churned_is_0_and_no_null() -> None:
+    ledger = sm.ledger({"customer_id": [1, 1], "month": ["2024-01", "2024-02"], "revenue": [5, 5]})
+    assert ledger.movements().to_polars()["revenue_churn"].to_list() == [0, 0]
+    assert ledger.movements()["customer_churn_rate"]["2024-02"].value == 0
+
+
+def test_the_opening_stock_is_not_new() -> None:
+    lines = {"customer_id": [1, 1, 2], "month": ["2024-01", "2024-02", "2024-02"], "revenue": [5, 7, 3]}
+    card = sm.ledger(lines, opening=True).movements()
+    assert (values(card, "revenue_start"), values(card, "revenue_new")) == ([5, 5], [0, 3])
+    quarter = sm.ledger(lines, opening=True).movements("quarter")
+    assert [values(quarter, f"revenue_{name}") for name in ("start", "new", "expansion", "end")] == [[5], [3], [2], [10]]
+    assert values(quarter, "complete") == [2 / 3]
+
+
+def test_movements_are_a_scorecard_like_any_other() -> None:
+    ledger = sm.ledger(LINES, by="plan")
+    card = ledger.movements("quarter", "plan")
+    assert card.period == "period"
+    assert sm.Scorecard.from_json(card.to_json()) == card
+    assert pickle.loads(pickle.dumps(card)) == card
+    assert sm.Scorecard.from_measures(card.measures(), by=["period", "plan"]) == card
+    assert card.rollup("period")["revenue_churn"] == ledger.movements("quarter")["revenue_churn"]
+    assert card.rollup()["revenue_end"].undefined_reason == "not_additive_over_time"
+    assert card.rollup()["revenue_new"].value == 0.000001
+    tidy = card.tidy().to_polars().filter(metric="mrr", period="2024-Q1", plan="pro")
+    assert tidy["denominator"].to_list() == [12]
+    trend = sm.ledger(LINES).movements().trend("net_recurring_revenue").to_polars()
+    # 60.5, -0.5, -59.999999, 75.249999
+    assert trend["change_of_change"].to_list()[2:] == [-59.499999 + 61, 135.249998 + 59.499999]
+    attribution = card.attribute(card, by="plan", metrics="net_revenue_retention")
+    assert len(attribution) > 0
+    with pytest.raises(sm.SvcMetricsError, match="differ in unit: month and year"):
+        card + ledger.movements("quarter", "plan", unit="year")
+    with pytest.raises(sm.SvcMetricsError, match="differ in their metrics"):
+        card + sm.scorecard({"revenue_start": [1], "revenue_end": [2]})
+
+
+def test_a_ledger_is_stored_and_read_back() -> None:
+    ledger = sm.ledger(LINES, by="plan")
+    for again in (pickle.loads(pickle.dumps(ledger)), copy.deepcopy(ledger), sm.Ledger.from_json(ledger.to_json())):
+        assert again == ledger
+        assert again.movements("year", "plan") == ledger.movements("year", "plan")
+    assert ledger != sm.ledger(LINES)
+    assert "customers" in repr(ledger)
+    assert "<table>" in ledger._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("format", 2),
+        ("months", [5, 1]),
+        ("lines", [1, 1, 1]),
+        ("yearly", ["-1"] * 6),
+        ("segment", [9] * 6),
+        ("month", [1] * 6),
+        ("customers", [{"text": "a"}] * 3),
+        ("unknown", 1),
+    ],
+)
+def test_a_ledger_that_was_tampered_with_is_refused(field: str, value: Any) -> None:
+    stored = json.loads(sm.ledger(LINES, by="plan").to_json())
+    with pytest.raises(errors.InvalidDocumentError):
+        sm.Ledger.from_json(json.dumps({**stored, field: value}))
+
+
+def test_customers_of_both_parts_are_named() -> None:
+    ledger = sm.ledger(LINES)
+    with pytest.raises(errors.InvalidValueError, match="stands in both ledgers"):
+        ledger + ledger
+    with pytest.raises(errors.MismatchError, match="how their ledgers were read"):
+        ledger + sm.ledger(LINES, by="plan")
+
+
+def test_a_share_of_revenue_is_never_a_customer_of_two_types() -> None:
+    numbers = sm.ledger({"customer_id": [5], "month": ["2024-01"], "revenue": [1]})
+    with pytest.raises(errors.MismatchError, match="type of their customers"):
+        numbers + sm.ledger({"customer_id": ["5"], "month": ["2024-01"], "revenue": [1]})

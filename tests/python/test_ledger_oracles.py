@@ -1,0 +1,197 @@
+"""Random ledgers: what the package says is what plain Python and SQL say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import oracle_ledger as oracle
+import oracle_ledger_duckdb
+import svcmetrics as sm
+
+SEEDS = range(60)
+EVERY = ("month", "quarter", "year")
+
+
+def text(month: int) -> str:
+    return f"{month // 12:04}-{month % 12 + 1:02}"
+
+
+def table(lines: list[oracle.Line]) -> dict[str, Any]:
+    return {
+        "customer_id": [line[0] for line in lines],
+        "month": [text(line[1]) for line in lines],
+        "revenue": [Decimal(line[2].numerator) / line[2].denominator for line in lines],
+        "plan": [line[3] for line in lines],
+    }
+
+
+def exact(figure: sm.Figure) -> Fraction:
+    assert figure.defined
+    return Fraction(figure.numerator) / Fraction(figure.denominator or 1)
+
+
+def check(card: sm.Scorecard, cells: oracle.Cells, by: bool, times: int = 1) -> None:
+    keys = {key if by else (key,) for key in card["revenue_end"]}
+    assert {(*key, None)[:2] for key in keys} == set(cells)
+    for (period, segment), expected in cells.items():
+        key = (period, segment) if by else period
+        for metric, value in expected.items():
+            amount = metric.startswith("revenue") or metric == "transient_revenue"
+            assert exact(card[metric][key]) == value * (times if amount else 1), (metric, key)
+        derived(card, key, expected)
+
+
+def derived(card: sm.Scorecard, key: Any, cell: dict[str, Fraction]) -> None:
+    """What follows from the movements."""
+    start, end = cell["revenue_start"], cell["revenue_end"]
+    lost = cell["revenue_churn"] + cell["revenue_contraction"]
+    added = cell["revenue_new"] + cell["revenue_reactivation"] + cell["revenue_expansion"]
+    assert exact(card["mrr"][key]) * 12 == exact(card["arr"][key]) == end * 12
+    expected = {
+        "net_revenue_retention": (start + cell["revenue_expansion"] - lost, start),
+        "gross_revenue_retention": (start - lost, start),
+        "revenue_growth_rate": (added - lost, start),
+        "recurring_revenue_rate": (end, start),
+        "reactivation_share_of_growth": (cell["revenue_reactivation"], added),
+        "new_share_of_growth": (cell["revenue_new"], added),
+        "churn_share_of_loss": (cell["revenue_churn"], lost),
+        "customer_churn_rate": (cell["customers_churned"], cell["customers_start"]),
+        "customer_retention_rate": (cell["customers_start"] - cell["customers_churned"], cell["customers_start"]),
+    }
+    for metric, (numerator, denominator) in expected.items():
+        figure = card[metric][key]
+        if denominator:
+            assert exact(figure) == numerator / denominator, (metric, key)
+        else:
+            assert figure.undefined_reason == "zero_denominator"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_movements_are_those_of_plain_python(seed: int) -> None:
+    lines = oracle.random_lines(seed)
+    every, by, opening = EVERY[seed % 3], seed % 2 == 0, seed % 5 == 0
+    fiscal_start = 1 if seed % 4 else 1 + seed % 12
+    ledger = sm.ledger(table(lines), by="plan", opening=opening)
+    book = oracle.Book(lines, opening)
+    cells = oracle.movements(book, every, by, fiscal_start)
+    for unit, times in (("month", 1), ("year", 12)):
+        card = ledger.movements(every, "plan" if by else None, unit, fiscal_start=fiscal_start)
+        check(card, cells, by, times)
+    if by:
+        whole, parts = ledger.movements(every, fiscal_start=fiscal_start), card.rollup("period")
+        for metric in ("revenue_new", "revenue_churn", "revenue_expansion", "customers_end", "customers_contracted"):
+            year = ledger.movements(every, unit="year", fiscal_start=fiscal_start)
+            assert {k: exact(f) for k, f in year[metric].items()} == {k: exact(f) for k, f in parts[metric].items()}
+        assert whole["gross_revenue_retention"] == parts["gross_revenue_retention"] or unit == "year"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_retention_is_that_of_plain_python(seed: int) -> None:
+    lines = oracle.random_lines(seed)
+    every = EVERY[seed % 3]
+    fiscal_start = 1 if seed % 4 else 1 + seed % 12
+    found = sm.ledger(table(lines)).retention(every, fiscal_start=fiscal_start)
+    expected = oracle.retention(oracle.Book(lines), every, fiscal_start)
+    assert {(row["cohort"], row["age"]) for row in found} == set(expected)
+    for row in found:
+        customers, all_customers, revenue, start, capped = expected[row["cohort"], row["age"]]
+        assert (row["customers"], row["customers_start"]) == (customers, all_customers)
+        assert (Fraction(row["revenue"]), Fraction(row["revenue_start"])) == (revenue, start)
+        assert row["customer_retention"] == float(customers / all_customers)
+        assert row["gross_revenue_retention"] == (float(capped / start) if start else None)
+        assert row["net_revenue_retention"] == (float(revenue / start) if start else None)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_movements_are_those_of_sql(seed: int) -> None:
+    lines = oracle.random_lines(seed)
+    columns = table(lines)
+    arrow = pa.table({
+        "customer": columns["customer_id"],
+        "month": [line[1] for line in lines],
+        "revenue": pa.array(columns["revenue"], pa.decimal128(20, 6)),
+    })
+    every = EVERY[seed % 3]
+    card = sm.ledger(columns).movements(every)
+    rows = oracle_ledger_duckdb.movements(arrow, oracle.LENGTHS[every])
+    keys = list(card["revenue_end"])
+    assert len(keys) == len(rows)
+    for key, row in zip(keys, rows, strict=True):
+        for metric in row.keys() - {"period"}:
+            assert exact(card[metric][key]) == Fraction(row[metric]), (metric, key)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_customers_behind_a_cell_add_up_to_it(seed: int) -> None:
+    lines = oracle.random_lines(seed)
+    every = EVERY[seed % 3]
+    ledger = sm.ledger(table(lines), by="plan")
+    card = ledger.movements(every, "plan")
+    heads = {"new": "new", "reactivation": "reactivated", "expansion": "expanded", "contraction": "contracted"}
+    heads |= {"churn": "churned", "start": "start", "end": "end"}
+    for period in {key[0] for key in card["revenue_end"]}:
+        for movement in (*heads, "transfer_in", "transfer_out", "transient"):
+            rows = ledger.customers(period, movement, "plan").rows()
+            assert [row[0] for row in rows] == sorted(row[0] for row in rows)
+            amount = "transient_revenue" if movement == "transient" else f"revenue_{movement}"
+            for key, figure in card[amount].items():
+                mine = [row for row in rows if (period, row[1]) == key]
+                if key[0] == period:
+                    assert sum((Fraction(row[4]) for row in mine), Fraction()) == exact(figure)
+                    if movement in heads:
+                        assert len(mine) == exact(card[f"customers_{heads[movement]}"][key])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_order_and_parts_do_not_matter(seed: int) -> None:
+    lines = oracle.random_lines(seed)
+    every = EVERY[seed % 3]
+    ledger = sm.ledger(table(lines), by="plan")
+    ordered = sorted(lines, key=lambda line: (line[0], line[1]))
+    assert sm.ledger(table(ordered), by="plan") == ledger
+    assert sm.ledger(table(sorted(lines, key=lambda line: line[0])), by="plan") == ledger
+    assert sm.ledger(table(sorted(lines, key=lambda line: -line[1])), by="plan") == ledger
+    texts = sm.ledger(table([(f"c{line[0] + 100:05}", *line[1:]) for line in lines]), by="plan")
+    assert texts.movements(every, "plan") == ledger.movements(every, "plan")
+    in_order = sm.ledger(table([(f"c{line[0] + 100:05}", *line[1:]) for line in ordered]), by="plan")
+    assert in_order == texts
+    assert in_order.to_json() == texts.to_json()
+
+    # parts by customer
+    months = (text(min(line[1] for line in lines)), text(max(line[1] for line in lines)))
+    odd, even = ([line for line in lines if line[0] % 2 == side] for side in (0, 1))
+    whole = sm.ledger(table(lines), by="plan", months=months)
+    if odd and even:
+        one, two = (sm.ledger(table(part), by="plan", months=months) for part in (odd, even))
+        assert one + two == two + one
+        assert (one + two).movements(every, "plan") == whole.movements(every, "plan")
+        assert one.movements(every, "plan") + two.movements(every, "plan") == whole.movements(every, "plan")
+    size = max(1, len(ordered) // 4)
+    batches = (table(ordered[start : start + size]) for start in range(0, len(ordered), size))
+    assert sm.movements(batches, by="plan", months=months, every=every) == whole.movements(every, "plan")
+
+
+def test_many_rows_are_the_same_in_any_order() -> None:
+    # enough for several threads, and for buckets of many customers
+    random = np.random.default_rng(5)
+    customers = np.repeat(random.choice(10**12, 20_000, replace=False), 12)
+    months = np.tile(np.arange("2024-01", "2025-01", dtype="datetime64[M]").astype("datetime64[D]"), 20_000)
+    there = random.random(240_000) > 0.2
+    frame = pl.DataFrame({"customer_id": customers, "month": months, "revenue": random.integers(0, 5, 240_000) / 4})
+    frame = frame.filter(there)
+    ledger = sm.ledger(frame.sort("customer_id", "month"))
+    assert sm.ledger(frame.sample(fraction=1.0, shuffle=True, seed=1)) == ledger
+    card = ledger.movements("quarter")
+    assert exact(card["customers_end"]["2024-Q4"]) == frame.filter(
+        (pl.col("month") == pl.date(2024, 12, 1)) & (pl.col("revenue") > 0)
+    ).height
+    named = frame.with_columns(pl.format("c{}", pl.col("customer_id")).alias("customer_id"))
+    assert sm.ledger(named).movements() == ledger.movements()
+    assert sm.ledger(named.sort("customer_id")).movements() == ledger.movements()
