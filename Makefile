@@ -27,8 +27,9 @@ export PYO3_PYTHON := $(abspath $(BIN)/python)
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(STAMPS)/group-$(DEMO_GROUP) $(STAMPS)/extension ## Read 7,043 customers and show their scorecard, health and risk
+demo: $(STAMPS)/group-$(DEMO_GROUP) $(STAMPS)/extension ## Read 7,043 customers and 69,659 purchases: scorecard, health, risk; movements, retention
 	@$(BIN)/python examples/telco.py
+	@$(BIN)/python examples/cdnow.py
 
 docs: $(STAMPS)/extension ## Write a page for each metric, with an example worked out, to docs/reference
 	@rm -rf docs/reference

@@ -67,7 +67,8 @@ class Retention(Frame):
         ``value`` is one of the columns from ``customers`` on.
 
         >>> import svcmetrics as sm
-        >>> table = {"customer_id": ["a", "a", "b"], "month": ["2026-01", "2026-02", "2026-02"], "revenue": [50, 40, 30]}
+        >>> months = ["2026-01", "2026-02", "2026-02"]
+        >>> table = {"customer_id": ["a", "a", "b"], "month": months, "revenue": [50, 40, 30]}
         >>> retention = sm.ledger(table).retention()
         >>> retention.triangle("net_revenue_retention").rows()
         [('2026-01', 1.0, 0.8), ('2026-02', 1.0, None)]
@@ -243,8 +244,16 @@ contraction, churn, transfer_in, transfer_out, end, transient
         first, last = self.months or ("–", "–")
         found = self.diagnostics
         rows = [("customers", len(self)), ("first month", first), ("last month", last)]
-        rows += [("segments", ", ".join(self.segments) or "–"), ("rows", found.rows), ("months of customers", found.months)]
-        rows += [("rows added to others", found.added), ("months without a row", found.gaps), ("rounded", found.rounded)]
+        rows += [
+            ("segments", ", ".join(self.segments) or "–"),
+            ("rows", found.rows),
+            ("months of customers", found.months),
+        ]
+        rows += [
+            ("rows added to others", found.added),
+            ("months without a row", found.gaps),
+            ("rounded", found.rounded),
+        ]
         return ["ledger", "value"], [[name, str(value)] for name, value in rows]
 
     def __repr__(self) -> str:

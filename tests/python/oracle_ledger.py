@@ -72,7 +72,9 @@ def movements(book: Book, every: str, by: bool, fiscal_start: int = 1) -> Cells:
         for segment in segments:
             names = ["revenue_start", "revenue_end", "customers_start", "customers_end"]
             names += [f"revenue_{name}" for name in AMOUNTS] + [f"customers_{name}" for name in HEADS]
-            cells[period.name, segment] = dict.fromkeys([*names, "transient_customers", "transient_revenue"], Fraction())
+            cells[period.name, segment] = dict.fromkeys(
+                [*names, "transient_customers", "transient_revenue"], Fraction()
+            )
             covered = min(period.end, book.last + 1) - period.start
             cells[period.name, segment]["complete"] = Fraction(covered, period.end - period.start)
         for customer in book.customers:
@@ -95,7 +97,11 @@ def movements(book: Book, every: str, by: bool, fiscal_start: int = 1) -> Cells:
             if start and not end:
                 add(was, start, "revenue_churn", "customers_churned")
             elif end and not start:
-                add(now, end, *(("revenue_reactivation", "customers_reactivated") if ever else ("revenue_new", "customers_new")))
+                add(
+                    now,
+                    end,
+                    *(("revenue_reactivation", "customers_reactivated") if ever else ("revenue_new", "customers_new")),
+                )
             elif end > start:
                 add(was, end - start, "revenue_expansion", "customers_expanded")
             elif end < start:
@@ -107,12 +113,14 @@ def movements(book: Book, every: str, by: bool, fiscal_start: int = 1) -> Cells:
                 inside = [(book.paid(customer, month), -month) for month in range(period.start, period.end)]
                 most, month = max(inside)
                 if most:
-                    add(book.segment[customer, -month] if by else None, most, "transient_revenue", "transient_customers")
+                    add(
+                        book.segment[customer, -month] if by else None, most, "transient_revenue", "transient_customers"
+                    )
     return cells
 
 
 def retention(book: Book, every: str, fiscal_start: int = 1) -> dict[tuple[str, int], tuple[Fraction, ...]]:
-    """By cohort and age: customers, all who started, revenue, that at the start, and the sum of what is capped at it."""
+    """By cohort and age: customers, all who started, revenue, that at the start, and that capped at it."""
     all_periods = list(periods(book, every, fiscal_start))
     known = [period for period in all_periods if period.end - 1 <= book.last]
     found: dict[tuple[str, int], tuple[Fraction, ...]] = {}
@@ -127,12 +135,18 @@ def retention(book: Book, every: str, fiscal_start: int = 1) -> dict[tuple[str, 
             ends = [book.paid(customer, period.end - 1) for customer in members]
             capped = sum((min(pair) for pair in zip(starts, ends, strict=True)), Fraction())
             heads = Fraction(sum(bool(end) for end in ends))
-            found[cohort.name, age] = (heads, Fraction(len(members)), sum(ends, Fraction()), sum(starts, Fraction()), capped)
+            found[cohort.name, age] = (
+                heads,
+                Fraction(len(members)),
+                sum(ends, Fraction()),
+                sum(starts, Fraction()),
+                capped,
+            )
     return found
 
 
 def random_lines(seed: int) -> list[Line]:
-    """A few customers over some months, with gaps, zeros, several lines a month, and changes of segment, in no order."""
+    """A few customers over some months, with gaps, zeros, several lines a month, and changes of segment."""
     random_ = random.Random(seed)
     first, months = random_.randrange(2019 * 12, 2025 * 12), random_.randint(1, 40)
     lines: list[Line] = []
@@ -146,6 +160,57 @@ def random_lines(seed: int) -> list[Line]:
                 lines.append((customer, month, Fraction(random_.choice([0, 5, 10, 10, 10, 99.5, 0.01, 7])), segment))
     if not lines:
         lines.append((1, first, Fraction(5), "a"))
-    lines = [(customer, month, Fraction(round(revenue * 100), 100), segment) for customer, month, revenue, segment in lines]
+    lines = [
+        (customer, month, Fraction(round(revenue * 100), 100), segment) for customer, month, revenue, segment in lines
+    ]
     random_.shuffle(lines)
     return lines
+
+
+def of_rows(metric: str, rows: list[dict[str, Any]]) -> tuple[Fraction, Fraction | None]:
+    """A metric of rows that are a customer in a period and segment each: amount, or numerator and denominator."""
+    sums: dict[str, Fraction] = dict.fromkeys(
+        [
+            *AMOUNTS,
+            *HEADS,
+            "fx",
+            "start",
+            "end",
+            "heads_start",
+            "heads_end",
+            "transient",
+            "heads_transient",
+            "covered",
+            "months",
+        ],
+        Fraction(),
+    )
+    for row in rows:
+        start, end = Fraction(row["yearly_revenue_start"]), Fraction(row["yearly_revenue_end"])
+        into, out, fx = (Fraction(row[f"yearly_{name}"]) for name in ("transfer_in", "transfer_out", "fx"))
+        # what is paid at the end for what was there at the start
+        kept = end + out - into - fx
+        adds = {"start": start, "end": end, "transfer_in": into, "transfer_out": out, "fx": fx}
+        adds |= {"transient": Fraction(row["yearly_transient"]), "heads_start": Fraction(start > 0)}
+        adds |= {"heads_end": Fraction(end > 0), "heads_transient": Fraction(row["yearly_transient"] > 0)}
+        adds |= {"covered": Fraction(row["months_covered"]), "months": Fraction(row["months_in_period"])}
+        if start == 0 and kept > 0:
+            adds |= {"reactivation": kept, "reactivated": Fraction(1)} if row["had_revenue"] else {"new": kept}
+            adds |= {} if row["had_revenue"] else {"heads_new": Fraction(1)}
+        elif start > 0 and kept <= 0:
+            adds |= {"churn": start, "churned": Fraction(1)}
+        elif kept > start:
+            adds |= {"expansion": kept - start, "expanded": Fraction(1)}
+        elif kept < start:
+            adds |= {"contraction": start - kept, "contracted": Fraction(1)}
+        for name, value in adds.items():
+            sums[name] = sums.get(name, Fraction()) + value
+    of = {f"revenue_{name}": sums[name] for name in ("reactivation", "transfer_in", "transfer_out", "fx")}
+    of |= {f"customers_{name}": sums[name] for name in HEADS if name != "new"}
+    of |= {"customers_new": sums.get("heads_new", Fraction()), "customers_start": sums["heads_start"]}
+    of |= {"customers_end": sums["heads_end"], "transient_customers": sums["heads_transient"]}
+    of |= {"transient_revenue": sums["transient"], "arr": sums["end"]}
+    added = sums["new"] + sums["reactivation"] + sums["expansion"]
+    pairs = {"mrr": (sums["end"], Fraction(12)), "complete": (sums["covered"], sums["months"])}
+    pairs |= {"reactivation_share_of_growth": (sums["reactivation"], added)}
+    return pairs[metric] if metric in pairs else (of[metric], None)

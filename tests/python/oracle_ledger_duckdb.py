@@ -14,8 +14,9 @@ reach AS (SELECT min(month) AS first_month, max(month) AS last_month FROM added)
 numbers AS (SELECT unnest(range(first_month // {length}, last_month // {length} + 1)) AS period FROM reach),
 ends AS (
     SELECT c.customer, n.period, coalesce(a.revenue, 0) AS paid,
-        coalesce((SELECT sum(b.revenue) FROM added b WHERE b.customer = c.customer AND b.month < n.period * {length}), 0) > 0
-            AS was_there
+        coalesce(
+            (SELECT sum(b.revenue) FROM added b WHERE b.customer = c.customer AND b.month < n.period * {length}), 0
+        ) > 0 AS was_there
     FROM (SELECT DISTINCT customer FROM added) c CROSS JOIN numbers n CROSS JOIN reach r
     LEFT JOIN added a ON a.customer = c.customer AND a.month = least((n.period + 1) * {length} - 1, r.last_month)
 ),

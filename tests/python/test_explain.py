@@ -16,9 +16,10 @@ import pytest
 
 import oracle_cases
 import oracle_fractions
+import oracle_ledger
 import svcmetrics as sm
 from command_line import Run, spawned
-from subjects import OF_CASES
+from subjects import OF_CASES, OF_LEDGERS
 
 METRICS = [metric.id for metric in sm.catalog()]
 HEALTH = [metric.id for metric in sm.catalog() if metric.family == "Health"]
@@ -298,6 +299,12 @@ def test_an_example_comes_out_as_fractions_give_it(metric: str) -> None:
             if standing is not None:
                 counts = "{} counted, {} missing, {} invalid, {} outside.".format(*standing)
                 assert f"Of {len(rows)} rows: {counts}" in example.after
+        elif metric in OF_LEDGERS:
+            complete = [row for row in example.rows if None not in row.values()]
+            counted = [row for row in complete if row["months_covered"] <= row["months_in_period"]]
+            expected, whole = oracle_ledger.of_rows(metric, counted)
+            counts = f"{len(counted)} counted, 1 missing, {len(complete) - len(counted)} invalid, 0 outside."
+            assert f"Of {len(example.rows)} rows: {counts}" in example.after
         else:
             cell: Any = oracle_fractions.scorecard(example.rows, options=options)[()][metric]
             expected, whole = cell.numerator, cell.denominator

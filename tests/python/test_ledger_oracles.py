@@ -113,11 +113,13 @@ def test_retention_is_that_of_plain_python(seed: int) -> None:
 def test_movements_are_those_of_sql(seed: int) -> None:
     lines = oracle.random_lines(seed)
     columns = table(lines)
-    arrow = pa.table({
-        "customer": columns["customer_id"],
-        "month": [line[1] for line in lines],
-        "revenue": pa.array(columns["revenue"], pa.decimal128(20, 6)),
-    })
+    arrow = pa.table(
+        {
+            "customer": columns["customer_id"],
+            "month": [line[1] for line in lines],
+            "revenue": pa.array(columns["revenue"], pa.decimal128(20, 6)),
+        }
+    )
     every = EVERY[seed % 3]
     card = sm.ledger(columns).movements(every)
     rows = oracle_ledger_duckdb.movements(arrow, oracle.LENGTHS[every])
@@ -189,9 +191,10 @@ def test_many_rows_are_the_same_in_any_order() -> None:
     ledger = sm.ledger(frame.sort("customer_id", "month"))
     assert sm.ledger(frame.sample(fraction=1.0, shuffle=True, seed=1)) == ledger
     card = ledger.movements("quarter")
-    assert exact(card["customers_end"]["2024-Q4"]) == frame.filter(
-        (pl.col("month") == pl.date(2024, 12, 1)) & (pl.col("revenue") > 0)
-    ).height
+    assert (
+        exact(card["customers_end"]["2024-Q4"])
+        == frame.filter((pl.col("month") == pl.date(2024, 12, 1)) & (pl.col("revenue") > 0)).height
+    )
     named = frame.with_columns(pl.format("c{}", pl.col("customer_id")).alias("customer_id"))
     assert sm.ledger(named).movements() == ledger.movements()
     assert sm.ledger(named.sort("customer_id")).movements() == ledger.movements()

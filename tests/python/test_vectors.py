@@ -115,7 +115,9 @@ def check_ledger(case: Case, table: Any) -> None:
     ledger = sm.ledger(table, **options)
     if "retention" in case:
         rows = list(ledger.retention(**case["retention"]))
-        assert [{name: row[name] for name in want} for row, want in zip(rows, case["expect"], strict=True)] == case["expect"]
+        assert [{name: row[name] for name in want} for row, want in zip(rows, case["expect"], strict=True)] == case[
+            "expect"
+        ]
         return
     card = ledger.movements(**case["movements"])
     assert [tuple(group["key"]) for group in case["expect"]] == [

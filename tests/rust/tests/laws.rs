@@ -4,6 +4,7 @@ mod both;
 mod cases;
 mod figures;
 mod health;
+mod ledger;
 mod mixes;
 mod own;
 mod parts;

@@ -43,12 +43,12 @@ fn exported() -> Vec<String> {
 fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
     let mut names = types! { shared:
         AbsentRevenue, Among, Attainment, Attribution, Band, Better, Bins, Bits<'static>, Change, Changes, Check,
-        Checker, Column, ColumnKind, ColumnUnit, CompareOptions, Comparison, Component, Condition, Contribution,
-        Correlation, Counts, Data<'static>, Direction, Error, Estimate, Every, Explanation, Expression, Figure, Form,
-        Fraction, Gate, HealthModel, HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn,
-        KeyType, Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, Mix, MixPart, MoneyPolicy, NoRelation,
+        Checker, CohortCell, Column, ColumnKind, ColumnUnit, CompareOptions, Comparison, Component, Condition, Contribution,
+        Correlation, Counts, CustomerMovement, Data<'static>, Diagnostics, Direction, Error, Estimate, Every, Explanation, Expression, Figure, Form,
+        Fraction, Gaps, Gate, HealthModel, HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn,
+        KeyType, Kind, Ledger, LedgerBuilder, LedgerOptions, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, Mix, MixPart, MoneyPolicy, Movement, MovementOptions, MovementsBuilder, NoRelation,
         Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference,
-        RelatedGroup, Relation, RelationBuilder, Request, RevenueChange, Scalar, Scales, Scope, Scorecard,
+        RelatedGroup, Relation, RelationBuilder, Request, Retention, RevenueChange, RunRate, Scalar, Scales, Scope, Scorecard,
         ScorecardBuilder, SegmentEffect, SupportPrice, Table<'static>, Target, TargetStatus, Targets, Term, Time,
         TimeUnit, Total, Trend, Undefined, Unit, Values<'static>, Verdict,
     };
@@ -59,12 +59,12 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
 #[test]
 fn what_holds_a_result_or_a_definition_can_be_stored() {
     let stored = types! { stored:
-        AbsentRevenue, Among, Attainment, Attribution, Band, Better, Bins, Change, Changes, Check, Column, ColumnKind,
-        ColumnUnit, Comparison, Component, Condition, Contribution, Correlation, Counts, Direction, Estimate, Every,
-        Explanation, Expression, Figure, Form, Fraction, Gate, HealthModel, HealthScore, HealthScores, Increment,
-        Increments, Key, KeyColumn, KeyType, Kind, Lift, Measure, Metric, MetricDefinition, MetricQuality,
-        MissingPolicy, Mix, MixPart, MoneyPolicy, NoRelation, Observation, OnInvalid, Period, Quality, Reason, RecurringRevenue,
-        Reference, RelatedGroup, Relation, RevenueChange, Scalar, Scales, Scope, Scorecard, SegmentEffect, SupportPrice,
+        AbsentRevenue, Among, Attainment, Attribution, Band, Better, Bins, Change, Changes, Check, CohortCell, Column, ColumnKind,
+        ColumnUnit, Comparison, Component, Condition, Contribution, Correlation, Counts, CustomerMovement, Diagnostics, Direction, Estimate, Every,
+        Explanation, Expression, Figure, Form, Fraction, Gaps, Gate, HealthModel, HealthScore, HealthScores, Increment,
+        Increments, Key, KeyColumn, KeyType, Kind, Ledger, LedgerOptions, Lift, Measure, Metric, MetricDefinition, MetricQuality,
+        MissingPolicy, Mix, MixPart, MoneyPolicy, Movement, MovementOptions, NoRelation, Observation, OnInvalid, Period, Quality, Reason, RecurringRevenue,
+        Reference, RelatedGroup, Relation, Retention, RevenueChange, RunRate, Scalar, Scales, Scope, Scorecard, SegmentEffect, SupportPrice,
         Target, TargetStatus, Targets, Term, Time, TimeUnit, Total, Trend, Undefined, Unit, Verdict,
     };
     // Not stored: what reads or builds (tables and their parts, requests, builders), and errors.
@@ -75,6 +75,8 @@ fn what_holds_a_result_or_a_definition_can_be_stored() {
         "Data",
         "Error",
         "HealthScorer",
+        "LedgerBuilder",
+        "MovementsBuilder",
         "Nulls",
         "Offence",
         "RelationBuilder",

@@ -45,7 +45,7 @@ columns! {
     YEARLY_TRANSFER_IN = Column::known("yearly_transfer_in", Money), "run rate of it that was in another segment at the start";
     YEARLY_TRANSFER_OUT = Column::known("yearly_transfer_out", Money), "run rate at the end that is in another segment by then";
     YEARLY_FX = Column::known("yearly_fx", SignedMoney), "change of the run rate that is one of exchange rates";
-    YEARLY_TRANSIENT = Column::known("yearly_transient", Money), "highest run rate within the period of who has none at its start and end";
+    YEARLY_TRANSIENT = Column::known("yearly_transient", Money), "highest run rate within a period that has none at its ends";
     HAD_REVENUE = Column::known("had_revenue", Flag), "had recurring revenue at any time before the period";
     MONTHS_COVERED = Column::known("months_covered", Count), "months of the period that the data reaches";
     MONTHS_IN_PERIOD = Column::known("months_in_period", Count), "months of the period";
