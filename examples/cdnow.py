@@ -51,8 +51,48 @@ def triangle(retention: sm.Retention) -> str:
     return "\n".join(lines)
 
 
-def said(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), 100)
+def say(text: str) -> None:
+    """Prints a paragraph."""
+    print("\n" + textwrap.fill(" ".join(text.split()), 100) + "\n")
+
+
+def months_of(ledger: sm.Ledger) -> None:
+    """Movements by month."""
+    months = ledger.movements()
+    print(table(months, SHOWN))
+    returned = sum(figure.numerator / 12 for figure in months["revenue_reactivation"].values())
+    new = list(months["customers_new"].values())
+    later = sum(figure.value for figure in new[3:])
+    say(f"""
+        The data follows those who first bought in the first quarter of 1997, so hardly anybody is new after March: only
+        {later} whose purchases until then were free of charge, which makes nobody a paying customer. What came later
+        came from customers who returned after a month or more without a purchase: {returned:,.0f} dollars in all. A
+        ledger that compares each row with the row before would call them expansion, one that only looks for customers
+        missing from the month before would call them new.
+    """)
+
+
+def quarters_of(ledger: sm.Ledger) -> None:
+    """What quarters do not see."""
+    quarters = ledger.movements("quarter")
+    print(table(quarters, ["revenue_end", "customers_end", "transient_customers", "transient_revenue"]))
+    say(f"""
+        A quarter looks at its last month alone: {quarters["transient_customers"]["1998-Q2"]} customers bought in April
+        or May 1998, and neither in March nor in June. They stand beside the movements, as transient.
+    """)
+
+
+def cohorts_of(ledger: sm.Ledger) -> None:
+    """What is left of those who started together."""
+    retention = ledger.retention()
+    print(triangle(retention))
+    at = {(row["cohort"], row["age"]): row for row in retention}
+    second, last = at["1997-01", 1], at["1997-01", 17]
+    say(f"""
+        Of the {second["customers_start"]:,} customers of January 1997, {second["customer_retention"]:.0%} bought again
+        the month after, and {last["customer_retention"]:.0%} bought in the 18th month. Most are lost at once, after the
+        first purchase; from the fourth month on the share hardly falls, and the three cohorts are much alike.
+    """)
 
 
 def main() -> None:
@@ -60,51 +100,9 @@ def main() -> None:
     ledger = sm.ledger(purchases(DATA))
     made_of = ledger.diagnostics
     print(f"{len(ledger):,} customers, {made_of.rows:,} purchases in {made_of.months:,} months of customers\n")
-
-    months = ledger.movements()
-    print(table(months, SHOWN))
-    first, last = months["revenue_end"]["1997-03"], months["revenue_end"]["1998-06"]
-    returned = sum(figure.numerator / 12 for figure in months["revenue_reactivation"].values())
-    print(
-        "\n"
-        + said(
-            "No customer is new after March 1997, since the data follows those of the first quarter "
-            "only. What came later came "
-            f"from customers who returned after a month or more without a purchase: {returned:,.0f} "
-            "dollars in all, which a "
-            "table that compares each row with the row before would have called new, or expansion. "
-            "March 1997 brought "
-            f"{first} dollars, June 1998 {last}."
-        )
-        + "\n"
-    )
-
-    quarters = ledger.movements("quarter")
-    print(table(quarters, ["revenue_end", "customers_end", "transient_customers", "transient_revenue"]))
-    print(
-        "\n"
-        + said(
-            f"A quarter looks at its last month alone: {quarters['transient_customers']['1998-Q2']} "
-            "customers bought in April or May "
-            f"1998, and neither in March nor in June. They stand beside the movements, as transient."
-        )
-        + "\n"
-    )
-
-    retention = ledger.retention()
-    print(triangle(retention))
-    at = {(row["cohort"], row["age"]): row for row in retention}
-    january, later = at["1997-01", 1], at["1997-01", 17]
-    print(
-        "\n"
-        + said(
-            f"Of the {january['customers_start']:,} customers of January 1997, "
-            f"{january['customer_retention']:.0%} bought again the "
-            f"month after, and {later['customer_retention']:.0%} still bought in the 18th month. "
-            "Those who stay spend much the same: "
-            f"what is lost is lost at the start, after the first purchase."
-        )
-    )
+    months_of(ledger)
+    quarters_of(ledger)
+    cohorts_of(ledger)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ mod grouping;
 mod health;
 mod intake;
 mod kernel;
+mod ledger;
 mod merge;
 mod tables;
 
@@ -33,6 +34,7 @@ fn main() {
     grouping::benches(&mut criterion);
     kernel::benches(&mut criterion);
     health::benches(&mut criterion);
+    ledger::benches(&mut criterion);
     merge::benches(&mut criterion);
     criterion.final_summary();
 }

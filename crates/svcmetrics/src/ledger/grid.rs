@@ -101,6 +101,12 @@ impl Grid {
         covered == months
     }
 
+    /// Whether each month with revenue is the end of a period, and nothing was there before.
+    pub(super) fn is_of_plain_months(&self) -> bool {
+        self.every == Every::Month && !self.opening
+    }
+
+    #[inline]
     pub(super) fn segment(&self, chunk: &Chunk, line: usize) -> u32 {
         match self.codes.as_slice() {
             [] => 0,

@@ -20,7 +20,10 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
         let segment = |customer: i64, month: u8| {
             segments[usize::try_from(customer).unwrap() * usize::from(MONTHS) + usize::from(month)]
         };
-        lines.into_iter().map(|(customer, month, cents)| Line(customer, month, cents, segment(customer, month))).collect()
+        lines
+            .into_iter()
+            .map(|(customer, month, cents)| Line(customer, month, cents, segment(customer, month)))
+            .collect()
     })
 }
 
