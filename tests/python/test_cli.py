@@ -405,7 +405,7 @@ def test_the_version_is_the_packages() -> None:
 
 def test_help_names_every_command() -> None:
     described = {*re.findall(r"^    (\w+)", spawned("--help").out, re.MULTILINE)}
-    assert described == {"scorecard", "health", "check", "catalog", "explain"}
+    assert described == {"scorecard", "health", "check", "movements", "retention", "catalog", "explain"}
 
 
 def test_importing_the_package_imports_neither_the_command_line_nor_its_libraries() -> None:

@@ -155,8 +155,8 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     };
     // Whether a table had the column of revenue at the end shows in the bands' revenue.
     let model = model.resolved(|column| column != "revenue_end" || has("health_revenue_scored"));
-    // The totals of a ledger do not say what its amounts were shown as.
-    let run_rate = has("ledger.counted").then(RunRate::default);
+    // The totals of a ledger do not say what its amounts were shown as. Only its movements have this measure.
+    let run_rate = has("ledger_customers_retained").then(RunRate::default);
     let candidates = request.storable(&model, run_rate)?;
     let form = |metric: &Metric| metric.forms.iter().position(&has_form);
     let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();

@@ -203,9 +203,8 @@ impl LedgerBuilder {
         let mut chunks = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
             Lines::Sorted(chunks) => chunks,
             Lines::Shuffled(shuffled) => {
-                let (chunks, added) = shuffled
-                    .sorted()
-                    .map_err(|(chunk, customer, month, clash)| self.clash(&chunk, customer, month, clash))?;
+                let (chunks, added) =
+                    shuffled.sorted().map_err(|of| self.clash(&of.chunk, of.customer, of.month, of.clash))?;
                 self.added += added;
                 chunks
             }
@@ -249,7 +248,7 @@ impl LedgerBuilder {
                     let offence =
                         Offence::new(&self.options.month, "has no row", "a row for each month up to the last")
                             .hint("gaps=\"zero\" reads it as revenue 0");
-                    return Err(Error::InvalidValue(Box::new(self.at(chunk, customer, gap, offence))));
+                    return Err(Error::InvalidValue(Box::new(at(chunk, customer, gap, offence))));
                 }
             }
         }
@@ -263,22 +262,14 @@ impl LedgerBuilder {
                 let expected = "one segment a customer and month";
                 let offence = Offence::new(self.options.by.join(", "), "holds both", expected);
                 let offence = offence.at(None, &format!("{} and {}", value(one), value(other)));
-                Error::InvalidValue(Box::new(self.at(chunk, customer, month, offence)))
+                Error::InvalidValue(Box::new(at(chunk, customer, month, offence)))
             }
             Clash::Range => {
                 let expected = "less than 2^63 millionths a year";
                 let offence = Offence::new(&self.options.revenue, "adds up to more", expected);
-                Error::OutOfRange(Box::new(self.at(chunk, customer, month, offence)))
+                Error::OutOfRange(Box::new(at(chunk, customer, month, offence)))
             }
         }
-    }
-
-    /// With the customer and the month for the row, which is not known any more.
-    fn at(&self, chunk: &Chunk, customer: usize, month: i32, offence: Offence) -> Offence {
-        let customer = chunk.customers.get(customer).key();
-        let month = Period::of_month(month).map(|month| month.to_string()).unwrap_or_default();
-        let group = Some(format!("{}, {month}", crate::error::shown(&customer.to_string())));
-        Offence { group, count: 1, ..offence }
     }
 
     /// The customers but for the last, who may go on: only of rows that are sorted.
@@ -309,6 +300,14 @@ impl LedgerBuilder {
             ..*self
         }
     }
+}
+
+/// With the customer and the month for the row, which is not known any more.
+fn at(chunk: &Chunk, customer: usize, month: i32, offence: Offence) -> Offence {
+    let customer = chunk.customers.get(customer).key();
+    let month = Period::of_month(month).map(|month| month.to_string()).unwrap_or_default();
+    let group = Some(format!("{}, {month}", crate::error::shown(&customer.to_string())));
+    Offence { group, count: 1, ..offence }
 }
 
 fn other_type(options: &LedgerOptions, row: u64) -> Error {
@@ -466,6 +465,7 @@ fn begin_all(chunk: &mut Chunk, who: &Who<'_>, first: usize) -> bool {
 }
 
 /// Whether the months of each customer ascend among the lines from `from` on.
+#[allow(clippy::needless_bitwise_bool)] // without branches, many at once
 fn strictly(chunk: &Chunk, who: &Who<'_>, first: usize, from: usize) -> bool {
     let months = &chunk.columns.months;
     let same_as_before = |place: usize| who.get(place) == who.get(place - 1);

@@ -124,9 +124,9 @@ impl Ledger {
             Some(CustomerMovement { customer: Key::Integer(_), .. }) => KeyType::Integer,
             _ => KeyType::Text,
         };
-        let (_, _, columns) = self.segments_by(&options.by)?;
+        let (_, segments) = self.segments_by(&options.by)?;
         let columns: Vec<KeyColumn> =
-            std::iter::once(KeyColumn::new(&self.options.customer, of_customer)).chain(columns).collect();
+            std::iter::once(KeyColumn::new(&self.options.customer, of_customer)).chain(segments.columns).collect();
         let key = |of: &CustomerMovement| -> Vec<Key> {
             std::iter::once(of.customer.clone()).chain(of.segment.iter().cloned()).collect()
         };

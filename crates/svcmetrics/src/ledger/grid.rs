@@ -1,7 +1,7 @@
 //! The periods of a ledger by the segments that are asked for, and a customer's way through them.
 
-use super::Ledger;
 use super::chunk::Chunk;
+use super::{Ledger, Segments};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::period::{Every, Period};
@@ -44,7 +44,7 @@ impl Grid {
     /// [`Error::ColumnNotFound`] for segments that the ledger does not have, [`Error::InvalidOption`] for a month in which no
     /// year can start, [`Error::InvalidPeriod`] where a year has no name.
     pub(super) fn new(ledger: &Ledger, every: Every, by: &[String], fiscal_start: u8) -> Result<Option<Self>> {
-        let (codes, mut segments, columns) = ledger.segments_by(by)?;
+        let (codes, Segments { columns, keys: mut segments }) = ledger.segments_by(by)?;
         if !(1..=12).contains(&fiscal_start) {
             let (option, found) = ("fiscal_start".into(), fiscal_start.to_string());
             return Err(Error::InvalidOption { option, found, expected: "a month from 1 to 12".into() });
@@ -190,7 +190,9 @@ impl Ledger {
             return shares.into_par_iter().fold(&empty, taken).reduce(&empty, add);
         }
         let mut state = empty();
-        shares.into_iter().for_each(|(chunk, customers)| take(&mut state, chunk, customers));
+        for (chunk, customers) in shares {
+            take(&mut state, chunk, customers);
+        }
         add(state, empty())
     }
 

@@ -183,12 +183,11 @@ impl<'a> Part<'a> {
             return Who::Whole(Cow::Borrowed(&numbers[rows]));
         }
         if says_text(data) {
-            let text = |row: usize| match text(data, row) {
-                Some(text) => text,
-                None => {
+            let text = |row: usize| {
+                text(data, row).unwrap_or_else(|| {
                     self.fault_of_customer(row, faults);
                     Cow::Borrowed("")
-                }
+                })
             };
             return Who::Texts(rows.map(text).collect());
         }
@@ -286,6 +285,7 @@ impl<'a> Part<'a> {
 
 /// Whether all are decimals of six places, from 0 to below a bound; what they are a year, in micro-units.
 #[multiversion::multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512dq"))]
+#[allow(clippy::needless_bitwise_bool)] // without branches, many at once
 fn floats(values: &[f64], amounts: &mut [i64]) -> bool {
     #[allow(clippy::cast_precision_loss)] // a power of ten
     const PLACES: f64 = MICROS as f64;

@@ -158,7 +158,7 @@ impl Ledger {
     }
 
     /// By code of a segment, the code among those by fewer columns; and these, in order.
-    fn segments_by(&self, by: &[String]) -> Result<(Vec<u32>, Vec<Vec<Key>>, Vec<KeyColumn>)> {
+    fn segments_by(&self, by: &[String]) -> Result<(Vec<u32>, Segments)> {
         let mut places = Vec::new();
         for (place, name) in by.iter().enumerate() {
             if by[..place].contains(name) {
@@ -180,6 +180,6 @@ impl Ledger {
         let code = |key: &Vec<Key>| keys.binary_search(key).ok().and_then(|code| u32::try_from(code).ok());
         let codes = projected.iter().map(|key| code(key).unwrap_or_default()).collect();
         let columns = places.iter().map(|place| self.segments.columns[*place].clone()).collect();
-        Ok((codes, keys, columns))
+        Ok((codes, Segments { columns, keys }))
     }
 }

@@ -137,7 +137,7 @@ impl<A> Cell<A> {
 /// leave in it.
 #[derive(Debug, Clone)]
 struct Cells {
-    cells: Vec<Cell<i128>>,
+    all: Vec<Cell<i128>>,
     /// Those of the customers that are being walked through.
     few: Vec<Cell<i64>>,
     /// By segment, the customers that were ever in it.
@@ -209,7 +209,7 @@ impl Cells {
     fn new(grid: &Grid) -> Self {
         let (segments, cells) = (grid.segments.len(), (grid.periods + 2) * grid.segments.len());
         Self {
-            cells: vec![Cell::default(); cells],
+            all: vec![Cell::default(); cells],
             few: vec![Cell::default(); cells],
             customers: vec![0; segments],
             seen: vec![usize::MAX; segments],
@@ -250,7 +250,7 @@ impl Cells {
                 mover.leave(before);
             }
         }
-        for (cell, few) in self.cells.iter_mut().zip(&mut self.few) {
+        for (cell, few) in self.all.iter_mut().zip(&mut self.few) {
             cell.sums().into_iter().zip(few.sums()).for_each(|(sum, few)| sum.merge(std::mem::take(few)));
         }
     }
@@ -293,7 +293,7 @@ impl Cells {
     }
 
     fn add(mut self, mut other: Self) -> Self {
-        for (cell, other) in self.cells.iter_mut().zip(&mut other.cells) {
+        for (cell, other) in self.all.iter_mut().zip(&mut other.all) {
             cell.sums().into_iter().zip(other.sums()).for_each(|(sum, other)| sum.merge(*other));
         }
         self.customers.iter_mut().zip(other.customers).for_each(|(customers, more)| *customers += more);
@@ -343,8 +343,8 @@ impl Ledger {
             let segments = grid.segments.len();
             for (place, period) in (0..grid.periods).filter_map(|place| Some((place, grid.period(place)?))) {
                 for (segment, of_segment) in grid.segments.iter().enumerate() {
-                    let start = cells.cells[place * segments + segment].end;
-                    let cell = &cells.cells[(place + 1) * segments + segment];
+                    let start = cells.all[place * segments + segment].end;
+                    let cell = &cells.all[(place + 1) * segments + segment];
                     let mut key = vec![Key::from(period.to_string().as_str())];
                     key.extend(of_segment.iter().cloned());
                     let group =
@@ -355,7 +355,7 @@ impl Ledger {
             }
             keys.extend(grid.columns);
         } else {
-            keys.extend(self.segments_by(&options.by)?.2);
+            keys.extend(self.segments_by(&options.by)?.1.columns);
         }
         let scopes = definitions.scopes.len();
         let mut largest_rounding = vec![0.0; scopes];

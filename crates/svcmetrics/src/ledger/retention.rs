@@ -217,13 +217,13 @@ impl Ledger {
     /// As [`Ledger::movements`]; [`Error::TooManyGroups`] for more than ten million cells.
     pub fn retention(&self, options: &MovementOptions) -> Result<Retention> {
         let Some(grid) = Grid::new(self, options.every, &options.by, options.fiscal_start)? else {
-            return Ok(Retention { columns: self.segments_by(&options.by)?.2, cells: Vec::new() });
+            return Ok(Retention { columns: self.segments_by(&options.by)?.1.columns, cells: Vec::new() });
         };
         let places = grid.periods.saturating_mul(grid.periods).saturating_mul(grid.segments.len());
         if places > MOST {
             return Err(Error::TooManyGroups { limit: MOST as u64, row: 0 });
         }
-        let all = self.fold(|| Cells::new(&grid), |cells, chunk, customers| cells.take(chunk, customers), Cells::add);
+        let all = self.fold(|| Cells::new(&grid), Cells::take, Cells::add);
         // a last period that is not over says nothing yet
         let known = if grid.is_complete(grid.periods - 1) { grid.periods } else { grid.periods - 1 };
         let mut cells = Vec::new();

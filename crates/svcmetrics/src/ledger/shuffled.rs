@@ -24,6 +24,15 @@ struct Line {
     amount: i64,
 }
 
+/// Lines that cannot be added, and whose they are.
+#[derive(Debug)]
+pub(super) struct Clashing {
+    pub(super) chunk: Chunk,
+    pub(super) customer: usize,
+    pub(super) month: i32,
+    pub(super) clash: Clash,
+}
+
 /// Texts in the order in which they came.
 #[derive(Debug, Clone, Default)]
 struct Texts {
@@ -111,13 +120,15 @@ impl Shuffled {
     pub(super) fn reserve(&mut self, numbers: &[i64]) {
         let Some((least, shift)) = self.range else { return };
         let mut counts = vec![0_usize; self.buckets.len()];
-        numbers.iter().for_each(|number| counts[bucket(*number, least, shift)] += 1);
+        for number in numbers {
+            counts[bucket(*number, least, shift)] += 1;
+        }
         self.buckets.iter_mut().zip(counts).for_each(|(bucket, count)| bucket.reserve_exact(count));
     }
 
     /// The customers in order, each with its lines, and how many lines were added to others; a clash with its customer and
     /// month.
-    pub(super) fn sorted(mut self) -> Result<(Vec<Chunk>, u64), (Chunk, usize, i32, Clash)> {
+    pub(super) fn sorted(mut self) -> Result<(Vec<Chunk>, u64), Box<Clashing>> {
         let has_segments = self.has_segments;
         let made = each(mem::take(&mut self.buckets), |lines| bucket_chunk(lines, has_segments));
         let (mut chunks, mut added) = (Vec::new(), 0);
@@ -126,7 +137,7 @@ impl Shuffled {
                 texts.name(&mut chunk);
             }
             if let Some((customer, month, clash)) = clash {
-                return Err((chunk, customer, month, clash));
+                return Err(Box::new(Clashing { chunk, customer, month, clash }));
             }
             added += of_chunk;
             if chunk.customers.len() > 0 {
@@ -244,7 +255,9 @@ fn sort(lines: &mut Vec<Line>) {
         #[allow(clippy::cast_possible_truncation)]
         let digit = |line: &Line| (key(line) >> shift) as usize & ((1 << DIGIT) - 1);
         let mut places = [0_u32; 1 << DIGIT];
-        lines.iter().for_each(|line| places[digit(line)] += 1);
+        for line in lines.iter() {
+            places[digit(line)] += 1;
+        }
         let mut place = 0;
         for count in &mut places {
             place += std::mem::replace(count, place);

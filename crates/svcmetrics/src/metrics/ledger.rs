@@ -182,6 +182,7 @@ impl Measures {
 }
 
 /// The metrics that only a ledger has, amounts as those of a year.
+#[allow(clippy::too_many_lines)] // most of them are what people read
 pub(super) fn metrics() -> Vec<Metric> {
     let measures = Measures::new();
     let one = |measure: &Measure| vec![(1, measure.clone())];
