@@ -13,7 +13,10 @@ __all__ = [
     "Figure",
     "Frame",
     "HealthModel",
+    "Ledger",
+    "LedgerBuilder",
     "Metric",
+    "Retention",
     "Scorecard",
     "Targets",
     "catalog",
@@ -29,6 +32,7 @@ __all__ = [
     "reference",
     "relate",
     "scorecard",
+    "streamed_movements",
     "trend",
 ]
 
