@@ -244,7 +244,7 @@ def test_ctrl_c_ends_with_130_and_without_a_word(run: Run, customers: Path, monk
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "_opened", interrupted)
+    monkeypatch.setattr(commands, "opened", interrupted)
     assert run("scorecard", customers) == (130, "", "")
 
 

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import svcmetrics as sm
-from subjects import OF_CUSTOMERS
+from subjects import MEASURED_OF_CUSTOMERS
 
 settings.register_profile("laws", max_examples=40, deadline=None, derandomize=True, database=None)
 settings.load_profile("laws")
@@ -208,7 +208,7 @@ def test_contributions_add_up_to_the_score(rows: Rows) -> None:
         st.tuples(st.decimals("0.001", 100, places=3), st.floats(-2, 2), st.floats(-2, 2)),
         min_size=1,
     ),
-    st.dictionaries(st.sampled_from(OF_CUSTOMERS), st.none() | st.floats(-3, 3)),
+    st.dictionaries(st.sampled_from(MEASURED_OF_CUSTOMERS), st.none() | st.floats(-3, 3)),
     st.sampled_from(["renormalize", "zero", "require"]),
 )
 def test_an_explanation_adds_up_to_the_score_and_to_100(
@@ -275,7 +275,7 @@ def test_totals_added_up_by_another_tool_are_the_rolled_up_card(rows: Rows) -> N
         assert sm.Scorecard.from_measures(summed, by="period", **SCALES).tidy().rows() == expected.tidy().rows()
 
 
-@pytest.mark.parametrize("metric", OF_CUSTOMERS)
+@pytest.mark.parametrize("metric", MEASURED_OF_CUSTOMERS)
 @given(rows=tables)
 @settings(max_examples=5)
 def test_a_metric_asked_for_alone_is_the_same_as_among_all(metric: str, rows: Rows) -> None:
@@ -288,7 +288,7 @@ def test_a_metric_asked_for_alone_is_the_same_as_among_all(metric: str, rows: Ro
     assert alone.rollup("period")[metric] == among_all.rollup("period")[metric]
 
 
-@pytest.mark.parametrize("metric", OF_CUSTOMERS)
+@pytest.mark.parametrize("metric", MEASURED_OF_CUSTOMERS)
 def test_flows_add_over_time_and_stocks_do_not(metric: str) -> None:
     one: dict[str, Any] = {
         **dict.fromkeys((*FLAGS, *COUNTS), 1),

@@ -17,7 +17,7 @@ import oracle_fractions
 import svcmetrics as sm
 from oracle_duckdb import COLUMNS, random_table
 from oracle_fractions import Cell
-from subjects import OF_CUSTOMERS, OF_LEDGERS
+from subjects import MEASURED_OF_CUSTOMERS
 
 BY = (("region",), ("region", "tier"), (), ("tier",))
 #: Columns left out: other forms of metrics, and metrics that cannot be measured.
@@ -229,6 +229,6 @@ def test_the_random_tables_reach_every_metric_and_every_judgement() -> None:
         for counts in card.quality.metrics.values():
             judged = {name: judged[name] + int(counts[name]) for name in judged}
     # what only a ledger has is checked with ledgers
-    assert metrics == set(OF_CUSTOMERS) - set(OF_LEDGERS)
+    assert metrics == set(MEASURED_OF_CUSTOMERS)
     assert all(count > 1000 for count in judged.values())
     assert set(COLUMNS) == set(random_table(0, 1).column_names)
