@@ -80,6 +80,16 @@ pub enum Condition<C = Column> {
 }
 
 impl<C> Condition<C> {
+    /// Those of its columns that are compared as numbers.
+    pub(crate) fn compared(&self) -> Vec<&C> {
+        match self {
+            Self::IsTrue(_) | Self::IsFalse(_) | Self::Present(_) => Vec::new(),
+            Self::Is(column, _) => vec![column],
+            Self::Compare(left, _, right) => left.columns().chain(right.columns()).collect(),
+            Self::All(conditions) => conditions.iter().flat_map(Self::compared).collect(),
+        }
+    }
+
     /// The columns it asks for.
     pub fn columns(&self) -> Vec<&C> {
         match self {

@@ -13,6 +13,12 @@ pub(crate) const WORD: usize = u64::BITS as usize;
 /// Fewer, and deciding what to do with a column takes longer than doing it; more, and the columns leave the nearest cache.
 pub(crate) const WORDS: usize = 2;
 
+/// Half a word, for numbers of half the size.
+pub(crate) const HALF_WORD: usize = WORD / 2;
+
+/// And how many of them a mask has.
+pub(crate) const HALVES: usize = 2 * WORDS;
+
 /// Some of a block's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Mask(pub(crate) [u64; WORDS]);
@@ -64,6 +70,13 @@ impl Mask {
         }
     }
 
+    /// Rows by halves of a word, so that a row has as many bits as numbers of 32 have.
+    #[inline(always)]
+    pub(crate) fn halves(self) -> [u32; HALVES] {
+        #[allow(clippy::cast_possible_truncation)] // the other half is another one's
+        std::array::from_fn(|half| (self.0[half / 2] >> (half % 2 * HALF_WORD)) as u32)
+    }
+
     /// Writes to each row; what writes is told whether the row is one of these, by all bits or none.
     #[inline(always)]
     pub(crate) fn write<T>(self, values: &mut [T; ROWS], mut write: impl FnMut(usize, i64, &mut T)) {
@@ -73,6 +86,12 @@ impl Mask {
             }
         }
     }
+}
+
+/// All bits where a row is one of these, otherwise none.
+#[inline(always)]
+pub(crate) fn kept(half: u32, row: usize) -> i32 {
+    -(half >> row & 1).cast_signed()
 }
 
 macro_rules! word_by_word {

@@ -1,7 +1,10 @@
 //! Totals of groups while rows come in: 64-bit sums, of which two small ones share a place, spilled into 128-bit ones before they
 //! could overflow.
 
+#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+
 use super::both::both;
+use super::cache::prefetch;
 use crate::error::{Error, Result};
 use crate::mask::ROWS;
 use crate::totals::Totals;
@@ -13,6 +16,9 @@ const ROOM: u64 = 1 << 62;
 
 /// What may come together in half a place.
 const HALF_ROOM: u64 = 1 << 31;
+
+/// So many lines, half a mebibyte, stay in a near cache by themselves.
+const NEAR_LINES: usize = 1 << 13;
 
 /// How many groups are gathered at once.
 const GATHERED: usize = 64;
@@ -71,8 +77,11 @@ impl Place {
 /// Places that stand together.
 pub(super) const LINE: usize = 8;
 
-/// Places that are turned from columns to rows together; they share a line.
-pub(super) const TURNED: usize = 4;
+/// What each row of a block adds to two places that stand side by side.
+pub(super) type Duo = [[i64; 2]; ROWS];
+
+/// And how many of those a line has.
+pub(super) const LINE_DUOS: usize = LINE / 2;
 
 /// As many places as a line of the cache, and the widest register, has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -179,15 +188,39 @@ impl Accumulator {
         Ok(())
     }
 
-    /// Adds to some places of a group, from one on; there is room.
-    pub(super) fn add_one(&mut self, first: usize, group: u32, values: &[i64; TURNED]) {
-        let line = &mut self.near[group as usize * self.width + first / LINE];
-        line.0[first % LINE..].iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    /// Asks for what these groups have, where there are so many that no near cache holds them.
+    #[inline(always)]
+    pub(super) fn fetch(&self, groups: &[u32]) {
+        if self.near.len() > NEAR_LINES {
+            for group in groups {
+                let first = *group as usize * self.width;
+                self.near[first..first + self.width].iter().for_each(prefetch);
+            }
+        }
     }
 
-    /// Adds what each row has for some places, from one on, to those of its group; there is room.
-    pub(super) fn add_each(&mut self, first: usize, groups: &[u32], values: &[[i64; ROWS]]) {
-        add_rows(&mut self.near[first / LINE..], self.width, first % LINE, groups, values);
+    /// Adds what all rows have for the first places of a line to a group; there is room.
+    #[inline(always)]
+    pub(super) fn add_one(&mut self, line: usize, group: u32, duos: &[Duo]) {
+        let sums = &mut self.near[group as usize * self.width + line].0;
+        for (sums, duo) in sums.as_chunks_mut::<2>().0.iter_mut().zip(duos) {
+            for values in duo {
+                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+            }
+        }
+    }
+
+    /// Adds what each row has for the first places of a line to its group; there is room.
+    #[inline(always)]
+    pub(super) fn add_each(&mut self, line: usize, groups: &[u32], duos: &[Duo]) {
+        let near = &mut self.near[line..];
+        match duos {
+            [one] => add_rows(near, self.width, groups, [one]),
+            [one, two] => add_rows(near, self.width, groups, [one, two]),
+            [one, two, three] => add_rows(near, self.width, groups, [one, two, three]),
+            [one, two, three, four] => add_rows(near, self.width, groups, [one, two, three, four]),
+            _ => {}
+        }
     }
 
     fn spill(&mut self) -> Result<()> {
@@ -267,17 +300,14 @@ impl Accumulator {
     }
 }
 
-/// Turned from column after column to row after row. Wider registers than these make it slower: they would fetch and put
-/// what stands apart by instructions that take longer than one move a value.
-#[multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
-fn add_rows(near: &mut [Line], width: usize, first: usize, groups: &[u32], values: &[[i64; ROWS]]) {
-    let Some(values) = values.first_chunk::<TURNED>() else { return };
+/// So many places are loaded, added and stored at once.
+#[inline(always)]
+fn add_rows<const DUOS: usize>(near: &mut [Line], width: usize, groups: &[u32], duos: [&Duo; DUOS]) {
     for (row, group) in groups.iter().enumerate().take(ROWS) {
-        let line = &mut near[*group as usize * width].0;
-        if let Some(sums) = line.get_mut(first..first + TURNED) {
-            for (sum, values) in sums.iter_mut().zip(values) {
-                *sum += values[row];
-            }
+        let sums = near[*group as usize * width].0.as_chunks_mut::<2>().0;
+        for (sums, duo) in sums.iter_mut().zip(duos) {
+            let [one, other] = duo[row];
+            *sums = [sums[0] + one, sums[1] + other];
         }
     }
 }

@@ -2,10 +2,11 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::columns::{Data, Nulls, Values};
+use super::cache::{LINE_BYTES, prefetch};
+use super::columns::{Bits, Data, Nulls, Values};
 use super::intake::{self, Cells, Reading, State};
 use crate::column::{Column, ColumnKind};
-use crate::mask::{Mask, ROWS, WORD, WORDS};
+use crate::mask::{HALF_WORD, Mask, ROWS, WORD, WORDS, kept};
 use crate::money::{self, MAGIC, MICROS, POWERS};
 use crate::request::ColumnUnit;
 use std::borrow::Cow;
@@ -13,11 +14,26 @@ use std::borrow::Cow;
 /// Up to here [`MAGIC`] is exact: 2^51.
 const MAGIC_BELOW: f64 = 2_251_799_813_685_248.0;
 
+/// So many blocks before a row is read, its line of the cache is asked for.
+const AHEAD: usize = 2;
+
+/// The values of a block as the measures sum them; 0 where there is none.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Numbers<'a> {
+    /// Not negative.
+    Small(&'a [i32; ROWS]),
+    Large(&'a [i64; ROWS]),
+}
+
 /// One column of a block.
 #[derive(Debug, Clone)]
 pub(super) struct BlockColumn {
-    /// As the measures sum them; 0 where there is none.
-    pub(super) values: [i64; ROWS],
+    small: [i32; ROWS],
+    large: [i64; ROWS],
+    /// Whether the values stand in `small`.
+    is_small: bool,
+    /// Whether a flag is also asked for as a number.
+    is_number: bool,
     pub(super) present: Mask,
     /// Of a flag: where it is true.
     pub(super) truth: Mask,
@@ -31,7 +47,10 @@ pub(super) struct BlockColumn {
 impl BlockColumn {
     pub(super) fn new(cells: Cells) -> Self {
         Self {
-            values: [0; ROWS],
+            small: [0; ROWS],
+            large: [0; ROWS],
+            is_small: false,
+            is_number: false,
             present: Mask::NONE,
             truth: Mask::NONE,
             rounded: Mask::NONE,
@@ -45,6 +64,17 @@ impl BlockColumn {
         self.cells.micro
     }
 
+    /// The values.
+    #[inline(always)]
+    pub(super) fn numbers(&self) -> Numbers<'_> {
+        if self.is_small { Numbers::Small(&self.small) } else { Numbers::Large(&self.large) }
+    }
+
+    /// Says that a flag is also asked for as a number, 0 or 1.
+    pub(super) fn be_number(&mut self) {
+        self.is_number = true;
+    }
+
     /// Where a category holds this word; nowhere if it has none such.
     pub(super) fn word(&self, word: &str) -> Option<i64> {
         self.cells.words.iter().position(|known| known == word).and_then(|place| i64::try_from(place).ok())
@@ -53,9 +83,10 @@ impl BlockColumn {
     /// A computed column; the values are 0 where there is none.
     #[inline(always)]
     pub(super) fn fill(&mut self, values: &[i64; ROWS], present: Mask) {
-        self.values = *values;
+        self.large = *values;
+        self.is_small = false;
         self.present = present;
-        self.bound = self.values.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
+        self.bound = self.large.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
     }
 
     /// Says that rows where there was nothing hold 0.
@@ -79,33 +110,53 @@ impl BlockColumn {
         self.present = present(&data.nulls, start, count);
         (self.rounded, self.truth) = (Mask::NONE, Mask::NONE);
         self.off.clear();
+        self.is_small = false;
         let own = reading.unit == ColumnUnit::OWN;
         macro_rules! integers {
             ($values:expr) => {{
+                fetch($values, start);
                 let values = whole_block(&$values[start..start + count]);
                 let present = self.present;
-                present.write(&mut self.values, |row, kept, value| {
+                present.write(&mut self.large, |row, kept, value| {
                     *value = i64::try_from(values[row]).unwrap_or(-1) & kept
                 });
                 self.integers(column.kind)
             }};
         }
+        macro_rules! small_integers {
+            ($values:expr) => {{
+                if !matches!(column.kind, ColumnKind::Count | ColumnKind::Flag) {
+                    return integers!($values);
+                }
+                fetch($values, start);
+                let values = whole_block(&$values[start..start + count]);
+                let (halves, all) = (self.present.halves(), self.small.as_chunks_mut::<HALF_WORD>().0);
+                for ((half, own), values) in halves.into_iter().zip(all).zip(values.as_chunks::<HALF_WORD>().0) {
+                    for (row, (own, value)) in own.iter_mut().zip(values).enumerate() {
+                        *own = i32::from(*value) & kept(half, row);
+                    }
+                }
+                self.small_integers(column.kind)
+            }};
+        }
         match &data.values {
             Values::Bits(bits) if column.kind == ColumnKind::Flag => {
+                fetch_bits(bits, start);
                 self.flags(bits_at(bits.bytes, bits.offset + start, count))
             }
             Values::Booleans(values) if column.kind == ColumnKind::Flag => {
                 self.flags(packed(&values[start..start + count]))
             }
-            Values::Int8(values) if plain_integer(column.kind, own) => integers!(values),
-            Values::Int16(values) if plain_integer(column.kind, own) => integers!(values),
-            Values::Int32(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::Int8(values) if plain_integer(column.kind, own) => small_integers!(values),
+            Values::Int16(values) if plain_integer(column.kind, own) => small_integers!(values),
+            Values::Int32(values) if plain_integer(column.kind, own) => small_integers!(values),
             Values::Int64(values) if plain_integer(column.kind, own) => integers!(values),
-            Values::UInt8(values) if plain_integer(column.kind, own) => integers!(values),
-            Values::UInt16(values) if plain_integer(column.kind, own) => integers!(values),
+            Values::UInt8(values) if plain_integer(column.kind, own) => small_integers!(values),
+            Values::UInt16(values) if plain_integer(column.kind, own) => small_integers!(values),
             Values::UInt32(values) if plain_integer(column.kind, own) => integers!(values),
             Values::UInt64(values) if plain_integer(column.kind, own) => integers!(values),
             Values::Float64(values) if plain_integer(column.kind, own) => {
+                fetch(values, start);
                 self.floats(column, &values[start..start + count], reading)
             }
             _ => self.others(column, data, start, count, reading),
@@ -116,24 +167,44 @@ impl BlockColumn {
     fn flags(&mut self, truth: Mask) -> bool {
         self.truth = truth & self.present;
         self.bound = 1;
-        self.truth.write(&mut self.values, |_, kept, value| *value = kept & 1);
+        if self.is_number {
+            for (half, own) in self.truth.halves().into_iter().zip(self.small.as_chunks_mut::<HALF_WORD>().0) {
+                own.iter_mut().enumerate().for_each(|(row, own)| *own = kept(half, row) & 1);
+            }
+        }
+        self.is_small = true;
         true
     }
 
-    /// Whole numbers that stand in `values`.
+    /// Counts that stand in `small`.
+    #[inline(always)]
+    fn small_integers(&mut self, kind: ColumnKind) -> bool {
+        self.is_small = true;
+        let bits = self.small.iter().fold(0, |bits, value| bits | value.cast_unsigned());
+        self.bound = bits.into();
+        if kind == ColumnKind::Flag {
+            self.truth = Mask::those(|row| self.small[row] == 1);
+            return bits <= 1;
+        }
+        // a negative one has the highest bit
+        bits.cast_signed() >= 0
+    }
+
+    /// Whole numbers that stand in `large`.
     #[inline(always)]
     fn integers(&mut self, kind: ColumnKind) -> bool {
-        self.bound = self.values.iter().fold(0, |bits, value| bits | value.cast_unsigned());
+        self.bound = self.large.iter().fold(0, |bits, value| bits | value.cast_unsigned());
         match kind {
+            ColumnKind::Count | ColumnKind::Flag if self.bound <= i32::MAX.cast_unsigned().into() => {
+                self.shrink();
+                self.small_integers(kind)
+            }
             // a negative one has the highest bit
             ColumnKind::Count => self.bound.cast_signed() >= 0,
-            ColumnKind::Flag => {
-                self.truth = Mask::those(|row| self.values[row] == 1);
-                self.bound <= 1
-            }
+            ColumnKind::Flag => false,
             // a negative one has the highest bit, and is left to the plain pass
             _ if self.bound < 1 << 43 => {
-                self.values.iter_mut().for_each(|value| *value *= MICROS);
+                self.large.iter_mut().for_each(|value| *value *= MICROS);
                 self.bound *= MICROS.cast_unsigned();
                 true
             }
@@ -141,18 +212,26 @@ impl BlockColumn {
         }
     }
 
+    /// Puts the values into `small`.
+    #[inline(always)]
+    fn shrink(&mut self) {
+        #[allow(clippy::cast_possible_truncation)] // no bit beyond is set
+        self.small.iter_mut().zip(&self.large).for_each(|(small, large)| *small = *large as i32);
+        self.is_small = true;
+    }
+
     #[inline(always)]
     fn floats(&mut self, column: &Column, values: &[f64], reading: &Reading) -> bool {
         let numbers = whole_block(values);
         let present = self.present;
         // for now the numbers' bits
-        present.write(&mut self.values, |row, kept, value| *value = numbers[row].to_bits().cast_signed() & kept);
-        if self.values.iter().fold(false, |any, bits| any | number(*bits).is_nan()) {
+        present.write(&mut self.large, |row, kept, value| *value = numbers[row].to_bits().cast_signed() & kept);
+        if self.large.iter().fold(false, |any, bits| any | number(*bits).is_nan()) {
             if !reading.nan_is_missing {
                 return false;
             }
-            self.present &= !Mask::those(|row| number(self.values[row]).is_nan());
-            self.present.write(&mut self.values, |_, kept, value| *value &= kept);
+            self.present &= !Mask::those(|row| number(self.large[row]).is_nan());
+            self.present.write(&mut self.large, |_, kept, value| *value &= kept);
         }
         if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag) {
             return self.whole_floats(column.kind);
@@ -163,7 +242,7 @@ impl BlockColumn {
         let places = power as f64;
         for word in 0..WORDS {
             let mut certain = true;
-            for value in &mut self.values[word * WORD..word * WORD + WORD] {
+            for value in &mut self.large[word * WORD..word * WORD + WORD] {
                 let number = number(*value);
                 let shifted = number * places + MAGIC;
                 let whole = shifted - MAGIC;
@@ -178,11 +257,11 @@ impl BlockColumn {
             }
         }
         let mut bound = 0;
-        for value in &self.values {
+        for value in &self.large {
             // of a negative number the bits that are not set, one less than the magnitude: it is doubled below
             bound |= (value ^ (value >> 63)).cast_unsigned();
         }
-        let negative = self.values.iter().fold(0, |all, value| all | value) < 0;
+        let negative = self.large.iter().fold(0, |all, value| all | value) < 0;
         self.bound = bound.saturating_mul(2).saturating_add(1);
         !negative || column.kind == ColumnKind::SignedMoney
     }
@@ -195,9 +274,9 @@ impl BlockColumn {
             present &= present - 1;
             let mut off = None;
             match intake::float(column.kind, reading, numbers[row], &mut off) {
-                (value, State::Fine) => self.values[row] = value,
+                (value, State::Fine) => self.large[row] = value,
                 (value, State::Rounded) => {
-                    self.values[row] = value;
+                    self.large[row] = value;
                     self.rounded.insert(row);
                     self.off.push((row, off.unwrap_or_default()));
                 }
@@ -211,7 +290,7 @@ impl BlockColumn {
     #[inline(always)]
     fn whole_floats(&mut self, kind: ColumnKind) -> bool {
         let mut whole = true;
-        for value in &mut self.values {
+        for value in &mut self.large {
             let number = number(*value);
             *value = number as i64;
             whole &= (*value as f64 == number) & (number.abs() < MAGIC_BELOW);
@@ -222,7 +301,7 @@ impl BlockColumn {
     /// A column of any other type, by way of the plain pass.
     fn others(&mut self, column: &Column, data: &Data<'_>, start: usize, count: usize, reading: &Reading) -> bool {
         intake::read(column, data, start..start + count, reading, &mut self.cells);
-        self.values = [0; ROWS];
+        self.large = [0; ROWS];
         self.present = Mask::NONE;
         for (row, (value, state)) in self.cells.values.iter().zip(&self.cells.states).enumerate() {
             match state {
@@ -232,14 +311,37 @@ impl BlockColumn {
                 _ => return false,
             }
             self.present.insert(row);
-            self.values[row] = *value;
+            self.large[row] = *value;
             if *value == 1 {
                 self.truth.insert(row);
             }
         }
         self.off.clone_from(&self.cells.off);
-        self.bound = self.values.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
+        self.bound = self.large.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
+        if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag)
+            && self.large.iter().all(|value| (0..=i64::from(i32::MAX)).contains(value))
+        {
+            self.shrink();
+        }
         true
+    }
+}
+
+/// Asks for the lines of the cache in which a block stands that is read soon: they are many streams, more than the machine
+/// follows by itself.
+#[inline(always)]
+fn fetch<T>(values: &[T], block: usize) {
+    let start = block + AHEAD * ROWS;
+    if let Some(soon) = values.get(start..start + ROWS) {
+        soon.chunks_exact(LINE_BYTES / size_of::<T>()).for_each(|line| prefetch(&line[0]));
+    }
+}
+
+/// The same for bits, of which many blocks share a line.
+#[inline(always)]
+fn fetch_bits(bits: &Bits<'_>, block: usize) {
+    if let Some(soon) = bits.bytes.get((bits.offset + block) / 8 + LINE_BYTES) {
+        prefetch(soon);
     }
 }
 
@@ -273,7 +375,10 @@ fn plain_integer(kind: ColumnKind, own_unit: bool) -> bool {
 fn present(nulls: &Nulls<'_>, start: usize, count: usize) -> Mask {
     match nulls {
         Nulls::None => Mask::first(count),
-        Nulls::Valid(bits) => bits_at(bits.bytes, bits.offset + start, count),
+        Nulls::Valid(bits) => {
+            fetch_bits(bits, start);
+            bits_at(bits.bytes, bits.offset + start, count)
+        }
         Nulls::Mask(mask) => !packed(&mask[start..start + count]) & Mask::first(count),
     }
 }

@@ -3,8 +3,10 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::accumulator::{Accumulator, HALF, Place, TURNED};
-use super::block::BlockColumn;
+mod adding;
+
+use super::accumulator::{Duo, LINE_DUOS, Place};
+use super::block::{BlockColumn, Numbers};
 use super::columns::Data;
 use super::intake::Cells;
 use super::plan::{Plan, PlannedHealth, RowMetric, Slot};
@@ -121,9 +123,11 @@ pub(super) struct Fused {
     absent_revenue: Option<AbsentRevenue>,
     /// By lane of the sums, what rows add to it.
     added: Vec<Added>,
-    /// What rows add to some places.
-    places: Vec<[i64; ROWS]>,
+    /// What rows add to the places of a line.
+    duos: Vec<Duo>,
 }
+
+const ONES: [i32; ROWS] = [1; ROWS];
 
 /// Gathers questions, each once.
 struct Questions<'a> {
@@ -224,7 +228,8 @@ impl Fused {
         if super::faults::any_planted() {
             return None;
         }
-        let columns: Vec<BlockColumn> = cells.iter().map(|cells| BlockColumn::new(cells.clone())).collect();
+        let mut columns: Vec<BlockColumn> = cells.iter().map(|cells| BlockColumn::new(cells.clone())).collect();
+        plan.numbers().for_each(|slot| columns[slot].be_number());
         let mut questions = Questions { columns: &columns, conditions: Vec::new(), asked: Vec::new() };
         let mut scopes = Vec::new();
         for (scope, counted) in plan.scopes.iter().zip(&sums.counted) {
@@ -277,7 +282,7 @@ impl Fused {
             revenues: plan.revenues,
             absent_revenue,
             added,
-            places: vec![[0; ROWS]; TURNED],
+            duos: vec![[[0; 2]; ROWS]; LINE_DUOS],
         })
     }
 
@@ -305,10 +310,13 @@ impl Fused {
         seen: &mut Seen<'_>,
     ) -> Result<bool> {
         let live = Mask::first(rows.len());
+        sums.often.fetch(groups);
         let Some(absent) = self.judged(plan, part, rows, live) else { return Ok(false) };
         for sum in &self.sums {
             let (Some(lane), Addend::Column(slot)) = (sum.lane, &sum.addend) else { continue };
-            if self.columns[*slot].bound >= SMALL && matches!(sums.often.place(lane), Place::Half(..)) {
+            let column = &self.columns[*slot];
+            let is_small = column.bound < SMALL && matches!(column.numbers(), Numbers::Small(_));
+            if !is_small && matches!(sums.often.place(lane), Place::Half(..)) {
                 sums.often.promote(lane)?;
             }
         }
@@ -400,7 +408,7 @@ impl Fused {
                 small = false;
                 break;
             }
-            *there = self.counted[metric.scope] & compare(&denominator, |value| value != 0) & live;
+            *there = self.counted[metric.scope] & Mask::those(|row| denominator[row] != 0) & live;
             for ((value, numerator), denominator) in values.iter_mut().zip(&numerator).zip(&denominator) {
                 *value = *numerator as f64 / *denominator as f64;
             }
@@ -420,25 +428,30 @@ impl Fused {
         let mut bound = 0_u64;
         for (times, measure) in terms {
             let sum = &self.sums[*measure];
-            let mut computed = [1; ROWS];
+            let mut computed = [0; ROWS];
             let (values, most) = match &sum.addend {
-                Addend::One => (&computed, 1),
-                Addend::Column(slot) => (&self.columns[*slot].values, self.columns[*slot].bound),
+                Addend::One => (Numbers::Small(&ONES), 1),
+                Addend::Column(slot) => (self.columns[*slot].numbers(), self.columns[*slot].bound),
                 Addend::Linear(linear) => {
                     let most = self.bound(linear)?;
                     self.evaluate_into(linear, &mut computed);
-                    (&computed, most)
+                    (Numbers::Large(&computed), most)
                 }
             };
             bound = bound.checked_add(most.checked_mul(times.unsigned_abs())?)?;
             if bound >= 1 << 62 {
                 return None;
             }
-            match sum.only {
-                None if *times == 1 => total.iter_mut().zip(values).for_each(|(total, value)| *total += value),
-                None => total.iter_mut().zip(values).for_each(|(total, value)| *total += times * value),
-                Some(only) => {
-                    let rows = self.answers[only].yes;
+            let Some(only) = sum.only else {
+                add_times(total, *times, values);
+                continue;
+            };
+            let rows = self.answers[only].yes;
+            match values {
+                Numbers::Small(values) => {
+                    rows.write(total, |row, kept, total| *total += times * (i64::from(values[row]) & kept));
+                }
+                Numbers::Large(values) => {
                     rows.write(total, |row, kept, total| *total += times * (values[row] & kept));
                 }
             }
@@ -457,20 +470,20 @@ impl Fused {
                 Question::False(slot) => either(columns[*slot].present, !columns[*slot].truth),
                 Question::Present(slot) => either(live, columns[*slot].present),
                 Question::Is(slot, word) => {
-                    either(columns[*slot].present, compare(&columns[*slot].values, |value| value == *word))
+                    either(columns[*slot].present, against(columns[*slot].numbers(), Comparison::Equal, *word))
                 }
                 Question::Constant(slot, comparison, constant) => {
-                    either(columns[*slot].present, against(&columns[*slot].values, *comparison, *constant))
+                    either(columns[*slot].present, against(columns[*slot].numbers(), *comparison, *constant))
                 }
                 Question::Columns(one, comparison, other) => either(
                     columns[*one].present & columns[*other].present,
-                    between(&columns[*one].values, *comparison, &columns[*other].values),
+                    between(columns[*one].numbers(), *comparison, columns[*other].numbers()),
                 ),
                 Question::Compare(left, comparison, right) => {
                     let (Some(one), Some(other)) = (self.evaluate(left), self.evaluate(right)) else { return false };
                     let slots = left.terms.iter().chain(&right.terms);
                     let present = slots.fold(live, |mask, (_, slot)| mask & columns[*slot].present);
-                    either(present, between(&one, *comparison, &other))
+                    either(present, between(Numbers::Large(&one), *comparison, Numbers::Large(&other)))
                 }
                 Question::All(parts) => parts.iter().fold(Answer { yes: live, no: Mask::NONE }, |all, part| Answer {
                     yes: all.yes & self.answers[*part].yes,
@@ -492,24 +505,6 @@ impl Fused {
         (bound < 1 << 56).then_some(bound)
     }
 
-    /// What a block can add to a sum at the most, and to one that shares its place; nothing where 64 bits are too few.
-    #[inline(always)]
-    fn most(&self, often: &Accumulator) -> Option<(u64, u64)> {
-        let (mut most, mut most_small) = (1, 1);
-        for sum in &self.sums {
-            let bound = match &sum.addend {
-                Addend::One => 1,
-                Addend::Column(slot) => self.columns[*slot].bound,
-                Addend::Linear(linear) => self.bound(linear)?,
-            };
-            most = most.max(bound);
-            if sum.lane.is_some_and(|lane| matches!(often.place(lane), Place::Half(..))) {
-                most_small = most_small.max(bound);
-            }
-        }
-        (most < 1 << 56).then(|| (most * ROWS as u64, most_small * ROWS as u64))
-    }
-
     #[inline(always)]
     fn evaluate(&self, linear: &Linear) -> Option<[i64; ROWS]> {
         self.bound(linear)?;
@@ -523,93 +518,25 @@ impl Fused {
     fn evaluate_into(&self, linear: &Linear, values: &mut [i64; ROWS]) {
         *values = [linear.constant; ROWS];
         for (times, slot) in &linear.terms {
-            for (value, more) in values.iter_mut().zip(&self.columns[*slot].values) {
-                *value += times * more;
-            }
+            add_times(values, *times, self.columns[*slot].numbers());
         }
     }
+}
 
-    /// Counts that are 0 in most rows: one addition each.
-    #[inline(always)]
-    fn add_rare(&self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) -> Result<()> {
-        let rounded = self.columns.iter().any(|column| column.rounded.any());
-        for (position, (scope, counted)) in self.scopes.iter().zip(&self.counted).enumerate() {
-            let asked = scope.among.map_or(live, |among| live & !self.answers[among].no);
-            let missing = asked & !*counted;
-            if missing.any() {
-                let (place, width) = (sums.often.place(sums.missing[position]), sums.often.width());
-                sums.often.make_room(ROWS as u64, ROWS as u64)?;
-                let near = &mut sums.often.near;
-                missing.each(|row| place.add(&mut near[groups[row] as usize * width..], 1));
-            }
-            if !rounded {
-                continue;
-            }
-            for slot in &scope.slots {
-                for (row, off) in &self.columns[*slot].off {
-                    if counted.has(*row) {
-                        sums.rounded(groups[*row], position);
-                        largest_rounding[position] = largest_rounding[position].max(*off);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What rows add to the places of their groups.
-    #[inline(always)]
-    fn add_often(&mut self, live: Mask, groups: &[u32], often: &mut Accumulator, most: (u64, u64)) -> Result<()> {
-        // Of rows of one group only their sum is added, as if it were the first row's.
-        let together = groups.iter().all(|group| *group == groups[0]);
-        let filled = often.shared().iter().rposition(|(lane, _)| *lane < self.added.len()).map_or(0, |place| place + 1);
-        often.make_room(most.0, most.1)?;
-        let mut places = std::mem::take(&mut self.places);
-        for first in (0..filled).step_by(TURNED) {
-            for (place, values) in (first..).zip(&mut places) {
-                match often.shared().get(place).and_then(|(lane, _)| self.added.get(*lane)) {
-                    Some(added) => self.fill(*added, live, values, |place, value| *place = value),
-                    // lanes after those of the measures are added to one by one
-                    None => *values = [0; ROWS],
-                }
-                let sharing = often.shared().get(place).and_then(|(_, sharing)| self.added.get((*sharing)?));
-                if let Some(added) = sharing {
-                    self.fill(*added, live, values, |place, value| *place |= value << HALF);
-                }
-            }
-            if together {
-                let sums = std::array::from_fn(|place| places[place].iter().sum());
-                often.add_one(first, groups[0], &sums);
-            } else {
-                often.add_each(first, groups, &places);
-            }
-        }
-        self.places = places;
-        Ok(())
-    }
-
-    /// Puts what each row adds to a lane.
-    #[inline(always)]
-    fn fill(&self, added: Added, live: Mask, places: &mut [i64; ROWS], put: impl Fn(&mut i64, i64)) {
-        let sum = match added {
-            Added::Rows => return live.write(places, |_, kept, place| put(place, kept & 1)),
-            Added::Counted(scope) => return self.counted[scope].write(places, |_, kept, place| put(place, kept & 1)),
-            Added::Sum(position) => &self.sums[position],
+#[inline(always)]
+fn add_times(total: &mut [i64; ROWS], times: i64, values: Numbers<'_>) {
+    macro_rules! add {
+        ($values:expr, $value:ident => $product:expr) => {
+            total.iter_mut().zip($values).for_each(|(total, $value)| *total += $product)
         };
-        let counted = self.counted[sum.scope];
-        let rows = sum.only.map_or(counted, |only| counted & self.answers[only].yes);
-        match &sum.addend {
-            Addend::One => rows.write(places, |_, kept, place| put(place, kept & 1)),
-            Addend::Column(slot) => {
-                let values = &self.columns[*slot].values;
-                rows.write(places, |row, kept, place| put(place, values[row] & kept));
-            }
-            Addend::Linear(linear) => {
-                let mut values = [0; ROWS];
-                self.evaluate_into(linear, &mut values);
-                rows.write(places, |row, kept, place| put(place, values[row] & kept));
-            }
-        }
+    }
+    // most are neither more nor less than once
+    match (times, values) {
+        (1, Numbers::Small(values)) => add!(values, value => i64::from(*value)),
+        (1, Numbers::Large(values)) => add!(values, value => *value),
+        (-1, Numbers::Large(values)) => add!(values, value => -*value),
+        (_, Numbers::Small(values)) => add!(values, value => times * i64::from(*value)),
+        (_, Numbers::Large(values)) => add!(values, value => times * *value),
     }
 }
 
@@ -642,30 +569,32 @@ pub(super) struct Seen<'a> {
 }
 
 #[inline(always)]
-fn compare(values: &[i64; ROWS], holds: impl Fn(i64) -> bool) -> Mask {
-    Mask::those(|row| holds(values[row]))
-}
-
-#[inline(always)]
-fn against(values: &[i64; ROWS], comparison: Comparison, constant: i64) -> Mask {
-    match comparison {
-        Comparison::Equal => compare(values, |value| value == constant),
-        Comparison::Unequal => compare(values, |value| value != constant),
-        Comparison::Less => compare(values, |value| value < constant),
-        Comparison::AtMost => compare(values, |value| value <= constant),
-        Comparison::More => compare(values, |value| value > constant),
-        Comparison::AtLeast => compare(values, |value| value >= constant),
+fn against(values: Numbers<'_>, comparison: Comparison, constant: i64) -> Mask {
+    match (values, i32::try_from(constant)) {
+        (Numbers::Small(values), Ok(constant)) => compared(comparison, |row| values[row], |_| constant),
+        (Numbers::Small(values), Err(_)) => compared(comparison, |row| values[row].into(), |_| constant),
+        (Numbers::Large(values), _) => compared(comparison, |row| values[row], |_| constant),
     }
 }
 
 #[inline(always)]
-fn between(one: &[i64; ROWS], comparison: Comparison, other: &[i64; ROWS]) -> Mask {
+fn between(one: Numbers<'_>, comparison: Comparison, other: Numbers<'_>) -> Mask {
+    match (one, other) {
+        (Numbers::Small(one), Numbers::Small(other)) => compared(comparison, |row| one[row], |row| other[row]),
+        (Numbers::Small(one), Numbers::Large(other)) => compared(comparison, |row| one[row].into(), |row| other[row]),
+        (Numbers::Large(one), Numbers::Small(other)) => compared(comparison, |row| one[row], |row| other[row].into()),
+        (Numbers::Large(one), Numbers::Large(other)) => compared(comparison, |row| one[row], |row| other[row]),
+    }
+}
+
+#[inline(always)]
+fn compared<T: Ord>(comparison: Comparison, one: impl Fn(usize) -> T, other: impl Fn(usize) -> T) -> Mask {
     match comparison {
-        Comparison::Equal => Mask::those(|row| one[row] == other[row]),
-        Comparison::Unequal => Mask::those(|row| one[row] != other[row]),
-        Comparison::Less => Mask::those(|row| one[row] < other[row]),
-        Comparison::AtMost => Mask::those(|row| one[row] <= other[row]),
-        Comparison::More => Mask::those(|row| one[row] > other[row]),
-        Comparison::AtLeast => Mask::those(|row| one[row] >= other[row]),
+        Comparison::Equal => Mask::those(|row| one(row) == other(row)),
+        Comparison::Unequal => Mask::those(|row| one(row) != other(row)),
+        Comparison::Less => Mask::those(|row| one(row) < other(row)),
+        Comparison::AtMost => Mask::those(|row| one(row) <= other(row)),
+        Comparison::More => Mask::those(|row| one(row) > other(row)),
+        Comparison::AtLeast => Mask::those(|row| one(row) >= other(row)),
     }
 }

@@ -96,8 +96,17 @@ impl KeyColumn {
 
     /// By code, the place of its value among all that were met.
     fn ranks(&self) -> Vec<u32> {
+        // whole numbers are compared sooner than keys
+        let number = |key: &Key| match key {
+            Key::Integer(value) => i64::try_from(*value).ok(),
+            _ => None,
+        };
         let mut order: Vec<u32> = (0..).take(self.values.len()).collect();
-        order.sort_unstable_by(|one, other| self.value(*one).cmp(self.value(*other)));
+        if let Some(numbers) = self.values.iter().map(number).collect::<Option<Vec<i64>>>() {
+            order.sort_unstable_by_key(|code| numbers[*code as usize]);
+        } else {
+            order.sort_unstable_by(|one, other| self.value(*one).cmp(self.value(*other)));
+        }
         let mut ranks = vec![0; order.len()];
         for (rank, code) in (0..).zip(order) {
             ranks[code as usize] = rank;
@@ -503,11 +512,15 @@ impl Groups {
 
     fn codes(&self, group: u32) -> Vec<u32> {
         let mut codes = vec![0; self.columns.len()];
+        self.put_codes(group, &mut codes);
+        codes
+    }
+
+    fn put_codes(&self, group: u32, codes: &mut [u32]) {
         let mut id = group;
         for (own, level) in codes.iter_mut().zip(&self.levels).rev() {
             (id, *own) = level.pair(id);
         }
-        codes
     }
 }
 
@@ -528,15 +541,21 @@ impl Groups {
 
     /// Adds the first `groups` groups of another; what they are called here.
     pub(super) fn take_over(&mut self, other: &Self, groups: usize) -> Result<Vec<u32>> {
+        // the codes here of those there, as they are met: a code without a group would be one too many
+        let mut known: Vec<Vec<u32>> = other.columns.iter().map(|column| vec![NONE; column.values.len()]).collect();
+        let mut codes = vec![0; self.columns.len()];
         let find = |group: usize| {
-            let mut id = 0;
             // there are no more than 2^32
-            let keys = other.keys(u32::try_from(group).unwrap_or(u32::MAX));
-            for (level, key) in keys.into_iter().enumerate() {
-                let code = self.columns[level].key(key);
-                id = match self.levels[level].get((id, code)) {
-                    Some(known) => known,
-                    None => self.member(level, (id, code), 0)?,
+            other.put_codes(u32::try_from(group).unwrap_or(u32::MAX), &mut codes);
+            let mut id = 0;
+            for (level, theirs) in codes.iter().enumerate() {
+                let code = &mut known[level][*theirs as usize];
+                if *code == NONE {
+                    *code = self.columns[level].key(other.columns[level].value(*theirs).clone());
+                }
+                id = match self.levels[level].get((id, *code)) {
+                    Some(own) => own,
+                    None => self.member(level, (id, *code), 0)?,
                 };
             }
             Ok(id)

@@ -3,6 +3,7 @@
 mod accumulator;
 mod block;
 pub(crate) mod both;
+mod cache;
 pub(crate) mod choose;
 pub(crate) mod columns;
 mod distinct;

@@ -69,6 +69,17 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// The columns that are added or compared, and not only asked whether they are true.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = Slot> {
+        let scopes =
+            self.scopes.iter().flat_map(|scope| scope.among.iter().chain(scope.rules.iter().map(|(rule, _)| rule)));
+        let conditions = scopes.chain(self.sums.iter().filter_map(|sum| sum.only.as_ref()));
+        let compared = conditions.flat_map(Condition::compared).copied();
+        compared.chain(self.sums.iter().flat_map(|sum| sum.sum.columns()).copied())
+    }
+}
+
 /// How a metric is evaluated on a row.
 #[derive(Debug, Clone)]
 pub(crate) enum RowMetric {

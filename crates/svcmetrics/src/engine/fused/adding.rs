@@ -1,0 +1,221 @@
+//! What the rows of a block add to the sums of their groups.
+
+#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+
+use super::{Added, Addend, Fused, FusedSum, ONES};
+use crate::engine::accumulator::{Accumulator, Duo, HALF, LINE_DUOS, Place};
+use crate::engine::block::Numbers;
+use crate::engine::sums::Sums;
+use crate::error::Result;
+use crate::mask::{HALF_WORD, Mask, ROWS, kept};
+
+/// What rows add to a lane: values, and the rows that add theirs.
+#[derive(Debug, Clone, Copy)]
+struct Part<'a>(Numbers<'a>, Mask);
+
+/// What rows add to a place, of two lanes or one.
+#[derive(Debug, Clone, Copy)]
+enum Addends<'a> {
+    Shared(&'a [i32; ROWS], Mask, &'a [i32; ROWS], Mask),
+    Whole(&'a [i64; ROWS], Mask),
+}
+
+impl Fused {
+    /// What a block can add to a sum at the most, and to one that shares its place; nothing where 64 bits are too few.
+    #[inline(always)]
+    pub(super) fn most(&self, often: &Accumulator) -> Option<(u64, u64)> {
+        let (mut most, mut most_small) = (1, 1);
+        for sum in &self.sums {
+            let bound = match &sum.addend {
+                Addend::One => 1,
+                Addend::Column(slot) => self.columns[*slot].bound,
+                Addend::Linear(linear) => self.bound(linear)?,
+            };
+            most = most.max(bound);
+            if sum.lane.is_some_and(|lane| matches!(often.place(lane), Place::Half(..))) {
+                most_small = most_small.max(bound);
+            }
+        }
+        (most < 1 << 56).then(|| (most * ROWS as u64, most_small * ROWS as u64))
+    }
+
+    /// Counts that are 0 in most rows: one addition each.
+    #[inline(always)]
+    pub(super) fn add_rare(
+        &self,
+        live: Mask,
+        groups: &[u32],
+        sums: &mut Sums,
+        largest_rounding: &mut [f64],
+    ) -> Result<()> {
+        let rounded = self.columns.iter().any(|column| column.rounded.any());
+        for (position, (scope, counted)) in self.scopes.iter().zip(&self.counted).enumerate() {
+            let asked = scope.among.map_or(live, |among| live & !self.answers[among].no);
+            let missing = asked & !*counted;
+            if missing.any() {
+                let (place, width) = (sums.often.place(sums.missing[position]), sums.often.width());
+                sums.often.make_room(ROWS as u64, ROWS as u64)?;
+                let near = &mut sums.often.near;
+                missing.each(|row| place.add(&mut near[groups[row] as usize * width..], 1));
+            }
+            if !rounded {
+                continue;
+            }
+            for slot in &scope.slots {
+                for (row, off) in &self.columns[*slot].off {
+                    if counted.has(*row) {
+                        sums.rounded(groups[*row], position);
+                        largest_rounding[position] = largest_rounding[position].max(*off);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What rows add to the places of their groups.
+    #[inline(always)]
+    pub(super) fn add_often(
+        &mut self,
+        live: Mask,
+        groups: &[u32],
+        often: &mut Accumulator,
+        most: (u64, u64),
+    ) -> Result<()> {
+        // Of rows of one group only their sum is added, as if it were the first row's.
+        let together = groups.iter().all(|group| *group == groups[0]);
+        let filled = often.shared().iter().rposition(|(lane, _)| *lane < self.added.len()).map_or(0, |place| place + 1);
+        often.make_room(most.0, most.1)?;
+        let mut duos = std::mem::take(&mut self.duos);
+        let mut computed = [[0; ROWS]; 2];
+        for line in 0..filled.div_ceil(2 * LINE_DUOS) {
+            let mut count = 0;
+            for (duo, first) in duos.iter_mut().zip((line * 2 * LINE_DUOS..filled).step_by(2)) {
+                let [one, other] = &mut computed;
+                let one = self.addends(often, first, live, one);
+                let other = self.addends(often, first + 1, live, other);
+                fill(duo, one, other);
+                count += 1;
+            }
+            if together {
+                often.add_one(line, groups[0], &duos[..count]);
+            } else {
+                often.add_each(line, groups, &duos[..count]);
+            }
+        }
+        self.duos = duos;
+        Ok(())
+    }
+
+    /// What rows add to a place: nothing to those of lanes after those of the measures, to which it is added one by one.
+    #[inline(always)]
+    fn addends<'a>(
+        &'a self,
+        often: &Accumulator,
+        place: usize,
+        live: Mask,
+        computed: &'a mut [i64; ROWS],
+    ) -> Addends<'a> {
+        let nothing = Addends::Shared(&ONES, Mask::NONE, &ONES, Mask::NONE);
+        let Some((lane, sharing)) = often.shared().get(place) else { return nothing };
+        let Some(added) = self.added.get(*lane) else { return nothing };
+        match (self.part(*added, live, computed), sharing.and_then(|lane| self.added.get(lane))) {
+            (Part(Numbers::Large(values), rows), _) => Addends::Whole(values, rows),
+            (Part(Numbers::Small(values), rows), None) => Addends::Shared(values, rows, &ONES, Mask::NONE),
+            (Part(Numbers::Small(values), rows), Some(sharing)) => match self.small_part(*sharing, live) {
+                Some((others, other_rows)) => Addends::Shared(values, rows, others, other_rows),
+                None => nothing,
+            },
+        }
+    }
+
+    /// What rows add to a lane.
+    #[inline(always)]
+    fn part<'a>(&'a self, added: Added, live: Mask, computed: &'a mut [i64; ROWS]) -> Part<'a> {
+        if let Some((values, rows)) = self.small_part(added, live) {
+            return Part(Numbers::Small(values), rows);
+        }
+        let Added::Sum(position) = added else { return Part(Numbers::Large(computed), Mask::NONE) };
+        let sum = &self.sums[position];
+        let values = match &sum.addend {
+            Addend::One => Numbers::Small(&ONES),
+            Addend::Column(slot) => self.columns[*slot].numbers(),
+            Addend::Linear(linear) => {
+                self.evaluate_into(linear, computed);
+                Numbers::Large(computed)
+            }
+        };
+        Part(values, self.adding(sum))
+    }
+
+    /// The same, where it is small.
+    #[inline(always)]
+    fn small_part(&self, added: Added, live: Mask) -> Option<(&[i32; ROWS], Mask)> {
+        let sum = match added {
+            Added::Rows => return Some((&ONES, live)),
+            Added::Counted(scope) => return Some((&ONES, self.counted[scope])),
+            Added::Sum(position) => &self.sums[position],
+        };
+        let values = match &sum.addend {
+            Addend::One => &ONES,
+            Addend::Column(slot) => match self.columns[*slot].numbers() {
+                Numbers::Small(values) => values,
+                Numbers::Large(_) => return None,
+            },
+            Addend::Linear(_) => return None,
+        };
+        Some((values, self.adding(sum)))
+    }
+
+    /// The rows that add to a measure.
+    #[inline(always)]
+    fn adding(&self, sum: &FusedSum) -> Mask {
+        let counted = self.counted[sum.scope];
+        sum.only.map_or(counted, |only| counted & self.answers[only].yes)
+    }
+}
+
+/// Puts what each row adds to two places.
+#[inline(always)]
+fn fill(duo: &mut Duo, one: Addends<'_>, other: Addends<'_>) {
+    macro_rules! value {
+        (Shared($low:ident, $low_rows:ident, $high:ident, $high_rows:ident)) => {
+            |half: usize, row: usize| {
+                let low = $low[half * HALF_WORD + row] & kept($low_rows[half], row);
+                let high = $high[half * HALF_WORD + row] & kept($high_rows[half], row);
+                // small numbers are not negative
+                (u64::from(low.cast_unsigned()) | u64::from(high.cast_unsigned()) << HALF).cast_signed()
+            }
+        };
+        (Whole($values:ident, $rows:ident)) => {
+            |half: usize, row: usize| $values[half * HALF_WORD + row] & i64::from(kept($rows[half], row))
+        };
+    }
+    match (one, other) {
+        (Addends::Shared(a, a_rows, b, b_rows), Addends::Shared(c, c_rows, d, d_rows)) => {
+            let (a_rows, b_rows, c_rows, d_rows) = (a_rows.halves(), b_rows.halves(), c_rows.halves(), d_rows.halves());
+            fill_each(duo, value!(Shared(a, a_rows, b, b_rows)), value!(Shared(c, c_rows, d, d_rows)));
+        }
+        (Addends::Shared(a, a_rows, b, b_rows), Addends::Whole(c, c_rows)) => {
+            let (a_rows, b_rows, c_rows) = (a_rows.halves(), b_rows.halves(), c_rows.halves());
+            fill_each(duo, value!(Shared(a, a_rows, b, b_rows)), value!(Whole(c, c_rows)));
+        }
+        (Addends::Whole(a, a_rows), Addends::Shared(c, c_rows, d, d_rows)) => {
+            let (a_rows, c_rows, d_rows) = (a_rows.halves(), c_rows.halves(), d_rows.halves());
+            fill_each(duo, value!(Whole(a, a_rows)), value!(Shared(c, c_rows, d, d_rows)));
+        }
+        (Addends::Whole(a, a_rows), Addends::Whole(c, c_rows)) => {
+            let (a_rows, c_rows) = (a_rows.halves(), c_rows.halves());
+            fill_each(duo, value!(Whole(a, a_rows)), value!(Whole(c, c_rows)));
+        }
+    }
+}
+
+#[inline(always)]
+fn fill_each(duo: &mut Duo, one: impl Fn(usize, usize) -> i64, other: impl Fn(usize, usize) -> i64) {
+    for (half, rows) in duo.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate() {
+        for (row, places) in rows.iter_mut().enumerate() {
+            *places = [one(half, row), other(half, row)];
+        }
+    }
+}
