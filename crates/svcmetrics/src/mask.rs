@@ -25,6 +25,7 @@ pub(crate) struct Mask(pub(crate) [u64; WORDS]);
 
 impl Mask {
     pub(crate) const NONE: Self = Self([0; WORDS]);
+    pub(crate) const ALL: Self = Self([u64::MAX; WORDS]);
 
     /// The first rows, so many.
     pub(crate) fn first(rows: usize) -> Self {

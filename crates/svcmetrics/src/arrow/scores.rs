@@ -4,6 +4,7 @@ use super::{Frame, key_array};
 use crate::engine::{NOBODY, ScoreColumns};
 use crate::error::{Error, Result};
 use crate::health::{Finished, HealthModel, HealthScorer};
+use crate::mask::WORD;
 use arrow_array::{ArrayRef, Decimal128Array, Float64Array, GenericStringArray, OffsetSizeTrait, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use std::sync::Arc;
@@ -51,8 +52,26 @@ impl HealthScorer {
 
 /// Nulls in rows of those bands.
 fn nulls_of(bands: &[u32], none: [u32; 2]) -> Option<NullBuffer> {
-    let there = BooleanBuffer::collect_bool(bands.len(), |row| !none.contains(&bands[row]));
+    let mut words = vec![0; bands.len().div_ceil(WORD)];
+    others(bands, none, &mut words);
+    let there = BooleanBuffer::new(Buffer::from_vec(words), 0, bands.len());
     Some(NullBuffer::new(there)).filter(|nulls| nulls.null_count() > 0)
+}
+
+/// A bit for each band that is none of those.
+#[multiversion::multiversion(targets(
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
+))]
+fn others(bands: &[u32], none: [u32; 2], words: &mut [u64]) {
+    let is_other = |band: u32| u64::from(band != none[0] && band != none[1]);
+    let (whole, rest) = bands.as_chunks::<WORD>();
+    for (word, bands) in words.iter_mut().zip(whole) {
+        *word = (0..WORD).fold(0, |word, row| word | is_other(bands[row]) << row);
+    }
+    if let Some(word) = words.get_mut(whole.len()) {
+        *word = rest.iter().rev().fold(0, |word, band| word << 1 | is_other(*band));
+    }
 }
 
 /// The names of the bands.

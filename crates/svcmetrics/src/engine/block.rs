@@ -25,11 +25,28 @@ pub(super) enum Numbers<'a> {
     Large(&'a [i64; ROWS]),
 }
 
+/// Room for a block's values, which is there once it is needed; a clone has its own.
+#[derive(Debug)]
+struct Room<T>(Option<Box<[T; ROWS]>>);
+
+impl<T: Copy + Default> Room<T> {
+    #[inline(always)]
+    fn values(&mut self) -> &mut [T; ROWS] {
+        self.0.get_or_insert_with(|| Box::new([T::default(); ROWS]))
+    }
+}
+
+impl<T> Clone for Room<T> {
+    fn clone(&self) -> Self {
+        Self(None)
+    }
+}
+
 /// One column of a block.
 #[derive(Debug, Clone)]
 pub(super) struct BlockColumn {
-    small: [i32; ROWS],
-    large: [i64; ROWS],
+    small: Room<i32>,
+    large: Room<i64>,
     /// Whether the values stand in `small`.
     is_small: bool,
     /// Whether a flag is also asked for as a number.
@@ -47,8 +64,8 @@ pub(super) struct BlockColumn {
 impl BlockColumn {
     pub(super) fn new(cells: Cells) -> Self {
         Self {
-            small: [0; ROWS],
-            large: [0; ROWS],
+            small: Room(None),
+            large: Room(None),
             is_small: false,
             is_number: false,
             present: Mask::NONE,
@@ -67,7 +84,11 @@ impl BlockColumn {
     /// The values.
     #[inline(always)]
     pub(super) fn numbers(&self) -> Numbers<'_> {
-        if self.is_small { Numbers::Small(&self.small) } else { Numbers::Large(&self.large) }
+        if self.is_small {
+            Numbers::Small(self.small.0.as_deref().unwrap_or(&[0; ROWS]))
+        } else {
+            Numbers::Large(self.large.0.as_deref().unwrap_or(&[0; ROWS]))
+        }
     }
 
     /// Says that a flag is also asked for as a number, 0 or 1.
@@ -83,10 +104,10 @@ impl BlockColumn {
     /// A computed column; the values are 0 where there is none.
     #[inline(always)]
     pub(super) fn fill(&mut self, values: &[i64; ROWS], present: Mask) {
-        self.large = *values;
+        *self.large.values() = *values;
         self.is_small = false;
         self.present = present;
-        self.bound = self.large.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
+        self.bound = values.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
     }
 
     /// Says that rows where there was nothing hold 0.
@@ -117,7 +138,7 @@ impl BlockColumn {
                 fetch($values, start);
                 let values = whole_block(&$values[start..start + count]);
                 let present = self.present;
-                present.write(&mut self.large, |row, kept, value| {
+                present.write(self.large.values(), |row, kept, value| {
                     *value = i64::try_from(values[row]).unwrap_or(-1) & kept
                 });
                 self.integers(column.kind)
@@ -130,7 +151,7 @@ impl BlockColumn {
                 }
                 fetch($values, start);
                 let values = whole_block(&$values[start..start + count]);
-                let (halves, all) = (self.present.halves(), self.small.as_chunks_mut::<HALF_WORD>().0);
+                let (halves, all) = (self.present.halves(), self.small.values().as_chunks_mut::<HALF_WORD>().0);
                 for ((half, own), values) in halves.into_iter().zip(all).zip(values.as_chunks::<HALF_WORD>().0) {
                     for (row, (own, value)) in own.iter_mut().zip(values).enumerate() {
                         *own = i32::from(*value) & kept(half, row);
@@ -168,7 +189,7 @@ impl BlockColumn {
         self.truth = truth & self.present;
         self.bound = 1;
         if self.is_number {
-            for (half, own) in self.truth.halves().into_iter().zip(self.small.as_chunks_mut::<HALF_WORD>().0) {
+            for (half, own) in self.truth.halves().into_iter().zip(self.small.values().as_chunks_mut::<HALF_WORD>().0) {
                 own.iter_mut().enumerate().for_each(|(row, own)| *own = kept(half, row) & 1);
             }
         }
@@ -180,10 +201,11 @@ impl BlockColumn {
     #[inline(always)]
     fn small_integers(&mut self, kind: ColumnKind) -> bool {
         self.is_small = true;
-        let bits = self.small.iter().fold(0, |bits, value| bits | value.cast_unsigned());
+        let small = self.small.values();
+        let bits = small.iter().fold(0, |bits, value| bits | value.cast_unsigned());
         self.bound = bits.into();
         if kind == ColumnKind::Flag {
-            self.truth = Mask::those(|row| self.small[row] == 1);
+            self.truth = Mask::those(|row| small[row] == 1);
             return bits <= 1;
         }
         // a negative one has the highest bit
@@ -193,7 +215,7 @@ impl BlockColumn {
     /// Whole numbers that stand in `large`.
     #[inline(always)]
     fn integers(&mut self, kind: ColumnKind) -> bool {
-        self.bound = self.large.iter().fold(0, |bits, value| bits | value.cast_unsigned());
+        self.bound = self.large.values().iter().fold(0, |bits, value| bits | value.cast_unsigned());
         match kind {
             ColumnKind::Count | ColumnKind::Flag if self.bound <= i32::MAX.cast_unsigned().into() => {
                 self.shrink();
@@ -204,7 +226,7 @@ impl BlockColumn {
             ColumnKind::Flag => false,
             // a negative one has the highest bit, and is left to the plain pass
             _ if self.bound < 1 << 43 => {
-                self.large.iter_mut().for_each(|value| *value *= MICROS);
+                self.large.values().iter_mut().for_each(|value| *value *= MICROS);
                 self.bound *= MICROS.cast_unsigned();
                 true
             }
@@ -216,7 +238,7 @@ impl BlockColumn {
     #[inline(always)]
     fn shrink(&mut self) {
         #[allow(clippy::cast_possible_truncation)] // no bit beyond is set
-        self.small.iter_mut().zip(&self.large).for_each(|(small, large)| *small = *large as i32);
+        self.small.values().iter_mut().zip(self.large.values()).for_each(|(small, large)| *small = *large as i32);
         self.is_small = true;
     }
 
@@ -224,14 +246,15 @@ impl BlockColumn {
     fn floats(&mut self, column: &Column, values: &[f64], reading: &Reading) -> bool {
         let numbers = whole_block(values);
         let present = self.present;
+        let large = self.large.values();
         // for now the numbers' bits
-        present.write(&mut self.large, |row, kept, value| *value = numbers[row].to_bits().cast_signed() & kept);
-        if self.large.iter().fold(false, |any, bits| any | number(*bits).is_nan()) {
+        present.write(large, |row, kept, value| *value = numbers[row].to_bits().cast_signed() & kept);
+        if large.iter().fold(false, |any, bits| any | number(*bits).is_nan()) {
             if !reading.nan_is_missing {
                 return false;
             }
-            self.present &= !Mask::those(|row| number(self.large[row]).is_nan());
-            self.present.write(&mut self.large, |_, kept, value| *value &= kept);
+            self.present &= !Mask::those(|row| number(large[row]).is_nan());
+            self.present.write(large, |_, kept, value| *value &= kept);
         }
         if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag) {
             return self.whole_floats(column.kind);
@@ -242,7 +265,8 @@ impl BlockColumn {
         let places = power as f64;
         for word in 0..WORDS {
             let mut certain = true;
-            for value in &mut self.large[word * WORD..word * WORD + WORD] {
+            let values = &mut self.large.values()[word * WORD..word * WORD + WORD];
+            for value in &mut *values {
                 let number = number(*value);
                 let shifted = number * places + MAGIC;
                 let whole = shifted - MAGIC;
@@ -250,33 +274,38 @@ impl BlockColumn {
                 let same = whole / places == number;
                 certain &= same & (whole.abs() < MAGIC_BELOW);
                 // nonsense where not certain, and read again below
-                *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed().wrapping_mul(up);
+                *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
+            }
+            if up != 1 {
+                for value in values {
+                    *value = value.wrapping_mul(up);
+                }
             }
             if !certain && !self.uncertain_floats(word, column, &numbers, reading) {
                 return false;
             }
         }
-        let mut bound = 0;
-        for value in &self.large {
+        let (mut bound, large) = (0, self.large.values());
+        for value in &*large {
             // of a negative number the bits that are not set, one less than the magnitude: it is doubled below
             bound |= (value ^ (value >> 63)).cast_unsigned();
         }
-        let negative = self.large.iter().fold(0, |all, value| all | value) < 0;
+        let negative = large.iter().fold(0, |all, value| all | value) < 0;
         self.bound = bound.saturating_mul(2).saturating_add(1);
         !negative || column.kind == ColumnKind::SignedMoney
     }
 
     /// Floats of which some are no decimals of few places, or large: those of the word are read one by one.
     fn uncertain_floats(&mut self, word: usize, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let mut present = self.present.0[word];
+        let (mut present, large) = (self.present.0[word], self.large.values());
         while present != 0 {
             let row = word * WORD + present.trailing_zeros() as usize;
             present &= present - 1;
             let mut off = None;
             match intake::float(column.kind, reading, numbers[row], &mut off) {
-                (value, State::Fine) => self.large[row] = value,
+                (value, State::Fine) => large[row] = value,
                 (value, State::Rounded) => {
-                    self.large[row] = value;
+                    large[row] = value;
                     self.rounded.insert(row);
                     self.off.push((row, off.unwrap_or_default()));
                 }
@@ -286,14 +315,17 @@ impl BlockColumn {
         true
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::float_cmp)] // what is lost is noticed
+    /// Whole numbers that stand in `large` as floats.
     #[inline(always)]
     fn whole_floats(&mut self, kind: ColumnKind) -> bool {
         let mut whole = true;
-        for value in &mut self.large {
+        for value in self.large.values() {
             let number = number(*value);
-            *value = number as i64;
-            whole &= (*value as f64 == number) & (number.abs() < MAGIC_BELOW);
+            let shifted = number + MAGIC;
+            #[allow(clippy::float_cmp)] // equal is equal
+            let same = shifted - MAGIC == number;
+            whole &= same & (number.abs() < MAGIC_BELOW);
+            *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
         }
         whole && self.integers(kind)
     }
@@ -301,7 +333,8 @@ impl BlockColumn {
     /// A column of any other type, by way of the plain pass.
     fn others(&mut self, column: &Column, data: &Data<'_>, start: usize, count: usize, reading: &Reading) -> bool {
         intake::read(column, data, start..start + count, reading, &mut self.cells);
-        self.large = [0; ROWS];
+        let large = self.large.values();
+        *large = [0; ROWS];
         self.present = Mask::NONE;
         for (row, (value, state)) in self.cells.values.iter().zip(&self.cells.states).enumerate() {
             match state {
@@ -311,15 +344,15 @@ impl BlockColumn {
                 _ => return false,
             }
             self.present.insert(row);
-            self.large[row] = *value;
+            large[row] = *value;
             if *value == 1 {
                 self.truth.insert(row);
             }
         }
         self.off.clone_from(&self.cells.off);
-        self.bound = self.large.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
+        self.bound = large.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
         if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag)
-            && self.large.iter().all(|value| (0..=i64::from(i32::MAX)).contains(value))
+            && large.iter().all(|value| (0..=i64::from(i32::MAX)).contains(value))
         {
             self.shrink();
         }

@@ -5,7 +5,7 @@
 
 mod adding;
 
-use super::accumulator::{Duo, LINE_DUOS, Place};
+use super::accumulator::{Duo, Place};
 use super::block::{BlockColumn, Numbers};
 use super::columns::Data;
 use super::intake::Cells;
@@ -123,7 +123,7 @@ pub(super) struct Fused {
     absent_revenue: Option<AbsentRevenue>,
     /// By lane of the sums, what rows add to it.
     added: Vec<Added>,
-    /// What rows add to the places of a line.
+    /// What rows add to the places of a line, once there are rows.
     duos: Vec<Duo>,
 }
 
@@ -282,7 +282,7 @@ impl Fused {
             revenues: plan.revenues,
             absent_revenue,
             added,
-            duos: vec![[[0; 2]; ROWS]; LINE_DUOS],
+            duos: Vec::new(),
         })
     }
 
@@ -442,19 +442,8 @@ impl Fused {
             if bound >= 1 << 62 {
                 return None;
             }
-            let Some(only) = sum.only else {
-                add_times(total, *times, values);
-                continue;
-            };
-            let rows = self.answers[only].yes;
-            match values {
-                Numbers::Small(values) => {
-                    rows.write(total, |row, kept, total| *total += times * (i64::from(values[row]) & kept));
-                }
-                Numbers::Large(values) => {
-                    rows.write(total, |row, kept, total| *total += times * (values[row] & kept));
-                }
-            }
+            let rows = sum.only.map_or(Mask::ALL, |only| self.answers[only].yes);
+            add_times(total, *times, values, rows);
         }
         Some(())
     }
@@ -518,25 +507,33 @@ impl Fused {
     fn evaluate_into(&self, linear: &Linear, values: &mut [i64; ROWS]) {
         *values = [linear.constant; ROWS];
         for (times, slot) in &linear.terms {
-            add_times(values, *times, self.columns[*slot].numbers());
+            add_times(values, *times, self.columns[*slot].numbers(), Mask::ALL);
         }
     }
 }
 
+/// Adds values with a coefficient, of some rows.
 #[inline(always)]
-fn add_times(total: &mut [i64; ROWS], times: i64, values: Numbers<'_>) {
+fn add_times(total: &mut [i64; ROWS], times: i64, values: Numbers<'_>, rows: Mask) {
     macro_rules! add {
-        ($values:expr, $value:ident => $product:expr) => {
-            total.iter_mut().zip($values).for_each(|(total, $value)| *total += $product)
+        ($value:ident => $product:expr) => {
+            match values {
+                Numbers::Small(values) => rows.write(total, |row, kept, total| {
+                    let $value = i64::from(values[row]) & kept;
+                    *total += $product;
+                }),
+                Numbers::Large(values) => rows.write(total, |row, kept, total| {
+                    let $value = values[row] & kept;
+                    *total += $product;
+                }),
+            }
         };
     }
-    // most are neither more nor less than once
-    match (times, values) {
-        (1, Numbers::Small(values)) => add!(values, value => i64::from(*value)),
-        (1, Numbers::Large(values)) => add!(values, value => *value),
-        (-1, Numbers::Large(values)) => add!(values, value => -*value),
-        (_, Numbers::Small(values)) => add!(values, value => times * i64::from(*value)),
-        (_, Numbers::Large(values)) => add!(values, value => times * *value),
+    // most are neither more nor less than once, and a product takes longer
+    match times {
+        1 => add!(value => value),
+        -1 => add!(value => -value),
+        _ => add!(value => times * value),
     }
 }
 

@@ -242,6 +242,10 @@ impl KeyColumn {
             }
             return Ok(());
         }
+        if let (Values::Text(texts), Nulls::None, KeyType::Text) = (&data.values, &data.nulls, &self.key_type) {
+            codes.extend(rows.map(|row| self.text(texts.text(row))));
+            return Ok(());
+        }
         for row in rows {
             codes.push(self.one(data, row, first_row + row as u64)?);
         }

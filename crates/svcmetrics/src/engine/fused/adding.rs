@@ -87,6 +87,7 @@ impl Fused {
         let filled = often.shared().iter().rposition(|(lane, _)| *lane < self.added.len()).map_or(0, |place| place + 1);
         often.make_room(most.0, most.1)?;
         let mut duos = std::mem::take(&mut self.duos);
+        duos.resize(LINE_DUOS, [[0; 2]; ROWS]);
         let mut computed = [[0; ROWS]; 2];
         for line in 0..filled.div_ceil(2 * LINE_DUOS) {
             let mut count = 0;
