@@ -214,12 +214,15 @@ impl Accumulator {
     #[inline(always)]
     pub(super) fn add_each(&mut self, line: usize, groups: &[u32], duos: &[Duo]) {
         let near = &mut self.near[line..];
-        match duos {
-            [one] => add_rows(near, self.width, groups, [one]),
-            [one, two] => add_rows(near, self.width, groups, [one, two]),
-            [one, two, three] => add_rows(near, self.width, groups, [one, two, three]),
-            [one, two, three, four] => add_rows(near, self.width, groups, [one, two, three, four]),
-            _ => {}
+        if let [a, b, c, d] = duos {
+            return add_eight(near, self.width, groups, a, b, c, d);
+        }
+        for (first, duos) in (0..).step_by(4).zip(duos.chunks(2)) {
+            match duos {
+                [a] => add_two(near, self.width, first, groups, a),
+                [a, b] => add_four(near, self.width, first, groups, a, b),
+                _ => {}
+            }
         }
     }
 
@@ -300,14 +303,35 @@ impl Accumulator {
     }
 }
 
-/// So many places are loaded, added and stored at once.
-#[inline(always)]
-fn add_rows<const DUOS: usize>(near: &mut [Line], width: usize, groups: &[u32], duos: [&Duo; DUOS]) {
+/// A line is loaded, added and stored at once. Each pair comes by itself: of an array of them the compiler would fetch what stands
+/// apart by an instruction that takes longer.
+#[multiversion::multiversion(targets(
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
+))]
+fn add_eight(near: &mut [Line], width: usize, groups: &[u32], a: &Duo, b: &Duo, c: &Duo, d: &Duo) {
     for (row, group) in groups.iter().enumerate().take(ROWS) {
-        let sums = near[*group as usize * width].0.as_chunks_mut::<2>().0;
-        for (sums, duo) in sums.iter_mut().zip(duos) {
-            let [one, other] = duo[row];
-            *sums = [sums[0] + one, sums[1] + other];
+        let values = [a[row][0], a[row][1], b[row][0], b[row][1], c[row][0], c[row][1], d[row][0], d[row][1]];
+        let sums = &mut near[*group as usize * width].0;
+        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    }
+}
+
+/// The same for half a line.
+#[multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
+fn add_four(near: &mut [Line], width: usize, first: usize, groups: &[u32], a: &Duo, b: &Duo) {
+    for ((group, a), b) in groups.iter().zip(a).zip(b) {
+        if let Some(sums) = near[*group as usize * width].0.get_mut(first..first + 4) {
+            let values = [a[0], a[1], b[0], b[1]];
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        }
+    }
+}
+
+fn add_two(near: &mut [Line], width: usize, first: usize, groups: &[u32], duo: &Duo) {
+    for (group, values) in groups.iter().zip(duo) {
+        if let Some(sums) = near[*group as usize * width].0.get_mut(first..first + 2) {
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
         }
     }
 }

@@ -125,7 +125,11 @@ impl Fused {
             (Part(Numbers::Small(values), rows), None) => Addends::Shared(values, rows, &ONES, Mask::NONE),
             (Part(Numbers::Small(values), rows), Some(sharing)) => match self.small_part(*sharing, live) {
                 Some((others, other_rows)) => Addends::Shared(values, rows, others, other_rows),
-                None => nothing,
+                None => {
+                    // lanes whose values are not small have a place of their own by now
+                    debug_assert!(false, "large values in half a place");
+                    nothing
+                }
             },
         }
     }
