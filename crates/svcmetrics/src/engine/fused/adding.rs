@@ -123,14 +123,13 @@ impl Fused {
         match (self.part(*added, live, computed), sharing.and_then(|lane| self.added.get(lane))) {
             (Part(Numbers::Large(values), rows), _) => Addends::Whole(values, rows),
             (Part(Numbers::Small(values), rows), None) => Addends::Shared(values, rows, &ONES, Mask::NONE),
-            (Part(Numbers::Small(values), rows), Some(sharing)) => match self.small_part(*sharing, live) {
-                Some((others, other_rows)) => Addends::Shared(values, rows, others, other_rows),
-                None => {
-                    // lanes whose values are not small have a place of their own by now
-                    debug_assert!(false, "large values in half a place");
-                    nothing
-                }
-            },
+            (Part(Numbers::Small(values), rows), Some(sharing)) => {
+                let other = self.small_part(*sharing, live);
+                // lanes whose values are not small have a place of their own by now
+                debug_assert!(other.is_some(), "large values in half a place");
+                let (others, other_rows) = other.unwrap_or((&ONES, Mask::NONE));
+                Addends::Shared(values, rows, others, other_rows)
+            }
         }
     }
 
