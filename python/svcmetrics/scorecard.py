@@ -342,13 +342,16 @@ class Scorecard:
         csat_satisfied_from: Number | None = None,
         effort_scale: tuple[Number, Number] | None = None,
         currency: str | None = None,
+        unit: Literal["month", "year"] | None = None,
     ) -> Scorecard:
         """The scorecard of exact totals, from any frame; rows of one group are added up. What was defined has to be
         defined again, since totals alone do not say what they are of.
 
         What the totals do not say is given as it was to :func:`scorecard`: ``period``, ``health``, ``scale``,
         ``csat_satisfied_from`` and ``effort_scale``; ``currency`` is that of the amounts, or the key that says it where
-        it is not called ``currency``. A column that is neither key nor total is an error.
+        it is not called ``currency``; ``unit`` is that of :meth:`Ledger.movements`, and must be given for a ledger's
+        totals. How a ledger was read they do not say either: a merge takes on trust that it was alike. A column that is
+        neither key nor total is an error.
 
         >>> import svcmetrics as sm, numpy as np
         >>> card = sm.scorecard({"is_new": np.array([True]), "onboarded": np.array([True])})
@@ -373,7 +376,7 @@ class Scorecard:
             csat_satisfied_from=csat_satisfied_from,
             effort_scale=effort_scale,
         )
-        return cls(_svcmetrics.from_measures(incoming(frame).source, {**options, "currency": currency}))
+        return cls(_svcmetrics.from_measures(incoming(frame).source, {**options, "currency": currency, "unit": unit}))
 
     def rollup(self, by: str | Sequence[str] | None = None) -> Scorecard:
         """Coarser groups, exact, no rows needed; without ``by`` everything. Rolling time away leaves stocks undefined.
@@ -544,7 +547,8 @@ def _restored(text: str, totals: bool) -> Scorecard:
 def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact") -> Scorecard:
     """The scorecard of all rows of several: parts over different rows.
 
-    They must have the same measures, keys, models, parameters and quantiles, else an error names the difference;
+    They must have the same measures, keys, models, parameters and quantiles, and movements of ledgers the same months
+    and opening, else an error names the difference;
     ``how="common"`` keeps the metrics that all have.
 
     >>> import numpy as np, svcmetrics as sm

@@ -214,7 +214,6 @@ def test_movements_are_a_scorecard_like_any_other() -> None:
     assert card.period == "period"
     assert sm.Scorecard.from_json(card.to_json()) == card
     assert pickle.loads(pickle.dumps(card)) == card
-    assert sm.Scorecard.from_measures(card.measures(), by=["period", "plan"]) == card
     assert card.rollup("period")["revenue_churn"] == ledger.movements("quarter")["revenue_churn"]
     assert card.rollup()["revenue_end"].undefined_reason == "not_additive_over_time"
     assert card.rollup()["revenue_new"].value == 0.000001
@@ -229,6 +228,101 @@ def test_movements_are_a_scorecard_like_any_other() -> None:
         card + ledger.movements("quarter", "plan", unit="year")
     with pytest.raises(sm.SvcMetricsError, match="differ in their metrics"):
         card + sm.scorecard({"revenue_start": [1], "revenue_end": [2]})
+
+
+@pytest.mark.parametrize("unit", ["month", "year"])
+def test_totals_of_a_ledger_are_read_back_with_their_unit(unit: Any) -> None:
+    card = sm.ledger(LINES, by="plan").movements("quarter", "plan", unit)
+    again = sm.Scorecard.from_measures(card.measures(), by=["period", "plan"], unit=unit)
+    assert again.wide().rows() == card.wide().rows()
+    assert again.tidy().rows() == card.tidy().rows()
+    with pytest.raises(errors.InvalidOptionError, match='unit: found nothing; .*"month" or "year"'):
+        sm.Scorecard.from_measures(card.measures(), by=["period", "plan"])
+
+
+def lines(customer: str, first: int, *, count: int = 2) -> dict[str, list[Any]]:
+    months = [f"2024-{month:02}" for month in range(first, first + count)]
+    return {"customer_id": [customer] * count, "month": months, "revenue": [50] * count}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "match"),
+    [
+        (
+            sm.ledger(lines("a", 1)).movements(),
+            sm.ledger(lines("b", 3)).movements(),
+            "the movements differ in months: 2024-01 to 2024-02 and 2024-03 to 2024-04; read all parts with the same "
+            r"months=\(first, last\), or add the ledgers",
+        ),
+        (
+            # both end in the first quarter, and in different months of it
+            sm.ledger(lines("a", 1)).movements("quarter"),
+            sm.ledger(lines("b", 1, count=3)).movements("quarter"),
+            "months: 2024-01 to 2024-02 and 2024-01 to 2024-03",
+        ),
+        (
+            sm.ledger(lines("a", 1), opening=True).movements(),
+            sm.ledger(lines("b", 1)).movements(),
+            "opening: true and false; .*opening=",
+        ),
+        (
+            sm.ledger(lines("a", 1)).movements("year", fiscal_start=2),
+            sm.ledger(lines("b", 1)).movements("year", fiscal_start=4),
+            "fiscal_start: 2 and 4",
+        ),
+        (
+            sm.ledger(lines("a", 1)).movements(),
+            sm.ledger(lines("b", 1)).movements("quarter"),
+            "every: month and quarter",
+        ),
+    ],
+    ids=["months", "months of a quarter", "opening", "fiscal_start", "every"],
+)
+def test_movements_that_were_made_otherwise_do_not_merge(one: sm.Scorecard, two: sm.Scorecard, match: str) -> None:
+    for card, other in ((one, two), (one.rollup(), two.rollup()), (sm.Scorecard.from_json(one.to_json()), two)):
+        with pytest.raises(errors.MismatchError, match=match) as caught:
+            card + other
+        assert caught.value.hint is not None
+    with pytest.raises(errors.MismatchError, match=match):
+        sm.merge([one, two], how="common")
+
+
+def test_movements_of_parts_that_were_made_alike_merge() -> None:
+    months = ("2024-01", "2024-04")
+    one, two = (sm.ledger(part, months=months) for part in (lines("a", 1), lines("b", 3)))
+    whole = (one + two).movements()
+    assert one.movements() + two.movements() == whole
+    assert values(whole, "revenue_churn") == [0, 0, 50, 0]
+    assert sm.ledger(lines("a", 1)).movements(fiscal_start=2) + sm.ledger(lines("b", 1)).movements() is not None
+    # nobody is in it, and nothing is added
+    empty = sm.ledger({name: cells[:0] for name, cells in lines("a", 1).items()}).movements()
+    assert empty + one.movements() == one.movements() == one.movements() + empty
+
+
+def test_movements_of_other_months_are_compared() -> None:
+    now, before = sm.ledger(lines("a", 3)).movements().rollup(), sm.ledger(lines("a", 1)).movements().rollup()
+    assert len(now.compare(before)) > 0
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"fiscal_start": 2},
+        {"fiscal_start": 0},
+        {"every": "quarter"},
+        {"every": "week"},
+        {"months": [["2024-03", 1], ["2024-01", 1]]},
+        {"months": [["2024-Q1", 1], ["2024-Q2", 1]]},
+        {"months": [["2024-01", 1], ["2024-01", 1]]},
+        {"unknown": 1},
+    ],
+    ids=str,
+)
+def test_how_movements_were_made_is_validated(changed: dict[str, Any]) -> None:
+    stored = json.loads(sm.ledger(lines("a", 1)).movements().to_json())
+    stored["parameters"]["origin"] |= changed
+    with pytest.raises(errors.InvalidDocumentError):
+        sm.Scorecard.from_json(json.dumps(stored))
 
 
 def test_a_ledger_is_stored_and_read_back() -> None:

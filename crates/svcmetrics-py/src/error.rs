@@ -59,7 +59,7 @@ fn class(error: &Error) -> &'static str {
         Error::TooManyGroups { .. } => "TooManyGroupsError",
         Error::OutOfMemory { .. } => "OutOfMemoryError",
         Error::Overflow { .. } => "TotalOverflowError",
-        Error::Mismatch { .. } => "MismatchError",
+        Error::Mismatch { .. } | Error::LedgerMismatch { .. } => "MismatchError",
         Error::InvalidModel { .. } => "InvalidModelError",
         Error::InvalidDefinition { .. } | Error::WrongColumn { .. } => "InvalidDefinitionError",
         Error::InvalidOption { .. } => "InvalidOptionError",

@@ -3,13 +3,13 @@
 use crate::builder::{Sink, Source, reads_of};
 use crate::error::{PyError, Result, detached};
 use crate::frame::Frame;
-use crate::request::{get, policy};
+use crate::request::{UNITS, get, policy};
 use crate::scorecard::Scorecard;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Mutex;
-use svcmetrics::{Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, RunRate, Table};
+use svcmetrics::{Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, Table};
 
 impl Sink for svcmetrics::LedgerBuilder {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
@@ -52,7 +52,7 @@ fn movement_options(options: &Bound<'_, PyDict>) -> Result<MovementOptions> {
     let mut made = MovementOptions::default()
         .every(policy(options, "every", &lengths)?.unwrap_or(Every::Month))
         .by(get::<Vec<String>>(options, "by")?.unwrap_or_default())
-        .unit(policy(options, "unit", &[("month", RunRate::Month), ("year", RunRate::Year)])?.unwrap_or_default());
+        .unit(policy(options, "unit", &UNITS)?.unwrap_or_default());
     if let Some(month) = get(options, "fiscal_start")? {
         made = made.fiscal_start(month);
     }

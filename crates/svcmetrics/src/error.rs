@@ -313,6 +313,20 @@ pub enum Error {
         /// In the other.
         right: String,
     },
+    /// Ledgers, or movements of parts of one, that cannot be added.
+    #[error("{what} differ in {option}: {left} and {right}; {hint}")]
+    LedgerMismatch {
+        /// `the ledgers` or `the movements`.
+        what: &'static str,
+        /// The option that differs, or what else does.
+        option: &'static str,
+        /// In the one.
+        left: String,
+        /// In the other.
+        right: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// A health model that is no model.
     #[error("health model, {field}: found {found}; expected {expected}")]
     InvalidModel {
@@ -425,7 +439,7 @@ impl Error {
             Self::TooManyGroups { .. } => "too_many_groups",
             Self::OutOfMemory { .. } => "out_of_memory",
             Self::Overflow { .. } => "overflow",
-            Self::Mismatch { .. } => "mismatch",
+            Self::Mismatch { .. } | Self::LedgerMismatch { .. } => "mismatch",
             Self::InvalidModel { .. } => "invalid_model",
             Self::InvalidDefinition { .. } | Self::WrongColumn { .. } => "invalid_definition",
             Self::InvalidOption { .. } => "invalid_option",
@@ -525,6 +539,7 @@ impl Error {
             Self::DuplicateCustomer { .. } => Some("group by the period, or unique=False"),
             Self::MixedCurrency { .. } => Some("by=[\"currency\", ...]"),
             Self::TooManyGroups { .. } => Some("max_groups=..."),
+            Self::LedgerMismatch { hint, .. } => Some(hint),
             Self::ColumnNotFound { missing, .. } => {
                 missing.iter().find_map(|(_, near)| near.first()).map(String::as_str)
             }

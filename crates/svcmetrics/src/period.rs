@@ -16,6 +16,15 @@ pub enum Every {
 }
 
 impl Every {
+    /// `month`, `quarter` or `year`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+
     pub(crate) const fn months(self) -> i32 {
         match self {
             Self::Month => 1,

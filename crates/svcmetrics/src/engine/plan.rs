@@ -187,6 +187,7 @@ impl Plan {
             currency: None,
             scales: request.scales,
             run_rate: None,
+            origin: None,
         };
         let definitions = Definitions::new(chosen, model, parameters)?;
         Self::compile(&chooser, definitions, not_measured)

@@ -11,6 +11,7 @@ mod merge;
 mod months;
 mod movements;
 mod options;
+mod origin;
 mod retention;
 mod shuffled;
 #[cfg(feature = "serde")]
@@ -21,6 +22,7 @@ pub use builder::LedgerBuilder;
 pub use customers::{CustomerMovement, Movement};
 pub use movements::MovementOptions;
 pub use options::{Gaps, LedgerOptions};
+pub(crate) use origin::Origin;
 pub use retention::{CohortCell, Retention};
 pub use streaming::MovementsBuilder;
 

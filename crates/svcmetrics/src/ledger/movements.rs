@@ -6,6 +6,7 @@ use super::Ledger;
 use super::builder::PERIOD;
 use super::chunk::Chunk;
 use super::grid::{Grid, Point, See};
+use super::origin::Origin;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::distributions::Distributions;
 use crate::error::{Error, Result};
@@ -331,7 +332,7 @@ impl Ledger {
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
     pub fn movements(&self, options: &MovementOptions) -> Result<Scorecard> {
-        let definitions = definitions(options.unit)?;
+        let definitions = definitions(options.unit, Origin::new(self, options))?;
         let (mut groups, mut totals) = (Vec::new(), Totals::new(definitions.width()));
         let mut keys = vec![KeyColumn::new(PERIOD, KeyType::Text)];
         if let Some(grid) = Grid::new(self, options.every, &options.by, options.fiscal_start)? {
@@ -380,7 +381,7 @@ impl Ledger {
     }
 }
 
-fn definitions(unit: RunRate) -> Result<Definitions> {
+fn definitions(unit: RunRate, origin: Origin) -> Result<Definitions> {
     let chosen = of_ledger(unit).into_iter().map(|metric| Chosen { metric, form: 0, shown: true });
     let parameters = Parameters {
         scale: PLACES,
@@ -388,6 +389,7 @@ fn definitions(unit: RunRate) -> Result<Definitions> {
         currency: None,
         scales: Scales::default(),
         run_rate: Some(unit),
+        origin: Some(origin),
     };
     Definitions::new(chosen.collect(), None, parameters)
 }
