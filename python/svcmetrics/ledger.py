@@ -175,7 +175,8 @@ class Ledger:
         """The customers behind a movement of a period, in ascending order.
 
         Columns: the customer, the segments of ``by``, ``revenue_start``, ``revenue_end``, and ``amount``, which adds up
-        to the scorecard's.
+        to the scorecard's. ``period`` is a key of the scorecard: ``2026-02``, ``2026-Q1``, ``2026``; where
+        ``fiscal_start`` is not 1, quarters and years are ``FY2026-Q1`` and ``FY2026``.
 
         >>> import svcmetrics as sm
         >>> ledger = sm.ledger({"customer_id": [8, 7], "month": ["2026-01", "2026-02"], "revenue": [50, 20]})

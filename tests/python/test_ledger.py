@@ -236,7 +236,7 @@ def test_totals_of_a_ledger_are_read_back_with_their_unit(unit: Any) -> None:
     again = sm.Scorecard.from_measures(card.measures(), by=["period", "plan"], unit=unit)
     assert again.wide().rows() == card.wide().rows()
     assert again.tidy().rows() == card.tidy().rows()
-    with pytest.raises(errors.InvalidOptionError, match='unit: found nothing; .*"month" or "year"'):
+    with pytest.raises(errors.InvalidOptionError, match=r'unit: found nothing; .*"month" or "year"'):
         sm.Scorecard.from_measures(card.measures(), by=["period", "plan"])
 
 
@@ -323,6 +323,23 @@ def test_how_movements_were_made_is_validated(changed: dict[str, Any]) -> None:
     stored["parameters"]["origin"] |= changed
     with pytest.raises(errors.InvalidDocumentError):
         sm.Scorecard.from_json(json.dumps(stored))
+
+
+def test_a_period_of_another_fiscal_year_is_no_key_of_the_movements() -> None:
+    ledger = sm.ledger({"customer_id": ["a", "b"], "month": ["2025-02", "2026-02"], "revenue": [50, 70]})
+
+    def who(period: str, start: int) -> list[Any]:
+        return [row["customer_id"] for row in ledger.customers(period, "new", fiscal_start=start)]
+
+    assert who("FY2026-Q1", 2) == ["a"]
+    assert who("2026-Q1", 1) == ["b"]
+    assert who("2025-02", 2) == ["a"]
+    for fiscal in ("FY2026-Q1", "FY2026"):
+        with pytest.raises(errors.InvalidPeriodError, match=f"'{fiscal}' is no period; expected a calendar period"):
+            ledger.customers(fiscal, "new")
+    for calendar in ("2026-Q1", "2026"):
+        with pytest.raises(errors.InvalidOptionError, match=f"found {calendar}; expected a period of years that start"):
+            ledger.customers(calendar, "new", fiscal_start=2)
 
 
 def test_a_ledger_is_stored_and_read_back() -> None:

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit, Value};
 use crate::key::Key;
 use crate::metrics::RunRate;
-use crate::period::Period;
+use crate::period::{Every, Period};
 
 /// A movement of recurring revenue, or where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -149,10 +149,11 @@ impl Watched {
 
 impl Ledger {
     /// The customers behind a movement of a period, in ascending order: those that the group of the scorecard counts, with
-    /// amounts that add up to the group's. Of the options the segments and the unit are used; the period says how long it is.
+    /// amounts that add up to the group's. The period says how long it is, and the other options are used as for the scorecard.
     ///
     /// # Errors
-    /// As [`Ledger::movements`]; [`Error::InvalidOption`] for a period that the ledger does not reach.
+    /// As [`Ledger::movements`]; [`Error::InvalidOption`] for a period that the ledger does not reach, and for one of years
+    /// that start in another month than the options say.
     ///
     /// ```
     /// use svcmetrics::{Ledger, LedgerOptions, Movement, MovementOptions, Table};
@@ -174,6 +175,13 @@ impl Ledger {
         options: &MovementOptions,
     ) -> Result<Vec<CustomerMovement>> {
         let fiscal_start = period.fiscal_start();
+        if period.every() != Every::Month && fiscal_start != options.fiscal_start {
+            return Err(Error::InvalidOption {
+                option: "period".into(),
+                found: period.to_string(),
+                expected: format!("a period of years that start in month {}, as fiscal_start says", options.fiscal_start),
+            });
+        }
         let grid = Grid::new(self, period.every(), &options.by, fiscal_start)?;
         let place = grid.as_ref().and_then(|grid| {
             let place = grid.place(period.start());
