@@ -10,6 +10,7 @@ from svcmetrics import _svcmetrics, render
 from svcmetrics.attribute import Attribution
 from svcmetrics.bins import Keys
 from svcmetrics.compare import Changes
+from svcmetrics.diagnostics import Diagnostics
 from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
@@ -138,6 +139,19 @@ class Scorecard:
     def quality(self) -> Quality:
         """Rows, and per metric how many were counted, missing, invalid, outside and rounded."""
         return Quality(*self._native.quality())
+
+    @property
+    def ledger(self) -> Diagnostics | None:
+        """What the ledger was made of whose movements these are, all parts together; None of other scorecards.
+
+        >>> import svcmetrics as sm
+        >>> table = {"customer_id": [7, 7], "month": ["2026-01", "2026-03"], "revenue": [50, 70]}
+        >>> sm.ledger(table).movements().ledger.gaps
+        1
+        >>> sm.scorecard({"is_new": [True], "onboarded": [True]}).ledger
+        """
+        found = self._native.ledger()
+        return None if found is None else Diagnostics(*found)
 
     @property
     def health_model(self) -> HealthModel | None:

@@ -6,6 +6,7 @@ import copy
 import datetime
 import json
 import pickle
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 import svcmetrics as sm
@@ -142,6 +144,10 @@ def test_a_gap_is_an_error_where_that_is_wanted() -> None:
         (lambda: sm.ledger(LINES, opening="yes"), "opening"),  # type: ignore[arg-type]
         (lambda: sm.ledger(LINES, months=("2024-02", "2024-01")), "months"),
         (lambda: sm.ledger(LINES, months=("2024", "2025")), "months"),
+        (lambda: sm.ledger(LINES, months="2024-01"), "months: found '2024-01'; expected the first month and the last"),
+        (lambda: sm.ledger(LINES, months=["2024-01"]), "months"),  # type: ignore[arg-type]
+        (lambda: sm.ledger(LINES, months=(1, 2)), "months"),  # type: ignore[arg-type]
+        (lambda: sm.movements(3, months=("2024-01", "2024-04")), "tables"),  # type: ignore[arg-type]
         (lambda: sm.ledger(LINES).movements("week"), "every: found week"),  # type: ignore[arg-type]
         (lambda: sm.ledger(LINES).movements(unit="day"), "unit: found day"),  # type: ignore[arg-type]
         (lambda: sm.ledger(LINES).movements("year", fiscal_start=13), "fiscal_start"),
@@ -186,6 +192,109 @@ def test_rounded_amounts_are_counted() -> None:
     assert ledger.diagnostics.rounded == 1
     assert 0 < ledger.diagnostics.largest_rounding < 1e-6
     assert ledger.movements()["mrr"]["2024-01"].value == 16.583333
+
+
+def test_the_quality_of_movements_counts_what_was_rounded() -> None:
+    ledger = sm.ledger({"customer_id": [1, 2], "month": ["2024-01"] * 2, "revenue": [100 / 12, 8.25]})
+    card = ledger.movements()
+    assert card.ledger == ledger.diagnostics
+    assert card.rollup().quality.metrics["mrr"]["rounded"] == 1
+    assert card.quality.metrics["customers_new"]["largest_rounding"] == ledger.diagnostics.largest_rounding
+    other = sm.ledger({"customer_id": [3], "month": ["2024-01"], "revenue": [10 / 12]}).movements()
+    assert (card + other).quality.metrics["mrr"]["rounded"] == 2
+    assert sm.Scorecard.from_measures(card.measures(), by="period", unit="month").ledger is None
+    stored = json.loads(card.to_json())
+    for changed in ({"rounded": 3}, {"rounded": 0}, {"largest_rounding": -1.0}, {"gaps": -1}, {"months": 2**64 - 1}):
+        read = stored["parameters"]["origin"]["read"] | changed
+        origin = stored["parameters"]["origin"] | {"read": read}
+        with pytest.raises(errors.InvalidDocumentError):
+            sm.Scorecard.from_json(json.dumps(stored | {"parameters": stored["parameters"] | {"origin": origin}}))
+
+
+def test_the_keys_of_a_groupby_are_the_segments() -> None:
+    frame = pd.DataFrame(LINES | {"region": ["north"] * 6})
+    assert sm.ledger(frame.groupby(["plan", "region"])) == sm.ledger(frame, by=["plan", "region"])
+    assert sm.ledger(frame.groupby("plan"), by=[]) == sm.ledger(frame)
+    ordered = frame.sort_values("customer_id")
+    months = ("2024-01", "2024-04")
+    assert sm.movements([ordered.groupby("plan")], months=months) == sm.ledger(frame, by="plan").movements(by="plan")
+
+
+def test_more_groups_than_are_allowed_are_refused_before_there_are_any() -> None:
+    far = {"customer_id": [1, 2], "month": ["2024-01", "9999-12"], "revenue": [5, 6], "plan": ["a", "b"]}
+    ledger = sm.ledger(far, by="plan")
+    assert len(ledger.movements("year", "plan")) == 7976 * 2
+    assert len(ledger.movements("year", "plan", max_groups=7976 * 2)) == 7976 * 2
+    match = "7976 periods, 2024 to 9999, of 2 segments make more than 15951 groups; raise max_groups, or give months="
+    with pytest.raises(errors.TooManyGroupsError, match=match) as caught:
+        ledger.movements("year", "plan", max_groups=7976 * 2 - 1)
+    assert (caught.value.kind, caught.value.hint) == ("too_many_groups", "max_groups=...")
+    with pytest.raises(errors.TooManyGroupsError, match="95712 periods, 2024-01 to 9999-12, of 1 segment make more than"):
+        ledger.retention()
+    many = {**far, "customer_id": range(100), "month": ["9999-12", *["2024-01"] * 99], "revenue": [1] * 100}
+    many["plan"] = [f"plan {number}" for number in range(100)]
+    with pytest.raises(errors.TooManyGroupsError, match="more than 1000000 groups"):
+        sm.ledger(many, by="plan").movements(by="plan")
+    with pytest.raises(errors.TooManyGroupsError, match="more than 95711 groups"):
+        sm.movements([far], months=("2024-01", "9999-12"), max_groups=95711)
+    with pytest.raises(errors.TooManyGroupsError, match="of 2 segments make more than 100000 groups"):
+        sm.movements([far], by="plan", months=("2024-01", "9999-12"), max_groups=100_000)
+
+
+def test_a_reader_of_batches_is_a_stream_of_movements() -> None:
+    table = pl.DataFrame(LINES).sort("customer_id")
+    reader = pa.Table.from_batches(table.to_arrow().to_batches(max_chunksize=2)).to_reader()
+    months = ("2024-01", "2024-04")
+    card = sm.movements(reader, months=months)
+    assert card == sm.movements(table, months=months) == sm.ledger(LINES).movements()
+    assert card.ledger == sm.ledger(LINES).diagnostics
+
+
+def test_nan_in_a_stream_is_what_it_is_in_its_kind_of_frame() -> None:
+    lines = pd.DataFrame({"customer_id": [1, 2], "month": ["2024-01"] * 2, "revenue": [1.0, float("nan")]})
+    with pytest.raises(errors.InvalidValueError, match="unknown revenue is not 0"):
+        sm.movements([lines], months=("2024-01", "2024-01"))
+    with pytest.raises(errors.NotANumberError):
+        sm.movements([pl.from_pandas(lines, nan_to_null=False)], months=("2024-01", "2024-01"))
+
+
+def test_a_stream_that_does_not_ascend_says_where() -> None:
+    months = ("2024-01", "2024-12")
+
+    def part(*customers: Any) -> dict[str, Any]:
+        return {"customer_id": list(customers), "month": ["2024-01"] * len(customers), "revenue": [5] * len(customers)}
+
+    for parts, row, value in (
+        ([part(1, 3, 2)], 2, "2 after 3"),
+        ([part("a", "c"), part("c", "d"), part("b")], 4, "b after d"),
+        ([part(5), part(7), part(9, 8, 1)], 3, "8 after 9"),
+    ):
+        with pytest.raises(errors.InvalidValueError, match="does not ascend") as caught:
+            sm.movements(parts, months=months)
+        assert (caught.value.row, caught.value.value) == (row, value)
+
+
+def test_large_amounts_among_small_ones_take_no_longer() -> None:
+    """One amount near the largest there is once made all sums be put together after every few customers."""
+    customers = 60_000
+    table = {
+        "customer_id": np.repeat(np.arange(customers), 2),
+        "month": np.tile(np.array(["2020-01", "2029-12"], dtype="datetime64[M]"), customers),
+        "revenue": np.full(2 * customers, 5.0),
+        "plan": np.repeat(np.arange(customers), 2) % 2_000,
+    }
+    small = sm.ledger(table, by="plan")
+    table["revenue"][7] = 5e10
+    large = sm.ledger(table, by="plan")
+
+    def seconds(ledger: sm.Ledger) -> float:
+        begun = time.perf_counter()
+        ledger.movements(by="plan")
+        return time.perf_counter() - begun
+
+    assert min(seconds(large) for _ in range(3)) < 5 * min(seconds(small) for _ in range(3))
+    assert large.movements(by="plan").rollup("period")["revenue_churn"]["2020-02"].value == 5 * customers
+    assert large.movements()["revenue_end"]["2029-12"].value == 5 * (customers - 1) + 5e10
 
 
 def test_nobody_churned_is_0_and_no_null() -> None:
@@ -328,12 +437,13 @@ def test_how_movements_were_made_is_validated(changed: dict[str, Any]) -> None:
 def test_a_period_of_another_fiscal_year_is_no_key_of_the_movements() -> None:
     ledger = sm.ledger({"customer_id": ["a", "b"], "month": ["2025-02", "2026-02"], "revenue": [50, 70]})
 
-    def who(period: str, start: int) -> list[Any]:
-        return [row["customer_id"] for row in ledger.customers(period, "new", fiscal_start=start)]
+    def who(period: str, movement: Any, start: int) -> list[Any]:
+        return [row["customer_id"] for row in ledger.customers(period, movement, fiscal_start=start)]
 
-    assert who("FY2026-Q1", 2) == ["a"]
-    assert who("2026-Q1", 1) == ["b"]
-    assert who("2025-02", 2) == ["a"]
+    # February to April 2025, of which a paid in the first month alone
+    assert who("FY2026-Q1", "transient", 2) == ["a"]
+    assert who("2026-Q1", "new", 1) == ["b"]
+    assert who("2025-02", "new", 2) == ["a"]
     for fiscal in ("FY2026-Q1", "FY2026"):
         with pytest.raises(errors.InvalidPeriodError, match=f"'{fiscal}' is no period; expected a calendar period"):
             ledger.customers(fiscal, "new")

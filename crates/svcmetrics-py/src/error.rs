@@ -56,7 +56,7 @@ fn class(error: &Error) -> &'static str {
         Error::DuplicateCustomer { .. } => "DuplicateCustomerError",
         Error::MixedCurrency { .. } => "MixedCurrencyError",
         Error::KeyName { .. } => "KeyNameError",
-        Error::TooManyGroups { .. } => "TooManyGroupsError",
+        Error::TooManyGroups { .. } | Error::TooManyPeriods { .. } => "TooManyGroupsError",
         Error::OutOfMemory { .. } => "OutOfMemoryError",
         Error::Overflow { .. } => "TotalOverflowError",
         Error::Mismatch { .. } | Error::LedgerMismatch { .. } => "MismatchError",

@@ -73,6 +73,11 @@ impl Scorecard {
         Ok((rows, by_metric))
     }
 
+    /// What the ledger was made of whose movements these are.
+    fn ledger(&self) -> Option<crate::ledger::Counted> {
+        self.0.ledger().map(crate::ledger::counted)
+    }
+
     /// The groups' keys: a tuple each.
     fn groups<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyList>> {
         let group = |keys: &Vec<svcmetrics::Key>| -> PyResult<Bound<'py, PyTuple>> {

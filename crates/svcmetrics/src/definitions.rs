@@ -46,7 +46,7 @@ impl Chosen {
 }
 
 /// How values were read; parts that differ do not merge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub(crate) struct Parameters {
     pub(crate) scale: u32,

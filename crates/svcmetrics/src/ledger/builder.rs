@@ -4,7 +4,7 @@ use super::chunk::{Chunk, Clash, Columns};
 use super::lines::{Faults, Part, Rounding, Who, required};
 use super::options::{Gaps, LedgerOptions};
 use super::shuffled::Shuffled;
-use super::{Diagnostics, Ledger, Segments};
+use super::{Diagnostics, Ledger, Segments, key_column};
 use crate::engine::STRETCH;
 use crate::engine::choose::{RESERVED, near};
 use crate::engine::columns::Table;
@@ -15,7 +15,6 @@ use crate::key::{Key, group_text};
 use crate::metrics;
 use crate::period::Period;
 use crate::request::Request;
-use crate::scorecard::KeyColumn;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -41,7 +40,7 @@ pub(super) const PERIOD: &str = "period";
 #[derive(Debug, Clone)]
 pub struct LedgerBuilder {
     options: Arc<LedgerOptions>,
-    groups: Groups,
+    pub(super) groups: Groups,
     lines: Lines,
     faults: Faults,
     rounding: Rounding,
@@ -49,6 +48,8 @@ pub struct LedgerBuilder {
     rows: u64,
     /// Lines of one customer and month that were added to others.
     added: u64,
+    /// Of the lines that are settled.
+    pub(super) diagnostics: Diagnostics,
     failed: Option<Error>,
     checked: bool,
 }
@@ -81,6 +82,7 @@ impl LedgerBuilder {
             rounding: Rounding::default(),
             rows: 0,
             added: 0,
+            diagnostics: Diagnostics::default(),
             failed: None,
             checked: false,
         }
@@ -195,9 +197,20 @@ impl LedgerBuilder {
     /// # Errors
     /// What is wrong with the rows: values that cannot be used, two segments of one customer and month, gaps where they are
     /// errors.
-    pub fn finish(mut self) -> Result<Ledger> {
+    pub fn finish(self) -> Result<Ledger> {
+        self.finish_while(&mut || true)
+    }
+
+    /// As [`LedgerBuilder::finish`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::finish`], and [`Error::Interrupted`].
+    pub fn finish_while(mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Ledger> {
         if let Some(error) = self.failed.take().or_else(|| self.faults.error()) {
             return Err(error);
+        }
+        if !go_on() {
+            return Err(Error::Interrupted);
         }
         let range = self.options.range()?;
         let mut chunks = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
@@ -209,26 +222,36 @@ impl LedgerBuilder {
                 chunks
             }
         };
-        for chunk in &mut chunks {
+        let found = self.settle(&mut chunks, go_on)?;
+        let diagnostics = self.diagnostics;
+        let segments = Segments::of(&self.groups, &mut chunks);
+        // what only changes messages is no difference between ledgers
+        let options = Arc::unwrap_or_clone(self.options).nan_is_missing(false);
+        Ok(Ledger { months: range.or(found), options, chunks, segments, diagnostics })
+    }
+
+    /// Adds lines of one customer and month, and counts them; the first and the last month.
+    fn settle(&mut self, chunks: &mut Vec<Chunk>, go_on: &mut dyn FnMut() -> bool) -> Result<Option<(i32, i32)>> {
+        for chunk in chunks.iter_mut() {
+            if !go_on() {
+                return Err(Error::Interrupted);
+            }
             match chunk.settle() {
                 Ok(added) => self.added += added,
                 Err((customer, month, clash)) => return Err(self.clash(chunk, customer, month, clash)),
             }
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
-        let (gaps, found) = self.gaps(&chunks)?;
-        let diagnostics = Diagnostics {
+        let (gaps, found) = self.gaps(chunks)?;
+        self.diagnostics = Diagnostics {
             rows: self.rows,
-            months: chunks.iter().map(|chunk| chunk.len() as u64).sum(),
+            months: self.diagnostics.months + chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>(),
             added: self.added,
-            gaps,
+            gaps: self.diagnostics.gaps + gaps,
             rounded: self.rounding.values,
             largest_rounding: self.rounding.largest,
         };
-        let segments = Segments::of(&self.groups, &mut chunks);
-        // what only changes messages is no difference between ledgers
-        let options = Arc::unwrap_or_clone(self.options).nan_is_missing(false);
-        Ok(Ledger { months: range.or(found), options, chunks, segments, diagnostics })
+        Ok(found)
     }
 
     /// Months without a row between a customer's first and last, and the first and the last month of all.
@@ -272,33 +295,34 @@ impl LedgerBuilder {
         }
     }
 
-    /// The customers but for the last, who may go on: only of rows that are sorted.
-    pub(super) fn take_complete(&mut self) -> Result<Option<Self>> {
+    /// The customers, of a stream that goes on but for the last, whose lines may too; nothing of rows that are not sorted.
+    pub(super) fn take_sorted(&mut self, goes_on: bool) -> Result<Option<Vec<Chunk>>> {
         if let Some(error) = self.failed.clone().or_else(|| self.faults.error()) {
             return Err(error);
         }
-        let Lines::Sorted(chunks) = &mut self.lines else {
-            let offence = Offence::new(&self.options.customer, "does not ascend", "rows sorted by customer")
-                .hint("sort them by customer before, or build a ledger of all rows");
-            let error = Error::InvalidValue(Box::new(offence));
-            self.failed = Some(error.clone());
-            return Err(error);
-        };
-        let Some(open) = chunks.last_mut().and_then(Chunk::split_last) else { return Ok(None) };
-        let complete = std::mem::replace(chunks, vec![open]);
-        let lines = Lines::Sorted(complete.into_iter().filter(|chunk| chunk.customers.len() > 0).collect());
-        Ok(Some(Self { lines, ..self.clone_without_lines() }))
+        let Lines::Sorted(chunks) = &mut self.lines else { return Ok(None) };
+        let open = if goes_on { chunks.last_mut().and_then(Chunk::split_last) } else { None };
+        let mut complete = std::mem::replace(chunks, open.into_iter().collect());
+        self.settle(&mut complete, &mut || true)?;
+        Ok(Some(complete))
     }
 
-    fn clone_without_lines(&self) -> Self {
-        Self {
-            options: self.options.clone(),
-            groups: self.groups.clone(),
-            lines: Lines::Sorted(Vec::new()),
-            faults: Faults::default(),
-            failed: None,
-            ..*self
-        }
+    /// Who came last, of rows that are sorted.
+    pub(super) fn last_customer(&self) -> Option<Key> {
+        let Lines::Sorted(chunks) = &self.lines else { return None };
+        chunks.last().and_then(|chunk| chunk.customers.last()).map(super::chunk::Customer::key)
+    }
+
+    pub(super) fn options(&self) -> &LedgerOptions {
+        &self.options
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(super) fn fail(&mut self, error: Error) -> Error {
+        self.failed.insert(error).clone()
     }
 }
 
@@ -537,9 +561,7 @@ impl Segments {
                 *code = places[*code as usize];
             }
         }
-        let column =
-            |column: &crate::engine::groups::KeyColumn| KeyColumn::new(&column.name, column.key_type().clone());
         let keys: Vec<Vec<Key>> = order.iter().map(|group| groups.keys(*group)).collect();
-        Self { columns: groups.columns.iter().map(column).collect(), keys }
+        Self { columns: groups.columns.iter().map(key_column).collect(), keys }
     }
 }

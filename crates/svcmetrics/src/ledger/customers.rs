@@ -2,12 +2,12 @@
 
 use super::Ledger;
 use super::chunk::Chunk;
+use super::fold::Fold;
 use super::grid::{Grid, Point, See};
 use super::movements::MovementOptions;
 use crate::error::{Error, Result};
-use crate::figure::{Figure, Total, Unit, Value};
+use crate::figure::Figure;
 use crate::key::Key;
-use crate::metrics::RunRate;
 use crate::period::{Every, Period};
 
 /// A movement of recurring revenue, or where it stands.
@@ -174,6 +174,20 @@ impl Ledger {
         movement: Movement,
         options: &MovementOptions,
     ) -> Result<Vec<CustomerMovement>> {
+        self.behind_while(period, movement, options, &mut || true)
+    }
+
+    /// As [`Ledger::behind`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::behind`], and [`Error::Interrupted`].
+    pub fn behind_while(
+        &self,
+        period: Period,
+        movement: Movement,
+        options: &MovementOptions,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<CustomerMovement>> {
         let fiscal_start = period.fiscal_start();
         if period.every() != Every::Month && fiscal_start != options.fiscal_start {
             return Err(Error::InvalidOption {
@@ -182,7 +196,7 @@ impl Ledger {
                 expected: format!("a period of years that start in month {}, as fiscal_start says", options.fiscal_start),
             });
         }
-        let grid = Grid::new(self, period.every(), &options.by, fiscal_start)?;
+        let grid = Grid::new(self, &options.clone().every(period.every()))?;
         let place = grid.as_ref().and_then(|grid| {
             let place = grid.place(period.start());
             let is_there =
@@ -199,14 +213,7 @@ impl Ledger {
                     .replace("from nothing", "nothing"),
             });
         };
-        let amount = |yearly: i64| {
-            let total = Total::new(yearly.into(), true);
-            let value = match options.unit {
-                RunRate::Month => Value::Quotient { numerator: total, denominator: Total::new(12, false) },
-                RunRate::Year => Value::Amount(total),
-            };
-            Figure::new(Unit::Money, value)
-        };
+        let amount = |yearly: i64| options.unit.figure(yearly.into());
         let take = |found: &mut Vec<CustomerMovement>, chunk: &Chunk, customers: std::ops::Range<usize>| {
             for customer in customers {
                 let mut watched = Watched { period: place, ..Watched::default() };
@@ -222,10 +229,10 @@ impl Ledger {
                 });
             }
         };
-        let join = |mut one: Vec<CustomerMovement>, other: Vec<CustomerMovement>| {
-            one.extend(other);
-            one
-        };
-        Ok(self.fold(Vec::new, take, join))
+        let fold = Fold { cost: 0, empty: || Ok(Vec::new()), take, add: |all: &mut Vec<_>, other| all.extend(other) };
+        let mut found = Vec::new();
+        fold.run(&self.chunks, &mut found, go_on)?;
+        found.sort_by(|one, other| one.customer.cmp(&other.customer));
+        Ok(found)
     }
 }

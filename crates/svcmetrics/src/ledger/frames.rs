@@ -119,7 +119,21 @@ impl Ledger {
         movement: Movement,
         options: &MovementOptions,
     ) -> Result<RecordBatch> {
-        let found = self.behind(period, movement, options)?;
+        self.behind_record_batch_while(period, movement, options, &mut || true)
+    }
+
+    /// As [`Ledger::behind_record_batch`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::behind_record_batch`], and [`Error::Interrupted`].
+    pub fn behind_record_batch_while(
+        &self,
+        period: Period,
+        movement: Movement,
+        options: &MovementOptions,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<RecordBatch> {
+        let found = self.behind_while(period, movement, options, go_on)?;
         let of_customer = match found.first() {
             Some(CustomerMovement { customer: Key::Integer(_), .. }) => KeyType::Integer,
             _ => KeyType::Text,

@@ -1,7 +1,7 @@
 //! Parts of a ledger by customer, taken together.
 
 use super::chunk::{Chunk, Customer};
-use super::{Diagnostics, Ledger, Segments};
+use super::{Ledger, Segments};
 use crate::error::{Error, Offence, Result};
 use crate::scorecard::united_keys;
 
@@ -60,15 +60,7 @@ impl Ledger {
             (Some(one), Some(two)) => Some((one.0.min(two.0), one.1.max(two.1))),
             (one, two) => one.or(two),
         };
-        let (one, two) = (&self.diagnostics, &other.diagnostics);
-        let diagnostics = Diagnostics {
-            rows: one.rows + two.rows,
-            months: one.months + two.months,
-            added: one.added + two.added,
-            gaps: one.gaps + two.gaps,
-            rounded: one.rounded + two.rounded,
-            largest_rounding: one.largest_rounding.max(two.largest_rounding),
-        };
+        let diagnostics = self.diagnostics.with(&other.diagnostics);
         Ok(Self { options: self.options.clone(), chunks, segments, months, diagnostics })
     }
 

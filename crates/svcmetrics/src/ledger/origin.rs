@@ -1,12 +1,12 @@
 //! How movements were made: those of parts add up only where that is the same.
 
-use super::{Ledger, MovementOptions};
+use super::{Diagnostics, Ledger, MovementOptions};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::period::{Every, Period};
 
 /// What the movements of all parts of a ledger have in common.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub(crate) struct Origin {
     every: Every,
@@ -15,12 +15,23 @@ pub(crate) struct Origin {
     opening: bool,
     /// The first and the last month; none without any, where there is nothing to add.
     months: Option<(Period, Period)>,
+    /// What all parts were made of.
+    pub(crate) read: Diagnostics,
 }
 
 impl Origin {
     pub(super) fn new(ledger: &Ledger, options: &MovementOptions) -> Self {
+        Self::of_months(ledger.months(), ledger.options.opening, options, ledger.diagnostics)
+    }
+
+    pub(super) fn of_months(
+        months: Option<(Period, Period)>,
+        opening: bool,
+        options: &MovementOptions,
+        read: Diagnostics,
+    ) -> Self {
         let fiscal_start = if options.every == Every::Month { 1 } else { options.fiscal_start };
-        Self { every: options.every, fiscal_start, opening: ledger.options.opening, months: ledger.months() }
+        Self { every: options.every, fiscal_start, opening, months, read }
     }
 
     /// What differs between two, if anything does: added up, the end of a part would be a churn that nobody sees.
@@ -47,9 +58,9 @@ impl Origin {
         if one == two { None } else { differ("months", &shown(one), &shown(two), hint) }
     }
 
-    /// This, with what the other knows and this does not.
+    /// That of both parts together.
     pub(crate) fn united(self, other: &Self) -> Self {
-        Self { months: self.months.or(other.months), ..self }
+        Self { months: self.months.or(other.months), read: self.read.with(&other.read), ..self }
     }
 
     /// What is wrong with it, as it was stored.
@@ -63,7 +74,7 @@ impl Origin {
         if self.months.is_some_and(|months| !are_months(months)) {
             return Err("months: expected a first month and a last");
         }
-        Ok(())
+        self.read.validated()
     }
 
     /// Whether a key is one of its periods.

@@ -4,19 +4,17 @@
 
 use super::Ledger;
 use super::chunk::Chunk;
+use super::fold::{Fold, grow};
 use super::grid::{Grid, Point, See};
 use super::movements::MovementOptions;
 use crate::error::{Error, Result};
-use crate::figure::{Figure, Total, Unit, Value};
+use crate::figure::{Figure, Total, Unit};
 use crate::interval::Basis;
 use crate::key::Key;
 use crate::metrics::RunRate;
 use crate::period::Period;
 use crate::scorecard::KeyColumn;
 use std::ops::Range;
-
-/// The most cells of cohorts, ages and segments.
-const MOST: usize = 10_000_000;
 
 /// Those who started in one period, so many periods later.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,7 +88,7 @@ struct Sums {
     gross: i128,
 }
 
-/// By cohort, then period, then segment.
+/// By segment, then cohort, then age.
 struct Cells<'a> {
     grid: &'a Grid,
     sums: Vec<Sums>,
@@ -107,9 +105,8 @@ impl Starter<'_, '_> {
     #[inline(always)]
     fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> Option<&mut Sums> {
         let Cells { grid, sums } = &mut *self.cells;
-        let place = |period: i32| usize::try_from(period).ok();
-        let row = place(cohort)? * grid.periods + place(period)?;
-        sums.get_mut(row * grid.segments.len() + segment as usize)
+        let (cohort, period) = (usize::try_from(cohort).ok()?, usize::try_from(period).ok()?);
+        sums.get_mut(place(grid, segment as usize, cohort, period.checked_sub(cohort)?))
     }
 
     #[inline(always)]
@@ -150,8 +147,10 @@ impl See for Starter<'_, '_> {
 }
 
 impl<'a> Cells<'a> {
-    fn new(grid: &'a Grid) -> Self {
-        Self { grid, sums: vec![Sums::default(); grid.periods * grid.periods * grid.segments.len()] }
+    fn new(grid: &'a Grid) -> Result<Self> {
+        let mut sums = Vec::new();
+        grow(&mut sums, of_a_segment(grid).saturating_mul(grid.segments.len()))?;
+        Ok(Self { grid, sums })
     }
 
     fn take(&mut self, chunk: &Chunk, customers: Range<usize>) {
@@ -161,32 +160,23 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn add(mut self, other: Self) -> Self {
+    fn add(&mut self, other: Self) {
         for (sums, other) in self.sums.iter_mut().zip(other.sums) {
             sums.customers += other.customers;
             sums.started += other.started;
             sums.revenue += other.revenue;
             sums.gross += other.gross;
         }
-        self
     }
 
     /// The cell of a cohort at an age; nothing where nobody started.
     fn cell(&self, cohort: usize, segment: usize, age: usize, unit: RunRate) -> Option<CohortCell> {
         let grid = self.grid;
-        let of = |period: usize| self.sums[(cohort * grid.periods + period) * grid.segments.len() + segment];
-        let (start, sums) = (of(cohort), of(cohort + age));
+        let of = |age: usize| self.sums[place(grid, segment, cohort, age)];
+        let (start, sums) = (of(0), of(age));
         if start.started == 0 {
             return None;
         }
-        let amount = |revenue: i128| {
-            let total = Total::new(revenue, true);
-            let value = match unit {
-                RunRate::Month => Value::Quotient { numerator: total, denominator: Total::new(12, false) },
-                RunRate::Year => Value::Amount(total),
-            };
-            Figure::new(Unit::Money, value)
-        };
         let rate = |revenue: i128| {
             Figure::quotient(Unit::Fraction, Total::new(revenue, true), Total::new(start.revenue, true))
         };
@@ -197,14 +187,25 @@ impl<'a> Cells<'a> {
             age: u32::try_from(age).ok()?,
             customers: sums.customers,
             customers_start: start.started,
-            revenue: amount(sums.revenue),
-            revenue_start: amount(start.revenue),
+            revenue: unit.figure(sums.revenue),
+            revenue_start: unit.figure(start.revenue),
             customer_retention: Figure::quotient(Unit::Fraction, whole(sums.customers), whole(start.started))
                 .on(Basis::Proportion),
             gross_revenue_retention: rate(sums.gross),
             net_revenue_retention: rate(sums.revenue),
         })
     }
+}
+
+/// Ages of all cohorts of a segment: the first has as many as there are periods, the last one.
+fn of_a_segment(grid: &Grid) -> usize {
+    grid.periods.saturating_mul(grid.periods + 1) / 2
+}
+
+fn place(grid: &Grid, segment: usize, cohort: usize, age: usize) -> usize {
+    // each cohort before has one more than the next
+    let before = cohort * (2 * grid.periods + 1 - cohort) / 2;
+    segment * of_a_segment(grid) + before + age
 }
 
 impl Ledger {
@@ -214,21 +215,36 @@ impl Ledger {
     /// stock the first cohort holds those who started then or at any time before.
     ///
     /// # Errors
-    /// As [`Ledger::movements`]; [`Error::TooManyGroups`] for more than ten million cells.
+    /// As [`Ledger::movements`]; the limit is one of cells, each of a cohort, an age and a segment.
     pub fn retention(&self, options: &MovementOptions) -> Result<Retention> {
-        let Some(grid) = Grid::new(self, options.every, &options.by, options.fiscal_start)? else {
+        self.retention_while(options, &mut || true)
+    }
+
+    /// As [`Ledger::retention`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::retention`], and [`Error::Interrupted`].
+    pub fn retention_while(&self, options: &MovementOptions, go_on: &mut dyn FnMut() -> bool) -> Result<Retention> {
+        let Some(grid) = Grid::new(self, options)? else {
             return Ok(Retention { columns: self.segments_by(&options.by)?.1.columns, cells: Vec::new() });
         };
-        let places = grid.periods.saturating_mul(grid.periods).saturating_mul(grid.segments.len());
-        if places > MOST {
-            return Err(Error::TooManyGroups { limit: MOST as u64, row: 0 });
-        }
-        let all = self.fold(|| Cells::new(&grid), Cells::take, Cells::add);
+        grid.check(of_a_segment(&grid), options.max_groups, "cells of cohorts and ages")?;
+        let fold = Fold {
+            cost: of_a_segment(&grid) * grid.segments.len(),
+            empty: || Cells::new(&grid),
+            take: Cells::take,
+            add: Cells::add,
+        };
+        let mut all = Cells::new(&grid)?;
+        fold.run(&self.chunks, &mut all, go_on)?;
         // a last period that is not over says nothing yet
         let known = if grid.is_complete(grid.periods - 1) { grid.periods } else { grid.periods - 1 };
         let mut cells = Vec::new();
         for cohort in 0..known {
             for segment in 0..grid.segments.len() {
+                if !go_on() {
+                    return Err(Error::Interrupted);
+                }
                 cells.extend((0..known - cohort).filter_map(|age| all.cell(cohort, segment, age, options.unit)));
             }
         }

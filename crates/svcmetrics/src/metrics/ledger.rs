@@ -7,11 +7,14 @@ use super::columns::{
 use super::{retention, revenue};
 use crate::condition::{Comparison, Condition};
 use crate::expression::Expression;
-use crate::figure::Unit;
+use crate::figure::{Figure, Total, Unit, Value};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Combination, Form, Metric};
 
 const ARTICLE: &str = "ServiceXRG, Recurring Revenue Rate";
+
+/// The scope of all of its measures.
+pub(crate) const OF_LEDGER: &str = "ledger";
 
 /// Months of a year.
 const YEAR: u32 = 12;
@@ -38,6 +41,16 @@ impl RunRate {
             Self::Month => "month",
             Self::Year => "year",
         }
+    }
+
+    /// A year's amount, in micro-units, as what it is shown as.
+    pub(crate) fn figure(self, yearly: i128) -> Figure {
+        let total = Total::new(yearly, true);
+        let value = match self {
+            Self::Month => Value::Quotient { numerator: total, denominator: Total::new(YEAR.into(), false) },
+            Self::Year => Value::Amount(total),
+        };
+        Figure::new(Unit::Money, value)
     }
 }
 
@@ -73,7 +86,7 @@ struct Customers {
 
 impl Measures {
     fn new() -> Self {
-        let scope = Scope::new("ledger")
+        let scope = Scope::new(OF_LEDGER)
             .reads([YEARLY_REVENUE_START, YEARLY_REVENUE_END, YEARLY_TRANSFER_IN, YEARLY_TRANSFER_OUT, YEARLY_FX])
             .reads([YEARLY_TRANSIENT, HAD_REVENUE, MONTHS_COVERED, MONTHS_IN_PERIOD])
             .rule(Condition::at_most(MONTHS_COVERED, MONTHS_IN_PERIOD));

@@ -25,7 +25,9 @@ use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Undefined};
 use crate::health::HealthModel;
 use crate::key::{Key, KeyType};
+use crate::ledger::Diagnostics;
 use crate::metric::Metric;
+use crate::metrics::OF_LEDGER;
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
@@ -270,7 +272,14 @@ impl Scorecard {
         Ok(self.counts(group, self.asked(metric)?))
     }
 
-    /// How complete the data is, over all groups.
+    /// What the ledger was made of, whose movements these are: of all parts together. Nothing of other scorecards, nor of
+    /// those that were made of totals.
+    pub fn ledger(&self) -> Option<&Diagnostics> {
+        self.definitions.parameters.origin.as_ref().map(|origin| &origin.read)
+    }
+
+    /// How complete the data is, over all groups. Of a ledger's movements, the amounts that were rounded are those of all
+    /// rows: a group does not know which were its own.
     pub fn quality(&self) -> Quality {
         let mut metrics = BTreeMap::new();
         for chosen in self.definitions.shown() {
@@ -280,6 +289,11 @@ impl Scorecard {
             };
             let mut counts = Counts::default();
             (0..self.len()).filter_map(|group| self.counts(group, chosen)).for_each(|of_group| counts.add(of_group));
+            if chosen.form().scope().is_some_and(|scope| scope.id() == OF_LEDGER)
+                && let Some(of_ledger) = self.ledger()
+            {
+                counts.rounded = of_ledger.rounded.into();
+            }
             let quality = MetricQuality { counts, largest_rounding: self.largest_rounding[scope] };
             metrics.insert(chosen.metric.id.to_string(), quality);
         }
