@@ -9,7 +9,9 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Mutex;
-use svcmetrics::{Diagnostics, Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, Table};
+use svcmetrics::{
+    Diagnostics, Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, Table,
+};
 
 impl Sink for svcmetrics::LedgerBuilder {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {

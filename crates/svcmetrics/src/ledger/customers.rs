@@ -193,7 +193,10 @@ impl Ledger {
             return Err(Error::InvalidOption {
                 option: "period".into(),
                 found: period.to_string(),
-                expected: format!("a period of years that start in month {}, as fiscal_start says", options.fiscal_start),
+                expected: format!(
+                    "a period of years that start in month {}, as fiscal_start says",
+                    options.fiscal_start
+                ),
             });
         }
         let grid = Grid::new(self, &options.clone().every(period.every()))?;

@@ -23,12 +23,7 @@ impl<E, T, A> Fold<E, T, A> {
     ///
     /// # Errors
     /// [`Error::Interrupted`], and those of `empty`.
-    pub(super) fn run<S: Send>(
-        &self,
-        chunks: &[Chunk],
-        state: &mut S,
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<()>
+    pub(super) fn run<S: Send>(&self, chunks: &[Chunk], state: &mut S, go_on: &mut dyn FnMut() -> bool) -> Result<()>
     where
         E: Fn() -> Result<S>,
         T: Fn(&mut S, &Chunk, Range<usize>) + Sync,

@@ -70,7 +70,8 @@ impl Diagnostics {
     /// What is wrong with them, as they were stored.
     fn validated(&self) -> Result<(), &'static str> {
         let adds_up = self.months.checked_add(self.added) == Some(self.rows) && self.rounded <= self.rows;
-        let is_rounding = (0.0..1.0).contains(&self.largest_rounding) && (self.rounded > 0 || self.largest_rounding == 0.0);
+        let is_rounding =
+            (0.0..1.0).contains(&self.largest_rounding) && (self.rounded > 0 || self.largest_rounding == 0.0);
         if adds_up && is_rounding {
             return Ok(());
         }

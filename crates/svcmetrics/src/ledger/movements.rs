@@ -1,11 +1,11 @@
 //! Movements of recurring revenue, as a scorecard keyed by period and segment.
 
-use super::{Ledger, Segments};
 use super::builder::PERIOD;
 use super::cells::{Cell, Cells, Sum};
 use super::fold::Fold;
 use super::grid::Grid;
 use super::origin::Origin;
+use super::{Ledger, Segments};
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::distributions::Distributions;
 use crate::error::{Error, Result};
