@@ -142,7 +142,8 @@ class Scorecard:
 
     @property
     def ledger(self) -> Diagnostics | None:
-        """What the ledger was made of whose movements these are, all parts together; None of other scorecards.
+        """What the ledger was made of whose movements these are, all parts together; None of other scorecards,
+        and where totals or some of the segments are all there is.
 
         >>> import svcmetrics as sm
         >>> table = {"customer_id": [7, 7], "month": ["2026-01", "2026-03"], "revenue": [50, 70]}
@@ -406,6 +407,36 @@ class Scorecard:
             raise InvalidOptionError.of("by", by, "names of keys")
         return Scorecard(self._native.rollup(keys), self._totals)
 
+    def at(self, value: Any, key: str | None = None) -> Scorecard:
+        """The groups in which a key has that value, without the key; where none is named, the one that is time.
+
+        Of one period nothing is rolled up over time, so that stocks stay what they are. Two periods of a card are
+        compared, or the change between them attributed, by taking out each.
+
+        >>> import svcmetrics as sm
+        >>> table = {"customer_id": [7, 8, 7, 8], "month": ["2026-01", "2026-01", "2026-02", "2026-02"]}
+        >>> table |= {"revenue": [50, 20, 40, 20], "plan": ["basic", "pro", "basic", "pro"]}
+        >>> card = sm.ledger(table, by="plan").movements(by="plan")
+        >>> now, before = card.at("2026-02"), card.at("2026-01")
+        >>> now["revenue_end"]
+        {'basic': <Figure 40.00 (480 / 12)>, 'pro': <Figure 20.00 (240 / 12)>}
+        >>> [(row["plan"], row["difference"]) for row in now.compare(before, metrics="revenue_end")]
+        [('basic', -10.0), ('pro', 0.0)]
+
+        Stocks of two periods are not added up, and a value that no group has is an error.
+
+        >>> for wrong in (lambda: now + before, lambda: card.at("2026-03")):
+        ...     try:
+        ...         wrong()
+        ...     except sm.SvcMetricsError as error:
+        ...         print(error)
+        the scorecards differ in the period that their stocks are of: 2026-02 and 2026-01
+        value: found 2026-03; expected a value of 'period': 2026-01, 2026-02
+        """
+        if not isinstance(key, str | None):
+            raise InvalidOptionError.of("key", key, "the name of a key")
+        return Scorecard(self._native.at(value, key), self._totals)
+
     def __add__(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of other rows, as :func:`merge`."""
         if not isinstance(other, Scorecard):
@@ -494,7 +525,8 @@ class Scorecard:
 
         The weight of a segment is its share of the denominator. A segment without a rate on one side (it was not there,
         or has no denominator) is all mix. ``by`` are keys of both cards, ``metrics`` quotients, all that both
-        have where None.
+        have where None. Those of stocks are undefined where periods would be added up, and an error where they are
+        asked for: take one period out of each card by :meth:`at`.
 
         Both regions improve, and the total worsens, since more comes from the weaker one.
 

@@ -55,8 +55,8 @@ CALLS = {
     "identities in no order": '{**counts, "customer_id": np.arange(rows)[::-1].copy()}, sm.scorecard',
     "identities of text": '{**counts, "customer_id": np.arange(rows).astype("U8")}, sm.scorecard',
     "movements": f'sm.ledger({LINES}, by="plan"), lambda ledger: [ledger.movements(by="plan") for _ in range(9)]',
-    "retention": f'sm.ledger({LINES}), lambda ledger: [ledger.retention() for _ in range(99)]',
-    "customers behind a cell": f'sm.ledger({LINES}), lambda ledger: '
+    "retention": f"sm.ledger({LINES}), lambda ledger: [ledger.retention() for _ in range(99)]",
+    "customers behind a cell": f"sm.ledger({LINES}), lambda ledger: "
     '[ledger.customers("2015-01", "churn") for _ in range(99)]',
     "a stream of movements": f'{LINES}, lambda table: sm.movements([table], months=("2015-01", "2023-04"), by="plan")',
     "health": "counts, lambda table: sm.health_scores(table)",

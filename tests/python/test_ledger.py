@@ -9,6 +9,7 @@ import pickle
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -229,7 +230,9 @@ def test_more_groups_than_are_allowed_are_refused_before_there_are_any() -> None
     with pytest.raises(errors.TooManyGroupsError, match=match) as caught:
         ledger.movements("year", "plan", max_groups=7976 * 2 - 1)
     assert (caught.value.kind, caught.value.hint) == ("too_many_groups", "max_groups=...")
-    with pytest.raises(errors.TooManyGroupsError, match="95712 periods, 2024-01 to 9999-12, of 1 segment make more than"):
+    with pytest.raises(
+        errors.TooManyGroupsError, match="95712 periods, 2024-01 to 9999-12, of 1 segment make more than"
+    ):
         ledger.retention()
     many = {**far, "customer_id": range(100), "month": ["9999-12", *["2024-01"] * 99], "revenue": [1] * 100}
     many["plan"] = [f"plan {number}" for number in range(100)]
@@ -331,8 +334,6 @@ def test_movements_are_a_scorecard_like_any_other() -> None:
     trend = sm.ledger(LINES).movements().trend("net_recurring_revenue").to_polars()
     # 60.5, -0.5, -59.999999, 75.249999: changes -61, -59.499999, 135.249998
     assert trend["change_of_change"].to_list()[2:] == [1.500001, 194.749997]
-    attribution = card.attribute(card, by="plan", metrics="net_revenue_retention")
-    assert len(attribution) > 0
     with pytest.raises(sm.SvcMetricsError, match="differ in unit: month and year"):
         card + ledger.movements("quarter", "plan", unit="year")
     with pytest.raises(sm.SvcMetricsError, match="differ in their metrics"):
@@ -450,6 +451,63 @@ def test_a_period_of_another_fiscal_year_is_no_key_of_the_movements() -> None:
     for calendar in ("2026-Q1", "2026"):
         with pytest.raises(errors.InvalidOptionError, match=f"found {calendar}; expected a period of years that start"):
             ledger.customers(calendar, "new", fiscal_start=2)
+
+
+def test_one_period_is_attributed_to_another() -> None:
+    lines = {
+        "customer_id": ["a", "b", "c"] * 3,
+        "month": [f"2024-0{month}" for month in (1, 2, 3) for _ in range(3)],
+        "revenue": [100, 100, 50, 90, 100, 50, 90, 60, 60],
+        "plan": ["basic", "pro", "pro"] * 3,
+    }
+    card = sm.ledger(lines, by="plan").movements(by="plan")
+    now, before = card.at("2024-03"), card.at("2024-02")
+    assert (now.keys, now.period, now.ledger) == (["plan"], None, card.ledger)
+    assert now.rollup()["gross_revenue_retention"].value == 200 / 240
+    assert now.rollup()["revenue_end"].value == 210
+    found = now.attribute(before, by="plan", metrics="gross_revenue_retention")
+    # basic kept 90 of 100 and then 90 of 90, pro 150 of 150 and then 110 of 150
+    assert found.changes == {"gross_revenue_retention": Fraction(200, 240) - Fraction(240, 250)}
+    assert [(row["plan"], row["baseline_rate"], row["rate"]) for row in found] == [
+        ("basic", 0.9, 1.0),
+        ("pro", 1.0, 110 / 150),
+    ]
+    changes = card.at("2024-03", key="period").rollup().compare(before.rollup())
+    assert {row["metric"]: row["difference"] for row in changes}["revenue_end"] == -30
+    for again in (sm.Scorecard.from_json(now.to_json()), pickle.loads(pickle.dumps(now))):
+        assert again == now
+    assert card.at("pro", "plan").period == "period"
+    assert values(card.at("pro", "plan"), "mrr") == [150, 150, 120]
+    both = card.at("pro", "plan") + card.at("basic", "plan")
+    assert both.wide().rows() == card.rollup("period").wide().rows()
+    assert both.ledger is card.at("pro", "plan").ledger is None
+
+
+def test_stocks_of_several_periods_are_not_attributed() -> None:
+    card = sm.ledger(LINES, by="plan").movements("month", "plan")
+    match = (
+        r"metrics: found net_revenue_retention; expected what adds up over time, or cards of one period, as card\.at"
+    )
+    for one, other in ((card, card), (card.rollup("plan"), card.rollup("plan"))):
+        with pytest.raises(errors.InvalidOptionError, match=match):
+            one.attribute(other, by="plan", metrics="net_revenue_retention")
+    changes = card.attribute(card, by="plan").changes
+    assert changes["reactivation_share_of_growth"] == 0
+    assert changes["net_revenue_retention"] is None
+
+
+def test_a_value_that_no_group_has_is_not_taken_out() -> None:
+    table = {"size": [1, 2, None], "new": [True, False, None], "is_new": [True] * 3, "onboarded": [True, False, True]}
+    card = sm.scorecard(table, by=["size", "new"])
+    assert card.at(2, "size")["onboard_rate"] == {False: card["onboard_rate"][2, False]}
+    assert len(card.at(None, "new")) == 1
+    for value in ("2", 3, "none"):
+        with pytest.raises(errors.InvalidOptionError, match="expected a value of 'size': 1, 2, null"):
+            card.at(value, "size")
+    with pytest.raises(errors.InvalidOptionError, match="key: found none; expected a key, since none of them is time"):
+        card.at(1)
+    with pytest.raises(errors.ColumnNotFoundError, match="did you mean 'size'"):
+        card.at(1, "sizes")
 
 
 def test_a_ledger_is_stored_and_read_back() -> None:

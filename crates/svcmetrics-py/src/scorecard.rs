@@ -147,6 +147,33 @@ impl Scorecard {
         Ok(Self(detached(py, || self.0.rollup(&by))?))
     }
 
+    /// The groups in which a key, or without one that of time, has a value.
+    fn at(&self, py: Python<'_>, value: &Bound<'_, PyAny>, key: Option<&str>) -> Result<Self> {
+        let Some(key) = key.or_else(|| self.0.period()) else {
+            return Err(Error::InvalidOption {
+                option: "key".into(),
+                found: "none".into(),
+                expected: "a key, since none of them is time".into(),
+            }
+            .into());
+        };
+        let mut found = None;
+        if let Some(place) = self.0.keys().iter().position(|known| known.name == key) {
+            let key_type = &self.0.keys()[place].key_type;
+            let mut seen = std::collections::BTreeSet::new();
+            for known in self.0.groups().iter().map(|group| &group[place]).filter(|known| seen.insert(*known)) {
+                if convert::key(py, known, key_type)?.eq(value)? {
+                    found = Some(known.clone());
+                    break;
+                }
+            }
+        }
+        // one that is not there is no key, whatever it is: the core says which there are
+        let found =
+            found.map_or_else(|| value.str().map(|text| svcmetrics::Key::from(text.to_string().as_str())), Ok)?;
+        Ok(Self(detached(py, || self.0.at(key, &found))?))
+    }
+
     fn merge(&self, py: Python<'_>, other: &Self, common: bool) -> Result<Self> {
         Ok(Self(detached(py, || if common { self.0.merge_common(&other.0) } else { self.0.merge(&other.0) })?))
     }

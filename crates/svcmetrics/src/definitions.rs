@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result, listed};
 use crate::health::HealthModel;
+use crate::key::Key;
 use crate::lanes::Places;
 use crate::ledger::Origin;
 use crate::measure::{Measure, Scope, Time};
@@ -62,6 +63,9 @@ pub(crate) struct Parameters {
     /// How movements of a ledger were made; none where the rows are no ledger's, and where totals alone do not say.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) origin: Option<Origin>,
+    /// The one period that all groups are of, where it was taken out of the keys: stocks of two are not added up.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) period: Option<Key>,
 }
 
 /// The counts kept for each scope, in the order of their lanes.
@@ -258,10 +262,22 @@ impl Definitions {
         }
         let definition = || self.chosen.iter().zip(other.chosen.iter()).find(|(one, two)| one.metric != two.metric);
         let origin = || self.parameters.origin.as_ref()?.difference(other.parameters.origin.as_ref()?);
-        self.model_difference(other).or_else(|| self.parameter_difference(other)).or_else(origin).or_else(|| {
-            let (one, _) = definition()?;
-            differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
-        })
+        let period = || {
+            let (one, two) = (self.parameters.period.as_ref()?, other.parameters.period.as_ref()?);
+            if one == two {
+                None
+            } else {
+                differ("the period that their stocks are of", one.to_string(), two.to_string())
+            }
+        };
+        self.model_difference(other)
+            .or_else(|| self.parameter_difference(other))
+            .or_else(origin)
+            .or_else(period)
+            .or_else(|| {
+                let (one, _) = definition()?;
+                differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
+            })
     }
 
     pub(crate) fn model_difference(&self, other: &Self) -> Option<Error> {
@@ -310,6 +326,7 @@ impl Definitions {
             (Some(one), Some(two)) => Some(one.united(two)),
             (one, two) => one.or_else(|| two.clone()),
         };
+        self.parameters.period = self.parameters.period.or_else(|| other.parameters.period.clone());
         for chosen in Arc::make_mut(&mut self.chosen) {
             chosen.shown |= other.find(&chosen.metric.id).is_some_and(|other| other.shown);
         }

@@ -192,6 +192,7 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
         scales: request.scales,
         run_rate,
         origin: None,
+        period: None,
     };
     let chosen: Vec<Chosen> = chosen.collect();
     if let Some(option) = chosen.iter().flat_map(|chosen| chosen.metric.columns()).find(|c| OPTIONS.contains(&&*c.name))

@@ -188,6 +188,7 @@ impl Plan {
             scales: request.scales,
             run_rate: None,
             origin: None,
+            period: None,
         };
         let definitions = Definitions::new(chosen, model, parameters)?;
         Self::compile(&chooser, definitions, not_measured)

@@ -169,7 +169,7 @@ pub(super) struct Made<'a> {
 
 impl Made<'_> {
     pub(super) fn scorecard(self, go_on: &mut dyn FnMut() -> bool) -> Result<Scorecard> {
-        let largest = self.origin.read.largest_rounding;
+        let largest = self.origin.read.map_or(0.0, |read| read.largest_rounding);
         let definitions = definitions(self.options.unit, self.origin)?;
         let lanes = Lanes::new(&definitions)?;
         let (mut groups, mut totals) = (Vec::new(), Totals::new(definitions.width()));
@@ -223,6 +223,7 @@ fn definitions(unit: RunRate, origin: Origin) -> Result<Definitions> {
         scales: Scales::default(),
         run_rate: Some(unit),
         origin: Some(origin),
+        period: None,
     };
     Definitions::new(chosen.collect(), None, parameters)
 }

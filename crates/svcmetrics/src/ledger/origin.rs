@@ -15,8 +15,9 @@ pub(crate) struct Origin {
     opening: bool,
     /// The first and the last month; none without any, where there is nothing to add.
     months: Option<(Period, Period)>,
-    /// What all parts were made of.
-    pub(crate) read: Diagnostics,
+    /// What all parts were made of; of some of the groups of each period it is not known.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) read: Option<Diagnostics>,
 }
 
 impl Origin {
@@ -31,7 +32,7 @@ impl Origin {
         read: Diagnostics,
     ) -> Self {
         let fiscal_start = if options.every == Every::Month { 1 } else { options.fiscal_start };
-        Self { every: options.every, fiscal_start, opening, months, read }
+        Self { every: options.every, fiscal_start, opening, months, read: Some(read) }
     }
 
     /// What differs between two, if anything does: added up, the end of a part would be a churn that nobody sees.
@@ -60,7 +61,11 @@ impl Origin {
 
     /// That of both parts together.
     pub(crate) fn united(self, other: &Self) -> Self {
-        Self { months: self.months.or(other.months), read: self.read.with(&other.read), ..self }
+        Self {
+            months: self.months.or(other.months),
+            read: self.read.zip(other.read).map(|(one, two)| one.with(&two)),
+            ..self
+        }
     }
 
     /// What is wrong with it, as it was stored.
@@ -74,7 +79,7 @@ impl Origin {
         if self.months.is_some_and(|months| !are_months(months)) {
             return Err("months: expected a first month and a last");
         }
-        self.read.validated()
+        self.read.map_or(Ok(()), |read| read.validated())
     }
 
     /// Whether a key is one of its periods.

@@ -1,5 +1,6 @@
 //! Totals by group, read as metrics: built in parts, merged, rolled up, joined.
 
+mod at;
 mod both;
 mod breakdowns;
 mod builder;
@@ -272,10 +273,10 @@ impl Scorecard {
         Ok(self.counts(group, self.asked(metric)?))
     }
 
-    /// What the ledger was made of, whose movements these are: of all parts together. Nothing of other scorecards, nor of
-    /// those that were made of totals.
+    /// What the ledger was made of, whose movements these are: of all parts together. Nothing of other scorecards, nor where
+    /// totals or some of the segments are all there is.
     pub fn ledger(&self) -> Option<&Diagnostics> {
-        self.definitions.parameters.origin.as_ref().map(|origin| &origin.read)
+        self.definitions.parameters.origin.as_ref()?.read.as_ref()
     }
 
     /// How complete the data is, over all groups. Of a ledger's movements, the amounts that were rounded are those of all
