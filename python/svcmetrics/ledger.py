@@ -89,9 +89,10 @@ class Ledger:
         """What moved in each period and segment: a scorecard keyed by ``period`` and the segments.
 
         It has the revenue metrics, ``mrr``, ``arr``, the customers behind each movement (``customers_new``, ...), those
-        who came and left within a period (``transient_customers``), and ``complete``: below 1 the data ends inside the
-        period. Every period from the first to the last and every segment ever seen is a row, also where nothing moved.
-        It merges, rolls up over segments, compares, attributes, and has trends and targets as any other.
+        who came and left within a period (``transient_customers``), and ``complete``: 1, or 0 where the data ends
+        inside the period. Every period from the first to the last and every segment ever seen is a row, also where
+        nothing moved. It merges, rolls up over segments, compares, attributes (one period, :meth:`Scorecard.at`, with
+        another), and has trends and targets as any other.
 
         In every row, exactly: ``revenue_end = revenue_start + new + reactivation + expansion + transfer_in + fx -
         contraction - churn - transfer_out``. What changes for a customer who also changes the segment stands in the old

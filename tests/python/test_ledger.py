@@ -317,7 +317,7 @@ def test_the_opening_stock_is_not_new() -> None:
         [2],
         [10],
     ]
-    assert values(quarter, "complete") == [2 / 3]
+    assert values(quarter, "complete") == [0]
 
 
 def test_movements_are_a_scorecard_like_any_other() -> None:
@@ -508,6 +508,27 @@ def test_a_value_that_no_group_has_is_not_taken_out() -> None:
         card.at(1)
     with pytest.raises(errors.ColumnNotFoundError, match="did you mean 'size'"):
         card.at(1, "sizes")
+
+
+def test_a_period_is_complete_or_not_in_every_segment() -> None:
+    card = sm.ledger(LINES, by="plan").movements("quarter", "plan")
+    # the data ends in April, and in neither quarter somebody pays in every segment
+    assert [(key[0], figure.value) for key, figure in card["complete"].items()] == [
+        *[("2024-Q1", 1)] * 3,
+        *[("2024-Q2", 0)] * 3,
+    ]
+    assert card.to_polars()["complete"].to_list() == [1, 1, 1, 0, 0, 0]
+    assert card.rollup("period")["complete"]["2024-Q2"].value == 0
+    assert card.rollup()["complete"].undefined_reason == "not_additive_over_time"
+    assert card.tidy().to_polars().filter(metric="complete")["low"].is_null().all()
+    (late,) = [
+        row["period"]
+        for row in card.rollup("period").against(sm.Targets({"complete": sm.Target(at_least=1)}))
+        if row["status"] == "missed"
+    ]
+    assert late == "2024-Q2"
+    changes = [row["change"] for row in card.rollup("period").trend("complete")]
+    assert changes == [None, -1]
 
 
 def test_a_ledger_is_stored_and_read_back() -> None:

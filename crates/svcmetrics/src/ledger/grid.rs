@@ -108,16 +108,10 @@ impl Grid {
         (self.start(place + 1) - 1).min(self.months.1)
     }
 
-    /// How many months of a period the data reaches, and how many it has.
-    pub(super) fn covered(&self, place: usize) -> (i32, i32) {
-        let place = i32::try_from(place).unwrap_or(i32::MAX);
-        (self.end(place) + 1 - self.start(place), self.every.months())
-    }
-
-    /// Whether all of the period's months are there.
+    /// Whether the data reaches a period's end.
     pub(super) fn is_complete(&self, place: usize) -> bool {
-        let (covered, months) = self.covered(place);
-        covered == months
+        let place = i32::try_from(place).unwrap_or(i32::MAX);
+        self.end(place) == self.start(place + 1) - 1
     }
 
     /// Whether each month with revenue is the end of a period, and nothing was there before.

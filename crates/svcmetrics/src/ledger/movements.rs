@@ -30,7 +30,7 @@ use std::sync::Arc;
 /// let years = ledger.movements(&options)?;
 /// assert_eq!(years.groups()[0][0].to_string(), "FY2026"); // named by the year in which it ends
 /// assert_eq!(years.figures("revenue_new")?[0].value(), Some(600.0));
-/// assert_eq!(years.figures("complete")?[0].to_string(), "8.3 %"); // one month of twelve
+/// assert_eq!(years.figures("complete")?[0].value(), Some(0.0)); // the data ends with the year's first month
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +187,8 @@ impl Made<'_> {
                     key.extend(grid.segments[*segment].iter().cloned());
                     let (start, cell) = cells.at(*segment, place);
                     let customers = cells.customers(*segment);
-                    let group = Group { start, cell, customers, covered: grid.covered(place) };
+                    let (months_in_period, is_complete) = (self.options.every.months(), grid.is_complete(place));
+                    let group = Group { start, cell, customers, months_in_period, is_complete };
                     totals.push(&lanes.of(&group, &key)?);
                     groups.push(key);
                 }
@@ -233,7 +234,15 @@ struct Group<'a> {
     start: Sum<i128>,
     cell: &'a Cell<i128>,
     customers: i64,
-    covered: (i32, i32),
+    months_in_period: i32,
+    is_complete: bool,
+}
+
+impl Group<'_> {
+    /// Of all customers.
+    fn months(&self) -> i128 {
+        i128::from(self.customers) * i128::from(self.months_in_period)
+    }
 }
 
 type Total = fn(&Group<'_>) -> i128;
@@ -251,8 +260,8 @@ const MEASURES: [(&str, Total); 22] = [
     ("ledger_revenue_transfer_out", |group| group.cell.transfer_out.amount),
     ("ledger_revenue_fx", |_| 0),
     ("ledger_transient_revenue", |group| group.cell.transient.amount),
-    ("ledger_months_covered", |group| i128::from(group.customers) * i128::from(group.covered.0)),
-    ("ledger_months", |group| i128::from(group.customers) * i128::from(group.covered.1)),
+    ("ledger_months_complete", |group| if group.is_complete { group.months() } else { 0 }),
+    ("ledger_months", |group| group.months()),
     ("ledger_customers_start", |group| group.start.customers.into()),
     ("ledger_customers_end", |group| group.cell.end.customers.into()),
     ("ledger_customers_new", |group| group.cell.new.customers.into()),

@@ -67,7 +67,7 @@ struct Measures {
     transfer_out: Measure,
     fx: Measure,
     transient: Measure,
-    covered: Measure,
+    complete: Measure,
     months: Measure,
     customers: Customers,
 }
@@ -134,8 +134,9 @@ impl Measures {
             transfer_out: total("ledger_revenue_transfer_out", YEARLY_TRANSFER_OUT.into(), Time::Flow),
             fx: total("ledger_revenue_fx", YEARLY_FX.into(), Time::Flow),
             transient: total("ledger_transient_revenue", YEARLY_TRANSIENT.into(), Time::Flow),
-            covered: total("ledger_months_covered", MONTHS_COVERED.into(), Time::Flow),
-            months: total("ledger_months", MONTHS_IN_PERIOD.into(), Time::Flow),
+            complete: total("ledger_months_complete", MONTHS_IN_PERIOD.into(), Time::Stock)
+                .only(Condition::at_most(MONTHS_IN_PERIOD, MONTHS_COVERED)),
+            months: total("ledger_months", MONTHS_IN_PERIOD.into(), Time::Stock),
             customers: Customers {
                 start: count("ledger_customers_start", Time::Stock, Condition::positive(YEARLY_REVENUE_START)),
                 end: count("ledger_customers_end", Time::Stock, Condition::positive(YEARLY_REVENUE_END)),
@@ -314,14 +315,14 @@ pub(super) fn metrics() -> Vec<Metric> {
             )
             .edge_case("It stands in the segment in which the customer paid that most.")
             .edge_case("Quarters may show some where the year as a whole shows none, and the other way round."),
-        Metric::share("complete", "Complete", one(&measures.covered), one(&measures.months))
+        Metric::share("complete", "Complete", one(&measures.complete), one(&measures.months))
             .better(Better::Neither)
             .source(ARTICLE)
             .reading(
-                "The months of the period that the data reaches, as a share of all of its months. Below 1 the last one is \
-                 not over yet, and its figures are those up to now: do not compare them with a full period's.",
+                "Whether the data reaches the end of the period: 1, or 0 where it ends inside. The figures are then those \
+                 up to now, and not to be compared with a full period's.",
             )
-            .edge_case("Data that begins in the middle does not lower it: nothing is known to be missing before.")
+            .edge_case("Data that begins in the middle is complete all the same: nothing is known to be missing before.")
             .edge_case("Months without a single row in between were there all the same."),
     ]
 }
