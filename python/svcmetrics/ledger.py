@@ -68,6 +68,24 @@ class Retention(Frame):
         """
         return Frame(self._retention.triangle(text_of("value", value)))
 
+    def to_json(self) -> str:
+        """All cells, exact."""
+        return self._retention.to_json()
+
+    @classmethod
+    def from_json(cls, text: str) -> Retention:
+        """Reads what :meth:`to_json` wrote, checking every field."""
+        return cls(_svcmetrics.Retention.from_json(text_of("text", text)))
+
+    def __eq__(self, other: object) -> bool:
+        return self._retention == other._retention if isinstance(other, Retention) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Retention.from_json, (self.to_json(),))
+
 
 class Ledger:
     """Recurring revenue by customer and month, as :func:`ledger` makes it."""

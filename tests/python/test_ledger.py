@@ -168,9 +168,14 @@ def test_columns_that_are_not_there_are_named() -> None:
         sm.ledger(LINES, by="region")
     with pytest.raises(errors.ColumnNotFoundError, match="no column 'plan'"):
         sm.ledger(LINES).movements(by="plan")
-    for name in ("period", "mrr", "rows"):
+    for name in ("period", "mrr", "rows", "age", "cohort", "customers", "amount", "revenue_start"):
         with pytest.raises(errors.KeyNameError, match=name):
             sm.ledger({**LINES, name: LINES["plan"]}, by=name)
+
+
+def test_customers_are_no_segments_of_themselves() -> None:
+    with pytest.raises(errors.KeyNameError, match="is the column of customers"):
+        sm.ledger(LINES, by="customer_id")
 
 
 def test_a_month_outside_those_given_is_an_error() -> None:
@@ -531,6 +536,47 @@ def test_a_period_is_complete_or_not_in_every_segment() -> None:
     assert changes == [None, -1]
 
 
+def test_retention_is_stored_and_read_back() -> None:
+    ledger = sm.ledger(LINES, by="plan")
+    for retention in (ledger.retention(), ledger.retention("quarter", "plan", "year", fiscal_start=2)):
+        for again in (
+            pickle.loads(pickle.dumps(retention)),
+            copy.deepcopy(retention),
+            sm.Retention.from_json(retention.to_json()),
+        ):
+            assert again == retention
+            assert again.rows() == retention.rows()
+            assert again.triangle().rows() == retention.triangle().rows()
+    assert ledger.retention() != ledger.retention(unit="year")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"age": 5},
+        {"age": 2**31},
+        {"customers": 3},
+        {"customers": 0},
+        {"customers_start": 0},
+        {"revenue": "-1"},
+        {"gross": "999999999999"},
+        {"revenue_start": "1"},
+        {"segment": [{"text": "a"}]},
+        {"cohort": ["2024-Q1", 1]},
+        {"unknown": 1},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("place", [0, 3])
+def test_retention_that_was_tampered_with_is_refused(changed: dict[str, Any], place: int) -> None:
+    stored = json.loads(sm.ledger(LINES).retention().to_json())
+    stored["cells"][place] |= changed
+    with pytest.raises(errors.InvalidDocumentError):
+        sm.Retention.from_json(json.dumps(stored))
+    with pytest.raises(errors.InvalidDocumentError):
+        sm.Retention.from_json(json.dumps({**stored, "format": 2, "cells": []}))
+
+
 def test_a_ledger_is_stored_and_read_back() -> None:
     ledger = sm.ledger(LINES, by="plan")
     for again in (pickle.loads(pickle.dumps(ledger)), copy.deepcopy(ledger), sm.Ledger.from_json(ledger.to_json())):
@@ -560,15 +606,62 @@ def test_a_ledger_that_was_tampered_with_is_refused(field: str, value: Any) -> N
         sm.Ledger.from_json(json.dumps({**stored, field: value}))
 
 
+@pytest.mark.parametrize(
+    ("part", "changed"),
+    [
+        ("options", {"scale": 77}),
+        ("options", {"by": ["plan", "plan"]}),
+        ("options", {"by": ["age"]}),
+        ("options", {"gaps": "error"}),
+        ("options", {"months": [["2024-01", 1], ["2024-03", 1]]}),
+        ("options", {"months": [["2024-01", 1], ["2024-05", 1]]}),
+        ("diagnostics", {"gaps": 2**63}),
+        ("diagnostics", {"gaps": 4}),
+        ("diagnostics", {"rows": 7}),
+        ("diagnostics", {"months": 5, "rows": 5}),
+        ("diagnostics", {"rounded": 7}),
+        ("diagnostics", {"largest_rounding": 1e-7}),
+    ],
+    ids=str,
+)
+def test_a_ledger_whose_counts_are_not_those_of_its_lines_is_refused(part: str, changed: dict[str, Any]) -> None:
+    stored = json.loads(sm.ledger(LINES, by="plan").to_json())
+    assert stored["diagnostics"]["gaps"] == 3
+    if "by" in changed:
+        stored["columns"] = [stored["columns"][0] | {"name": name} for name in changed["by"]]
+        stored["segments"] = [key * len(changed["by"]) for key in stored["segments"]]
+    with pytest.raises(errors.InvalidDocumentError):
+        sm.Ledger.from_json(json.dumps({**stored, part: stored[part] | changed}))
+
+
 def test_customers_of_both_parts_are_named() -> None:
     ledger = sm.ledger(LINES)
     with pytest.raises(errors.InvalidValueError, match="stands in both ledgers"):
         ledger + ledger
-    with pytest.raises(errors.MismatchError, match="how their ledgers were read"):
-        ledger + sm.ledger(LINES, by="plan")
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"by": "plan"}, "the ledgers differ in by: none and plan; read all parts with the same options"),
+        ({"opening": True}, "opening: false and true"),
+        ({"gaps": "error"}, "gaps: zero and error"),
+        ({"months": ("2024-01", "2024-12")}, "months: those of the rows and 2024-01 to 2024-12"),
+        ({"money": "exact"}, "money: auto and exact"),
+        ({"scale": 2}, "scale: 6 and 2"),
+        ({"customer": "id"}, "customer: customer_id and id"),
+    ],
+    ids=str,
+)
+def test_ledgers_that_were_read_otherwise_do_not_merge(options: dict[str, Any], match: str) -> None:
+    other = {"customer_id": ["x"], "id": ["x"], "month": ["2024-01"], "revenue": [1], "plan": ["pro"]}
+    with pytest.raises(errors.MismatchError, match=match):
+        sm.ledger(LINES) + sm.ledger(other, **options)
 
 
 def test_a_share_of_revenue_is_never_a_customer_of_two_types() -> None:
     numbers = sm.ledger({"customer_id": [5], "month": ["2024-01"], "revenue": [1]})
-    with pytest.raises(errors.MismatchError, match="type of their customers"):
+    with pytest.raises(
+        errors.MismatchError, match="the ledgers differ in the type of their customers: text and whole numbers"
+    ):
         numbers + sm.ledger({"customer_id": ["5"], "month": ["2024-01"], "revenue": [1]})

@@ -184,13 +184,23 @@ impl Ledger {
 }
 
 /// Retention by cohort.
-#[pyclass(frozen, module = "svcmetrics._svcmetrics")]
+#[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
+#[derive(PartialEq)]
 pub(crate) struct Retention(svcmetrics::Retention);
 
 #[pymethods]
 impl Retention {
     fn frame(&self, py: Python<'_>) -> Result<Frame> {
         Ok(Frame(detached(py, || self.0.to_record_batch())?))
+    }
+
+    fn to_json(&self, py: Python<'_>) -> Result<String> {
+        detached(py, || self.0.to_json())
+    }
+
+    #[staticmethod]
+    fn from_json(py: Python<'_>, text: &str) -> Result<Self> {
+        Ok(Self(detached(py, || svcmetrics::Retention::from_json(text))?))
     }
 
     fn triangle(&self, py: Python<'_>, value: &str) -> Result<Frame> {

@@ -6,13 +6,12 @@ use super::options::{Gaps, LedgerOptions};
 use super::shuffled::Shuffled;
 use super::{Diagnostics, Ledger, Segments, key_column};
 use crate::engine::STRETCH;
-use crate::engine::choose::{RESERVED, near};
+use crate::engine::choose::near;
 use crate::engine::columns::Table;
 use crate::engine::groups::Groups;
 use crate::engine::intake::Cells;
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, group_text};
-use crate::metrics;
 use crate::period::Period;
 use crate::request::Request;
 use std::ops::Range;
@@ -342,18 +341,8 @@ fn other_type(options: &LedgerOptions, row: u64) -> Error {
 
 /// Segments must not be taken for the period, a metric or a column of the result.
 fn check(options: &LedgerOptions, table: &Table<'_>) -> Result<()> {
-    options.range()?;
-    for (place, key) in options.by.iter().enumerate() {
-        let invalid = |problem: &str| Err(Error::KeyName { key: key.clone(), problem: problem.into() });
-        if options.by[..place].contains(key) {
-            return invalid("is named twice");
-        }
-        if metrics::find(key).is_some() {
-            return invalid("is named like a metric; rename the column");
-        }
-        if key == PERIOD || RESERVED.contains(&key.as_str()) {
-            return invalid("is named like a column of the result; rename the column");
-        }
+    options.check()?;
+    for key in &options.by {
         if !table.names().contains(key) {
             let available = table.names();
             let near = near(key, available.iter().map(String::as_str));

@@ -18,6 +18,8 @@ mod retention;
 mod shuffled;
 #[cfg(feature = "serde")]
 mod stored;
+#[cfg(feature = "serde")]
+mod stored_retention;
 mod streaming;
 
 pub use builder::LedgerBuilder;

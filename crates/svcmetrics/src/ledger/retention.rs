@@ -2,11 +2,11 @@
 
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
-use super::Ledger;
 use super::chunk::Chunk;
 use super::fold::{Fold, grow};
 use super::grid::{Grid, Point, See};
 use super::movements::MovementOptions;
+use super::{Ledger, Segments};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::interval::Basis;
@@ -61,9 +61,12 @@ pub struct CohortCell {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "super::stored_retention::Stored"))]
+#[cfg_attr(feature = "serde", serde(into = "super::stored_retention::Stored"))]
 pub struct Retention {
     pub(crate) columns: Vec<KeyColumn>,
+    pub(super) unit: RunRate,
     pub(crate) cells: Vec<CohortCell>,
 }
 
@@ -79,13 +82,36 @@ impl Retention {
     }
 }
 
+/// A cell's sums; amounts are those of a year, in micro-units.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    customers: u64,
+pub(super) struct Sums {
+    pub(super) customers: u64,
     /// Of age 0: all who started.
-    started: u64,
-    revenue: i128,
-    gross: i128,
+    pub(super) started: u64,
+    pub(super) revenue: i128,
+    pub(super) gross: i128,
+}
+
+impl CohortCell {
+    pub(super) fn new(cohort: Period, segment: Vec<Key>, age: u32, start: Sums, sums: Sums, unit: RunRate) -> Self {
+        let rate = |revenue: i128| {
+            Figure::quotient(Unit::Fraction, Total::new(revenue, true), Total::new(start.revenue, true))
+        };
+        let whole = |count: u64| Total::new(count.into(), false);
+        Self {
+            cohort,
+            segment,
+            age,
+            customers: sums.customers,
+            customers_start: start.started,
+            revenue: unit.figure(sums.revenue),
+            revenue_start: unit.figure(start.revenue),
+            customer_retention: Figure::quotient(Unit::Fraction, whole(sums.customers), whole(start.started))
+                .on(Basis::Proportion),
+            gross_revenue_retention: rate(sums.gross),
+            net_revenue_retention: rate(sums.revenue),
+        }
+    }
 }
 
 /// By segment, then cohort, then age.
@@ -177,23 +203,14 @@ impl<'a> Cells<'a> {
         if start.started == 0 {
             return None;
         }
-        let rate = |revenue: i128| {
-            Figure::quotient(Unit::Fraction, Total::new(revenue, true), Total::new(start.revenue, true))
-        };
-        let whole = |count: u64| Total::new(count.into(), false);
-        Some(CohortCell {
-            cohort: grid.period(cohort)?,
-            segment: grid.segments[segment].clone(),
-            age: u32::try_from(age).ok()?,
-            customers: sums.customers,
-            customers_start: start.started,
-            revenue: unit.figure(sums.revenue),
-            revenue_start: unit.figure(start.revenue),
-            customer_retention: Figure::quotient(Unit::Fraction, whole(sums.customers), whole(start.started))
-                .on(Basis::Proportion),
-            gross_revenue_retention: rate(sums.gross),
-            net_revenue_retention: rate(sums.revenue),
-        })
+        Some(CohortCell::new(
+            grid.period(cohort)?,
+            grid.segments[segment].clone(),
+            u32::try_from(age).ok()?,
+            start,
+            sums,
+            unit,
+        ))
     }
 }
 
@@ -226,7 +243,8 @@ impl Ledger {
     /// As [`Ledger::retention`], and [`Error::Interrupted`].
     pub fn retention_while(&self, options: &MovementOptions, go_on: &mut dyn FnMut() -> bool) -> Result<Retention> {
         let Some(grid) = Grid::new(self, options)? else {
-            return Ok(Retention { columns: self.segments_by(&options.by)?.1.columns, cells: Vec::new() });
+            let Segments { columns, .. } = self.segments_by(&options.by)?.1;
+            return Ok(Retention { columns, unit: options.unit, cells: Vec::new() });
         };
         grid.check(of_a_segment(&grid), options.max_groups, "cells of cohorts and ages")?;
         let fold = Fold {
@@ -248,6 +266,6 @@ impl Ledger {
                 cells.extend((0..known - cohort).filter_map(|age| all.cell(cohort, segment, age, options.unit)));
             }
         }
-        Ok(Retention { columns: grid.columns.clone(), cells })
+        Ok(Retention { columns: grid.columns.clone(), unit: options.unit, cells })
     }
 }
