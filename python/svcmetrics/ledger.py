@@ -211,6 +211,41 @@ contraction, churn, transfer_in, transfer_out, end, transient
         options = _options("month", by, unit, fiscal_start)
         return Frame(self._native.behind(text_of("period", period), text_of("movement", movement), options))
 
+    def cohort_customers(
+        self,
+        cohort: str,
+        age: int,
+        by: str | Iterable[str] | None = None,
+        unit: Unit = "month",
+        *,
+        fiscal_start: int = 1,
+    ) -> Frame:
+        """The customers behind a cell of :meth:`retention`, in ascending order: all who started in the cohort.
+
+        Columns: the customer, the segments of ``by``, ``revenue_start`` (at the end of the cohort's own period),
+        ``revenue_end`` (``age`` periods later; 0 for who is not there) and ``amount``, the smaller of both: their sums
+        are the numerators of the cell's rates.
+
+        >>> import svcmetrics as sm
+        >>> months = ["2026-01", "2026-01", "2026-02"]
+        >>> ledger = sm.ledger({"customer_id": [7, 8, 8], "month": months, "revenue": [60, 40, 50]})
+        >>> for row in ledger.cohort_customers("2026-01", age=1).to_pandas().itertuples(index=False):
+        ...     print(*row)
+        7 60.0 0.0 0.0
+        8 40.0 50.0 40.0
+
+        What cannot be known yet is an error.
+
+        >>> ledger.cohort_customers("2026-01", age=2)
+        Traceback (most recent call last):
+        svcmetrics.errors.InvalidOptionError: age: found 2; expected 0 to 1, which the ledger reaches
+        """
+        if isinstance(age, bool) or not isinstance(age, int) or not 0 <= age < 1 << 32:
+            raise InvalidOptionError.of("age", age, "a whole number, 0 or more")
+        return Frame(
+            self._native.behind_cohort(text_of("cohort", cohort), age, _options("month", by, unit, fiscal_start))
+        )
+
     @property
     def diagnostics(self) -> Diagnostics:
         """What it was made of, counted."""

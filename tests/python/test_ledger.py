@@ -536,6 +536,49 @@ def test_a_period_is_complete_or_not_in_every_segment() -> None:
     assert changes == [None, -1]
 
 
+@pytest.mark.parametrize("by", [None, "plan"])
+@pytest.mark.parametrize("opening", [False, True])
+@pytest.mark.parametrize(("every", "fiscal_start"), [("month", 1), ("quarter", 1), ("quarter", 2), ("year", 4)])
+def test_the_customers_of_a_cohort_add_up_to_its_cells(every: Any, fiscal_start: int, opening: bool, by: Any) -> None:
+    random = np.random.default_rng(11)
+    rows = 400
+    months = np.datetime64("2022-01") + random.integers(0, 30, rows)
+    lines = pl.DataFrame(
+        {"customer_id": random.integers(0, 60, rows), "month": months.astype("datetime64[D]")}
+    ).unique()
+    lines = lines.with_columns(
+        revenue=pl.Series(random.integers(0, 5, len(lines))), plan=pl.Series(random.choice(["a", "b"], len(lines)))
+    )
+    ledger = sm.ledger(lines, by="plan", opening=opening)
+    cells = list(ledger.retention(every, by, "year", fiscal_start=fiscal_start))
+    assert cells
+    for cell in cells:
+        found = ledger.cohort_customers(cell["cohort"], cell["age"], by, "year", fiscal_start=fiscal_start)
+        rows_of_cell = [row for row in found if by is None or row["plan"] == cell["plan"]]
+        assert len(rows_of_cell) == cell["customers_start"]
+        assert sum(row["revenue_end"] > 0 for row in rows_of_cell) == cell["customers"]
+        assert sum(row["revenue_start"] for row in rows_of_cell) == cell["revenue_start"]
+        assert sum(row["revenue_end"] for row in rows_of_cell) == cell["revenue"]
+        if cell["gross_revenue_retention"] is not None:
+            kept = sum(row["amount"] for row in rows_of_cell)
+            assert float(kept / cell["revenue_start"]) == pytest.approx(cell["gross_revenue_retention"], rel=1e-12)
+
+
+def test_a_cell_that_retention_does_not_have_is_no_cohort() -> None:
+    ledger = sm.ledger(LINES)
+    for cohort, age, match in (
+        ("2024-03", 2, "age: found 2; expected 0 to 1"),
+        ("2024-Q2", 0, "age: found 0; expected none, since 2024-Q2 is not over"),
+        ("2024-05", 0, "period: found 2024-05"),
+        ("2024-01", -1, "age"),
+        ("2024-01", True, "age"),
+    ):
+        with pytest.raises(errors.InvalidOptionError, match=match):
+            ledger.cohort_customers(cohort, age)
+    with pytest.raises(errors.InvalidPeriodError):
+        ledger.cohort_customers("FY2024", 0)
+
+
 def test_retention_is_stored_and_read_back() -> None:
     ledger = sm.ledger(LINES, by="plan")
     for retention in (ledger.retention(), ledger.retention("quarter", "plan", "year", fiscal_start=2)):

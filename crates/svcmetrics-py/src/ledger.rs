@@ -153,6 +153,13 @@ impl Ledger {
         Ok(Frame(patiently(py, |go_on| self.0.behind_record_batch_while(period, movement, &options, go_on))?))
     }
 
+    /// A frame of the customers behind a cell of retention.
+    fn behind_cohort(&self, py: Python<'_>, cohort: &str, age: u32, options: &Bound<'_, PyDict>) -> Result<Frame> {
+        let cohort = Period::parse_fiscal(cohort, get(options, "fiscal_start")?.unwrap_or(1))?;
+        let options = movement_options(options)?;
+        Ok(Frame(patiently(py, |go_on| self.0.behind_cohort_record_batch_while(cohort, age, &options, go_on))?))
+    }
+
     fn merge(&self, py: Python<'_>, other: &Self) -> Result<Self> {
         Ok(Self(detached(py, || self.0.merge(&other.0))?))
     }

@@ -133,7 +133,24 @@ impl Ledger {
         options: &MovementOptions,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<RecordBatch> {
-        let found = self.behind_while(period, movement, options, go_on)?;
+        self.customer_batch(&self.behind_while(period, movement, options, go_on)?, options)
+    }
+
+    /// [`Ledger::behind_cohort`] as such a frame; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::behind_cohort`], and [`Error::Interrupted`].
+    pub fn behind_cohort_record_batch_while(
+        &self,
+        cohort: Period,
+        age: u32,
+        options: &MovementOptions,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<RecordBatch> {
+        self.customer_batch(&self.behind_cohort_while(cohort, age, options, go_on)?, options)
+    }
+
+    fn customer_batch(&self, found: &[CustomerMovement], options: &MovementOptions) -> Result<RecordBatch> {
         let of_customer = match found.first() {
             Some(CustomerMovement { customer: Key::Integer(_), .. }) => KeyType::Integer,
             _ => KeyType::Text,

@@ -114,6 +114,12 @@ impl Grid {
         self.end(place) == self.start(place + 1) - 1
     }
 
+    /// How many periods say something of who stays: a last one that is not over says nothing yet.
+    pub(super) fn known_periods(&self) -> i32 {
+        let last = self.periods - usize::from(!self.is_complete(self.periods - 1));
+        i32::try_from(last).unwrap_or(i32::MAX)
+    }
+
     /// Whether each month with revenue is the end of a period, and nothing was there before.
     pub(super) fn is_of_plain_months(&self) -> bool {
         self.every == Every::Month && !self.opening

@@ -255,8 +255,7 @@ impl Ledger {
         };
         let mut all = Cells::new(&grid)?;
         fold.run(&self.chunks, &mut all, go_on)?;
-        // a last period that is not over says nothing yet
-        let known = if grid.is_complete(grid.periods - 1) { grid.periods } else { grid.periods - 1 };
+        let known = usize::try_from(grid.known_periods()).unwrap_or_default();
         let mut cells = Vec::new();
         for cohort in 0..known {
             for segment in 0..grid.segments.len() {
