@@ -40,24 +40,26 @@ impl<E, T, A> Fold<E, T, A> {
                 take(state, chunk, customers.clone());
             }
         };
+        let lines: usize = chunks.iter().map(Chunk::len).sum();
         #[cfg(feature = "rayon")]
-        {
-            let lines: usize = chunks.iter().map(Chunk::len).sum();
-            let threads = crate::engine::threads(lines).min(1 + lines / self.cost.max(1)).min(shares.len());
-            let mut others = (1..threads).map(|_| (self.empty)()).collect::<Result<Vec<S>>>()?;
-            rayon::in_place_scope(|scope| {
-                for other in &mut others {
-                    let work = &work;
-                    scope.spawn(move |_| work(other, &mut || true));
-                }
-                work(state, go_on);
-            });
-            for other in others {
-                (self.add)(state, other);
+        let threads = crate::engine::threads(lines);
+        #[cfg(not(feature = "rayon"))]
+        let threads = 1;
+        let states = threads.min(1 + lines / self.cost.max(1)).min(shares.len());
+        let mut others = (1..states).map(|_| (self.empty)()).collect::<Result<Vec<S>>>()?;
+        #[cfg(feature = "rayon")]
+        rayon::in_place_scope(|scope| {
+            for other in &mut others {
+                let work = &work;
+                scope.spawn(move |_| work(other, &mut || true));
             }
-        }
+            work(state, go_on);
+        });
         #[cfg(not(feature = "rayon"))]
         work(state, go_on);
+        for other in others.drain(..) {
+            (self.add)(state, other);
+        }
         if stopped.into_inner() { Err(Error::Interrupted) } else { Ok(()) }
     }
 }

@@ -70,6 +70,7 @@ impl Diagnostics {
     }
 
     /// What is wrong with them, as they were stored.
+    #[cfg(feature = "serde")]
     fn validated(&self) -> Result<(), &'static str> {
         let adds_up = self.months.checked_add(self.added) == Some(self.rows) && self.rounded <= self.rows;
         let is_rounding =

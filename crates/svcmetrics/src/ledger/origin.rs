@@ -1,8 +1,7 @@
 //! How movements were made: those of parts add up only where that is the same.
 
 use super::{Diagnostics, Ledger, MovementOptions};
-use crate::error::{Error, Result};
-use crate::key::Key;
+use crate::error::Error;
 use crate::period::{Every, Period};
 
 /// What the movements of all parts of a ledger have in common.
@@ -69,6 +68,7 @@ impl Origin {
     }
 
     /// What is wrong with it, as it was stored.
+    #[cfg(feature = "serde")]
     pub(crate) fn validated(&self) -> Result<(), &'static str> {
         if !(1..=12).contains(&self.fiscal_start) || (self.every == Every::Month && self.fiscal_start != 1) {
             return Err("fiscal_start: expected a month from 1 to 12, and 1 of months");
@@ -83,8 +83,9 @@ impl Origin {
     }
 
     /// Whether a key is one of its periods.
-    pub(crate) fn has(&self, period: &Key) -> bool {
-        let (Key::Text(text), Some((first, last))) = (period, self.months) else { return false };
+    #[cfg(feature = "serde")]
+    pub(crate) fn has(&self, period: &crate::key::Key) -> bool {
+        let (crate::key::Key::Text(text), Some((first, last))) = (period, self.months) else { return false };
         Period::parse_fiscal(text, self.fiscal_start).is_ok_and(|period| {
             (period.every(), period.fiscal_start()) == (self.every, self.fiscal_start)
                 && period.start() + self.every.months() > first.start()
