@@ -371,20 +371,6 @@ def test_stocks_of_several_periods_are_not_attributed() -> None:
     assert changes["net_revenue_retention"] is None
 
 
-def test_a_value_that_no_group_has_is_not_taken_out() -> None:
-    table = {"size": [1, 2, None], "new": [True, False, None], "is_new": [True] * 3, "onboarded": [True, False, True]}
-    card = sm.scorecard(table, by=["size", "new"])
-    assert card.at(2, "size")["onboard_rate"] == {False: card["onboard_rate"][2, False]}
-    assert len(card.at(None, "new")) == 1
-    for value in ("2", 3, "none"):
-        with pytest.raises(errors.InvalidOptionError, match="expected a value of 'size': 1, 2, null"):
-            card.at(value, "size")
-    with pytest.raises(errors.InvalidOptionError, match="key: found none; expected a key, since none of them is time"):
-        card.at(1)
-    with pytest.raises(errors.ColumnNotFoundError, match="did you mean 'size'"):
-        card.at(1, "sizes")
-
-
 def test_a_period_is_complete_or_not_in_every_segment() -> None:
     card = sm.ledger(LINES, by="plan").movements("quarter", "plan")
     # the data ends in April, and in neither quarter somebody pays in every segment
