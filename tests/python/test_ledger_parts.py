@@ -145,6 +145,21 @@ def test_how_movements_were_made_is_validated(changed: dict[str, Any]) -> None:
         sm.Scorecard.from_json(json.dumps(stored))
 
 
+@pytest.mark.parametrize("lane", ["ledger_revenue_new", "ledger_revenue_transfer_out", "ledger_customers_retained"])
+def test_movements_that_do_not_add_up_are_refused(lane: str) -> None:
+    card = sm.ledger(LINES, by="plan").movements("quarter", "plan")
+    stored = json.loads(card.to_json())
+    place = stored["lanes"].index(lane)
+    stored["groups"][1]["totals"][place] = str(int(stored["groups"][1]["totals"][place]) + 1)
+    with pytest.raises(errors.InvalidDocumentError, match="the movements do not add up to"):
+        sm.Scorecard.from_json(json.dumps(stored))
+    totals = card.measures().to_polars()
+    changed = totals.with_columns(pl.col(lane) + pl.Series([1, 0, 0, 0, 0, 0]).cast(totals.schema[lane]))
+    with pytest.raises(errors.InvalidDocumentError, match="the movements do not add up to"):
+        sm.Scorecard.from_measures(changed, by=["period", "plan"], unit="month")
+    assert sm.Scorecard.from_measures(card.rollup().measures(), unit="month").metrics == card.metrics
+
+
 def test_retention_is_stored_and_read_back() -> None:
     ledger = sm.ledger(LINES, by="plan")
     for retention in (ledger.retention(), ledger.retention("quarter", "plan", "year", fiscal_start=2)):

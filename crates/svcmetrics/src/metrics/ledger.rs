@@ -16,6 +16,23 @@ const ARTICLE: &str = "ServiceXRG, Recurring Revenue Rate";
 /// The scope of all of its measures.
 pub(crate) const OF_LEDGER: &str = "ledger";
 
+/// What adds up to 0 in every group, but for what was rolled up over time: the end is what came of the start.
+pub(crate) const IDENTITIES: [&[(i128, &str)]; 2] = [
+    &[
+        (-1, "ledger_revenue_end"),
+        (1, "ledger_revenue_start"),
+        (1, "ledger_revenue_new"),
+        (1, "ledger_revenue_reactivation"),
+        (1, "ledger_revenue_expansion"),
+        (1, "ledger_revenue_transfer_in"),
+        (1, "ledger_revenue_fx"),
+        (-1, "ledger_revenue_contraction"),
+        (-1, "ledger_revenue_churn"),
+        (-1, "ledger_revenue_transfer_out"),
+    ],
+    &[(-1, "ledger_customers_retained"), (1, "ledger_customers_start"), (-1, "ledger_customers_churned")],
+];
+
 /// Months of a year.
 const YEAR: u32 = 12;
 
