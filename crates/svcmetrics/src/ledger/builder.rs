@@ -241,7 +241,7 @@ impl LedgerBuilder {
             }
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
-        let (gaps, found) = self.gaps(chunks)?;
+        let (gaps, found) = self.gaps(chunks, go_on)?;
         self.diagnostics = Diagnostics {
             rows: self.rows,
             months: self.diagnostics.months + chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>(),
@@ -254,10 +254,13 @@ impl LedgerBuilder {
     }
 
     /// Months without a row between a customer's first and last, and the first and the last month of all.
-    fn gaps(&self, chunks: &[Chunk]) -> Result<(u64, Option<(i32, i32)>)> {
+    fn gaps(&self, chunks: &[Chunk], go_on: &mut dyn FnMut() -> bool) -> Result<(u64, Option<(i32, i32)>)> {
         let (mut gaps, mut range) = (0, None);
         for chunk in chunks {
             for customer in 0..chunk.customers.len() {
+                if customer % STRETCH == 0 && !go_on() {
+                    return Err(Error::Interrupted);
+                }
                 let months = &chunk.columns.months[chunk.lines(customer)];
                 let (Some(first), Some(last)) = (months.first(), months.last()) else { continue };
                 range = Some(range.map_or((*first, *last), |(earliest, latest): (i32, i32)| {
@@ -295,14 +298,14 @@ impl LedgerBuilder {
     }
 
     /// The customers, of a stream that goes on but for the last, whose lines may too; nothing of rows that are not sorted.
-    pub(super) fn take_sorted(&mut self, goes_on: bool) -> Result<Option<Vec<Chunk>>> {
+    pub(super) fn take_sorted(&mut self, goes_on: bool, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Chunk>>> {
         if let Some(error) = self.failed.clone().or_else(|| self.faults.error()) {
             return Err(error);
         }
         let Lines::Sorted(chunks) = &mut self.lines else { return Ok(None) };
         let open = if goes_on { chunks.last_mut().and_then(Chunk::split_last) } else { None };
         let mut complete = std::mem::replace(chunks, open.into_iter().collect());
-        self.settle(&mut complete, &mut || true)?;
+        self.settle(&mut complete, go_on)?;
         Ok(Some(complete))
     }
 

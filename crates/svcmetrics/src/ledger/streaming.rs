@@ -96,7 +96,7 @@ impl MovementsBuilder {
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let first_row = self.lines.rows();
         self.lines.add_while(part, go_on)?;
-        let Some(complete) = self.lines.take_sorted(true)? else { return Err(self.falls(part, first_row)) };
+        let Some(complete) = self.lines.take_sorted(true, go_on)? else { return Err(self.falls(part, first_row)) };
         self.last = self.lines.last_customer();
         self.count(&complete, go_on)
     }
@@ -162,7 +162,7 @@ impl MovementsBuilder {
     /// As [`MovementsBuilder::finish`], and [`Error::Interrupted`].
     pub fn finish_while(mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Scorecard> {
         // a part that is not sorted was an error
-        let rest = self.lines.take_sorted(false)?.unwrap_or_default();
+        let rest = self.lines.take_sorted(false, go_on)?.unwrap_or_default();
         self.count(&rest, go_on)?;
         self.cells.settle();
         let origin = Origin::of_months(Some(self.months), self.opening, &self.movements, self.lines.diagnostics);
