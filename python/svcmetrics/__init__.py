@@ -18,11 +18,12 @@ from svcmetrics.catalog import Catalog, Definition, MeasureDefinition, catalog
 from svcmetrics.check import Check, check
 from svcmetrics.compare import Changes
 from svcmetrics.customers import scorecard
+from svcmetrics.diagnostics import Diagnostics
 from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.explain import MetricReference, explain
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
-from svcmetrics.ledger import Diagnostics, Ledger, Retention, ledger, movements
+from svcmetrics.ledger import Ledger, Retention, ledger, movements
 from svcmetrics.metric import Metric, Sum, Term, count, metric, total
 from svcmetrics.options import SourceColumn, column
 from svcmetrics.reference import Reference, reference

@@ -64,7 +64,7 @@ TABLES: dict[str, dict[str, list[Any]]] = {
         "yearly_fx": [12, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         "yearly_transient": [0, 0, 0, 0, 0, 0, 300, 0, 0, 0],
         "had_revenue": [True, True, False, True, True, True, False, True, None, True],
-        "months_covered": [2, 2, 2, 2, 2, 2, 2, 2, 2, 4],
+        "months_covered": [3, 3, 3, 3, 3, 3, 3, 3, 3, 4],
         "months_in_period": [3, 3, 3, 3, 3, 3, 3, 3, 3, 3],
     },
     "Risk": {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 from svcmetrics import _svcmetrics, render
+from svcmetrics.diagnostics import Diagnostics
 from svcmetrics.errors import InvalidOptionError
 from svcmetrics.frames import Frame
 from svcmetrics.options import Money, Nan, listed, text_of
@@ -29,24 +31,15 @@ Movement = Literal[
 ]
 
 
-class Diagnostics(NamedTuple):
-    """What a ledger was made of."""
-
-    #: Rows of the table.
-    rows: int
-    #: Months of customers: rows, those of one customer and month taken together.
-    months: int
-    #: Rows that were added to another of the same customer and month.
-    added: int
-    #: Months without a row between a customer's first and last: read as revenue 0.
-    gaps: int
-    #: Amounts that were rounded, and the largest difference that made, in units a month.
-    rounded: int
-    largest_rounding: float
+#: The most groups, or cells, without a word.
+MAX_GROUPS = 1_000_000
 
 
-def _options(every: str, by: str | Iterable[str] | None, unit: str, fiscal_start: int) -> dict[str, Any]:
-    return {"every": every, "by": listed("by", by), "unit": unit, "fiscal_start": fiscal_start}
+def _options(
+    every: str, by: str | Iterable[str] | None, unit: str, fiscal_start: int, max_groups: int = MAX_GROUPS
+) -> dict[str, Any]:
+    keys = listed("by", by)
+    return {"every": every, "by": keys, "unit": unit, "fiscal_start": fiscal_start, "max_groups": max_groups}
 
 
 class Retention(Frame):
@@ -75,6 +68,24 @@ class Retention(Frame):
         """
         return Frame(self._retention.triangle(text_of("value", value)))
 
+    def to_json(self) -> str:
+        """All cells, exact."""
+        return self._retention.to_json()
+
+    @classmethod
+    def from_json(cls, text: str) -> Retention:
+        """Reads what :meth:`to_json` wrote, checking every field."""
+        return cls(_svcmetrics.Retention.from_json(text_of("text", text)))
+
+    def __eq__(self, other: object) -> bool:
+        return self._retention == other._retention if isinstance(other, Retention) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Retention.from_json, (self.to_json(),))
+
 
 class Ledger:
     """Recurring revenue by customer and month, as :func:`ledger` makes it."""
@@ -91,13 +102,15 @@ class Ledger:
         unit: Unit = "month",
         *,
         fiscal_start: int = 1,
+        max_groups: int = MAX_GROUPS,
     ) -> Scorecard:
         """What moved in each period and segment: a scorecard keyed by ``period`` and the segments.
 
         It has the revenue metrics, ``mrr``, ``arr``, the customers behind each movement (``customers_new``, ...), those
-        who came and left within a period (``transient_customers``), and ``complete``: below 1 the data ends inside the
-        period. Every period from the first to the last and every segment ever seen is a row, also where nothing moved.
-        It merges, rolls up over segments, compares, attributes, and has trends and targets as any other.
+        who came and left within a period (``transient_customers``), and ``complete``: 1, or 0 where the data ends
+        inside the period. Every period from the first to the last and every segment ever seen is a row, also where
+        nothing moved. It merges, rolls up over segments, compares, attributes (one period, :meth:`Scorecard.at`, with
+        another), and has trends and targets as any other.
 
         In every row, exactly: ``revenue_end = revenue_start + new + reactivation + expansion + transfer_in + fx -
         contraction - churn - transfer_out``. What changes for a customer who also changes the segment stands in the old
@@ -113,6 +126,9 @@ class Ledger:
             Amounts as those of a ``"month"`` (MRR) or a ``"year"``.
         fiscal_start
             The month in which the fiscal year starts; 1 is the calendar.
+        max_groups
+            The most groups that there may be, periods times segments: a single date that stands for none, such as
+            9999-12-31, makes periods up to there.
 
         Examples
         --------
@@ -130,7 +146,7 @@ class Ledger:
         >>> ledger.movements("quarter")["revenue_new"]
         {'2026-Q1': <Figure 70.00 (840 / 12)>}
         """
-        return Scorecard(self._native.movements(_options(every, by, unit, fiscal_start)))
+        return Scorecard(self._native.movements(_options(every, by, unit, fiscal_start, max_groups)))
 
     def retention(
         self,
@@ -139,8 +155,10 @@ class Ledger:
         unit: Unit = "month",
         *,
         fiscal_start: int = 1,
+        max_groups: int = MAX_GROUPS,
     ) -> Retention:
-        """What is left of those who started together, so many periods later; parameters as of :meth:`movements`.
+        """What is left of those who started together, so many periods later; parameters as of :meth:`movements`,
+        ``max_groups`` being the most cells of a cohort, an age and a segment.
 
         One who comes back counts again. ``gross_revenue_retention`` takes of each customer at most what it paid at the
         end of the cohort's own period.
@@ -161,7 +179,7 @@ class Ledger:
         >>> sm.ledger({name: values[:2] for name, values in table.items()}).retention("quarter").rows()
         []
         """
-        return Retention(self._native.retention(_options(every, by, unit, fiscal_start)))
+        return Retention(self._native.retention(_options(every, by, unit, fiscal_start, max_groups)))
 
     def customers(
         self,
@@ -175,7 +193,8 @@ class Ledger:
         """The customers behind a movement of a period, in ascending order.
 
         Columns: the customer, the segments of ``by``, ``revenue_start``, ``revenue_end``, and ``amount``, which adds up
-        to the scorecard's.
+        to the scorecard's. ``period`` is a key of the scorecard: ``2026-02``, ``2026-Q1``, ``2026``; where
+        ``fiscal_start`` is not 1, quarters and years are ``FY2026-Q1`` and ``FY2026``.
 
         >>> import svcmetrics as sm
         >>> ledger = sm.ledger({"customer_id": [8, 7], "month": ["2026-01", "2026-02"], "revenue": [50, 20]})
@@ -191,6 +210,41 @@ contraction, churn, transfer_in, transfer_out, end, transient
         """
         options = _options("month", by, unit, fiscal_start)
         return Frame(self._native.behind(text_of("period", period), text_of("movement", movement), options))
+
+    def cohort_customers(
+        self,
+        cohort: str,
+        age: int,
+        by: str | Iterable[str] | None = None,
+        unit: Unit = "month",
+        *,
+        fiscal_start: int = 1,
+    ) -> Frame:
+        """The customers behind a cell of :meth:`retention`, in ascending order: all who started in the cohort.
+
+        Columns: the customer, the segments of ``by``, ``revenue_start`` (at the end of the cohort's own period),
+        ``revenue_end`` (``age`` periods later; 0 for who is not there) and ``amount``, the smaller of both: their sums
+        are the numerators of the cell's rates.
+
+        >>> import svcmetrics as sm
+        >>> months = ["2026-01", "2026-01", "2026-02"]
+        >>> ledger = sm.ledger({"customer_id": [7, 8, 8], "month": months, "revenue": [60, 40, 50]})
+        >>> for row in ledger.cohort_customers("2026-01", age=1).to_pandas().itertuples(index=False):
+        ...     print(*row)
+        7 60.0 0.0 0.0
+        8 40.0 50.0 40.0
+
+        What cannot be known yet is an error.
+
+        >>> ledger.cohort_customers("2026-01", age=2)
+        Traceback (most recent call last):
+        svcmetrics.errors.InvalidOptionError: age: found 2; expected 0 to 1, which the ledger reaches
+        """
+        if isinstance(age, bool) or not isinstance(age, int) or not 0 <= age < 1 << 32:
+            raise InvalidOptionError.of("age", age, "a whole number, 0 or more")
+        return Frame(
+            self._native.behind_cohort(text_of("cohort", cohort), age, _options("month", by, unit, fiscal_start))
+        )
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -280,6 +334,11 @@ def _ledger_options(
         raise InvalidOptionError.of("nan", nan, '"null", "error" or None')
     if not isinstance(opening, bool):
         raise InvalidOptionError.of("opening", opening, "True or False")
+    is_pair = isinstance(months, Sequence) and not isinstance(months, str) and len(months) == 2
+    if months is not None and not (is_pair and all(isinstance(month, str) for month in months)):
+        raise InvalidOptionError.of("months", months, 'the first month and the last, as ("2026-01", "2026-12")')
+    if by is None and found is not None:
+        by = found.by
     return {
         "customer": customer,
         "month": month,
@@ -287,7 +346,7 @@ def _ledger_options(
         "by": listed("by", by),
         "gaps": gaps,
         "opening": opening,
-        "months": None if months is None or isinstance(months, str) else tuple(months),
+        "months": None if months is None else tuple(months),
         "money": money,
         "scale": scale,
         "nan_is_missing": (found is not None and found.nan_is_missing) if nan is None else nan == "null",
@@ -316,7 +375,7 @@ def ledger(
     Parameters
     ----------
     table
-        As of :func:`scorecard`.
+        As of :func:`scorecard`; the keys of a pandas GroupBy are ``by``.
     customer
         The column of customers: text or whole numbers.
     month
@@ -380,22 +439,24 @@ def movements(
     every: Every = "month",
     unit: Unit = "month",
     fiscal_start: int = 1,
+    max_groups: int = MAX_GROUPS,
     money: Money = "auto",
     scale: int = 6,
     nan: Nan | None = None,
 ) -> Scorecard:
     """Movements from more rows than memory holds: tables one after another, their customers ascending over all of them.
 
-    Each customer's rows are forgotten once they are counted. The result is that of :meth:`Ledger.movements` of all rows
+    Each customer's rows are forgotten once they are counted, and what they were made of stands in
+    :attr:`Scorecard.ledger`. The result is that of :meth:`Ledger.movements` of all rows
     together; the first and the last month must be given, since they are known only in the end.
 
     Parameters
     ----------
     tables
-        Tables as of :func:`ledger`; a generator is read as it goes.
+        Tables as of :func:`ledger`, all of one kind; a generator is read as it goes, and so is a reader of batches.
     customer, month, revenue, by, gaps, opening, months, money, scale, nan
         As of :func:`ledger`; the movements are by all of ``by``.
-    every, unit, fiscal_start
+    every, unit, fiscal_start, max_groups
         As of :meth:`Ledger.movements`.
 
     Examples
@@ -411,12 +472,17 @@ def movements(
     >>> table = {"customer_id": [2, 1], "month": ["2026-01"] * 2, "revenue": [50, 50]}
     >>> sm.movements([table], months=("2026-01", "2026-02"))
     Traceback (most recent call last):
-    svcmetrics.errors.InvalidValueError: column 'customer_id': does not ascend; expected rows sorted by customer; \
-sort them by customer before, or build a ledger of all rows
+    svcmetrics.errors.InvalidValueError: column 'customer_id', row 1: does not ascend, with 1 after 2; expected rows \
+sorted by customer; sort them by customer before, or build a ledger of all rows
     """
-    if not isinstance(tables, Iterable) or hasattr(tables, "__arrow_c_stream__") or isinstance(tables, dict):
+    if isinstance(tables, Mapping) or hasattr(tables, "__arrow_c_stream__"):
+        tables = [tables]
+    if not isinstance(tables, Iterable):
         raise InvalidOptionError.of("tables", tables, "a list or a generator of tables")
-    options = _ledger_options(None, customer, month, revenue, by, gaps, opening, months, money, scale, nan)
-    sources = (incoming(table).source for table in tables)
-    asked = _options(every, by, unit, fiscal_start)
+    parts = (incoming(table) for table in tables)
+    # what its kind says of NaN, and its keys, are those of the others
+    first = next(parts, None)
+    options = _ledger_options(first, customer, month, revenue, by, gaps, opening, months, money, scale, nan)
+    sources = (part.source for part in itertools.chain([] if first is None else [first], parts))
+    asked = _options(every, options["by"], unit, fiscal_start, max_groups)
     return Scorecard(_svcmetrics.streamed_movements(sources, options, asked))

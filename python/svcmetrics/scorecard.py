@@ -10,6 +10,7 @@ from svcmetrics import _svcmetrics, render
 from svcmetrics.attribute import Attribution
 from svcmetrics.bins import Keys
 from svcmetrics.compare import Changes
+from svcmetrics.diagnostics import Diagnostics
 from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
@@ -138,6 +139,20 @@ class Scorecard:
     def quality(self) -> Quality:
         """Rows, and per metric how many were counted, missing, invalid, outside and rounded."""
         return Quality(*self._native.quality())
+
+    @property
+    def ledger(self) -> Diagnostics | None:
+        """What the ledger was made of whose movements these are, all parts together; None of other scorecards,
+        and where totals or some of the segments are all there is.
+
+        >>> import svcmetrics as sm
+        >>> table = {"customer_id": [7, 7], "month": ["2026-01", "2026-03"], "revenue": [50, 70]}
+        >>> sm.ledger(table).movements().ledger.gaps
+        1
+        >>> sm.scorecard({"is_new": [True], "onboarded": [True]}).ledger
+        """
+        found = self._native.ledger()
+        return None if found is None else Diagnostics(*found)
 
     @property
     def health_model(self) -> HealthModel | None:
@@ -342,13 +357,16 @@ class Scorecard:
         csat_satisfied_from: Number | None = None,
         effort_scale: tuple[Number, Number] | None = None,
         currency: str | None = None,
+        unit: Literal["month", "year"] | None = None,
     ) -> Scorecard:
         """The scorecard of exact totals, from any frame; rows of one group are added up. What was defined has to be
         defined again, since totals alone do not say what they are of.
 
         What the totals do not say is given as it was to :func:`scorecard`: ``period``, ``health``, ``scale``,
         ``csat_satisfied_from`` and ``effort_scale``; ``currency`` is that of the amounts, or the key that says it where
-        it is not called ``currency``. A column that is neither key nor total is an error.
+        it is not called ``currency``; ``unit`` is that of :meth:`Ledger.movements`, and must be given for a ledger's
+        totals. How a ledger was read they do not say either: a merge takes on trust that it was alike. A column that is
+        neither key nor total is an error.
 
         >>> import svcmetrics as sm, numpy as np
         >>> card = sm.scorecard({"is_new": np.array([True]), "onboarded": np.array([True])})
@@ -373,7 +391,7 @@ class Scorecard:
             csat_satisfied_from=csat_satisfied_from,
             effort_scale=effort_scale,
         )
-        return cls(_svcmetrics.from_measures(incoming(frame).source, {**options, "currency": currency}))
+        return cls(_svcmetrics.from_measures(incoming(frame).source, {**options, "currency": currency, "unit": unit}))
 
     def rollup(self, by: str | Sequence[str] | None = None) -> Scorecard:
         """Coarser groups, exact, no rows needed; without ``by`` everything. Rolling time away leaves stocks undefined.
@@ -388,6 +406,36 @@ class Scorecard:
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             raise InvalidOptionError.of("by", by, "names of keys")
         return Scorecard(self._native.rollup(keys), self._totals)
+
+    def at(self, value: Any, key: str | None = None) -> Scorecard:
+        """The groups in which a key has that value, without the key; where none is named, the one that is time.
+
+        Of one period nothing is rolled up over time, so that stocks stay what they are. Two periods of a card are
+        compared, or the change between them attributed, by taking out each.
+
+        >>> import svcmetrics as sm
+        >>> table = {"customer_id": [7, 8, 7, 8], "month": ["2026-01", "2026-01", "2026-02", "2026-02"]}
+        >>> table |= {"revenue": [50, 20, 40, 20], "plan": ["basic", "pro", "basic", "pro"]}
+        >>> card = sm.ledger(table, by="plan").movements(by="plan")
+        >>> now, before = card.at("2026-02"), card.at("2026-01")
+        >>> now["revenue_end"]
+        {'basic': <Figure 40.00 (480 / 12)>, 'pro': <Figure 20.00 (240 / 12)>}
+        >>> [(row["plan"], row["difference"]) for row in now.compare(before, metrics="revenue_end")]
+        [('basic', -10.0), ('pro', 0.0)]
+
+        Stocks of two periods are not added up, and a value that no group has is an error.
+
+        >>> for wrong in (lambda: now + before, lambda: card.at("2026-03")):
+        ...     try:
+        ...         wrong()
+        ...     except sm.SvcMetricsError as error:
+        ...         print(error)
+        the scorecards differ in the period that their stocks are of: 2026-02 and 2026-01
+        value: found 2026-03; expected a value of 'period': 2026-01, 2026-02
+        """
+        if not isinstance(key, str | None):
+            raise InvalidOptionError.of("key", key, "the name of a key")
+        return Scorecard(self._native.at(value, key), self._totals)
 
     def __add__(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of other rows, as :func:`merge`."""
@@ -477,7 +525,8 @@ class Scorecard:
 
         The weight of a segment is its share of the denominator. A segment without a rate on one side (it was not there,
         or has no denominator) is all mix. ``by`` are keys of both cards, ``metrics`` quotients, all that both
-        have where None.
+        have where None. Those of stocks are undefined where periods would be added up, and an error where they are
+        asked for: take one period out of each card by :meth:`at`.
 
         Both regions improve, and the total worsens, since more comes from the weaker one.
 
@@ -544,7 +593,8 @@ def _restored(text: str, totals: bool) -> Scorecard:
 def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact") -> Scorecard:
     """The scorecard of all rows of several: parts over different rows.
 
-    They must have the same measures, keys, models, parameters and quantiles, else an error names the difference;
+    They must have the same measures, keys, models, parameters and quantiles, and movements of ledgers the same months
+    and opening, else an error names the difference;
     ``how="common"`` keeps the metrics that all have.
 
     >>> import numpy as np, svcmetrics as sm

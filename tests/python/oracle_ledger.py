@@ -75,8 +75,7 @@ def movements(book: Book, every: str, by: bool, fiscal_start: int = 1) -> Cells:
             cells[period.name, segment] = dict.fromkeys(
                 [*names, "transient_customers", "transient_revenue"], Fraction()
             )
-            covered = min(period.end, book.last + 1) - period.start
-            cells[period.name, segment]["complete"] = Fraction(covered, period.end - period.start)
+            cells[period.name, segment]["complete"] = Fraction(period.end <= book.last + 1)
         for customer in book.customers:
             before = book.first if number == 0 and book.opening else period.start - 1
             after = min(period.end - 1, book.last)
@@ -193,7 +192,8 @@ def of_rows(metric: str, rows: list[dict[str, Any]]) -> tuple[Fraction, Fraction
         adds = {"start": start, "end": end, "transfer_in": into, "transfer_out": out, "fx": fx}
         adds |= {"transient": Fraction(row["yearly_transient"]), "heads_start": Fraction(start > 0)}
         adds |= {"heads_end": Fraction(end > 0), "heads_transient": Fraction(row["yearly_transient"] > 0)}
-        adds |= {"covered": Fraction(row["months_covered"]), "months": Fraction(row["months_in_period"])}
+        months, is_complete = Fraction(row["months_in_period"]), row["months_covered"] == row["months_in_period"]
+        adds |= {"complete": months if is_complete else Fraction(), "months": months}
         if start == 0 and kept > 0:
             adds |= {"reactivation": kept, "reactivated": Fraction(1)} if row["had_revenue"] else {"new": kept}
             adds |= {} if row["had_revenue"] else {"heads_new": Fraction(1)}
@@ -211,6 +211,6 @@ def of_rows(metric: str, rows: list[dict[str, Any]]) -> tuple[Fraction, Fraction
     of |= {"customers_end": sums["heads_end"], "transient_customers": sums["heads_transient"]}
     of |= {"transient_revenue": sums["transient"], "arr": sums["end"]}
     added = sums["new"] + sums["reactivation"] + sums["expansion"]
-    pairs = {"mrr": (sums["end"], Fraction(12)), "complete": (sums["covered"], sums["months"])}
+    pairs = {"mrr": (sums["end"], Fraction(12)), "complete": (sums["complete"], sums["months"])}
     pairs |= {"reactivation_share_of_growth": (sums["reactivation"], added)}
     return pairs[metric] if metric in pairs else (of[metric], None)

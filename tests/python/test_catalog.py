@@ -96,7 +96,7 @@ DEFINED: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "customers_end": ("amount", "stock", "higher", LEDGER),
     "transient_customers": ("amount", "flow", "neither", LEDGER),
     "transient_revenue": ("amount", "flow", "neither", LEDGER),
-    "complete": ("share", "flow", "neither", LEDGER),
+    "complete": ("share", "stock", "neither", LEDGER),
     "case_defect_share": ("share", "flow", "lower", ("is_defect",)),
     "case_proactive_share": ("share", "flow", "higher", ("is_proactive",)),
     "case_documented_share": ("share", "flow", "higher", ("resolved_at", "is_documented")),

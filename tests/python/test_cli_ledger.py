@@ -45,6 +45,24 @@ def test_movements_are_those_of_the_ledger(run: Run, file: Path) -> None:
     )
 
 
+def test_the_months_that_are_given_are_those_of_the_movements(run: Run, file: Path) -> None:
+    shown = run.succeeding("movements", file, *COLUMNS, "--months", "2023-12,2024-05", "--format", "json")
+    months = ("2023-12", "2024-05")
+    assert (
+        sm.Scorecard.from_json(shown) == sm.ledger(LINES, customer="account", revenue="mrr", months=months).movements()
+    )
+
+
+def test_what_was_read_stands_below_the_table(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "lines.csv"
+    file.write_text("customer_id,month,revenue\n1,2024-01,5\n1,2024-04,5\n2,2024-01,3\n2,2024-01,0.0000001\n")
+    made_of = "4 rows; 1 added to others of the same customer and month; 2 months without a row, read as revenue 0"
+    for command in ("movements", "retention"):
+        answer = run.succeeding(command, file, "--money", "round")
+        assert answer.splitlines()[-1] == f"{made_of}; 1 amounts rounded"
+        assert made_of not in run.succeeding(command, file, "--money", "round", "--format", "csv")
+
+
 def test_movements_are_written_to_a_file(run: Run, file: Path, tmp_path: Path) -> None:
     out = tmp_path / "movements.parquet"
     run.succeeding("movements", file, *COLUMNS, "-o", out)
@@ -69,6 +87,11 @@ def test_retention_is_long_or_a_triangle(run: Run, file: Path) -> None:
         ((*COLUMNS, "--every", "week"), "invalid choice: 'week'"),
         ((*COLUMNS, "--by", "plans"), "did you mean 'plan'"),
         ((*COLUMNS, "--fiscal-start", "13"), "fiscal_start: found 13"),
+        ((*COLUMNS, "--months", "2024-01"), "expected two months with a comma"),
+        ((*COLUMNS, "--months", "2024-01,2024-03"), "expected one of the months that were given"),
+        ((*COLUMNS, "--months", "2024-01,2024-13"), "'2024-13' is no period"),
+        ((*COLUMNS, "--gaps", "error"), "--gaps zero reads it as revenue 0"),
+        ((*COLUMNS, "--max-groups", "3"), "more than 3 groups; raise --max-groups, or give --months FIRST,LAST, which"),
     ],
 )
 def test_what_is_wrong_takes_one_line(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:

@@ -41,6 +41,11 @@ PROGRAM = """
     else:
         print("finished after", time.monotonic() - begun, "seconds")
 """
+#: Customers of a month each, and of many segments.
+LINES = (
+    '{"customer_id": np.arange(rows), "month": np.datetime64("2015-01") + np.arange(rows) % 100, '
+    '"revenue": np.ones(rows), "plan": np.arange(rows) // 7 % 2000}'
+)
 CALLS = {
     "counts": "counts, lambda table: sm.scorecard(table)",
     "few groups": '{**counts, "key": np.arange(rows, dtype="u4").astype("u1") % 7}, '
@@ -49,6 +54,11 @@ CALLS = {
     "identities": '{**counts, "customer_id": np.arange(rows)}, sm.scorecard',
     "identities in no order": '{**counts, "customer_id": np.arange(rows)[::-1].copy()}, sm.scorecard',
     "identities of text": '{**counts, "customer_id": np.arange(rows).astype("U8")}, sm.scorecard',
+    "movements": f'sm.ledger({LINES}, by="plan"), lambda ledger: [ledger.movements(by="plan") for _ in range(9)]',
+    "retention": f"sm.ledger({LINES}), lambda ledger: [ledger.retention() for _ in range(99)]",
+    "customers behind a cell": f"sm.ledger({LINES}), lambda ledger: "
+    '[ledger.customers("2015-01", "churn") for _ in range(99)]',
+    "a stream of movements": f'{LINES}, lambda table: sm.movements([table], months=("2015-01", "2023-04"), by="plan")',
     "health": "counts, lambda table: sm.health_scores(table)",
     "check": "counts, lambda table: sm.check(table)",
     "objects": '{**counts, **dict.fromkeys("abcd", np.full(rows, "text", object))}, '
@@ -63,6 +73,7 @@ ROWS = {
     "identities in no order": 20_000_000,
     "identities of text": 1_000_000,
     "health": 50_000_000,
+    "a stream of movements": 20_000_000,
 }
 OTHER_ROWS = 5_000_000
 

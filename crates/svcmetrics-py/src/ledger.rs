@@ -1,15 +1,17 @@
 //! Ledgers of recurring revenue.
 
-use crate::builder::{Sink, Source, reads_of};
+use crate::builder::{Sink, Source, patiently, reads_of};
 use crate::error::{PyError, Result, detached};
 use crate::frame::Frame;
-use crate::request::{get, policy};
+use crate::request::{UNITS, get, policy};
 use crate::scorecard::Scorecard;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Mutex;
-use svcmetrics::{Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, RunRate, Table};
+use svcmetrics::{
+    Diagnostics, Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, Table,
+};
 
 impl Sink for svcmetrics::LedgerBuilder {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
@@ -52,9 +54,12 @@ fn movement_options(options: &Bound<'_, PyDict>) -> Result<MovementOptions> {
     let mut made = MovementOptions::default()
         .every(policy(options, "every", &lengths)?.unwrap_or(Every::Month))
         .by(get::<Vec<String>>(options, "by")?.unwrap_or_default())
-        .unit(policy(options, "unit", &[("month", RunRate::Month), ("year", RunRate::Year)])?.unwrap_or_default());
+        .unit(policy(options, "unit", &UNITS)?.unwrap_or_default());
     if let Some(month) = get(options, "fiscal_start")? {
         made = made.fiscal_start(month);
+    }
+    if let Some(limit) = get(options, "max_groups")? {
+        made = made.max_groups(limit);
     }
     Ok(made)
 }
@@ -94,7 +99,7 @@ impl LedgerBuilder {
 
     fn finish(&self, py: Python<'_>) -> Result<Ledger> {
         let builder = self.take()?;
-        Ok(Ledger(detached(py, move || builder.finish())?))
+        Ok(Ledger(patiently(py, |go_on| builder.finish_while(go_on))?))
     }
 }
 
@@ -114,7 +119,14 @@ pub(crate) fn streamed_movements<'py>(
         let names = source.names()?;
         source.pour(py, &names, &reads_of(&names, &reads), &mut builder)?;
     }
-    Ok(Scorecard(detached(py, move || builder.finish())?))
+    Ok(Scorecard(patiently(py, |go_on| builder.finish_while(go_on))?))
+}
+
+/// Rows, months, added, gaps, rounded, and the largest rounding.
+pub(crate) type Counted = (u64, u64, u64, u64, u64, f64);
+
+pub(crate) fn counted(found: &Diagnostics) -> Counted {
+    (found.rows, found.months, found.added, found.gaps, found.rounded, found.largest_rounding)
 }
 
 /// Recurring revenue by customer and month.
@@ -126,19 +138,26 @@ pub(crate) struct Ledger(svcmetrics::Ledger);
 impl Ledger {
     fn movements(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> Result<Scorecard> {
         let options = movement_options(options)?;
-        Ok(Scorecard(detached(py, || self.0.movements(&options))?))
+        Ok(Scorecard(patiently(py, |go_on| self.0.movements_while(&options, go_on))?))
     }
 
     fn retention(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> Result<Retention> {
         let options = movement_options(options)?;
-        Ok(Retention(detached(py, || self.0.retention(&options))?))
+        Ok(Retention(patiently(py, |go_on| self.0.retention_while(&options, go_on))?))
     }
 
     /// A frame of the customers behind a movement of a period.
     fn behind(&self, py: Python<'_>, period: &str, movement: &str, options: &Bound<'_, PyDict>) -> Result<Frame> {
         let period = Period::parse_fiscal(period, get(options, "fiscal_start")?.unwrap_or(1))?;
         let (movement, options) = (Movement::named(movement)?, movement_options(options)?);
-        Ok(Frame(detached(py, || self.0.behind_record_batch(period, movement, &options))?))
+        Ok(Frame(patiently(py, |go_on| self.0.behind_record_batch_while(period, movement, &options, go_on))?))
+    }
+
+    /// A frame of the customers behind a cell of retention.
+    fn behind_cohort(&self, py: Python<'_>, cohort: &str, age: u32, options: &Bound<'_, PyDict>) -> Result<Frame> {
+        let cohort = Period::parse_fiscal(cohort, get(options, "fiscal_start")?.unwrap_or(1))?;
+        let options = movement_options(options)?;
+        Ok(Frame(patiently(py, |go_on| self.0.behind_cohort_record_batch_while(cohort, age, &options, go_on))?))
     }
 
     fn merge(&self, py: Python<'_>, other: &Self) -> Result<Self> {
@@ -157,9 +176,8 @@ impl Ledger {
         self.0.months().map(|(first, last)| (first.to_string(), last.to_string()))
     }
 
-    fn diagnostics(&self) -> (u64, u64, u64, u64, u64, f64) {
-        let found = self.0.diagnostics();
-        (found.rows, found.months, found.added, found.gaps, found.rounded, found.largest_rounding)
+    fn diagnostics(&self) -> Counted {
+        counted(self.0.diagnostics())
     }
 
     fn to_json(&self, py: Python<'_>) -> Result<String> {
@@ -173,13 +191,23 @@ impl Ledger {
 }
 
 /// Retention by cohort.
-#[pyclass(frozen, module = "svcmetrics._svcmetrics")]
+#[pyclass(frozen, module = "svcmetrics._svcmetrics", eq)]
+#[derive(PartialEq)]
 pub(crate) struct Retention(svcmetrics::Retention);
 
 #[pymethods]
 impl Retention {
     fn frame(&self, py: Python<'_>) -> Result<Frame> {
         Ok(Frame(detached(py, || self.0.to_record_batch())?))
+    }
+
+    fn to_json(&self, py: Python<'_>) -> Result<String> {
+        detached(py, || self.0.to_json())
+    }
+
+    #[staticmethod]
+    fn from_json(py: Python<'_>, text: &str) -> Result<Self> {
+        Ok(Self(detached(py, || svcmetrics::Retention::from_json(text))?))
     }
 
     fn triangle(&self, py: Python<'_>, value: &str) -> Result<Frame> {

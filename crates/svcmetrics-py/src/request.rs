@@ -5,7 +5,10 @@ use crate::error::Result;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
-use svcmetrics::{AbsentRevenue, Bins, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request, Scales};
+use svcmetrics::{AbsentRevenue, Bins, ColumnUnit, Error, MoneyPolicy, OnInvalid, Request, RunRate, Scales};
+
+/// What amounts of a ledger can be shown as.
+pub(crate) const UNITS: [(&str, RunRate); 2] = [("month", RunRate::Month), ("year", RunRate::Year)];
 
 pub(crate) fn get<'py, T: for<'a> FromPyObject<'a, 'py>>(
     options: &Bound<'py, PyDict>,
@@ -134,6 +137,9 @@ pub(crate) fn request(options: &Bound<'_, PyDict>) -> Result<Request> {
     }
     if let Some(currency) = get::<String>(options, "currency")? {
         request = request.currency(currency);
+    }
+    if let Some(unit) = policy(options, "unit", &UNITS)? {
+        request = request.run_rate(unit);
     }
     if let Some(limit) = get::<u64>(options, "max_groups")? {
         request = request.max_groups(limit);

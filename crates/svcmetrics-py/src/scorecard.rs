@@ -73,6 +73,11 @@ impl Scorecard {
         Ok((rows, by_metric))
     }
 
+    /// What the ledger was made of whose movements these are.
+    fn ledger(&self) -> Option<crate::ledger::Counted> {
+        self.0.ledger().map(crate::ledger::counted)
+    }
+
     /// The groups' keys: a tuple each.
     fn groups<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyList>> {
         let group = |keys: &Vec<svcmetrics::Key>| -> PyResult<Bound<'py, PyTuple>> {
@@ -140,6 +145,33 @@ impl Scorecard {
     #[allow(clippy::needless_pass_by_value)] // Python hands over a list
     fn rollup(&self, py: Python<'_>, by: Vec<String>) -> Result<Self> {
         Ok(Self(detached(py, || self.0.rollup(&by))?))
+    }
+
+    /// The groups in which a key, or without one that of time, has a value.
+    fn at(&self, py: Python<'_>, value: &Bound<'_, PyAny>, key: Option<&str>) -> Result<Self> {
+        let Some(key) = key.or_else(|| self.0.period()) else {
+            return Err(Error::InvalidOption {
+                option: "key".into(),
+                found: "none".into(),
+                expected: "a key, since none of them is time".into(),
+            }
+            .into());
+        };
+        let mut found = None;
+        if let Some(place) = self.0.keys().iter().position(|known| known.name == key) {
+            let key_type = &self.0.keys()[place].key_type;
+            let mut seen = std::collections::BTreeSet::new();
+            for known in self.0.groups().iter().map(|group| &group[place]).filter(|known| seen.insert(*known)) {
+                if convert::key(py, known, key_type)?.eq(value)? {
+                    found = Some(known.clone());
+                    break;
+                }
+            }
+        }
+        // one that is not there is no key, whatever it is: the core says which there are
+        let found =
+            found.map_or_else(|| value.str().map(|text| svcmetrics::Key::from(text.to_string().as_str())), Ok)?;
+        Ok(Self(detached(py, || self.0.at(key, &found))?))
     }
 
     fn merge(&self, py: Python<'_>, other: &Self, common: bool) -> Result<Self> {

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::fraction::Fraction;
 use crate::key::Key;
+use crate::measure::Time;
 use crate::metric::Form;
 use crate::scorecard::{KeyColumn, Scorecard, outer, united_keys};
 use num_bigint::BigInt;
@@ -131,6 +132,8 @@ impl Scorecard {
     ///
     /// The weight of a segment is its share of the denominator. A segment without a rate on one side (it was not there, or has
     /// no denominator) is all mix. `by` are keys of both cards, `metrics` quotients of both; without a word, all that both have.
+    /// Those of stocks are undefined where periods are added up, and an error where they are asked for: [`Scorecard::at`] takes
+    /// out one period.
     ///
     /// # Example: both regions improve, and the total worsens
     ///
@@ -153,7 +156,8 @@ impl Scorecard {
     ///
     /// # Errors
     /// [`Error::ColumnNotFound`] for a key, [`Error::MetricNotFound`] for a metric that is not in both, [`Error::Mismatch`] where
-    /// their keys or definitions differ, [`Error::InvalidOption`] for no keys, or a metric that is no quotient.
+    /// their keys or definitions differ, [`Error::InvalidOption`] for no keys, a metric that is no quotient, or stocks over
+    /// several periods.
     pub fn attribute<K: AsRef<str>, M: AsRef<str>>(
         &self,
         baseline: &Self,
@@ -174,6 +178,12 @@ impl Scorecard {
         let segments = (self.rollup(by)?, baseline.rollup(by)?);
         let totals = (self.rollup::<&str>(&[])?, baseline.rollup::<&str>(&[])?);
         let keys = united_keys(&segments.0.keys, &segments.1.keys)?;
+        let over_time = totals.0.over_time || totals.1.over_time;
+        let is_stock = |chosen: &&&Chosen| chosen.form().measures().any(|measure| measure.time == Time::Stock);
+        if let Some(chosen) = shared.iter().find(is_stock).filter(|_| over_time && !metrics.is_empty()) {
+            let expected = "what adds up over time, or cards of one period, as card.at(\"2026-01\") takes it out";
+            return invalid("metrics", chosen.metric.id(), expected);
+        }
         let quotients = shared.into_iter().filter(|chosen| is_quotient(chosen));
         quotients
             .map(|chosen| {

@@ -16,6 +16,8 @@ type Bounds = (Option<i128>, Option<i128>);
 pub(crate) struct Contradictions<'a> {
     limits: Vec<Limit<'a>>,
     shares: Vec<Share<'a>>,
+    /// By the measure that the others make: what adds up to 0.
+    identities: Vec<(&'static str, Lanes)>,
 }
 
 /// What a measure's total can be.
@@ -62,7 +64,12 @@ impl<'a> Contradictions<'a> {
             metric.kind == Kind::Share && (metrics::find(metric.id()).is_some() || of_model.contains(metric))
         };
         let shares = definitions.chosen.iter().filter(|chosen| is_share(&chosen.metric)).filter_map(share);
-        Self { limits: limits.collect(), shares: shares.collect() }
+        let lane = |(of, id): &(i128, &str)| Some((*of, definitions.measure_lane(definitions.measure_position(id)?)));
+        let identities = metrics::IDENTITIES.iter().filter_map(|terms| {
+            let lanes: Option<Lanes> = terms.iter().map(lane).collect();
+            Some((terms.first()?.1, lanes?))
+        });
+        Self { limits: limits.collect(), shares: shares.collect(), identities: identities.collect() }
     }
 
     /// What cannot be of one group's lanes, if anything cannot; stocks say nothing once time was rolled away.
@@ -83,6 +90,10 @@ impl<'a> Contradictions<'a> {
             let add = |sum: i128, (of, lane): &(i128, usize)| sum.checked_add(lanes[*lane].checked_mul(*of)?);
             terms.iter().try_fold(0_i128, add)
         };
+        let is_off = |(_, terms): &&(&str, Lanes)| sum(terms).is_some_and(|sum| sum != 0);
+        if let Some((id, _)) = self.identities.iter().find(is_off).filter(|_| !over_time) {
+            return Some(format!("'{id}': found what the movements do not add up to"));
+        }
         let mut shares = self.shares.iter().filter(|share| !(over_time && share.stock));
         // what is beyond 128 bits is not compared: reading it is an error
         let beyond = |share: &&Share<'_>| matches!((sum(&share.part), sum(&share.whole)), (Some(part), Some(whole)) if !(0..=whole).contains(&part));

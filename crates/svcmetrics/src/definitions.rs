@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result, listed};
 use crate::health::HealthModel;
+use crate::key::Key;
 use crate::lanes::Places;
+use crate::ledger::Origin;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Combination, Form, Metric};
 use crate::metrics::{RunRate, Scales};
@@ -45,7 +47,7 @@ impl Chosen {
 }
 
 /// How values were read; parts that differ do not merge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub(crate) struct Parameters {
     pub(crate) scale: u32,
@@ -58,6 +60,12 @@ pub(crate) struct Parameters {
     /// What amounts of a ledger are shown as; none where the rows are no ledger's.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) run_rate: Option<RunRate>,
+    /// How movements of a ledger were made; none where the rows are no ledger's, and where totals alone do not say.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) origin: Option<Origin>,
+    /// The one period that all groups are of, where it was taken out of the keys: stocks of two are not added up.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) period: Option<Key>,
 }
 
 /// The counts kept for each scope, in the order of their lanes.
@@ -253,10 +261,23 @@ impl Definitions {
             return differ("their metrics", only(&left, &right), only(&right, &left));
         }
         let definition = || self.chosen.iter().zip(other.chosen.iter()).find(|(one, two)| one.metric != two.metric);
-        self.model_difference(other).or_else(|| self.parameter_difference(other)).or_else(|| {
-            let (one, _) = definition()?;
-            differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
-        })
+        let origin = || self.parameters.origin.as_ref()?.difference(other.parameters.origin.as_ref()?);
+        let period = || {
+            let (one, two) = (self.parameters.period.as_ref()?, other.parameters.period.as_ref()?);
+            if one == two {
+                None
+            } else {
+                differ("the period that their stocks are of", one.to_string(), two.to_string())
+            }
+        };
+        self.model_difference(other)
+            .or_else(|| self.parameter_difference(other))
+            .or_else(origin)
+            .or_else(period)
+            .or_else(|| {
+                let (one, _) = definition()?;
+                differ("the definition of a metric", one.metric.id.to_string(), "another of that id".into())
+            })
     }
 
     pub(crate) fn model_difference(&self, other: &Self) -> Option<Error> {
@@ -301,6 +322,11 @@ impl Definitions {
         self.parameters.absent_revenue = self.parameters.absent_revenue.or(other.parameters.absent_revenue);
         self.parameters.currency = self.parameters.currency.or_else(|| other.parameters.currency.clone());
         self.parameters.run_rate = self.parameters.run_rate.or(other.parameters.run_rate);
+        self.parameters.origin = match (self.parameters.origin, &other.parameters.origin) {
+            (Some(one), Some(two)) => Some(one.united(two)),
+            (one, two) => one.or_else(|| two.clone()),
+        };
+        self.parameters.period = self.parameters.period.or_else(|| other.parameters.period.clone());
         for chosen in Arc::make_mut(&mut self.chosen) {
             chosen.shown |= other.find(&chosen.metric.id).is_some_and(|other| other.shown);
         }

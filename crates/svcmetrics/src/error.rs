@@ -285,6 +285,25 @@ pub enum Error {
         /// The row at which it was reached.
         row: u64,
     },
+    /// More periods times segments of a ledger than were allowed.
+    #[error(
+        "{periods} periods, {first} to {last}, of {} make more than {limit} {what}; raise max_groups, or give months=(first, last), which names rows of other months",
+        if *.segments == 1 { "1 segment".to_owned() } else { format!("{segments} segments") }
+    )]
+    TooManyPeriods {
+        /// The limit.
+        limit: u64,
+        /// Of what.
+        what: &'static str,
+        /// How many periods.
+        periods: usize,
+        /// How many segments.
+        segments: usize,
+        /// The first period.
+        first: String,
+        /// The last.
+        last: String,
+    },
     /// The groups' totals do not fit into memory.
     #[error(
         "the totals of {groups} groups do not fit into memory; ask for fewer metrics, or group by something coarser"
@@ -312,6 +331,20 @@ pub enum Error {
         left: String,
         /// In the other.
         right: String,
+    },
+    /// Ledgers, or movements of parts of one, that cannot be added.
+    #[error("{what} differ in {option}: {left} and {right}; {hint}")]
+    LedgerMismatch {
+        /// `the ledgers` or `the movements`.
+        what: &'static str,
+        /// The option that differs, or what else does.
+        option: &'static str,
+        /// In the one.
+        left: String,
+        /// In the other.
+        right: String,
+        /// What to do.
+        hint: &'static str,
     },
     /// A health model that is no model.
     #[error("health model, {field}: found {found}; expected {expected}")]
@@ -422,10 +455,10 @@ impl Error {
             Self::DuplicateCustomer { .. } => "duplicate_customer",
             Self::MixedCurrency { .. } => "mixed_currency",
             Self::KeyName { .. } => "key_name",
-            Self::TooManyGroups { .. } => "too_many_groups",
+            Self::TooManyGroups { .. } | Self::TooManyPeriods { .. } => "too_many_groups",
             Self::OutOfMemory { .. } => "out_of_memory",
             Self::Overflow { .. } => "overflow",
-            Self::Mismatch { .. } => "mismatch",
+            Self::Mismatch { .. } | Self::LedgerMismatch { .. } => "mismatch",
             Self::InvalidModel { .. } => "invalid_model",
             Self::InvalidDefinition { .. } | Self::WrongColumn { .. } => "invalid_definition",
             Self::InvalidOption { .. } => "invalid_option",
@@ -524,7 +557,8 @@ impl Error {
             Self::AbsentRevenue { .. } => Some("absent_revenue=\"zero\" or absent_revenue=\"missing\""),
             Self::DuplicateCustomer { .. } => Some("group by the period, or unique=False"),
             Self::MixedCurrency { .. } => Some("by=[\"currency\", ...]"),
-            Self::TooManyGroups { .. } => Some("max_groups=..."),
+            Self::TooManyGroups { .. } | Self::TooManyPeriods { .. } => Some("max_groups=..."),
+            Self::LedgerMismatch { hint, .. } => Some(hint),
             Self::ColumnNotFound { missing, .. } => {
                 missing.iter().find_map(|(_, near)| near.first()).map(String::as_str)
             }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
 use crate::metric::{Form, Metric};
-use crate::metrics::{OPTIONS, RunRate};
+use crate::metrics::OPTIONS;
 use crate::money::{self, PLACES, Read};
 use crate::request::Request;
 use crate::scorecard::{KeyColumn, Scorecard};
@@ -25,9 +25,9 @@ fn invalid(problem: impl Into<String>) -> Error {
 impl Scorecard {
     /// The scorecard whose totals these are: columns of keys, and of rows, counts and measures by their ids, as `measures()`
     /// gives them, of a scorecard that is not joined. Neither quantiles nor mixes can be had from totals. The metrics are those
-    /// whose measures are there; of the request its keys, period, own metrics, health model, scale, scales of surveys and
-    /// currency are used: what the totals do not say. Rows of one group are added up. Where stocks are null, time was rolled
-    /// away.
+    /// whose measures are there; of the request its keys, period, own metrics, health model, scale, scales of surveys,
+    /// currency and run rate are used: what the totals do not say. Rows of one group are added up. Where stocks are null, time
+    /// was rolled away. How the movements of a ledger were made is not known any more, and not looked at in a merge.
     ///
     /// ```
     /// use svcmetrics::{Request, Scorecard, Table};
@@ -48,7 +48,7 @@ impl Scorecard {
     /// # Errors
     /// [`Error::InvalidDocument`] for totals that are missing, no whole numbers, or contradict each other, and for columns
     /// that are neither keys nor totals; [`Error::InvalidOption`] for a period that is no key, and where the scale of a survey
-    /// is not given.
+    /// is not given, or the run rate of a ledger.
     pub fn from_measures(table: &Table<'_>, request: &Request) -> Result<Self> {
         let names = table.names();
         request.check_keys()?;
@@ -155,8 +155,17 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     };
     // Whether a table had the column of revenue at the end shows in the bands' revenue.
     let model = model.resolved(|column| column != "revenue_end" || has("health_revenue_scored"));
-    // The totals of a ledger do not say what its amounts were shown as. Only its movements have this measure.
-    let run_rate = has("ledger_customers_retained").then(RunRate::default);
+    // Only the movements of a ledger have this measure.
+    let run_rate = if has("ledger_customers_retained") {
+        Some(request.run_rate.ok_or_else(|| Error::InvalidOption {
+            option: "unit".into(),
+            found: "nothing".into(),
+            expected:
+                "what the amounts of the ledger were shown as, \"month\" or \"year\", which totals do not say".into(),
+        })?)
+    } else {
+        None
+    };
     let candidates = request.storable(&model, run_rate)?;
     let form = |metric: &Metric| metric.forms.iter().position(&has_form);
     let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();
@@ -176,8 +185,15 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
         Some(Chosen { metric: metric.clone(), form, shown: true })
     });
     let currency = request.given_currency().cloned();
-    let parameters =
-        Parameters { scale: request.scale, absent_revenue: None, currency, scales: request.scales, run_rate };
+    let parameters = Parameters {
+        scale: request.scale,
+        absent_revenue: None,
+        currency,
+        scales: request.scales,
+        run_rate,
+        origin: None,
+        period: None,
+    };
     let chosen: Vec<Chosen> = chosen.collect();
     if let Some(option) = chosen.iter().flat_map(|chosen| chosen.metric.columns()).find(|c| OPTIONS.contains(&&*c.name))
     {

@@ -39,6 +39,17 @@ pub enum MoneyPolicy {
     Round,
 }
 
+impl MoneyPolicy {
+    /// `auto`, `exact` or `round`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Exact => "exact",
+            Self::Round => "round",
+        }
+    }
+}
+
 /// A decimal read as an integer, and whether it had to be rounded.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Read {

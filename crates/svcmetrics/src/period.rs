@@ -16,6 +16,15 @@ pub enum Every {
 }
 
 impl Every {
+    /// `month`, `quarter` or `year`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Month => "month",
+            Self::Quarter => "quarter",
+            Self::Year => "year",
+        }
+    }
+
     pub(crate) const fn months(self) -> i32 {
         match self {
             Self::Month => 1,
@@ -109,10 +118,16 @@ impl Period {
     /// Reads a period of a fiscal year that starts in `fiscal_start`: `FY2026-Q1`, `FY2026`; or any calendar period.
     ///
     /// # Errors
-    /// [`Error::InvalidPeriod`].
+    /// [`Error::InvalidPeriod`]; also for a fiscal period where the year starts in January, which is the calendar's.
     pub fn parse_fiscal(text: &str, fiscal_start: u8) -> Result<Self> {
         let invalid = || Error::InvalidPeriod { found: text.to_owned(), expected: EXPECTED };
         let (text_year, fiscal_start) = match text.strip_prefix("FY") {
+            Some(_) if fiscal_start == 1 => {
+                return Err(Error::InvalidPeriod {
+                    found: text.to_owned(),
+                    expected: "a calendar period, since the year starts in January; a fiscal one says its start",
+                });
+            }
             Some(rest) => (rest, fiscal_start),
             None => (text, 1),
         };
@@ -240,12 +255,6 @@ impl FromStr for Period {
 
     /// Calendar periods only; fiscal ones need [`Period::parse_fiscal`], since their text does not hold the month they start in.
     fn from_str(text: &str) -> Result<Self> {
-        if text.starts_with("FY") {
-            return Err(Error::InvalidPeriod {
-                found: text.to_owned(),
-                expected: "a calendar period; parse_fiscal reads fiscal ones",
-            });
-        }
         Self::parse_fiscal(text, 1)
     }
 }
@@ -293,7 +302,10 @@ mod tests {
         for text in ["", "2026-13", "2026-Q5", "2026-0", "26-01", "2026-1", "FY2026-01", "2026-Q", "２０２６"] {
             assert!(Period::parse_fiscal(text, 4).is_err(), "{text}");
         }
-        assert!("FY2026".parse::<Period>().is_err());
+        for text in ["FY2026", "FY2026-Q1"] {
+            assert!(text.parse::<Period>().is_err(), "{text}");
+            assert!(Period::parse_fiscal(text, 1).is_err(), "{text}");
+        }
         assert_eq!(Period::year(9999).unwrap().step(1), None);
     }
 

@@ -170,6 +170,7 @@ pub struct Request {
     pub(crate) quantiles: bool,
     pub(crate) spread: bool,
     pub(crate) currency: Option<String>,
+    pub(crate) run_rate: Option<RunRate>,
     pub(crate) max_groups: u64,
     /// Offenders that are named; more when a table is checked.
     pub(crate) keep: usize,
@@ -200,6 +201,7 @@ impl Default for Request {
             quantiles: false,
             spread: false,
             currency: None,
+            run_rate: None,
             max_groups: 10_000_000,
             keep: crate::error::OFFENDERS_NAMED,
             check: false,
@@ -333,6 +335,12 @@ impl Request {
     /// The currency of the amounts, where no column says it; or the key that says it, if it is not named `currency`.
     pub fn currency(mut self, currency: impl Into<String>) -> Self {
         self.currency = Some(currency.into());
+        self
+    }
+
+    /// What the amounts of a ledger's totals were shown as, for [`Scorecard::from_measures`](crate::Scorecard::from_measures).
+    pub fn run_rate(mut self, unit: RunRate) -> Self {
+        self.run_rate = Some(unit);
         self
     }
 

@@ -193,6 +193,9 @@ impl Stored {
         if self.over_time && !definitions.has_stocks() {
             return invalid("over_time: found no stock; what adds up over time is the same with time rolled away");
         }
+        if let Some(problem) = self.strange_period(&definitions.parameters) {
+            return invalid(problem);
+        }
         if self.largest_rounding.len() != definitions.scopes.len()
             || self.largest_rounding.iter().any(|off| !off.is_finite() || *off < 0.0)
         {
@@ -205,6 +208,15 @@ impl Stored {
             ));
         }
         Ok(())
+    }
+
+    /// A period that the ledger does not have. What it was joined with may have others.
+    fn strange_period(&self, parameters: &Parameters) -> Option<String> {
+        let origin = parameters.origin.as_ref().filter(|_| !self.joined)?;
+        let place = self.keys.iter().position(|key| Some(&key.name) == self.period.as_ref())?;
+        let strange = |group: &StoredGroup| group.key.get(place).is_some_and(|period| !origin.has(period));
+        let group = self.groups.iter().position(strange)?;
+        Some(format!("groups[{group}].key: expected a period of the ledger, as parameters.origin says"))
     }
 
     /// The scorecard, of metrics that can be asked for with this request.
@@ -374,6 +386,12 @@ impl Stored {
         }
         if self.parameters.scale > crate::money::PLACES {
             return invalid("parameters.scale: expected 0 to 6");
+        }
+        if let Some(origin) = &self.parameters.origin {
+            origin.validated().or_else(|problem| invalid(format!("parameters.origin.{problem}")))?;
+        }
+        if self.parameters.origin.is_some() && self.parameters.run_rate.is_none() {
+            return invalid("parameters.run_rate: found none; expected what a ledger's amounts are shown as");
         }
         let model = self.model.clone().unwrap_or_default();
         let candidates = request.storable(&model, self.parameters.run_rate)?;

@@ -16,6 +16,7 @@ from svcmetrics.cli.messages import CommandError
 from svcmetrics.cli.output import FORMATS
 from svcmetrics.errors import SvcMetricsError
 from svcmetrics.health import HealthModel
+from svcmetrics.ledger import MAX_GROUPS
 from svcmetrics.metric import Metric
 from svcmetrics.options import SourceColumn
 
@@ -161,6 +162,15 @@ def _add_ledger(command: _Parser) -> None:
         "--opening", action="store_true", help="the first month is the opening stock: its revenue is not new"
     )
     command.add_argument(
+        "--months",
+        type=_months,
+        metavar="FIRST,LAST",
+        help="the first and the last month, as 2026-01,2026-12 (the rows')",
+    )
+    command.add_argument(
+        "--max-groups", type=int, default=MAX_GROUPS, metavar="N", help=f"the most groups or cells ({MAX_GROUPS})"
+    )
+    command.add_argument(
         "--money",
         choices=("auto", "exact", "round"),
         default="auto",
@@ -209,6 +219,13 @@ def _names(text: str) -> list[str]:
     if not all(names):
         raise argparse.ArgumentTypeError(f"found {text!r}; expected names with commas between them")
     return names
+
+
+def _months(text: str) -> tuple[str, ...]:
+    months = tuple(text.split(","))
+    if len(months) != 2:
+        raise argparse.ArgumentTypeError(f"found {text!r}; expected two months with a comma, as in 2026-01,2026-12")
+    return months
 
 
 def _number(text: str) -> Decimal:

@@ -10,11 +10,12 @@ from svcmetrics.errors import ColumnTypeError, SvcMetricsError
 #: Gives the lines of a file's rows.
 LinesOf = Callable[[Iterable[int]], Mapping[int, int]]
 
-_OPTION = re.compile(r'\b(absent_revenue|on_invalid|money|nan)="(\w+)"')
+_OPTION = re.compile(r'\b(absent_revenue|gaps|on_invalid|money|nan)="(\w+)"')
 _PHRASES = {
     "columns={ours: theirs} maps names": "--columns map.toml maps names",
     "rows that are not customers: unique=False": "rows that are not customers: no --unique",
     "raise max_groups,": "raise --max-groups,",
+    "give months=(first, last),": "give --months FIRST,LAST,",
 }
 
 

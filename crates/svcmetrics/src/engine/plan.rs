@@ -198,6 +198,8 @@ impl Plan {
             currency: None,
             scales: request.scales,
             run_rate: None,
+            origin: None,
+            period: None,
         };
         let definitions = Definitions::new(chosen, model, parameters)?;
         Self::compile(&chooser, definitions, not_measured)

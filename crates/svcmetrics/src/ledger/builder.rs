@@ -4,18 +4,16 @@ use super::chunk::{Chunk, Clash, Columns};
 use super::lines::{Faults, Part, Rounding, Who, required};
 use super::options::{Gaps, LedgerOptions};
 use super::shuffled::Shuffled;
-use super::{Diagnostics, Ledger, Segments};
+use super::{Diagnostics, Ledger, Segments, key_column};
 use crate::engine::STRETCH;
-use crate::engine::choose::{RESERVED, near};
+use crate::engine::choose::near;
 use crate::engine::columns::Table;
 use crate::engine::groups::Groups;
 use crate::engine::intake::Cells;
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, group_text};
-use crate::metrics;
 use crate::period::Period;
 use crate::request::Request;
-use crate::scorecard::KeyColumn;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -41,7 +39,7 @@ pub(super) const PERIOD: &str = "period";
 #[derive(Debug, Clone)]
 pub struct LedgerBuilder {
     options: Arc<LedgerOptions>,
-    groups: Groups,
+    pub(super) groups: Groups,
     lines: Lines,
     faults: Faults,
     rounding: Rounding,
@@ -49,6 +47,8 @@ pub struct LedgerBuilder {
     rows: u64,
     /// Lines of one customer and month that were added to others.
     added: u64,
+    /// Of the lines that are settled.
+    pub(super) diagnostics: Diagnostics,
     failed: Option<Error>,
     checked: bool,
 }
@@ -81,6 +81,7 @@ impl LedgerBuilder {
             rounding: Rounding::default(),
             rows: 0,
             added: 0,
+            diagnostics: Diagnostics::default(),
             failed: None,
             checked: false,
         }
@@ -195,9 +196,20 @@ impl LedgerBuilder {
     /// # Errors
     /// What is wrong with the rows: values that cannot be used, two segments of one customer and month, gaps where they are
     /// errors.
-    pub fn finish(mut self) -> Result<Ledger> {
+    pub fn finish(self) -> Result<Ledger> {
+        self.finish_while(&mut || true)
+    }
+
+    /// As [`LedgerBuilder::finish`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::finish`], and [`Error::Interrupted`].
+    pub fn finish_while(mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Ledger> {
         if let Some(error) = self.failed.take().or_else(|| self.faults.error()) {
             return Err(error);
+        }
+        if !go_on() {
+            return Err(Error::Interrupted);
         }
         let range = self.options.range()?;
         let mut chunks = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
@@ -209,33 +221,46 @@ impl LedgerBuilder {
                 chunks
             }
         };
-        for chunk in &mut chunks {
-            match chunk.settle() {
-                Ok(added) => self.added += added,
-                Err((customer, month, clash)) => return Err(self.clash(chunk, customer, month, clash)),
-            }
-        }
-        chunks.retain(|chunk| chunk.customers.len() > 0);
-        let (gaps, found) = self.gaps(&chunks)?;
-        let diagnostics = Diagnostics {
-            rows: self.rows,
-            months: chunks.iter().map(|chunk| chunk.len() as u64).sum(),
-            added: self.added,
-            gaps,
-            rounded: self.rounding.values,
-            largest_rounding: self.rounding.largest,
-        };
+        let found = self.settle(&mut chunks, go_on)?;
+        let diagnostics = self.diagnostics;
         let segments = Segments::of(&self.groups, &mut chunks);
         // what only changes messages is no difference between ledgers
         let options = Arc::unwrap_or_clone(self.options).nan_is_missing(false);
         Ok(Ledger { months: range.or(found), options, chunks, segments, diagnostics })
     }
 
+    /// Adds lines of one customer and month, and counts them; the first and the last month.
+    fn settle(&mut self, chunks: &mut Vec<Chunk>, go_on: &mut dyn FnMut() -> bool) -> Result<Option<(i32, i32)>> {
+        for chunk in chunks.iter_mut() {
+            if !go_on() {
+                return Err(Error::Interrupted);
+            }
+            match chunk.settle() {
+                Ok(added) => self.added += added,
+                Err((customer, month, clash)) => return Err(self.clash(chunk, customer, month, clash)),
+            }
+        }
+        chunks.retain(|chunk| chunk.customers.len() > 0);
+        let (gaps, found) = self.gaps(chunks, go_on)?;
+        self.diagnostics = Diagnostics {
+            rows: self.rows,
+            months: self.diagnostics.months + chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>(),
+            added: self.added,
+            gaps: self.diagnostics.gaps + gaps,
+            rounded: self.rounding.values,
+            largest_rounding: self.rounding.largest,
+        };
+        Ok(found)
+    }
+
     /// Months without a row between a customer's first and last, and the first and the last month of all.
-    fn gaps(&self, chunks: &[Chunk]) -> Result<(u64, Option<(i32, i32)>)> {
+    fn gaps(&self, chunks: &[Chunk], go_on: &mut dyn FnMut() -> bool) -> Result<(u64, Option<(i32, i32)>)> {
         let (mut gaps, mut range) = (0, None);
         for chunk in chunks {
             for customer in 0..chunk.customers.len() {
+                if customer % STRETCH == 0 && !go_on() {
+                    return Err(Error::Interrupted);
+                }
                 let months = &chunk.columns.months[chunk.lines(customer)];
                 let (Some(first), Some(last)) = (months.first(), months.last()) else { continue };
                 range = Some(range.map_or((*first, *last), |(earliest, latest): (i32, i32)| {
@@ -272,33 +297,34 @@ impl LedgerBuilder {
         }
     }
 
-    /// The customers but for the last, who may go on: only of rows that are sorted.
-    pub(super) fn take_complete(&mut self) -> Result<Option<Self>> {
+    /// The customers, of a stream that goes on but for the last, whose lines may too; nothing of rows that are not sorted.
+    pub(super) fn take_sorted(&mut self, goes_on: bool, go_on: &mut dyn FnMut() -> bool) -> Result<Option<Vec<Chunk>>> {
         if let Some(error) = self.failed.clone().or_else(|| self.faults.error()) {
             return Err(error);
         }
-        let Lines::Sorted(chunks) = &mut self.lines else {
-            let offence = Offence::new(&self.options.customer, "does not ascend", "rows sorted by customer")
-                .hint("sort them by customer before, or build a ledger of all rows");
-            let error = Error::InvalidValue(Box::new(offence));
-            self.failed = Some(error.clone());
-            return Err(error);
-        };
-        let Some(open) = chunks.last_mut().and_then(Chunk::split_last) else { return Ok(None) };
-        let complete = std::mem::replace(chunks, vec![open]);
-        let lines = Lines::Sorted(complete.into_iter().filter(|chunk| chunk.customers.len() > 0).collect());
-        Ok(Some(Self { lines, ..self.clone_without_lines() }))
+        let Lines::Sorted(chunks) = &mut self.lines else { return Ok(None) };
+        let open = if goes_on { chunks.last_mut().and_then(Chunk::split_last) } else { None };
+        let mut complete = std::mem::replace(chunks, open.into_iter().collect());
+        self.settle(&mut complete, go_on)?;
+        Ok(Some(complete))
     }
 
-    fn clone_without_lines(&self) -> Self {
-        Self {
-            options: self.options.clone(),
-            groups: self.groups.clone(),
-            lines: Lines::Sorted(Vec::new()),
-            faults: Faults::default(),
-            failed: None,
-            ..*self
-        }
+    /// Who came last, of rows that are sorted.
+    pub(super) fn last_customer(&self) -> Option<Key> {
+        let Lines::Sorted(chunks) = &self.lines else { return None };
+        chunks.last().and_then(|chunk| chunk.customers.last()).map(super::chunk::Customer::key)
+    }
+
+    pub(super) fn options(&self) -> &LedgerOptions {
+        &self.options
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub(super) fn fail(&mut self, error: Error) -> Error {
+        self.failed.insert(error).clone()
     }
 }
 
@@ -318,18 +344,8 @@ fn other_type(options: &LedgerOptions, row: u64) -> Error {
 
 /// Segments must not be taken for the period, a metric or a column of the result.
 fn check(options: &LedgerOptions, table: &Table<'_>) -> Result<()> {
-    options.range()?;
-    for (place, key) in options.by.iter().enumerate() {
-        let invalid = |problem: &str| Err(Error::KeyName { key: key.clone(), problem: problem.into() });
-        if options.by[..place].contains(key) {
-            return invalid("is named twice");
-        }
-        if metrics::find(key).is_some() {
-            return invalid("is named like a metric; rename the column");
-        }
-        if key == PERIOD || RESERVED.contains(&key.as_str()) {
-            return invalid("is named like a column of the result; rename the column");
-        }
+    options.check()?;
+    for key in &options.by {
         if !table.names().contains(key) {
             let available = table.names();
             let near = near(key, available.iter().map(String::as_str));
@@ -537,9 +553,7 @@ impl Segments {
                 *code = places[*code as usize];
             }
         }
-        let column =
-            |column: &crate::engine::groups::KeyColumn| KeyColumn::new(&column.name, column.key_type().clone());
         let keys: Vec<Vec<Key>> = order.iter().map(|group| groups.keys(*group)).collect();
-        Self { columns: groups.columns.iter().map(column).collect(), keys }
+        Self { columns: groups.columns.iter().map(key_column).collect(), keys }
     }
 }

@@ -2,13 +2,13 @@
 
 use super::Ledger;
 use super::chunk::Chunk;
+use super::fold::Fold;
 use super::grid::{Grid, Point, See};
 use super::movements::MovementOptions;
 use crate::error::{Error, Result};
-use crate::figure::{Figure, Total, Unit, Value};
+use crate::figure::Figure;
 use crate::key::Key;
-use crate::metrics::RunRate;
-use crate::period::Period;
+use crate::period::{Every, Period};
 
 /// A movement of recurring revenue, or where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -147,12 +147,50 @@ impl Watched {
     }
 }
 
+/// What is shown of a customer; amounts of a year, in micro-units.
+struct Found {
+    segment: u32,
+    start: i64,
+    end: i64,
+    amount: i64,
+}
+
+/// When and where a customer started, and what it paid then and pays in a later period.
+struct Started<'a> {
+    grid: &'a Grid,
+    at: i32,
+    cohort: Option<(i32, u32)>,
+    start: i64,
+    end: i64,
+}
+
+impl See for Started<'_> {
+    fn point(&mut self, point: Point, first_month: i32) {
+        if point.period < 0 {
+            // as in retention, the opening stock stands in the first period's cohort
+            return;
+        }
+        let (cohort, _) = *self.cohort.get_or_insert((self.grid.place(first_month), point.segment));
+        if point.period == cohort {
+            self.start = point.amount;
+        }
+        if point.period == self.at {
+            self.end = point.amount;
+        }
+    }
+
+    fn inside(&mut self, most: Point, first_month: i32) {
+        self.cohort.get_or_insert((self.grid.place(first_month), most.segment));
+    }
+}
+
 impl Ledger {
     /// The customers behind a movement of a period, in ascending order: those that the group of the scorecard counts, with
-    /// amounts that add up to the group's. Of the options the segments and the unit are used; the period says how long it is.
+    /// amounts that add up to the group's. The period says how long it is, and the other options are used as for the scorecard.
     ///
     /// # Errors
-    /// As [`Ledger::movements`]; [`Error::InvalidOption`] for a period that the ledger does not reach.
+    /// As [`Ledger::movements`]; [`Error::InvalidOption`] for a period that the ledger does not reach, and for one of years
+    /// that start in another month than the options say.
     ///
     /// ```
     /// use svcmetrics::{Ledger, LedgerOptions, Movement, MovementOptions, Table};
@@ -173,51 +211,137 @@ impl Ledger {
         movement: Movement,
         options: &MovementOptions,
     ) -> Result<Vec<CustomerMovement>> {
-        let fiscal_start = period.fiscal_start();
-        let grid = Grid::new(self, period.every(), &options.by, fiscal_start)?;
-        let place = grid.as_ref().and_then(|grid| {
-            let place = grid.place(period.start());
-            let is_there =
-                usize::try_from(place).is_ok_and(|place| grid.period(place) == Some(period) && place < grid.periods);
-            is_there.then_some((grid, place))
-        });
-        let Some((grid, place)) = place else {
-            let reach =
-                self.months().map_or_else(|| "nothing".to_owned(), |(first, last)| format!("{first} to {last}"));
+        self.behind_while(period, movement, options, &mut || true)
+    }
+
+    /// As [`Ledger::behind`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::behind`], and [`Error::Interrupted`].
+    pub fn behind_while(
+        &self,
+        period: Period,
+        movement: Movement,
+        options: &MovementOptions,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<CustomerMovement>> {
+        let (grid, period) = self.grid_of(period, options)?;
+        let new = || Watched { period, ..Watched::default() };
+        let found = |watched: &Watched| {
+            let (segment, amount) = watched.moved(movement, grid.start(period))?;
+            let of = |point: Option<Point>| point.map_or(0, |point| point.amount);
+            Some(Found { segment, start: of(watched.start), end: of(watched.end), amount })
+        };
+        self.found(&grid, options, new, found, go_on)
+    }
+
+    /// Who started in a period, so many periods later: the customers behind a cell of retention, in ascending order. Those
+    /// with revenue at the end are still there, or there again; of the revenue at the start and the end, and the smaller of
+    /// both as the amount, the sums are those of the cell.
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, MovementOptions, Table};
+    /// let table = Table::new(3)
+    ///     .with("customer_id", vec!["a", "b", "b"])
+    ///     .with("month", vec!["2026-01", "2026-01", "2026-02"])
+    ///     .with("revenue", vec![60_i64, 40, 50]);
+    /// let ledger = Ledger::of(&table, LedgerOptions::default())?;
+    /// let cohort = ledger.behind_cohort("2026-01".parse()?, 1, &MovementOptions::default())?;
+    /// let ends: Vec<_> = cohort.iter().map(|of| (of.customer.to_string(), of.revenue_end.to_string())).collect();
+    /// assert_eq!(ends, [("a".into(), "0.00".into()), ("b".into(), "50.00".into())]);
+    /// assert!(ledger.behind_cohort("2026-01".parse()?, 2, &MovementOptions::default()).is_err()); // not known yet
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Ledger::behind`]; [`Error::InvalidOption`] for an age that cannot be known yet.
+    pub fn behind_cohort(&self, cohort: Period, age: u32, options: &MovementOptions) -> Result<Vec<CustomerMovement>> {
+        self.behind_cohort_while(cohort, age, options, &mut || true)
+    }
+
+    /// As [`Ledger::behind_cohort`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::behind_cohort`], and [`Error::Interrupted`].
+    pub fn behind_cohort_while(
+        &self,
+        cohort: Period,
+        age: u32,
+        options: &MovementOptions,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<CustomerMovement>> {
+        let (grid, place) = self.grid_of(cohort, options)?;
+        let last = grid.known_periods() - 1;
+        let Some(at) = i32::try_from(age).ok().and_then(|age| place.checked_add(age)).filter(|at| *at <= last) else {
             return Err(Error::InvalidOption {
-                option: "period".into(),
-                found: period.to_string(),
-                expected: format!("a period within the ledger, which reaches from {reach}")
-                    .replace("from nothing", "nothing"),
+                option: "age".into(),
+                found: age.to_string(),
+                expected: if place > last {
+                    format!("none, since {cohort} is not over")
+                } else {
+                    format!("0 to {}, which the ledger reaches", last - place)
+                },
             });
         };
-        let amount = |yearly: i64| {
-            let total = Total::new(yearly.into(), true);
-            let value = match options.unit {
-                RunRate::Month => Value::Quotient { numerator: total, denominator: Total::new(12, false) },
-                RunRate::Year => Value::Amount(total),
-            };
-            Figure::new(Unit::Money, value)
+        let new = || Started { grid: &grid, at, cohort: None, start: 0, end: 0 };
+        let found = |started: &Started<'_>| {
+            let (_, segment) = started.cohort.filter(|(cohort, _)| *cohort == place)?;
+            let (start, end) = (started.start, started.end);
+            Some(Found { segment, start, end, amount: start.min(end) })
         };
-        let take = |found: &mut Vec<CustomerMovement>, chunk: &Chunk, customers: std::ops::Range<usize>| {
+        self.found(&grid, options, new, found, go_on)
+    }
+
+    /// The periods of that length, and where among them one stands.
+    fn grid_of(&self, period: Period, options: &MovementOptions) -> Result<(Grid, i32)> {
+        let refused = |expected: String| {
+            Err(Error::InvalidOption { option: "period".into(), found: period.to_string(), expected })
+        };
+        if period.every() != Every::Month && period.fiscal_start() != options.fiscal_start {
+            let start = options.fiscal_start;
+            return refused(format!("a period of years that start in month {start}, as fiscal_start says"));
+        }
+        let Some(grid) = Grid::new(self, &options.clone().every(period.every()))? else {
+            return refused("a period within the ledger, which has none".to_owned());
+        };
+        let place = grid.place(period.start());
+        let is_there =
+            usize::try_from(place).is_ok_and(|place| grid.period(place) == Some(period) && place < grid.periods);
+        if is_there {
+            return Ok((grid, place));
+        }
+        let (first, last) = self.months().unwrap_or((period, period));
+        refused(format!("a period within the ledger, which reaches from {first} to {last}"))
+    }
+
+    /// The customers of whom something is found, in ascending order.
+    fn found<W: See>(
+        &self,
+        grid: &Grid,
+        options: &MovementOptions,
+        new: impl Fn() -> W + Sync,
+        found: impl Fn(&W) -> Option<Found> + Sync,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<CustomerMovement>> {
+        let amount = |yearly: i64| options.unit.figure(yearly.into());
+        let take = |all: &mut Vec<CustomerMovement>, chunk: &Chunk, customers: std::ops::Range<usize>| {
             for customer in customers {
-                let mut watched = Watched { period: place, ..Watched::default() };
+                let mut watched = new();
                 grid.walk(chunk, customer, &mut watched);
-                let Some((segment, moved)) = watched.moved(movement, grid.start(place)) else { continue };
-                let of = |point: Option<Point>| amount(point.map_or(0, |point| point.amount));
-                found.push(CustomerMovement {
+                let Some(found) = found(&watched) else { continue };
+                all.push(CustomerMovement {
                     customer: chunk.customers.get(customer).key(),
-                    segment: grid.segments[segment as usize].clone(),
-                    revenue_start: of(watched.start),
-                    revenue_end: of(watched.end),
-                    amount: amount(moved),
+                    segment: grid.segments[found.segment as usize].clone(),
+                    revenue_start: amount(found.start),
+                    revenue_end: amount(found.end),
+                    amount: amount(found.amount),
                 });
             }
         };
-        let join = |mut one: Vec<CustomerMovement>, other: Vec<CustomerMovement>| {
-            one.extend(other);
-            one
-        };
-        Ok(self.fold(Vec::new, take, join))
+        let fold = Fold { cost: 0, empty: || Ok(Vec::new()), take, add: |all: &mut Vec<_>, other| all.extend(other) };
+        let mut all = Vec::new();
+        fold.run(&self.chunks, &mut all, go_on)?;
+        all.sort_by(|one, other| one.customer.cmp(&other.customer));
+        Ok(all)
     }
 }

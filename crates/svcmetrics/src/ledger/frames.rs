@@ -119,7 +119,38 @@ impl Ledger {
         movement: Movement,
         options: &MovementOptions,
     ) -> Result<RecordBatch> {
-        let found = self.behind(period, movement, options)?;
+        self.behind_record_batch_while(period, movement, options, &mut || true)
+    }
+
+    /// As [`Ledger::behind_record_batch`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::behind_record_batch`], and [`Error::Interrupted`].
+    pub fn behind_record_batch_while(
+        &self,
+        period: Period,
+        movement: Movement,
+        options: &MovementOptions,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<RecordBatch> {
+        self.customer_batch(&self.behind_while(period, movement, options, go_on)?, options)
+    }
+
+    /// [`Ledger::behind_cohort`] as such a frame; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::behind_cohort`], and [`Error::Interrupted`].
+    pub fn behind_cohort_record_batch_while(
+        &self,
+        cohort: Period,
+        age: u32,
+        options: &MovementOptions,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<RecordBatch> {
+        self.customer_batch(&self.behind_cohort_while(cohort, age, options, go_on)?, options)
+    }
+
+    fn customer_batch(&self, found: &[CustomerMovement], options: &MovementOptions) -> Result<RecordBatch> {
         let of_customer = match found.first() {
             Some(CustomerMovement { customer: Key::Integer(_), .. }) => KeyType::Integer,
             _ => KeyType::Text,

@@ -1,15 +1,11 @@
 //! The periods of a ledger by the segments that are asked for, and a customer's way through them.
 
 use super::chunk::Chunk;
-use super::{Ledger, Segments};
+use super::{Ledger, MovementOptions, Segments};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::period::{Every, Period};
 use crate::scorecard::KeyColumn;
-use std::ops::Range;
-
-/// Customers that a thread takes at a time.
-const SHARE: usize = 1 << 16;
 
 /// What a customer pays at the end of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +24,7 @@ pub(super) struct Grid {
     every: Every,
     pub(super) periods: usize,
     /// By code of a ledger's segment, that of one asked for; nothing where all are one.
-    codes: Vec<u32>,
+    pub(super) codes: Vec<u32>,
     /// The segments asked for: one where none are.
     pub(super) segments: Vec<Vec<Key>>,
     pub(super) columns: Vec<KeyColumn>,
@@ -41,29 +37,52 @@ impl Grid {
     /// Nothing for a ledger without months.
     ///
     /// # Errors
-    /// [`Error::ColumnNotFound`] for segments that the ledger does not have, [`Error::InvalidOption`] for a month in which no
-    /// year can start, [`Error::InvalidPeriod`] where a year has no name.
-    pub(super) fn new(ledger: &Ledger, every: Every, by: &[String], fiscal_start: u8) -> Result<Option<Self>> {
-        let (codes, Segments { columns, keys: mut segments }) = ledger.segments_by(by)?;
-        if !(1..=12).contains(&fiscal_start) {
-            let (option, found) = ("fiscal_start".into(), fiscal_start.to_string());
-            return Err(Error::InvalidOption { option, found, expected: "a month from 1 to 12".into() });
-        }
+    /// [`Error::ColumnNotFound`] for segments that the ledger does not have, and those of [`Grid::of_months`].
+    pub(super) fn new(ledger: &Ledger, options: &MovementOptions) -> Result<Option<Self>> {
+        let (codes, Segments { columns, keys: segments }) = ledger.segments_by(&options.by)?;
+        options.check()?;
         let Some(months) = ledger.months else { return Ok(None) };
+        let grid = Self::of_months(months, ledger.options.opening, options)?;
+        Ok(Some(if options.by.is_empty() { grid } else { Self { codes, segments, columns, ..grid } }))
+    }
+
+    /// Of these months, all segments being one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for a month in which no year can start, [`Error::InvalidPeriod`] where a year has no name.
+    pub(super) fn of_months(months: (i32, i32), opening: bool, options: &MovementOptions) -> Result<Self> {
+        options.check()?;
         let unnamed = |month: i32| Error::InvalidPeriod {
             found: Period::of_month(month).map_or_else(|| month.to_string(), |month| month.to_string()),
             expected: "a month of a year from 0 to 9999",
         };
-        let around = |month| Period::around(month, every, fiscal_start).ok_or_else(|| unnamed(month));
+        let every = options.every;
+        let around = |month| Period::around(month, every, options.fiscal_start).ok_or_else(|| unnamed(month));
         let (first, last) = (around(months.0)?, around(months.1)?);
         // a ledger has at most 120,000 months
         let periods = usize::try_from((last.start() - first.start()) / every.months() + 1).unwrap_or_default();
-        if segments.is_empty() && by.is_empty() {
-            segments.push(Vec::new());
+        let (codes, segments, columns) = (Vec::new(), vec![Vec::new()], Vec::new());
+        Ok(Self { first, every, periods, codes, segments, columns, months, opening })
+    }
+
+    /// Refuses more places than are allowed, of which each segment has so many.
+    ///
+    /// # Errors
+    /// [`Error::TooManyPeriods`].
+    pub(super) fn check(&self, of_a_segment: usize, limit: u64, what: &'static str) -> Result<()> {
+        let all = of_a_segment.saturating_mul(self.segments.len());
+        if u64::try_from(all).is_ok_and(|all| all <= limit) {
+            return Ok(());
         }
-        let codes = if by.is_empty() { Vec::new() } else { codes };
-        let opening = ledger.options.opening;
-        Ok(Some(Self { first, every, periods, codes, segments, columns, months, opening }))
+        let shown = |place: usize| self.period(place).map(|period| period.to_string()).unwrap_or_default();
+        Err(Error::TooManyPeriods {
+            limit,
+            what,
+            periods: self.periods,
+            segments: self.segments.len(),
+            first: shown(0),
+            last: shown(self.periods - 1),
+        })
     }
 
     pub(super) fn period(&self, place: usize) -> Option<Period> {
@@ -89,16 +108,16 @@ impl Grid {
         (self.start(place + 1) - 1).min(self.months.1)
     }
 
-    /// How many months of a period the data reaches, and how many it has.
-    pub(super) fn covered(&self, place: usize) -> (i32, i32) {
+    /// Whether the data reaches a period's end.
+    pub(super) fn is_complete(&self, place: usize) -> bool {
         let place = i32::try_from(place).unwrap_or(i32::MAX);
-        (self.end(place) + 1 - self.start(place), self.every.months())
+        self.end(place) == self.start(place + 1) - 1
     }
 
-    /// Whether all of the period's months are there.
-    pub(super) fn is_complete(&self, place: usize) -> bool {
-        let (covered, months) = self.covered(place);
-        covered == months
+    /// How many periods say something of who stays: a last one that is not over says nothing yet.
+    pub(super) fn known_periods(&self) -> i32 {
+        let last = self.periods - usize::from(!self.is_complete(self.periods - 1));
+        i32::try_from(last).unwrap_or(i32::MAX)
     }
 
     /// Whether each month with revenue is the end of a period, and nothing was there before.
@@ -168,38 +187,4 @@ pub(super) trait See {
     fn point(&mut self, point: Point, first_month: i32);
     /// Revenue within a period and none at its end: the most.
     fn inside(&mut self, most: Point, first_month: i32);
-}
-
-impl Ledger {
-    /// What all customers come to, by several threads where there are some: each starts with `empty`, takes stretches of
-    /// customers, and in the end all are added up.
-    pub(super) fn fold<S: Send>(
-        &self,
-        empty: impl Fn() -> S + Sync + Send,
-        take: impl Fn(&mut S, &Chunk, Range<usize>) + Sync + Send,
-        add: impl Fn(S, S) -> S + Sync + Send,
-    ) -> S {
-        let shares: Vec<(&Chunk, Range<usize>)> = self.shares().collect();
-        #[cfg(feature = "rayon")]
-        if crate::engine::threads(self.chunks.iter().map(Chunk::len).sum()) > 1 {
-            use rayon::prelude::*;
-            let taken = |mut state: S, (chunk, customers): (&Chunk, Range<usize>)| {
-                take(&mut state, chunk, customers);
-                state
-            };
-            return shares.into_par_iter().fold(&empty, taken).reduce(&empty, add);
-        }
-        let mut state = empty();
-        for (chunk, customers) in shares {
-            take(&mut state, chunk, customers);
-        }
-        add(state, empty())
-    }
-
-    fn shares(&self) -> impl Iterator<Item = (&Chunk, Range<usize>)> {
-        self.chunks.iter().flat_map(|chunk| {
-            let customers = chunk.customers.len();
-            (0..customers).step_by(SHARE).map(move |start| (chunk, start..customers.min(start + SHARE)))
-        })
-    }
 }

@@ -1,7 +1,8 @@
 //! Parts of a ledger by customer, taken together.
 
 use super::chunk::{Chunk, Customer};
-use super::{Diagnostics, Ledger, Segments};
+use super::options::LEDGERS;
+use super::{Ledger, Segments};
 use crate::error::{Error, Offence, Result};
 use crate::scorecard::united_keys;
 
@@ -23,17 +24,11 @@ impl Ledger {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Mismatch`] that names the difference in how they were read, [`Error::InvalidValue`] that names a customer of
+    /// [`Error::LedgerMismatch`] that names the difference in how they were read, [`Error::InvalidValue`] that names a customer of
     /// both.
     pub fn merge(&self, other: &Self) -> Result<Self> {
-        let (one, two) = (&self.options, &other.options);
-        if one != two {
-            let shown = |ledger: &Self| format!("{:?}", ledger.options);
-            return Err(Error::Mismatch {
-                what: "how their ledgers were read",
-                left: shown(self),
-                right: shown(other),
-            });
+        if let Some(error) = self.options.difference(&other.options) {
+            return Err(error);
         }
         let (segments, mut chunks) = self.united(other)?;
         let follows = |pair: &[Chunk]| {
@@ -46,29 +41,26 @@ impl Ledger {
             let order = in_order(&chunks);
             let twice = order.windows(2).find(|pair| pair[0].0 == pair[1].0);
             if let Some(pair) = twice {
-                let offence =
-                    Offence::new(&one.customer, "stands in both ledgers,", "customers of its own in each part");
+                let offence = Offence::new(
+                    &self.options.customer,
+                    "stands in both ledgers,",
+                    "customers of its own in each part",
+                );
                 return Err(Error::InvalidValue(Box::new(offence.at(None, &pair[0].0.key().to_string()))));
             }
-            chunks = taken(&chunks, &order).ok_or_else(|| Error::Mismatch {
-                what: "the type of their customers",
+            chunks = taken(&chunks, &order).ok_or_else(|| Error::LedgerMismatch {
+                what: LEDGERS,
+                option: "the type of their customers",
                 left: "text".into(),
                 right: "whole numbers".into(),
+                hint: "make all of them text before",
             })?;
         }
         let months = match (self.months, other.months) {
             (Some(one), Some(two)) => Some((one.0.min(two.0), one.1.max(two.1))),
             (one, two) => one.or(two),
         };
-        let (one, two) = (&self.diagnostics, &other.diagnostics);
-        let diagnostics = Diagnostics {
-            rows: one.rows + two.rows,
-            months: one.months + two.months,
-            added: one.added + two.added,
-            gaps: one.gaps + two.gaps,
-            rounded: one.rounded + two.rounded,
-            largest_rounding: one.largest_rounding.max(two.largest_rounding),
-        };
+        let diagnostics = self.diagnostics.with(&other.diagnostics);
         Ok(Self { options: self.options.clone(), chunks, segments, months, diagnostics })
     }
 

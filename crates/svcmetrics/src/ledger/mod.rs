@@ -1,8 +1,10 @@
 //! Recurring revenue over time: what each customer paid in each month, and what came of it.
 
 mod builder;
+mod cells;
 mod chunk;
 mod customers;
+mod fold;
 #[cfg(feature = "arrow")]
 mod frames;
 mod grid;
@@ -11,16 +13,20 @@ mod merge;
 mod months;
 mod movements;
 mod options;
+mod origin;
 mod retention;
 mod shuffled;
 #[cfg(feature = "serde")]
 mod stored;
+#[cfg(feature = "serde")]
+mod stored_retention;
 mod streaming;
 
 pub use builder::LedgerBuilder;
 pub use customers::{CustomerMovement, Movement};
 pub use movements::MovementOptions;
 pub use options::{Gaps, LedgerOptions};
+pub(crate) use origin::Origin;
 pub use retention::{CohortCell, Retention};
 pub use streaming::MovementsBuilder;
 
@@ -48,6 +54,32 @@ pub struct Diagnostics {
     pub rounded: u64,
     /// The largest difference that rounding made, in units a month.
     pub largest_rounding: f64,
+}
+
+impl Diagnostics {
+    /// Those of both parts together; a stored count may be anything.
+    fn with(&self, other: &Self) -> Self {
+        Self {
+            rows: self.rows.saturating_add(other.rows),
+            months: self.months.saturating_add(other.months),
+            added: self.added.saturating_add(other.added),
+            gaps: self.gaps.saturating_add(other.gaps),
+            rounded: self.rounded.saturating_add(other.rounded),
+            largest_rounding: self.largest_rounding.max(other.largest_rounding),
+        }
+    }
+
+    /// What is wrong with them, as they were stored.
+    #[cfg(feature = "serde")]
+    fn validated(&self) -> Result<(), &'static str> {
+        let adds_up = self.months.checked_add(self.added) == Some(self.rows) && self.rounded <= self.rows;
+        let is_rounding =
+            (0.0..1.0).contains(&self.largest_rounding) && (self.rounded > 0 || self.largest_rounding == 0.0);
+        if adds_up && is_rounding {
+            return Ok(());
+        }
+        Err("diagnostics: expected months and added to be the rows, and a rounding where some were rounded")
+    }
 }
 
 /// The segments that lines are of, in order; none without segments.
@@ -125,6 +157,25 @@ impl PartialEq for Ledger {
     }
 }
 
+/// The positions of columns among those of a ledger's segments.
+fn places_of(by: &[String], segments: &[String]) -> Result<Vec<usize>> {
+    let place = |(place, name): (usize, &String)| {
+        if by[..place].contains(name) {
+            return Err(Error::KeyName { key: name.clone(), problem: "is named twice".into() });
+        }
+        segments.iter().position(|known| known == name).ok_or_else(|| {
+            let near = crate::engine::choose::near(name, segments.iter().map(String::as_str));
+            Error::ColumnNotFound { metric: None, missing: vec![(name.clone(), near)], available: segments.to_vec() }
+        })
+    };
+    by.iter().enumerate().map(place).collect()
+}
+
+/// A segment's column, of a type that all of its values are of.
+fn key_column(column: &crate::engine::groups::KeyColumn) -> KeyColumn {
+    KeyColumn::new(&column.name, column.key_type().clone())
+}
+
 impl Ledger {
     /// The ledger of one table.
     ///
@@ -159,18 +210,7 @@ impl Ledger {
 
     /// By code of a segment, the code among those by fewer columns; and these, in order.
     fn segments_by(&self, by: &[String]) -> Result<(Vec<u32>, Segments)> {
-        let mut places = Vec::new();
-        for (place, name) in by.iter().enumerate() {
-            if by[..place].contains(name) {
-                return Err(Error::KeyName { key: name.clone(), problem: "is named twice".into() });
-            }
-            let found = self.segments.columns.iter().position(|column| column.name == *name);
-            places.push(found.ok_or_else(|| {
-                let available: Vec<String> = self.segments.columns.iter().map(|column| column.name.clone()).collect();
-                let near = crate::engine::choose::near(name, available.iter().map(String::as_str));
-                Error::ColumnNotFound { metric: None, missing: vec![(name.clone(), near)], available }
-            })?);
-        }
+        let places = places_of(by, &self.options.by)?;
         let of = |keys: &Vec<Key>| -> Vec<Key> { places.iter().map(|place| keys[*place].clone()).collect() };
         let projected: Vec<Vec<Key>> = self.segments.keys.iter().map(of).collect();
         let mut keys = projected.clone();

@@ -1,6 +1,9 @@
 //! What is asked of a ledger's table.
 
+use super::builder::PERIOD;
+use crate::engine::choose::RESERVED;
 use crate::error::{Error, Result};
+use crate::metrics;
 use crate::money::{MoneyPolicy, PLACES};
 use crate::period::Period;
 
@@ -26,6 +29,22 @@ pub enum Gaps {
     /// An error that names customer and month.
     Error,
 }
+
+impl Gaps {
+    /// `zero` or `error`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Zero => "zero",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What differs in a merge.
+pub(super) const LEDGERS: &str = "the ledgers";
+
+/// Columns of movements, retention and customers that are no metrics.
+const TAKEN: [&str; 7] = [PERIOD, "cohort", "age", "customers", "customer_retention", "revenue", "amount"];
 
 /// Which columns a ledger is read from, and how.
 ///
@@ -129,6 +148,56 @@ impl LedgerOptions {
     pub fn nan_is_missing(mut self, missing: bool) -> Self {
         self.nan_is_missing = missing;
         self
+    }
+
+    /// The first option in which ledgers differ that are to be one, if any does.
+    pub(super) fn difference(&self, other: &Self) -> Option<Error> {
+        let months = |options: &Self| match options.months {
+            None => "those of the rows".to_owned(),
+            Some((first, last)) => format!("{first} to {last}"),
+        };
+        let by = |options: &Self| if options.by.is_empty() { "none".to_owned() } else { options.by.join(", ") };
+        let differences: [(&'static str, String, String); 9] = [
+            ("customer", self.customer.clone(), other.customer.clone()),
+            ("month", self.month.clone(), other.month.clone()),
+            ("revenue", self.revenue.clone(), other.revenue.clone()),
+            ("by", by(self), by(other)),
+            ("gaps", self.gaps.name().to_owned(), other.gaps.name().to_owned()),
+            ("opening", self.opening.to_string(), other.opening.to_string()),
+            ("months", months(self), months(other)),
+            ("money", self.money.name().to_owned(), other.money.name().to_owned()),
+            ("scale", self.scale.to_string(), other.scale.to_string()),
+        ];
+        let (option, left, right) = differences.into_iter().find(|(_, left, right)| left != right)?;
+        Some(Error::LedgerMismatch { what: LEDGERS, option, left, right, hint: "read all parts with the same options" })
+    }
+
+    /// Refuses what no ledger can have been read with.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`], [`Error::KeyName`].
+    pub(super) fn check(&self) -> Result<()> {
+        self.range()?;
+        if self.scale > PLACES {
+            let (option, found) = ("scale".into(), self.scale.to_string());
+            return Err(Error::InvalidOption { option, found, expected: format!("0 to {PLACES}") });
+        }
+        for (place, key) in self.by.iter().enumerate() {
+            let invalid = |problem: &str| Err(Error::KeyName { key: key.clone(), problem: problem.into() });
+            if self.by[..place].contains(key) {
+                return invalid("is named twice");
+            }
+            if metrics::find(key).is_some() {
+                return invalid("is named like a metric; rename the column");
+            }
+            if *key == self.customer {
+                return invalid("is the column of customers, each of whom would be a segment");
+            }
+            if TAKEN.contains(&key.as_str()) || RESERVED.contains(&key.as_str()) {
+                return invalid("is named like a column of the result; rename the column");
+            }
+        }
+        Ok(())
     }
 
     /// The columns of the segments.

@@ -2,21 +2,19 @@
 
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
-use super::Ledger;
 use super::chunk::Chunk;
+use super::fold::{Fold, grow};
 use super::grid::{Grid, Point, See};
 use super::movements::MovementOptions;
+use super::{Ledger, Segments};
 use crate::error::{Error, Result};
-use crate::figure::{Figure, Total, Unit, Value};
+use crate::figure::{Figure, Total, Unit};
 use crate::interval::Basis;
 use crate::key::Key;
 use crate::metrics::RunRate;
 use crate::period::Period;
 use crate::scorecard::KeyColumn;
 use std::ops::Range;
-
-/// The most cells of cohorts, ages and segments.
-const MOST: usize = 10_000_000;
 
 /// Those who started in one period, so many periods later.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,9 +61,12 @@ pub struct CohortCell {
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "super::stored_retention::Stored"))]
+#[cfg_attr(feature = "serde", serde(into = "super::stored_retention::Stored"))]
 pub struct Retention {
     pub(crate) columns: Vec<KeyColumn>,
+    pub(super) unit: RunRate,
     pub(crate) cells: Vec<CohortCell>,
 }
 
@@ -81,16 +82,39 @@ impl Retention {
     }
 }
 
+/// A cell's sums; amounts are those of a year, in micro-units.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    customers: u64,
+pub(super) struct Sums {
+    pub(super) customers: u64,
     /// Of age 0: all who started.
-    started: u64,
-    revenue: i128,
-    gross: i128,
+    pub(super) started: u64,
+    pub(super) revenue: i128,
+    pub(super) gross: i128,
 }
 
-/// By cohort, then period, then segment.
+impl CohortCell {
+    pub(super) fn new(cohort: Period, segment: Vec<Key>, age: u32, start: Sums, sums: Sums, unit: RunRate) -> Self {
+        let rate = |revenue: i128| {
+            Figure::quotient(Unit::Fraction, Total::new(revenue, true), Total::new(start.revenue, true))
+        };
+        let whole = |count: u64| Total::new(count.into(), false);
+        Self {
+            cohort,
+            segment,
+            age,
+            customers: sums.customers,
+            customers_start: start.started,
+            revenue: unit.figure(sums.revenue),
+            revenue_start: unit.figure(start.revenue),
+            customer_retention: Figure::quotient(Unit::Fraction, whole(sums.customers), whole(start.started))
+                .on(Basis::Proportion),
+            gross_revenue_retention: rate(sums.gross),
+            net_revenue_retention: rate(sums.revenue),
+        }
+    }
+}
+
+/// By segment, then cohort, then age.
 struct Cells<'a> {
     grid: &'a Grid,
     sums: Vec<Sums>,
@@ -107,9 +131,8 @@ impl Starter<'_, '_> {
     #[inline(always)]
     fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> Option<&mut Sums> {
         let Cells { grid, sums } = &mut *self.cells;
-        let place = |period: i32| usize::try_from(period).ok();
-        let row = place(cohort)? * grid.periods + place(period)?;
-        sums.get_mut(row * grid.segments.len() + segment as usize)
+        let (cohort, period) = (usize::try_from(cohort).ok()?, usize::try_from(period).ok()?);
+        sums.get_mut(place(grid, segment as usize, cohort, period.checked_sub(cohort)?))
     }
 
     #[inline(always)]
@@ -150,8 +173,10 @@ impl See for Starter<'_, '_> {
 }
 
 impl<'a> Cells<'a> {
-    fn new(grid: &'a Grid) -> Self {
-        Self { grid, sums: vec![Sums::default(); grid.periods * grid.periods * grid.segments.len()] }
+    fn new(grid: &'a Grid) -> Result<Self> {
+        let mut sums = Vec::new();
+        grow(&mut sums, of_a_segment(grid).saturating_mul(grid.segments.len()))?;
+        Ok(Self { grid, sums })
     }
 
     fn take(&mut self, chunk: &Chunk, customers: Range<usize>) {
@@ -161,50 +186,43 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn add(mut self, other: Self) -> Self {
+    fn add(&mut self, other: Self) {
         for (sums, other) in self.sums.iter_mut().zip(other.sums) {
             sums.customers += other.customers;
             sums.started += other.started;
             sums.revenue += other.revenue;
             sums.gross += other.gross;
         }
-        self
     }
 
     /// The cell of a cohort at an age; nothing where nobody started.
     fn cell(&self, cohort: usize, segment: usize, age: usize, unit: RunRate) -> Option<CohortCell> {
         let grid = self.grid;
-        let of = |period: usize| self.sums[(cohort * grid.periods + period) * grid.segments.len() + segment];
-        let (start, sums) = (of(cohort), of(cohort + age));
+        let of = |age: usize| self.sums[place(grid, segment, cohort, age)];
+        let (start, sums) = (of(0), of(age));
         if start.started == 0 {
             return None;
         }
-        let amount = |revenue: i128| {
-            let total = Total::new(revenue, true);
-            let value = match unit {
-                RunRate::Month => Value::Quotient { numerator: total, denominator: Total::new(12, false) },
-                RunRate::Year => Value::Amount(total),
-            };
-            Figure::new(Unit::Money, value)
-        };
-        let rate = |revenue: i128| {
-            Figure::quotient(Unit::Fraction, Total::new(revenue, true), Total::new(start.revenue, true))
-        };
-        let whole = |count: u64| Total::new(count.into(), false);
-        Some(CohortCell {
-            cohort: grid.period(cohort)?,
-            segment: grid.segments[segment].clone(),
-            age: u32::try_from(age).ok()?,
-            customers: sums.customers,
-            customers_start: start.started,
-            revenue: amount(sums.revenue),
-            revenue_start: amount(start.revenue),
-            customer_retention: Figure::quotient(Unit::Fraction, whole(sums.customers), whole(start.started))
-                .on(Basis::Proportion),
-            gross_revenue_retention: rate(sums.gross),
-            net_revenue_retention: rate(sums.revenue),
-        })
+        Some(CohortCell::new(
+            grid.period(cohort)?,
+            grid.segments[segment].clone(),
+            u32::try_from(age).ok()?,
+            start,
+            sums,
+            unit,
+        ))
     }
+}
+
+/// Ages of all cohorts of a segment: the first has as many as there are periods, the last one.
+fn of_a_segment(grid: &Grid) -> usize {
+    grid.periods.saturating_mul(grid.periods + 1) / 2
+}
+
+fn place(grid: &Grid, segment: usize, cohort: usize, age: usize) -> usize {
+    // each cohort before has one more than the next
+    let before = cohort * (2 * grid.periods + 1 - cohort) / 2;
+    segment * of_a_segment(grid) + before + age
 }
 
 impl Ledger {
@@ -214,24 +232,39 @@ impl Ledger {
     /// stock the first cohort holds those who started then or at any time before.
     ///
     /// # Errors
-    /// As [`Ledger::movements`]; [`Error::TooManyGroups`] for more than ten million cells.
+    /// As [`Ledger::movements`]; the limit is one of cells, each of a cohort, an age and a segment.
     pub fn retention(&self, options: &MovementOptions) -> Result<Retention> {
-        let Some(grid) = Grid::new(self, options.every, &options.by, options.fiscal_start)? else {
-            return Ok(Retention { columns: self.segments_by(&options.by)?.1.columns, cells: Vec::new() });
+        self.retention_while(options, &mut || true)
+    }
+
+    /// As [`Ledger::retention`]; `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// As [`Ledger::retention`], and [`Error::Interrupted`].
+    pub fn retention_while(&self, options: &MovementOptions, go_on: &mut dyn FnMut() -> bool) -> Result<Retention> {
+        let Some(grid) = Grid::new(self, options)? else {
+            let Segments { columns, .. } = self.segments_by(&options.by)?.1;
+            return Ok(Retention { columns, unit: options.unit, cells: Vec::new() });
         };
-        let places = grid.periods.saturating_mul(grid.periods).saturating_mul(grid.segments.len());
-        if places > MOST {
-            return Err(Error::TooManyGroups { limit: MOST as u64, row: 0 });
-        }
-        let all = self.fold(|| Cells::new(&grid), Cells::take, Cells::add);
-        // a last period that is not over says nothing yet
-        let known = if grid.is_complete(grid.periods - 1) { grid.periods } else { grid.periods - 1 };
+        grid.check(of_a_segment(&grid), options.max_groups, "cells of cohorts and ages")?;
+        let fold = Fold {
+            cost: of_a_segment(&grid) * grid.segments.len(),
+            empty: || Cells::new(&grid),
+            take: Cells::take,
+            add: Cells::add,
+        };
+        let mut all = Cells::new(&grid)?;
+        fold.run(&self.chunks, &mut all, go_on)?;
+        let known = usize::try_from(grid.known_periods()).unwrap_or_default();
         let mut cells = Vec::new();
         for cohort in 0..known {
             for segment in 0..grid.segments.len() {
+                if !go_on() {
+                    return Err(Error::Interrupted);
+                }
                 cells.extend((0..known - cohort).filter_map(|age| all.cell(cohort, segment, age, options.unit)));
             }
         }
-        Ok(Retention { columns: grid.columns.clone(), cells })
+        Ok(Retention { columns: grid.columns.clone(), unit: options.unit, cells })
     }
 }

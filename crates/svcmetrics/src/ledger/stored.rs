@@ -1,7 +1,7 @@
 //! A ledger as it is stored: its lines, validated on the way in.
 
 use super::chunk::{Chunk, Customer};
-use super::{Diagnostics, Ledger, LedgerOptions, Segments};
+use super::{Diagnostics, Gaps, Ledger, LedgerOptions, Segments};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::period::Period;
@@ -98,13 +98,15 @@ impl TryFrom<Stored> for Ledger {
         if stored.segment.iter().any(|code| *code as usize >= known) {
             return invalid("segment: expected positions among the segments");
         }
-        stored.options.range()?;
-        let range = stored.months.unwrap_or((0, -1));
-        if stored.months.is_some_and(|(first, last)| {
-            first > last || !Period::MONTHS.contains(&first) || !Period::MONTHS.contains(&last)
-        }) || stored.month.iter().any(|month| *month < range.0 || *month > range.1)
-        {
-            return invalid("month: expected months between the first and the last");
+        if let Err(error) = stored.options.check() {
+            return invalid(format!("options: {error}"));
+        }
+        let found = stored.month.iter().min().copied().zip(stored.month.iter().max().copied());
+        let range = stored.options.range()?;
+        let is_month = |month: &i32| Period::MONTHS.contains(month);
+        let is_within = |range: (i32, i32)| found.is_none_or(|found| range.0 <= found.0 && found.1 <= range.1);
+        if stored.months != range.or(found) || !range.is_none_or(is_within) || !stored.month.iter().all(is_month) {
+            return invalid("months: expected the first and the last month of the options, or else of the lines");
         }
         let mut chunk = Chunk::new();
         let mut start = 0;
@@ -137,6 +139,22 @@ impl TryFrom<Stored> for Ledger {
         }
         chunk.columns.segments = stored.segment;
         chunk.close();
+        let gaps = |customer| {
+            let months = &chunk.columns.months[chunk.lines(customer)];
+            let (first, last) =
+                (months.first().copied().unwrap_or_default(), months.last().copied().unwrap_or_default());
+            u64::from(last.abs_diff(first)) + 1 - months.len() as u64
+        };
+        let gaps = (0..chunk.customers.len()).map(gaps).sum();
+        let Diagnostics { months, gaps: counted, .. } = stored.diagnostics;
+        if let Err(problem) = stored.diagnostics.validated() {
+            return invalid(problem);
+        }
+        if (months, counted) != (lines, gaps) || (gaps > 0 && stored.options.gaps == Gaps::Error) {
+            return invalid(
+                "diagnostics: expected the months and the gaps of the lines, and none where they are errors",
+            );
+        }
         Ok(Self {
             chunks: if chunk.customers.len() > 0 { vec![chunk] } else { Vec::new() },
             options: stored.options,

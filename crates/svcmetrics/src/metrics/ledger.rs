@@ -7,11 +7,31 @@ use super::columns::{
 use super::{retention, revenue};
 use crate::condition::{Comparison, Condition};
 use crate::expression::Expression;
-use crate::figure::Unit;
+use crate::figure::{Figure, Total, Unit, Value};
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Better, Combination, Form, Metric};
 
 const ARTICLE: &str = "ServiceXRG, Recurring Revenue Rate";
+
+/// The scope of all of its measures.
+pub(crate) const OF_LEDGER: &str = "ledger";
+
+/// What adds up to 0 in every group, but for what was rolled up over time: the end is what came of the start.
+pub(crate) const IDENTITIES: [&[(i128, &str)]; 2] = [
+    &[
+        (-1, "ledger_revenue_end"),
+        (1, "ledger_revenue_start"),
+        (1, "ledger_revenue_new"),
+        (1, "ledger_revenue_reactivation"),
+        (1, "ledger_revenue_expansion"),
+        (1, "ledger_revenue_transfer_in"),
+        (1, "ledger_revenue_fx"),
+        (-1, "ledger_revenue_contraction"),
+        (-1, "ledger_revenue_churn"),
+        (-1, "ledger_revenue_transfer_out"),
+    ],
+    &[(-1, "ledger_customers_retained"), (1, "ledger_customers_start"), (-1, "ledger_customers_churned")],
+];
 
 /// Months of a year.
 const YEAR: u32 = 12;
@@ -39,6 +59,16 @@ impl RunRate {
             Self::Year => "year",
         }
     }
+
+    /// A year's amount, in micro-units, as what it is shown as.
+    pub(crate) fn figure(self, yearly: i128) -> Figure {
+        let total = Total::new(yearly, true);
+        let value = match self {
+            Self::Month => Value::Quotient { numerator: total, denominator: Total::new(YEAR.into(), false) },
+            Self::Year => Value::Amount(total),
+        };
+        Figure::new(Unit::Money, value)
+    }
 }
 
 /// The measures of a ledger; a row is a customer in a period, and in a segment that it was ever in.
@@ -54,7 +84,7 @@ struct Measures {
     transfer_out: Measure,
     fx: Measure,
     transient: Measure,
-    covered: Measure,
+    complete: Measure,
     months: Measure,
     customers: Customers,
 }
@@ -73,7 +103,7 @@ struct Customers {
 
 impl Measures {
     fn new() -> Self {
-        let scope = Scope::new("ledger")
+        let scope = Scope::new(OF_LEDGER)
             .reads([YEARLY_REVENUE_START, YEARLY_REVENUE_END, YEARLY_TRANSFER_IN, YEARLY_TRANSFER_OUT, YEARLY_FX])
             .reads([YEARLY_TRANSIENT, HAD_REVENUE, MONTHS_COVERED, MONTHS_IN_PERIOD])
             .rule(Condition::at_most(MONTHS_COVERED, MONTHS_IN_PERIOD));
@@ -121,8 +151,9 @@ impl Measures {
             transfer_out: total("ledger_revenue_transfer_out", YEARLY_TRANSFER_OUT.into(), Time::Flow),
             fx: total("ledger_revenue_fx", YEARLY_FX.into(), Time::Flow),
             transient: total("ledger_transient_revenue", YEARLY_TRANSIENT.into(), Time::Flow),
-            covered: total("ledger_months_covered", MONTHS_COVERED.into(), Time::Flow),
-            months: total("ledger_months", MONTHS_IN_PERIOD.into(), Time::Flow),
+            complete: total("ledger_months_complete", MONTHS_IN_PERIOD.into(), Time::Stock)
+                .only(Condition::at_most(MONTHS_IN_PERIOD, MONTHS_COVERED)),
+            months: total("ledger_months", MONTHS_IN_PERIOD.into(), Time::Stock),
             customers: Customers {
                 start: count("ledger_customers_start", Time::Stock, Condition::positive(YEARLY_REVENUE_START)),
                 end: count("ledger_customers_end", Time::Stock, Condition::positive(YEARLY_REVENUE_END)),
@@ -301,14 +332,14 @@ pub(super) fn metrics() -> Vec<Metric> {
             )
             .edge_case("It stands in the segment in which the customer paid that most.")
             .edge_case("Quarters may show some where the year as a whole shows none, and the other way round."),
-        Metric::share("complete", "Complete", one(&measures.covered), one(&measures.months))
+        Metric::share("complete", "Complete", one(&measures.complete), one(&measures.months))
             .better(Better::Neither)
             .source(ARTICLE)
             .reading(
-                "The months of the period that the data reaches, as a share of all of its months. Below 1 the last one is \
-                 not over yet, and its figures are those up to now: do not compare them with a full period's.",
+                "Whether the data reaches the end of the period: 1, or 0 where it ends inside. The figures are then those \
+                 up to now, and not to be compared with a full period's.",
             )
-            .edge_case("Data that begins in the middle does not lower it: nothing is known to be missing before.")
+            .edge_case("Data that begins in the middle is complete all the same: nothing is known to be missing before.")
             .edge_case("Months without a single row in between were there all the same."),
     ]
 }

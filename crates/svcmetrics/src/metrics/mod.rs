@@ -29,7 +29,7 @@ use crate::measure::Time;
 use crate::metric::{Form, Metric};
 use crate::money::{PLACES, micros};
 pub use ledger::RunRate;
-pub(crate) use ledger::of_ledger;
+pub(crate) use ledger::{IDENTITIES, OF_LEDGER, of_ledger};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
 pub(crate) use subject::{Subject, of_another_subject};

@@ -15,7 +15,8 @@ impl Scorecard {
     /// This and a scorecard of other rows.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] that says in what they differ: metrics, keys, model, parameters, quantiles; [`Error::Overflow`].
+    /// [`Error::Mismatch`] that says in what they differ: metrics, keys, model, parameters, quantiles;
+    /// [`Error::LedgerMismatch`] where movements of a ledger were made otherwise; [`Error::Overflow`].
     pub fn merge(&self, other: &Self) -> Result<Self> {
         if let Some(error) = self.definitions.difference(&other.definitions) {
             return Err(error);

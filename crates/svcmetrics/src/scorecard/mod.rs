@@ -1,5 +1,6 @@
 //! Totals by group, read as metrics: built in parts, merged, rolled up, joined.
 
+mod at;
 mod both;
 mod breakdowns;
 mod builder;
@@ -25,7 +26,9 @@ use crate::error::{Error, MissingColumns, Result};
 use crate::figure::{Figure, Undefined};
 use crate::health::HealthModel;
 use crate::key::{Key, KeyType};
+use crate::ledger::Diagnostics;
 use crate::metric::Metric;
+use crate::metrics::OF_LEDGER;
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
@@ -270,7 +273,14 @@ impl Scorecard {
         Ok(self.counts(group, self.asked(metric)?))
     }
 
-    /// How complete the data is, over all groups.
+    /// What the ledger was made of, whose movements these are: of all parts together. Nothing of other scorecards, nor where
+    /// totals or some of the segments are all there is.
+    pub fn ledger(&self) -> Option<&Diagnostics> {
+        self.definitions.parameters.origin.as_ref()?.read.as_ref()
+    }
+
+    /// How complete the data is, over all groups. Of a ledger's movements, the amounts that were rounded are those of all
+    /// rows: a group does not know which were its own.
     pub fn quality(&self) -> Quality {
         let mut metrics = BTreeMap::new();
         for chosen in self.definitions.shown() {
@@ -280,6 +290,11 @@ impl Scorecard {
             };
             let mut counts = Counts::default();
             (0..self.len()).filter_map(|group| self.counts(group, chosen)).for_each(|of_group| counts.add(of_group));
+            if chosen.form().scope().is_some_and(|scope| scope.id() == OF_LEDGER)
+                && let Some(of_ledger) = self.ledger()
+            {
+                counts.rounded = of_ledger.rounded.into();
+            }
             let quality = MetricQuality { counts, largest_rounding: self.largest_rounding[scope] };
             metrics.insert(chosen.metric.id.to_string(), quality);
         }

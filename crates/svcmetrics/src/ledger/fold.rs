@@ -1,0 +1,92 @@
+//! All customers of a ledger, a share at a time, by several threads where there are some.
+
+use super::chunk::Chunk;
+use crate::error::{Error, Result};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Lines that a thread takes at a time: a few milliseconds, after which it is asked whether to go on.
+const LINES: usize = 1 << 17;
+
+/// How customers are taken into a state, and states into one.
+pub(super) struct Fold<E, T, A> {
+    /// How many lines cost as much as one more state: there are never so many states that they outweigh the lines.
+    pub(super) cost: usize,
+    pub(super) empty: E,
+    pub(super) take: T,
+    /// The order is any.
+    pub(super) add: A,
+}
+
+impl<E, T, A> Fold<E, T, A> {
+    /// Takes all customers into a state. `go_on` is asked between shares.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], and those of `empty`.
+    pub(super) fn run<S: Send>(&self, chunks: &[Chunk], state: &mut S, go_on: &mut dyn FnMut() -> bool) -> Result<()>
+    where
+        E: Fn() -> Result<S>,
+        T: Fn(&mut S, &Chunk, Range<usize>) + Sync,
+        A: Fn(&mut S, S),
+    {
+        let shares: Vec<(&Chunk, Range<usize>)> = chunks.iter().flat_map(shares).collect();
+        let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let take = &self.take;
+        let work = |state: &mut S, go_on: &mut dyn FnMut() -> bool| {
+            while let Some((chunk, customers)) = shares.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if stopped.load(Ordering::Relaxed) || !go_on() {
+                    return stopped.store(true, Ordering::Relaxed);
+                }
+                take(state, chunk, customers.clone());
+            }
+        };
+        let lines: usize = chunks.iter().map(Chunk::len).sum();
+        #[cfg(feature = "rayon")]
+        let threads = crate::engine::threads(lines);
+        #[cfg(not(feature = "rayon"))]
+        let threads = 1;
+        let states = threads.min(1 + lines / self.cost.max(1)).min(shares.len());
+        let mut others = (1..states).map(|_| (self.empty)()).collect::<Result<Vec<S>>>()?;
+        #[cfg(feature = "rayon")]
+        rayon::in_place_scope(|scope| {
+            for other in &mut others {
+                let work = &work;
+                scope.spawn(move |_| work(other, &mut || true));
+            }
+            work(state, go_on);
+        });
+        #[cfg(not(feature = "rayon"))]
+        work(state, go_on);
+        for other in others.drain(..) {
+            (self.add)(state, other);
+        }
+        if stopped.into_inner() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// The customers of a chunk in stretches of some [`LINES`].
+fn shares(chunk: &Chunk) -> impl Iterator<Item = (&Chunk, Range<usize>)> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let customers = chunk.customers.len();
+        if start == customers {
+            return None;
+        }
+        let last_line = chunk.starts[start] as usize + LINES;
+        let reached = chunk.starts.partition_point(|line| *line as usize <= last_line) - 1;
+        let share = start..reached.clamp(start + 1, customers);
+        start = share.end;
+        Some((chunk, share))
+    })
+}
+
+/// Room for so many more, all default.
+///
+/// # Errors
+/// [`Error::OutOfMemory`] that says of how many groups.
+pub(super) fn grow<T: Clone + Default>(all: &mut Vec<T>, len: usize) -> Result<()> {
+    let more = len.saturating_sub(all.len());
+    all.try_reserve(more).map_err(|_| Error::OutOfMemory { groups: len as u64 })?;
+    all.resize(len.max(all.len()), T::default());
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! The groups of one value of a key, such as one period: a scorecard of its own.
+
+use super::Scorecard;
+use crate::error::{Error, Result, listed};
+use crate::key::Key;
+use crate::spread::Spread;
+use crate::totals::Totals;
+
+impl Scorecard {
+    /// The groups in which a key has that value, without the key. Of one period nothing is rolled up over time, so that stocks
+    /// stay what they are: what changed between two periods is a comparison, or an attribution, of these.
+    ///
+    /// ```
+    /// use svcmetrics::{CompareOptions, Key, Request, Scorecard, Table};
+    /// let table = Table::new(2)
+    ///     .with("period", vec!["2026-01", "2026-02"])
+    ///     .with("revenue_start", vec![100_i64, 120])
+    ///     .with("revenue_end", vec![120_i64, 130]);
+    /// let card = Scorecard::of(&table, Request::default().by(["period"]))?;
+    /// let (now, before) = (card.at("period", &Key::from("2026-02"))?, card.at("period", &Key::from("2026-01"))?);
+    /// assert_eq!(now.figure("revenue_end")?.value(), Some(130.0));
+    /// let options = CompareOptions::default().metrics(["revenue_end"]);
+    /// assert_eq!(now.compare(&before, &options)?.changes[0].difference, Some(10.0));
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Example: stocks of two periods are not added up
+    ///
+    /// ```
+    /// # use svcmetrics::{Key, Request, Scorecard, Table};
+    /// # let table = Table::new(2).with("period", vec!["2026-01", "2026-02"]);
+    /// # let table = table.with("revenue_start", vec![100_i64, 120]).with("revenue_end", vec![120_i64, 130]);
+    /// # let card = Scorecard::of(&table, Request::default().by(["period"]))?;
+    /// # let (now, before) = (card.at("period", &Key::from("2026-02"))?, card.at("period", &Key::from("2026-01"))?);
+    /// assert_eq!(now.merge(&before).unwrap_err().kind(), "mismatch");
+    /// assert!(card.at("period", &Key::from("2026-03")).is_err()); // no group has it
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::ColumnNotFound`] for a key that is not there, [`Error::InvalidOption`] for a value that no group has.
+    pub fn at(&self, key: &str, value: &Key) -> Result<Self> {
+        let found = self.keys.iter().position(|known| known.name == key);
+        let place = found.ok_or_else(|| {
+            let available: Vec<String> = self.keys.iter().map(|known| known.name.clone()).collect();
+            let near = crate::engine::choose::near(key, available.iter().map(String::as_str));
+            Error::ColumnNotFound { metric: None, missing: vec![(key.to_owned(), near)], available }
+        })?;
+        if !self.groups.iter().any(|group| group[place] == *value) {
+            let mut values: Vec<&Key> = self.groups.iter().map(|group| &group[place]).collect();
+            values.sort();
+            values.dedup();
+            let values: Vec<String> = values.into_iter().map(ToString::to_string).collect();
+            return Err(Error::InvalidOption {
+                option: "value".into(),
+                found: value.to_string(),
+                expected: format!("a value of '{key}': {}", listed(&values)),
+            });
+        }
+        Ok(self.taken(place, value))
+    }
+
+    fn taken(&self, place: usize, value: &Key) -> Self {
+        let is = |key: &Option<String>| key.as_ref() == Some(&self.keys[place].name);
+        let mut definitions = self.definitions.clone();
+        if is(&self.currency_key) && *value != Key::Null {
+            definitions.parameters.currency = Some(value.to_string());
+        }
+        if is(&self.period) {
+            definitions.parameters.period = definitions.has_stocks().then(|| value.clone());
+        } else if let Some(origin) = &mut definitions.parameters.origin {
+            origin.read = None;
+        }
+        let mut totals = Totals::new(definitions.width());
+        let mut distributions = self.distributions.like(&self.distributions);
+        let mut spread = Spread::of(self.spread.metrics.clone());
+        let mut groups = Vec::new();
+        for group in (0..self.len()).filter(|group| self.groups[*group][place] == *value) {
+            let mut key = self.groups[group].clone();
+            key.remove(place);
+            groups.push(key);
+            totals.push(&self.totals.group(group));
+            spread.push(self.spread.group(group));
+            distributions.push();
+            distributions.add(&self.distributions, group);
+        }
+        let mut keys = self.keys.clone();
+        keys.remove(place);
+        Self {
+            keys,
+            period: self.period.clone().filter(|_| !is(&self.period)),
+            currency_key: self.currency_key.clone().filter(|_| !is(&self.currency_key)),
+            definitions,
+            groups,
+            totals,
+            distributions,
+            spread,
+            breakdowns: self.breakdowns.iter().map(|(name, card)| (name.clone(), card.taken(place, value))).collect(),
+            ..self.clone()
+        }
+    }
+}
