@@ -145,33 +145,28 @@ impl LedgerBuilder {
             if segments.is_empty() { &[][..] } else { &segments[some.start - rows.start..some.end - rows.start] }
         };
         if let Lines::Sorted(chunks) = &mut self.lines {
-            let parts = shares(part, rows.clone());
-            let made = made(part, parts, of_rows, go_on)?;
-            let in_order = made.iter().all(|made| made.chunk.is_some());
-            if in_order && follow(chunks, &made) {
-                for made in made {
-                    self.faults.merge(made.faults);
-                    self.rounding.merge(made.rounding);
-                    if let Some(chunk) = made.chunk {
-                        append(chunks, chunk);
+            // reading what is in no order would be for nothing
+            if part.seems_sorted(rows.clone()) {
+                let made = made(part, shares(part, rows.clone()), of_rows, go_on)?;
+                let in_order = made.iter().all(|made| made.chunk.is_some());
+                if in_order && follow(chunks, &made) {
+                    for made in made {
+                        self.faults.merge(made.faults);
+                        self.rounding.merge(made.rounding);
+                        if let Some(chunk) = made.chunk {
+                            append(chunks, chunk);
+                        }
                     }
+                    return Ok(());
                 }
-                return Ok(());
             }
             let mut shuffled = Shuffled::default();
-            if let Some(numbers) = part.numbers(rows.clone()) {
-                shuffled.prepare(numbers);
-            }
-            if !std::mem::take(chunks).iter().all(|chunk| shuffled.add_chunk(chunk)) {
+            if !std::mem::take(chunks).into_iter().all(|chunk| shuffled.add_chunk(&chunk)) {
                 return Err(other_type(&self.options, self.rows));
             }
             self.lines = Lines::Shuffled(shuffled);
         }
         let Lines::Shuffled(shuffled) = &mut self.lines else { return Ok(()) };
-        if let Some(numbers) = part.numbers(rows.clone()) {
-            shuffled.prepare(numbers);
-            shuffled.reserve(numbers);
-        }
         let (mut columns, mut cells) = (Columns::default(), Cells::default());
         for start in rows.clone().step_by(STRETCH) {
             if !go_on() {

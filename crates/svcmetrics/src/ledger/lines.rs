@@ -16,6 +16,9 @@ use std::ops::Range;
 /// Months of a year.
 const YEAR: i64 = 12;
 
+/// Rows that say whether sorting is worth a try.
+const LOOKS: usize = 64;
+
 /// Amounts of a month up to here are fine as they are: a year's is below 2^63, and [`MAGIC`] is exact.
 const CERTAIN_BELOW: f64 = 100_000_000.0;
 
@@ -94,7 +97,21 @@ pub(super) enum Who<'a> {
     Texts(Vec<Cow<'a, str>>),
 }
 
-impl Who<'_> {
+impl<'a> Who<'a> {
+    /// These customers, all of one type.
+    pub(super) fn of(customers: impl Iterator<Item = Customer<'a>>) -> Self {
+        let mut who = Self::Whole(Cow::Owned(Vec::new()));
+        for customer in customers {
+            match (&mut who, customer) {
+                (Self::Whole(numbers), Customer::Whole(number)) => numbers.to_mut().push(number),
+                (Self::Texts(texts), Customer::Text(text)) => texts.push(text.into()),
+                (_, Customer::Text(text)) => who = Self::Texts(vec![text.into()]),
+                (_, Customer::Whole(number)) => who = Self::Whole(vec![number].into()),
+            }
+        }
+        who
+    }
+
     pub(super) fn get(&self, place: usize) -> Customer<'_> {
         match self {
             Self::Whole(numbers) => Customer::Whole(numbers[place]),
@@ -159,14 +176,6 @@ impl<'a> Part<'a> {
         Ok(part)
     }
 
-    /// The customers of these rows, where all are whole numbers that stand side by side.
-    pub(super) fn numbers(&self, rows: Range<usize>) -> Option<&'a [i64]> {
-        match (&self.customers.values, &self.customers.nulls) {
-            (Values::Int64(numbers), Nulls::None) => Some(&numbers[rows]),
-            _ => None,
-        }
-    }
-
     /// Whether the customer of a row is that of the row before.
     pub(super) fn goes_on(&self, row: usize) -> bool {
         match (&self.customers.values, &self.customers.nulls) {
@@ -176,11 +185,23 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Whether a few of these rows, looked at from first to last, are in ascending order of customers.
+    pub(super) fn seems_sorted(&self, rows: Range<usize>) -> bool {
+        let mut faults = Faults::default();
+        let step = (rows.len() / LOOKS).max(1);
+        let looks: Vec<Who<'_>> = rows.step_by(step).map(|row| self.who(row..row + 1, &mut faults)).collect();
+        looks.is_sorted_by(|before, after| before.get(0) <= after.get(0))
+    }
+
     /// Who has these rows.
     pub(super) fn who(&self, rows: Range<usize>, faults: &mut Faults) -> Who<'a> {
         let data = self.customers;
-        if let (Values::Int64(numbers), Nulls::None) = (&data.values, &data.nulls) {
-            return Who::Whole(Cow::Borrowed(&numbers[rows]));
+        match (&data.values, &data.nulls) {
+            (Values::Int64(numbers), Nulls::None) => return Who::Whole(Cow::Borrowed(&numbers[rows])),
+            (Values::Int32(numbers), Nulls::None) => {
+                return Who::Whole(numbers[rows].iter().map(|number| i64::from(*number)).collect());
+            }
+            _ => {}
         }
         if says_text(data) {
             let text = |row: usize| {

@@ -2,6 +2,7 @@
 
 mod builder;
 mod chunk;
+mod codes;
 mod customers;
 #[cfg(feature = "arrow")]
 mod frames;
