@@ -235,6 +235,8 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
         codes = numpy.ascontiguousarray(array.codes)
         return ("dictionary", ("array", codes, codes < 0), _any_column(array.categories))
     if isinstance(dtype, pandas.PeriodDtype):
+        if array.freqstr == "D":
+            return array_column(numpy.asarray(array.to_timestamp()).astype("datetime64[D]"))
         if not _is_period(array.freqstr):
             return ("unknown", str(dtype), len(array))
         return ("objects", [period_text(period) for period in array])
@@ -309,8 +311,9 @@ def array_column(values: Any) -> ColumnTuple:
         return _times(array, numpy)
     if kind == "O":
         return ("objects", array.tolist())
-    if kind in "UT":
-        return ("objects", array.tolist())
+    if kind in "UTS":
+        # a list is taken as it stands: numpy would make texts of the numbers in it, and cut zeros at the end
+        return ("objects", list(values) if isinstance(values, list | tuple) else array.tolist())
     return ("unknown", str(array.dtype), len(array))
 
 

@@ -1,21 +1,22 @@
 //! From parts of a table to a ledger.
 
-use super::chunk::{Chunk, Clash, Columns};
-use super::lines::{Faults, Part, Rounding, Who, required};
+use super::chunk::{Chunk, Clash, Clashes, Columns, Customer};
+use super::lines::{CustomerKind, Faults, Part, Rounding, Who, required};
 use super::options::{Gaps, LedgerOptions};
 use super::shuffled::Shuffled;
 use super::{Diagnostics, Ledger, Segments};
 use crate::engine::STRETCH;
-use crate::engine::choose::{RESERVED, near};
+use crate::engine::choose::RESERVED;
 use crate::engine::columns::Table;
 use crate::engine::groups::Groups;
-use crate::engine::intake::Cells;
+use crate::engine::intake::{Cells, State};
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, group_text};
 use crate::metrics;
 use crate::period::Period;
 use crate::request::Request;
 use crate::scorecard::KeyColumn;
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub struct LedgerBuilder {
     options: Arc<LedgerOptions>,
     groups: Groups,
     lines: Lines,
+    /// What customers are, once there are some.
+    kind: Option<CustomerKind>,
     faults: Faults,
     rounding: Rounding,
     /// Rows of the parts so far.
@@ -73,10 +76,12 @@ impl LedgerBuilder {
     /// A builder for such a table.
     pub fn new(options: LedgerOptions) -> Self {
         let request = Request::default().by(options.by.iter().cloned()).max_groups(u32::MAX.into());
+        let request = request.nan_is_missing(options.nan_is_missing);
         Self {
             options: Arc::new(options),
             groups: Groups::new(&request),
             lines: Lines::Sorted(Vec::new()),
+            kind: None,
             faults: Faults::default(),
             rounding: Rounding::default(),
             rows: 0,
@@ -109,10 +114,15 @@ impl LedgerBuilder {
     fn add_all(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let options = self.options.clone();
         if !self.checked {
-            check(&options, table)?;
+            check(&options)?;
             self.checked = true;
         }
         let part = Part::new(table, &options, self.rows)?;
+        match (&self.kind, &part.kind) {
+            (Some(before), Some(kind)) if before != kind => return Err(other_type(&options, self.rows)),
+            (None, kind) => self.kind.clone_from(kind),
+            _ => {}
+        }
         let keys = options.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
         self.groups.begin_part();
         self.groups.assign(&keys, 0..0, self.rows)?;
@@ -195,20 +205,30 @@ impl LedgerBuilder {
             return Err(error);
         }
         let range = self.options.range()?;
-        let mut chunks = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
-            Lines::Sorted(chunks) => chunks,
-            Lines::Shuffled(shuffled) => {
-                let (chunks, added) =
-                    shuffled.sorted().map_err(|of| self.clash(&of.chunk, of.customer, of.month, of.clash))?;
-                self.added += added;
-                chunks
-            }
+        let made = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
+            Lines::Sorted(chunks) => chunks
+                .into_iter()
+                .map(|mut chunk| {
+                    let settled = chunk.settle();
+                    (chunk, settled)
+                })
+                .collect(),
+            Lines::Shuffled(shuffled) => shuffled.sorted(),
         };
-        for chunk in &mut chunks {
-            match chunk.settle() {
+        let (mut chunks, mut clash, mut clashes) = (Vec::with_capacity(made.len()), None, 0);
+        for (chunk, settled) in made {
+            match settled {
                 Ok(added) => self.added += added,
-                Err((customer, month, clash)) => return Err(self.clash(chunk, customer, month, clash)),
+                Err(found) => {
+                    clashes += found.count;
+                    clash = clash.or_else(|| Some(self.clash(&chunk, found)));
+                }
             }
+            chunks.push(chunk);
+        }
+        if let Some(mut offence) = clash {
+            offence.1.count = clashes;
+            return Err(offence.0.error(offence.1));
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
         let (gaps, found) = self.gaps(&chunks)?;
@@ -228,7 +248,7 @@ impl LedgerBuilder {
 
     /// Months without a row between a customer's first and last, and the first and the last month of all.
     fn gaps(&self, chunks: &[Chunk]) -> Result<(u64, Option<(i32, i32)>)> {
-        let (mut gaps, mut range) = (0, None);
+        let (mut gaps, mut range, mut first_gap) = (0, None, None);
         for chunk in chunks {
             for customer in 0..chunk.customers.len() {
                 let months = &chunk.columns.months[chunk.lines(customer)];
@@ -238,31 +258,35 @@ impl LedgerBuilder {
                 }));
                 let missing = u64::from(last.abs_diff(*first)) + 1 - months.len() as u64;
                 gaps += missing;
-                if missing > 0 && self.options.gaps == Gaps::Error {
+                if missing > 0 && self.options.gaps == Gaps::Error && first_gap.is_none() {
                     let gap = months.windows(2).find(|pair| pair[1] != pair[0] + 1).map_or(*first, |pair| pair[0] + 1);
                     let offence =
                         Offence::new(&self.options.month, "has no row", "a row for each month up to the last")
                             .hint("gaps=\"zero\" reads it as revenue 0");
-                    return Err(Error::InvalidValue(Box::new(at(chunk, customer, gap, offence))));
+                    first_gap = Some(at(chunk, customer, gap, offence));
                 }
             }
         }
-        Ok((gaps, range))
+        match first_gap {
+            Some(first) => Err(Error::InvalidValue(Box::new(Offence { count: gaps, ..first }))),
+            None => Ok((gaps, range)),
+        }
     }
 
-    fn clash(&self, chunk: &Chunk, customer: usize, month: i32, clash: Clash) -> Error {
-        match clash {
+    fn clash(&self, chunk: &Chunk, found: Clashes) -> (State, Offence) {
+        let of = |offence| at(chunk, found.customer, found.month, offence);
+        match found.why {
             Clash::Segments(one, other) => {
                 let value = |group: u32| group_text(&self.groups.keys(group));
                 let expected = "one segment a customer and month";
                 let offence = Offence::new(self.options.by.join(", "), "holds both", expected);
                 let offence = offence.at(None, &format!("{} and {}", value(one), value(other)));
-                Error::InvalidValue(Box::new(at(chunk, customer, month, offence)))
+                (State::WrongWord, of(offence))
             }
             Clash::Range => {
                 let expected = "less than 2^63 millionths a year";
                 let offence = Offence::new(&self.options.revenue, "adds up to more", expected);
-                Error::OutOfRange(Box::new(at(chunk, customer, month, offence)))
+                (State::Range, of(offence))
             }
         }
     }
@@ -288,6 +312,7 @@ impl LedgerBuilder {
     fn clone_without_lines(&self) -> Self {
         Self {
             options: self.options.clone(),
+            kind: self.kind.clone(),
             groups: self.groups.clone(),
             lines: Lines::Sorted(Vec::new()),
             faults: Faults::default(),
@@ -307,12 +332,12 @@ fn at(chunk: &Chunk, customer: usize, month: i32, offence: Offence) -> Offence {
 
 fn other_type(options: &LedgerOptions, row: u64) -> Error {
     let offence =
-        Offence::new(&options.customer, "is of another type from here on", "text or whole numbers in all parts");
+        Offence::new(&options.customer, "is of another type from here on", "customers of one type in all parts");
     Error::ColumnType(Box::new(offence.at(Some(row), "")))
 }
 
 /// Segments must not be taken for the period, a metric or a column of the result.
-fn check(options: &LedgerOptions, table: &Table<'_>) -> Result<()> {
+fn check(options: &LedgerOptions) -> Result<()> {
     options.range()?;
     for (place, key) in options.by.iter().enumerate() {
         let invalid = |problem: &str| Err(Error::KeyName { key: key.clone(), problem: problem.into() });
@@ -324,11 +349,6 @@ fn check(options: &LedgerOptions, table: &Table<'_>) -> Result<()> {
         }
         if key == PERIOD || RESERVED.contains(&key.as_str()) {
             return invalid("is named like a column of the result; rename the column");
-        }
-        if !table.names().contains(key) {
-            let available = table.names();
-            let near = near(key, available.iter().map(String::as_str));
-            return Err(Error::ColumnNotFound { metric: None, missing: vec![(key.clone(), near)], available });
         }
     }
     Ok(())
@@ -426,7 +446,7 @@ fn begin_all(chunk: &mut Chunk, who: &Who<'_>, first: usize) -> bool {
     match who {
         Who::Whole(numbers) => {
             let mut before = match chunk.customers.last() {
-                Some(super::chunk::Customer::Whole(number)) => Some(number),
+                Some(Customer::Whole(number)) => Some(number),
                 None => None,
                 Some(_) => return false,
             };
@@ -435,7 +455,7 @@ fn begin_all(chunk: &mut Chunk, who: &Who<'_>, first: usize) -> bool {
                     if before.is_some_and(|before| before > *number) {
                         return false;
                     }
-                    chunk.begin(super::chunk::Customer::Whole(*number), first + place);
+                    chunk.begin(Customer::Whole(*number), first + place);
                     before = Some(*number);
                 }
             }
@@ -443,15 +463,20 @@ fn begin_all(chunk: &mut Chunk, who: &Who<'_>, first: usize) -> bool {
         }
         Who::Texts(texts) => {
             for (place, text) in texts.iter().enumerate() {
-                let customer = super::chunk::Customer::Text(text);
-                match chunk.customers.last() {
-                    Some(before) if before == customer => {}
-                    Some(before) if before > customer => return false,
-                    _ => {
-                        if !chunk.begin(customer, first + place) {
-                            return false;
-                        }
-                    }
+                let customer = Customer::Text(text);
+                let order = match place.checked_sub(1) {
+                    // the one before is the last that began
+                    Some(before) if texts[before] == *text => continue,
+                    Some(before) => Some(texts[before].cmp(text)),
+                    None => chunk.customers.last().map(|last| last.cmp(&customer)),
+                };
+                match order {
+                    Some(Ordering::Equal) => continue,
+                    Some(Ordering::Greater) => return false,
+                    Some(Ordering::Less) | None => {}
+                }
+                if !chunk.begin(customer, first + place) {
+                    return false;
                 }
             }
             true

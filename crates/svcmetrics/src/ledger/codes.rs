@@ -1,6 +1,7 @@
 //! Customers by number: codes of texts, and of numbers that lie too far apart, in the order in which they came.
 
 use super::chunk::{Customer, Customers};
+use super::lines::Who;
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher as _;
 
@@ -46,6 +47,20 @@ impl Codes {
         }
         self.places[place] = code;
         Some(code)
+    }
+
+    /// The codes of many customers; nothing where one is of another type. Each is looked up as if all were known: such looks
+    /// do not wait for each other, and most come back with the code.
+    pub(super) fn all(&mut self, who: &Who<'_>, len: usize) -> Option<Vec<i64>> {
+        while 2 * (self.all.len() + len) > self.places.len() {
+            self.grow();
+        }
+        let guesses: Vec<u32> = (0..len).map(|place| self.places[self.first_place(who.get(place))]).collect();
+        let sure = |(place, guess): (usize, u32)| {
+            let customer = who.get(place);
+            if guess != NONE && self.all.get(guess as usize) == customer { Some(guess) } else { self.code(customer) }
+        };
+        guesses.into_iter().enumerate().map(sure).map(|code| code.map(i64::from)).collect()
     }
 
     fn first_place(&self, customer: Customer<'_>) -> usize {

@@ -11,6 +11,7 @@ use crate::error::{Error, OFFENDERS_NAMED, Offence, Result, shown};
 use crate::money::{MAGIC, MICROS, MoneyPolicy, PLACES};
 use crate::request::ColumnUnit;
 use std::borrow::Cow;
+use std::num::IntErrorKind;
 use std::ops::Range;
 
 /// Months of a year.
@@ -80,6 +81,8 @@ impl Rounding {
 /// A part's columns.
 pub(super) struct Part<'a> {
     options: &'a LedgerOptions,
+    /// What the customers are; nothing where there are none.
+    pub(super) kind: Option<CustomerKind>,
     customers: &'a Data<'a>,
     months: &'a Data<'a>,
     revenue: &'a Data<'a>,
@@ -131,7 +134,7 @@ pub(super) fn required<'a>(table: &'a Table<'_>, name: &str) -> Result<&'a Data<
 
 impl<'a> Part<'a> {
     /// # Errors
-    /// What is wrong with the columns at once: one that is missing, or of a type that cannot be read.
+    /// What is wrong with the columns at once: those that are missing, or one of a type that cannot be read.
     pub(super) fn new(table: &'a Table<'_>, options: &'a LedgerOptions, before: u64) -> Result<Self> {
         let column = Column::new(options.revenue.clone(), ColumnKind::Money);
         let reading = Reading {
@@ -141,8 +144,11 @@ impl<'a> Part<'a> {
             unit: ColumnUnit::OWN,
         };
         reading.validate(&options.revenue)?;
+        all_there(table, options)?;
+        let customers = required(table, &options.customer)?;
         let part = Self {
-            customers: required(table, &options.customer)?,
+            kind: CustomerKind::of(customers),
+            customers,
             months: required(table, &options.month)?,
             revenue: required(table, &options.revenue)?,
             column,
@@ -152,8 +158,10 @@ impl<'a> Part<'a> {
             before,
         };
         let refuse = |data: &Data<'_>, column: &str, expected: &str, hint: &str| {
-            let value = if data.values.is_empty() { String::new() } else { data.shown(0) };
-            let problem = format!("is of type {}, with", data.values.type_name());
+            let (kind, is_known) = (data.values.type_name(), !matches!(data.values, Values::Unknown(..)));
+            // of an unknown type there is no value to show
+            let value = if is_known && !data.values.is_empty() { data.shown(0) } else { String::new() };
+            let problem = format!("is of type {kind}{}", if value.is_empty() { "" } else { ", with" });
             let offence = Offence::new(column, problem, expected).hint(hint);
             let row = (!data.values.is_empty()).then_some(before);
             Err(Error::ColumnType(Box::new(offence.at(row, &value))))
@@ -163,11 +171,10 @@ impl<'a> Part<'a> {
             return Ok(part);
         }
         if !months::can_be_months(part.months) {
-            let hint = "make it a date without a zone before, as in pandas.to_datetime(df[column])";
-            return refuse(part.months, &options.month, MONTHS, hint);
+            return refuse(part.months, &options.month, MONTHS, hint_for_months(part.months));
         }
         if !can_be_customers(part.customers) {
-            return refuse(part.customers, &options.customer, CUSTOMERS, "make it text before");
+            return refuse(part.customers, &options.customer, CUSTOMERS, AS_TEXT);
         }
         if intake::wrong_type(ColumnKind::Money, part.revenue) {
             let hint = "make it a number before, as in pandas.to_numeric(df[column])";
@@ -201,29 +208,42 @@ impl<'a> Part<'a> {
             (Values::Int32(numbers), Nulls::None) => {
                 return Who::Whole(numbers[rows].iter().map(|number| i64::from(*number)).collect());
             }
+            (Values::Text(texts), Nulls::None) => {
+                return Who::Texts(rows.map(|row| Cow::Borrowed(texts.text(row))).collect());
+            }
             _ => {}
         }
-        if says_text(data) {
-            let text = |row: usize| {
-                text(data, row).unwrap_or_else(|| {
+        let kind = self.kind.as_ref().unwrap_or(&CustomerKind::Whole);
+        if *kind == CustomerKind::Whole {
+            let whole = |row: usize| {
+                whole(data, row).unwrap_or_else(|| {
                     self.fault_of_customer(row, faults);
-                    Cow::Borrowed("")
+                    0
                 })
             };
-            return Who::Texts(rows.map(text).collect());
+            return Who::Whole(rows.map(whole).collect());
         }
-        let whole = |row: usize| {
-            whole(data, row).unwrap_or_else(|| {
+        let text = |row: usize| {
+            kind.text(data, row).unwrap_or_else(|| {
                 self.fault_of_customer(row, faults);
-                0
+                Cow::Borrowed("")
             })
         };
-        Who::Whole(rows.map(whole).collect())
+        Who::Texts(rows.map(text).collect())
     }
 
     fn fault_of_customer(&self, row: usize, faults: &mut Faults) {
-        let offence = || Offence::new(&self.options.customer, "is who, with", CUSTOMERS);
-        faults.add(State::WrongType, self.before + row as u64, &self.customers.shown(row), offence);
+        let value = self.customers.shown(row);
+        let offence = Offence::new(&self.options.customer, "holds", CUSTOMERS);
+        let offence = if self.customers.is_null(row) {
+            offence.hint("leave out the rows of nobody, or say who it is")
+        } else if value.parse::<i64>().is_err_and(|error| *error.kind() == IntErrorKind::PosOverflow) {
+            let expected = "text, or whole numbers below 2^63";
+            Offence { expected: expected.into(), ..offence }.hint(AS_TEXT)
+        } else {
+            offence.hint(AS_TEXT)
+        };
+        faults.add(State::WrongType, self.before + row as u64, &value, || offence);
     }
 
     /// Months and amounts of these rows, appended.
@@ -274,10 +294,9 @@ impl<'a> Part<'a> {
     fn fault_of_revenue(&self, state: State, row: usize, faults: &mut Faults) {
         let offence = || {
             let (expected, hint) = match state {
-                State::Missing => (
-                    "an amount, 0 or more; unknown revenue is not 0".to_owned(),
-                    Some("give 0 where the customer paid nothing, or leave the row out"),
-                ),
+                State::Missing => ("an amount, 0 or more; unknown revenue is not 0".to_owned(), Some(NOTHING_PAID)),
+                // missing is no revenue either
+                State::NotANumber => ("an amount, 0 or more".to_owned(), Some(NOTHING_PAID)),
                 State::Range => ("less than 2^63 millionths a year (7.6 x 10^11 a month)".to_owned(), None),
                 State::Negative | State::Infinite => (self.column.expected(), None),
                 _ => state.expected(&self.column, &self.reading),
@@ -322,46 +341,99 @@ fn floats(values: &[f64], amounts: &mut [i64]) -> bool {
 }
 
 const MONTHS: &str = "a month: a date, a time without a zone, or text as 2026-03 or 2026-03-31";
-const CUSTOMERS: &str = "text or whole numbers, the same for all rows";
+const CUSTOMERS: &str = "text or whole numbers, or other values, all of one type";
+const AS_TEXT: &str = "make it text before, as in df[column].astype(str)";
+const NOTHING_PAID: &str = "give 0 where the customer paid nothing, or leave the row out";
+
+/// How to make months of a column that says none.
+fn hint_for_months(data: &Data<'_>) -> &'static str {
+    match &data.values {
+        Values::Dictionary { values, .. } => hint_for_months(values),
+        Values::Timestamps { .. } => "drop its zone before, as in df[column].dt.tz_localize(None)",
+        Values::Unknown(name, _) if name.starts_with("period") => {
+            "make it the time at which it starts before, as in df[column].dt.to_timestamp()"
+        }
+        Values::Int8(_)
+        | Values::Int16(_)
+        | Values::Int32(_)
+        | Values::Int64(_)
+        | Values::UInt8(_)
+        | Values::UInt16(_)
+        | Values::UInt32(_)
+        | Values::UInt64(_) => {
+            "say what it counts, as in pandas.to_datetime(df[column].astype(str), format=\"%Y%m\") for 202603"
+        }
+        _ => "make it a date or text before, as in df[column].dt.strftime(\"%Y-%m\")",
+    }
+}
 
 fn can_be_customers(data: &Data<'_>) -> bool {
     match &data.values {
         Values::Dictionary { values, .. } => can_be_customers(values),
-        Values::Bits(_)
-        | Values::Booleans(_)
-        | Values::Dates(_)
-        | Values::Timestamps { .. }
-        | Values::Binary(_)
-        | Values::Unknown(..) => false,
+        Values::Bits(_) | Values::Booleans(_) | Values::Unknown(..) => false,
         _ => true,
     }
 }
 
-/// Whether a column's customers are texts: those of a column of objects, where the first is one.
-fn says_text(data: &Data<'_>) -> bool {
-    match &data.values {
-        Values::Text(_) => true,
-        Values::Dictionary { values, .. } => says_text(values),
-        Values::Mixed(values) => {
-            matches!(values.iter().find(|value| **value != Scalar::Null), Some(Scalar::Text(_)))
+/// What a column's customers are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum CustomerKind {
+    Whole,
+    Text,
+    /// Values of another type, by the text that they are shown as.
+    Shown(String),
+}
+
+impl CustomerKind {
+    /// What those of a column are: of a column of objects, what the first is. Nothing where there are none.
+    fn of(data: &Data<'_>) -> Option<Self> {
+        Some(match &data.values {
+            Values::Null(_) => return None,
+            Values::Text(_) => Self::Text,
+            Values::Dictionary { values, .. } => return Self::of(values),
+            Values::Mixed(values) => {
+                return values.iter().position(|value| *value != Scalar::Null).map(|row| Self::of_object(data, row));
+            }
+            Values::Dates(_) | Values::Timestamps { .. } | Values::Binary(_) => Self::Shown(data.values.type_name()),
+            _ => Self::Whole,
+        })
+    }
+
+    fn of_object(data: &Data<'_>, row: usize) -> Self {
+        match data.type_name(row).as_str() {
+            "int" | "float" | "decimal" => Self::Whole,
+            "text" => Self::Text,
+            other => Self::Shown(other.to_owned()),
         }
-        _ => false,
+    }
+
+    /// A customer of this kind as text.
+    fn text<'a>(&self, data: &'a Data<'_>, row: usize) -> Option<Cow<'a, str>> {
+        if data.is_null(row) {
+            return None;
+        }
+        match (&data.values, self) {
+            (Values::Dictionary { values, .. }, _) => self.text(values, data.code(row)?),
+            (Values::Mixed(_), _) if Self::of_object(data, row) != *self || data.type_name(row) == "bool" => None,
+            (Values::Text(_) | Values::Mixed(_), Self::Text) => Some(data.plain(row)),
+            (_, Self::Shown(_)) => Some(Cow::Owned(data.shown(row))),
+            _ => None,
+        }
     }
 }
 
-fn text<'a>(data: &'a Data<'_>, row: usize) -> Option<Cow<'a, str>> {
-    if data.is_null(row) {
-        return None;
-    }
-    match &data.values {
-        Values::Text(texts) => Some(Cow::Borrowed(texts.text(row))),
-        Values::Dictionary { values, .. } => text(values, data.code(row)?),
-        Values::Mixed(values) => match &values[row] {
-            Scalar::Text(text) => Some(Cow::Borrowed(text)),
-            _ => None,
-        },
-        _ => None,
-    }
+/// # Errors
+/// [`Error::ColumnNotFound`] with all that are missing.
+fn all_there(table: &Table<'_>, options: &LedgerOptions) -> Result<()> {
+    let available = table.names();
+    let missing = options.reads().into_iter().filter(|name| !available.contains(name));
+    let missing: Vec<(String, Vec<String>)> = missing
+        .map(|name| {
+            let near = near(&name, available.iter().map(String::as_str));
+            (name, near)
+        })
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(Error::ColumnNotFound { metric: None, missing, available }) }
 }
 
 /// A whole number, of whatever type.

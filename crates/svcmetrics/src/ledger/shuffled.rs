@@ -1,6 +1,6 @@
 //! Lines that come in any order: put into buckets of neighbouring customers as they come, and each bucket sorted in the cache.
 
-use super::chunk::{Chunk, Clash, Customer};
+use super::chunk::{Chunk, Clash, Clashes, Customer};
 use super::codes::{Codes, Ranked};
 use super::lines::Who;
 use crate::engine::STRETCH;
@@ -43,15 +43,6 @@ impl Line {
     }
 }
 
-/// Lines that cannot be added, and whose they are.
-#[derive(Debug)]
-pub(super) struct Clashing {
-    pub(super) chunk: Chunk,
-    pub(super) customer: usize,
-    pub(super) month: i32,
-    pub(super) clash: Clash,
-}
-
 /// Lines in any order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shuffled {
@@ -74,8 +65,7 @@ impl Shuffled {
             return months.is_empty();
         }
         let codes = self.codes.get_or_insert_default();
-        let numbers: Option<Vec<i64>> = (0..months.len()).map(|place| codes.code(who.get(place)).map(i64::from)).collect();
-        let Some(numbers) = numbers else { return false };
+        let Some(numbers) = codes.all(who, months.len()) else { return false };
         // codes are counted up from 0
         if self.buckets.cover(&numbers) {
             self.buckets.extend(&numbers, months, amounts, segments);
@@ -107,24 +97,14 @@ impl Shuffled {
         }
     }
 
-    /// The customers in order, each with its lines, and how many lines were added to others; a clash with its customer and
-    /// month.
-    pub(super) fn sorted(mut self) -> Result<(Vec<Chunk>, u64), Box<Clashing>> {
+    /// The customers in order, each with its lines, how many lines were added to others, and what clashes in which chunk.
+    pub(super) fn sorted(mut self) -> Vec<Made> {
         let ranked = self.codes.take().map(|codes| {
             let (ranked, ranks) = codes.ranked();
             self.buckets.renumber(|code| usize::try_from(code).map_or(0, |code| ranks[code]));
             ranked
         });
-        let made = each(self.buckets.parted(), |(bucket, numbers)| bucket.chunk(numbers, ranked.as_ref()));
-        let (mut chunks, mut added) = (Vec::new(), 0);
-        for (chunk, of_chunk, clash) in made {
-            if let Some((customer, month, clash)) = clash {
-                return Err(Box::new(Clashing { chunk, customer, month, clash }));
-            }
-            added += of_chunk;
-            chunks.push(chunk);
-        }
-        Ok((chunks, added))
+        each(self.buckets.parted(), |(bucket, numbers)| bucket.chunk(numbers, ranked.as_ref()))
     }
 }
 
@@ -310,19 +290,15 @@ fn each<A: Send, B: Send>(all: Vec<A>, answer: impl Fn(A) -> B + Sync + Send) ->
     all.into_iter().map(answer).collect()
 }
 
-type Made = (Chunk, u64, Option<(usize, i32, Clash)>);
+/// A chunk, and how many of its lines were added to others, unless some clash.
+type Made = (Chunk, Result<u64, Clashes>);
 
 /// Lines that are sorted, those of one customer and month added.
-fn made<L>(
-    lines: &[L],
-    numbers: Numbers,
-    ranked: Option<&Ranked>,
-    parts: impl Fn(&L) -> (Line, Option<u32>),
-) -> Made {
+fn made<L>(lines: &[L], numbers: Numbers, ranked: Option<&Ranked>, parts: impl Fn(&L) -> (Line, Option<u32>)) -> Made {
     let mut chunk = Chunk::new();
     chunk.columns.months.reserve_exact(lines.len());
     chunk.columns.amounts.reserve_exact(lines.len());
-    let (mut added, mut clash) = (0, None);
+    let (mut added, mut clashes) = (0, None);
     // a key that no line has: its month is none
     let mut last = u64::MAX;
     for (line, segment) in lines.iter().map(parts) {
@@ -331,10 +307,9 @@ fn made<L>(
             added += 1;
             let sum = amount.checked_add(line.amount);
             *amount = sum.unwrap_or_default();
-            let of_one = columns.segments.last().copied().zip(segment).filter(|(before, segment)| before != segment);
-            let what = of_one.map(|(before, segment)| Clash::Segments(before, segment));
-            if let (None, Some(what)) = (&clash, what.or(sum.is_none().then_some(Clash::Range))) {
-                clash = Some((chunk.customers.len() - 1, line.month(), what));
+            let before = columns.segments.last().copied().unwrap_or_default();
+            if let Some(why) = Clash::of((before, segment.unwrap_or_default()), sum) {
+                Clashes::add(&mut clashes, chunk.customers.len() - 1, line.month(), why);
             }
             continue;
         }
@@ -349,7 +324,7 @@ fn made<L>(
         last = line.key;
     }
     chunk.close();
-    (chunk, added, clash)
+    (chunk, clashes.map_or(Ok(added), Err))
 }
 
 /// By customer, then month: digit by digit, where few bits tell them apart.
