@@ -1,9 +1,11 @@
 //! From parts of a table to a ledger.
 
-use super::chunk::{Chunk, Clash, Clashes, Columns, Customer};
-use super::lines::{CustomerKind, Faults, Part, Rounding, Who, required};
+use super::chunk::{Chunk, Clash, Clashes, Columns};
+use super::lines::{CustomerKind, Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};
-use super::shuffled::Shuffled;
+use super::shares::{in_shares, shares, shares_of_customers};
+use super::shuffled::{Shard, Shuffled};
+use super::sorted::{append, chunk_of, follow};
 use super::{Diagnostics, Ledger, Segments};
 use crate::engine::STRETCH;
 use crate::engine::choose::RESERVED;
@@ -16,7 +18,6 @@ use crate::metrics;
 use crate::period::Period;
 use crate::request::Request;
 use crate::scorecard::KeyColumn;
-use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -62,14 +63,6 @@ enum Lines {
     /// In ascending order of customers, over all chunks.
     Sorted(Vec<Chunk>),
     Shuffled(Shuffled),
-}
-
-/// What a thread makes of some rows.
-struct Made {
-    /// Nothing where the rows are in no order.
-    chunk: Option<Chunk>,
-    faults: Faults,
-    rounding: Rounding,
 }
 
 impl LedgerBuilder {
@@ -157,40 +150,49 @@ impl LedgerBuilder {
         if let Lines::Sorted(chunks) = &mut self.lines {
             // reading what is in no order would be for nothing
             if part.seems_sorted(rows.clone()) {
-                let made = made(part, shares(part, rows.clone()), of_rows, go_on)?;
-                let in_order = made.iter().all(|made| made.chunk.is_some());
-                if in_order && follow(chunks, &made) {
+                let shares = shares_of_customers(part, rows.clone()).into_iter().map(|rows| (rows, ()));
+                let chunk = |rows: Range<usize>, (), go_on: &mut dyn FnMut() -> bool| {
+                    chunk_of(part, rows.clone(), of_rows(rows), go_on)
+                };
+                if let Some(made) = in_shares(shares.collect(), go_on, chunk)?
+                    && follow(chunks, &made)
+                {
                     for made in made {
                         self.faults.merge(made.faults);
                         self.rounding.merge(made.rounding);
-                        if let Some(chunk) = made.chunk {
-                            append(chunks, chunk);
-                        }
+                        append(chunks, made.chunk);
                     }
                     return Ok(());
                 }
             }
             let mut shuffled = Shuffled::default();
-            if !std::mem::take(chunks).into_iter().all(|chunk| shuffled.add_chunk(&chunk)) {
-                return Err(other_type(&self.options, self.rows));
-            }
+            std::mem::take(chunks).into_iter().for_each(|chunk| shuffled.add_chunk(&chunk));
             self.lines = Lines::Shuffled(shuffled);
         }
         let Lines::Shuffled(shuffled) = &mut self.lines else { return Ok(()) };
-        let (mut columns, mut cells) = (Columns::default(), Cells::default());
-        for start in rows.clone().step_by(STRETCH) {
-            if !go_on() {
-                return Err(Error::Interrupted);
+        let shares = shares(rows.clone());
+        let shards = shuffled.shards(shares.len());
+        let read = |rows: Range<usize>, shard: &mut Shard, go_on: &mut dyn FnMut() -> bool| {
+            let (mut faults, mut rounding) = (Faults::default(), Rounding::default());
+            let (mut columns, mut cells) = (Columns::default(), Cells::default());
+            for start in rows.clone().step_by(STRETCH) {
+                if !go_on() {
+                    return None;
+                }
+                let stretch = start..rows.end.min(start + STRETCH);
+                columns.months.clear();
+                columns.amounts.clear();
+                let who = part.who(stretch.clone(), &mut faults);
+                rounding.merge(part.read(stretch.clone(), &mut columns, &mut cells, &mut faults));
+                shard.add(&who, &columns.months, &columns.amounts, of_rows(stretch));
             }
-            let stretch = start..rows.end.min(start + STRETCH);
-            columns.months.clear();
-            columns.amounts.clear();
-            let who = part.who(stretch.clone(), &mut self.faults);
-            let rounding = part.read(stretch.clone(), &mut columns, &mut cells, &mut self.faults);
+            Some((faults, rounding))
+        };
+        for (faults, rounding) in
+            in_shares(shares.into_iter().zip(shards).collect(), go_on, read)?.into_iter().flatten()
+        {
+            self.faults.merge(faults);
             self.rounding.merge(rounding);
-            if !shuffled.add(&who, &columns.months, &columns.amounts, of_rows(stretch)) {
-                return Err(other_type(&self.options, self.rows));
-            }
         }
         Ok(())
     }
@@ -352,195 +354,6 @@ fn check(options: &LedgerOptions) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The rows in as many shares as there are threads, no customer in two of them where rows are sorted.
-fn shares(part: &Part<'_>, rows: Range<usize>) -> Vec<Range<usize>> {
-    #[cfg(feature = "rayon")]
-    let threads = crate::engine::threads(rows.len());
-    #[cfg(not(feature = "rayon"))]
-    let threads = 1;
-    let mut shares = Vec::new();
-    let mut start = rows.start;
-    for share in 1..=threads {
-        let mut end = rows.start + rows.len() * share / threads;
-        while end > start && end < rows.end && part.goes_on(end) {
-            end += 1;
-        }
-        if end > start {
-            shares.push(start..end);
-            start = end;
-        }
-    }
-    shares
-}
-
-/// What comes of each share; the caller's thread takes the first.
-fn made<'a>(
-    part: &Part<'_>,
-    shares: Vec<Range<usize>>,
-    segments: impl Fn(Range<usize>) -> &'a [u32] + Sync + Send,
-    go_on: &mut dyn FnMut() -> bool,
-) -> Result<Vec<Made>> {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    // once one is in no order, none need go on
-    let stopped = AtomicBool::new(false);
-    let share = |rows: Range<usize>, go_on: &mut dyn FnMut() -> bool| -> Made {
-        let mut go_on = || !stopped.load(Ordering::Relaxed) && go_on();
-        let made = chunk_of(part, rows.clone(), segments(rows), &mut go_on);
-        if made.chunk.is_none() {
-            stopped.store(true, Ordering::Relaxed);
-        }
-        made
-    };
-    let mut interrupted = false;
-    let mut own_go_on = || {
-        interrupted |= !go_on();
-        !interrupted
-    };
-    let mut shares = shares.into_iter();
-    let first = shares.next();
-    let rest: Vec<Range<usize>> = shares.collect();
-    let mut made: Vec<Option<Made>> = Vec::new();
-    made.resize_with(rest.len(), || None);
-    #[cfg(feature = "rayon")]
-    let first = rayon::in_place_scope(|scope| {
-        for (place, rows) in made.iter_mut().zip(rest) {
-            let share = &share;
-            scope.spawn(move |_| *place = Some(share(rows, &mut || true)));
-        }
-        first.map(|rows| share(rows, &mut own_go_on))
-    });
-    #[cfg(not(feature = "rayon"))]
-    let first = first.map(|rows| share(rows, &mut own_go_on));
-    if interrupted {
-        return Err(Error::Interrupted);
-    }
-    Ok(first.into_iter().chain(made.into_iter().flatten()).collect())
-}
-
-/// The rows as a chunk, where their customers ascend.
-fn chunk_of(part: &Part<'_>, rows: Range<usize>, segments: &[u32], go_on: &mut dyn FnMut() -> bool) -> Made {
-    let mut chunk = Chunk::new();
-    let (mut faults, mut rounding, mut cells) = (Faults::default(), Rounding::default(), Cells::default());
-    chunk.columns.months.reserve_exact(rows.len());
-    chunk.columns.amounts.reserve_exact(rows.len());
-    for start in rows.clone().step_by(STRETCH) {
-        let stretch = start..rows.end.min(start + STRETCH);
-        let first = chunk.len();
-        let who = part.who(stretch.clone(), &mut faults);
-        if !go_on() || !begin_all(&mut chunk, &who, first) {
-            return Made { chunk: None, faults, rounding };
-        }
-        rounding.merge(part.read(stretch, &mut chunk.columns, &mut cells, &mut faults));
-        let from = first.saturating_sub(1);
-        chunk.ascends &= strictly(&chunk, &who, first, from);
-    }
-    chunk.columns.segments.extend_from_slice(segments);
-    chunk.close();
-    Made { chunk: Some(chunk), faults, rounding }
-}
-
-/// Begins a customer wherever another comes; whether they ascend.
-fn begin_all(chunk: &mut Chunk, who: &Who<'_>, first: usize) -> bool {
-    match who {
-        Who::Whole(numbers) => {
-            let mut before = match chunk.customers.last() {
-                Some(Customer::Whole(number)) => Some(number),
-                None => None,
-                Some(_) => return false,
-            };
-            for (place, number) in numbers.iter().enumerate() {
-                if before != Some(*number) {
-                    if before.is_some_and(|before| before > *number) {
-                        return false;
-                    }
-                    chunk.begin(Customer::Whole(*number), first + place);
-                    before = Some(*number);
-                }
-            }
-            true
-        }
-        Who::Texts(texts) => {
-            for (place, text) in texts.iter().enumerate() {
-                let customer = Customer::Text(text);
-                let order = match place.checked_sub(1) {
-                    // the one before is the last that began
-                    Some(before) if texts[before] == *text => continue,
-                    Some(before) => Some(texts[before].cmp(text)),
-                    None => chunk.customers.last().map(|last| last.cmp(&customer)),
-                };
-                match order {
-                    Some(Ordering::Equal) => continue,
-                    Some(Ordering::Greater) => return false,
-                    Some(Ordering::Less) | None => {}
-                }
-                if !chunk.begin(customer, first + place) {
-                    return false;
-                }
-            }
-            true
-        }
-    }
-}
-
-/// Whether the months of each customer ascend among the lines from `from` on.
-#[allow(clippy::needless_bitwise_bool)] // without branches, many at once
-fn strictly(chunk: &Chunk, who: &Who<'_>, first: usize, from: usize) -> bool {
-    let months = &chunk.columns.months;
-    let same_as_before = |place: usize| who.get(place) == who.get(place - 1);
-    let within = match who {
-        Who::Whole(numbers) => {
-            let pairs = numbers.windows(2).zip(months[first..].windows(2));
-            pairs.fold(true, |all, (who, months)| all & ((who[0] != who[1]) | (months[0] < months[1])))
-        }
-        Who::Texts(texts) => {
-            (1..texts.len()).all(|place| months[first + place - 1] < months[first + place] || !same_as_before(place))
-        }
-    };
-    // the line before the stretch is of the same customer unless one begins here
-    let begins = |line: usize| {
-        chunk
-            .starts
-            .iter()
-            .rev()
-            .skip(1)
-            .take_while(|start| **start as usize >= line)
-            .any(|start| *start as usize == line)
-    };
-    within && (from == first || months[from] < months[first] || begins(first))
-}
-
-/// Whether the chunks go on where those before end.
-fn follow(chunks: &[Chunk], made: &[Made]) -> bool {
-    let mut before = chunks.iter().rev().find_map(|chunk| chunk.customers.last());
-    for chunk in made.iter().filter_map(|made| made.chunk.as_ref()).filter(|chunk| chunk.customers.len() > 0) {
-        let first = chunk.customers.get(0);
-        let alike = before.is_none_or(|before| std::mem::discriminant(&before) == std::mem::discriminant(&first));
-        if !alike || before.is_some_and(|before| before > first) {
-            return false;
-        }
-        before = chunk.customers.last();
-    }
-    true
-}
-
-/// Appends a chunk; a customer who goes on in it is taken together.
-fn append(chunks: &mut Vec<Chunk>, mut chunk: Chunk) {
-    let last = chunks.last().and_then(|last| last.customers.last());
-    if let (Some(last), true) = (last, chunk.customers.len() > 0)
-        && chunk.customers.get(0) == last
-        && let Some(before) = chunks.last_mut()
-    {
-        before.ascends &= chunk.ascends && before.columns.months.last() < chunk.columns.months.first();
-        before.columns.extend(&chunk.columns, chunk.lines(0));
-        before.close();
-        chunk.drop_first();
-    }
-    // the last chunk is the one that may go on
-    if chunk.customers.len() > 0 {
-        chunks.push(chunk);
-    }
 }
 
 impl Segments {

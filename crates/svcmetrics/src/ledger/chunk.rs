@@ -58,6 +58,19 @@ impl Customers {
         }
     }
 
+    /// Whether that one is at a place, by the bytes: a look at the ends of a text would be one more at memory far away.
+    #[inline]
+    pub(super) fn is_at(&self, place: usize, customer: Customer<'_>) -> bool {
+        match (self, customer) {
+            (Self::Whole(numbers), Customer::Whole(number)) => numbers[place] == number,
+            (Self::Texts { text, ends }, Customer::Text(other)) => {
+                let start = if place == 0 { 0 } else { ends[place - 1] };
+                text.as_bytes()[start..ends[place]] == *other.as_bytes()
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn last(&self) -> Option<Customer<'_>> {
         self.len().checked_sub(1).map(|last| self.get(last))
     }

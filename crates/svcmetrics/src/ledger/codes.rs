@@ -3,6 +3,7 @@
 use super::chunk::{Customer, Customers};
 use super::lines::Who;
 use foldhash::fast::RandomState;
+use std::cmp::Ordering;
 use std::hash::BuildHasher as _;
 
 /// No code.
@@ -21,14 +22,14 @@ pub(super) struct Codes {
 /// Customers by rank.
 #[derive(Debug)]
 pub(super) struct Ranked {
-    all: Customers,
-    /// By rank, the code.
-    codes: Vec<u32>,
+    all: Vec<Customers>,
+    /// By rank, whose code is the customer's, and the code.
+    first: Vec<(u32, u32)>,
 }
 
 impl Codes {
-    /// The code of a customer; nothing where it is of another type than those before.
-    pub(super) fn code(&mut self, customer: Customer<'_>) -> Option<u32> {
+    /// The code of a customer, who is of the type of those before.
+    pub(super) fn code(&mut self, customer: Customer<'_>) -> u32 {
         if 2 * (self.all.len() + 1) > self.places.len() {
             self.grow();
         }
@@ -36,31 +37,30 @@ impl Codes {
         loop {
             match self.places[place] {
                 NONE => break,
-                code if self.all.get(code as usize) == customer => return Some(code),
+                code if self.all.is_at(code as usize, customer) => return code,
                 _ => place = (place + 1) & (self.places.len() - 1),
             }
         }
         // so many customers fill any memory first
         let code = u32::try_from(self.all.len()).unwrap_or(NONE);
-        if !self.all.push(customer) {
-            return None;
-        }
+        let is_alike = self.all.push(customer);
+        debug_assert!(is_alike, "customers are of one type");
         self.places[place] = code;
-        Some(code)
+        code
     }
 
-    /// The codes of many customers; nothing where one is of another type. Each is looked up as if all were known: such looks
-    /// do not wait for each other, and most come back with the code.
-    pub(super) fn all(&mut self, who: &Who<'_>, len: usize) -> Option<Vec<i64>> {
+    /// The codes of many customers. Each is looked up as if all were known: such looks do not wait for each other, and most
+    /// come back with the code.
+    pub(super) fn all(&mut self, who: &Who<'_>, len: usize) -> Vec<i64> {
         while 2 * (self.all.len() + len) > self.places.len() {
             self.grow();
         }
         let guesses: Vec<u32> = (0..len).map(|place| self.places[self.first_place(who.get(place))]).collect();
         let sure = |(place, guess): (usize, u32)| {
             let customer = who.get(place);
-            if guess != NONE && self.all.get(guess as usize) == customer { Some(guess) } else { self.code(customer) }
+            if guess != NONE && self.all.is_at(guess as usize, customer) { guess } else { self.code(customer) }
         };
-        guesses.into_iter().enumerate().map(sure).map(|code| code.map(i64::from)).collect()
+        guesses.into_iter().enumerate().map(sure).map(i64::from).collect()
     }
 
     fn first_place(&self, customer: Customer<'_>) -> usize {
@@ -80,12 +80,12 @@ impl Codes {
         }
     }
 
-    /// The customers in order, and by code, their rank.
-    pub(super) fn ranked(self) -> (Ranked, Vec<u32>) {
-        let Self { all, places, .. } = self;
-        drop(places);
+    /// The customers of all in order, each once, and of each its customers' ranks by code.
+    pub(super) fn ranked(codes: Vec<Self>) -> (Ranked, Vec<Vec<u32>>) {
+        // places are needed no more
+        let all: Vec<Customers> = codes.into_iter().map(|codes| codes.all).collect();
         let skip = common(&all);
-        let prefix = |code| match all.get(code) {
+        let prefix = |customer| match customer {
             Customer::Whole(number) => number.cast_unsigned() ^ 1 << 63,
             Customer::Text(text) => {
                 let mut bytes = [0; 8];
@@ -95,34 +95,47 @@ impl Codes {
             }
         };
         // most are told apart without a look at their texts
-        let mut order: Vec<(u64, u32)> =
-            (0..all.len()).zip(0_u32..).map(|(place, code)| (prefix(place), code)).collect();
-        let customer = |code: u32| all.get(code as usize);
-        order.sort_unstable_by(|one, other| one.0.cmp(&other.0).then_with(|| customer(one.1).cmp(&customer(other.1))));
-        let mut ranks = vec![0; order.len()];
-        for (rank, (_, code)) in (0..).zip(&order) {
-            ranks[*code as usize] = rank;
+        let mut order: Vec<(u64, u32, u32)> = Vec::with_capacity(all.iter().map(Customers::len).sum());
+        for (which, customers) in (0..).zip(&all) {
+            order.extend((0..customers.len()).zip(0..).map(|(at, code)| (prefix(customers.get(at)), which, code)));
         }
-        (Ranked { codes: order.into_iter().map(|(_, code)| code).collect(), all }, ranks)
+        let customer = |which: u32, code: u32| all[which as usize].get(code as usize);
+        let compare = |one: &(u64, u32, u32), other: &(u64, u32, u32)| {
+            one.0.cmp(&other.0).then_with(|| customer(one.1, one.2).cmp(&customer(other.1, other.2)))
+        };
+        order.sort_unstable_by(compare);
+        let mut ranks: Vec<Vec<u32>> = all.iter().map(|customers| vec![0; customers.len()]).collect();
+        let mut first: Vec<(u32, u32)> = Vec::new();
+        let mut before = None;
+        for next in &order {
+            if before.is_none_or(|before| compare(before, next) != Ordering::Equal) {
+                first.push((next.1, next.2));
+            }
+            before = Some(next);
+            // so many customers fill any memory first
+            ranks[next.1 as usize][next.2 as usize] = u32::try_from(first.len() - 1).unwrap_or(NONE);
+        }
+        (Ranked { all, first }, ranks)
     }
 }
 
 impl Ranked {
     pub(super) fn get(&self, rank: usize) -> Customer<'_> {
-        self.all.get(self.codes[rank] as usize)
+        let (which, code) = self.first[rank];
+        self.all[which as usize].get(code as usize)
     }
 }
 
 /// How many bytes all texts begin with.
-fn common(all: &Customers) -> usize {
-    let bytes = |place| match all.get(place) {
-        Customer::Text(text) => text.as_bytes(),
+fn common(all: &[Customers]) -> usize {
+    let bytes = |customer| match customer {
+        Customer::Text(text) => str::as_bytes(text),
         Customer::Whole(_) => &[],
     };
-    let Some(last) = all.len().checked_sub(1) else { return 0 };
-    let first = bytes(0);
-    (1..=last).fold(first.len(), |common, place| {
-        let pairs = first[..common].iter().zip(bytes(place));
+    let mut customers = all.iter().flat_map(|customers| (0..customers.len()).map(|place| customers.get(place)));
+    let Some(first) = customers.next().map(bytes) else { return 0 };
+    customers.fold(first.len(), |common, customer| {
+        let pairs = first[..common].iter().zip(bytes(customer));
         pairs.take_while(|(one, other)| one == other).count()
     })
 }
@@ -143,16 +156,22 @@ mod tests {
                 known.push(name);
                 known.len() - 1
             });
-            assert_eq!(codes.code(Customer::Text(name)), u32::try_from(code).ok());
+            assert_eq!(codes.code(Customer::Text(name)) as usize, code);
         }
-        assert_eq!(codes.code(Customer::Whole(5)), None);
-        let (ranked, ranks) = codes.ranked();
-        let mut sorted = known.clone();
+        let mut more = Codes::default();
+        let own = ["cus_1", "cus_00000", "c"];
+        let who = Who::of(own.iter().chain(&own).map(|name| Customer::Text(name)));
+        assert_eq!(more.all(&who, 6), [0, 1, 2, 0, 1, 2]);
+        let (ranked, ranks) = Codes::ranked(vec![codes, more]);
+        let mut sorted = [&known[..], &own].concat();
         sorted.sort_unstable();
+        sorted.dedup();
         for (rank, name) in sorted.iter().enumerate() {
             assert_eq!(ranked.get(rank), Customer::Text(name));
         }
-        assert!(known.iter().zip(ranks).all(|(name, rank)| sorted[rank as usize] == *name));
+        for (names, ranks) in [&known[..], &own].into_iter().zip(ranks) {
+            assert!(names.iter().zip(ranks).all(|(name, rank)| sorted[rank as usize] == *name));
+        }
     }
 
     #[test]
@@ -160,9 +179,9 @@ mod tests {
         let numbers = [i64::MAX, i64::MIN, 0, -1, 1];
         let mut codes = Codes::default();
         for (code, number) in (0..).zip(numbers) {
-            assert_eq!(codes.code(Customer::Whole(number)), Some(code));
+            assert_eq!(codes.code(Customer::Whole(number)), code);
         }
-        assert_eq!(codes.code(Customer::Whole(0)), Some(2));
-        assert_eq!(codes.ranked().1, [4, 0, 2, 1, 3]);
+        assert_eq!(codes.code(Customer::Whole(0)), 2);
+        assert_eq!(Codes::ranked(vec![codes]).1, [[4, 0, 2, 1, 3]]);
     }
 }

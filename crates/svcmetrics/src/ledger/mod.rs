@@ -13,7 +13,9 @@ mod months;
 mod movements;
 mod options;
 mod retention;
+mod shares;
 mod shuffled;
+mod sorted;
 #[cfg(feature = "serde")]
 mod stored;
 mod streaming;

@@ -43,68 +43,91 @@ impl Line {
     }
 }
 
-/// Lines in any order.
+/// Lines in any order, in shards that threads fill by themselves. All customers are of one type.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shuffled {
+    shards: Vec<Shard>,
+}
+
+/// Lines in any order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shard {
     /// By number, or by code where customers have codes.
     buckets: Buckets,
     codes: Option<Codes>,
 }
 
-impl Shuffled {
-    /// Lines of these customers, which give months, amounts and segments by their place. Whether all are of one type.
-    pub(super) fn add(&mut self, who: &Who<'_>, months: &[i32], amounts: &[i64], segments: &[u32]) -> bool {
+impl Shard {
+    /// Lines of these customers, which give months, amounts and segments by their place.
+    pub(super) fn add(&mut self, who: &Who<'_>, months: &[i32], amounts: &[i64], segments: &[u32]) {
         if let (Who::Whole(numbers), None) = (who, &self.codes) {
             if self.buckets.cover(numbers) {
-                self.buckets.extend(numbers, months, amounts, segments);
-                return true;
+                return self.buckets.extend(numbers, months, amounts, segments);
             }
             self.give_codes();
         }
-        if self.codes.is_none() && !self.buckets.all.is_empty() {
-            return months.is_empty();
-        }
-        let codes = self.codes.get_or_insert_default();
-        let Some(numbers) = codes.all(who, months.len()) else { return false };
-        // codes are counted up from 0
-        if self.buckets.cover(&numbers) {
-            self.buckets.extend(&numbers, months, amounts, segments);
-        }
-        true
+        let codes = self.codes.get_or_insert_default().all(who, months.len());
+        let covered = self.buckets.cover(&codes);
+        debug_assert!(covered, "codes are counted up from 0");
+        self.buckets.extend(&codes, months, amounts, segments);
     }
 
     /// Numbers that lie too far apart for buckets get codes.
     fn give_codes(&mut self) {
-        let codes = self.codes.get_or_insert_default();
-        // all are numbers
-        self.buckets.renumber(|number| codes.code(Customer::Whole(number)).unwrap_or_default());
+        if self.codes.is_none() {
+            let codes = self.codes.insert(Codes::default());
+            self.buckets.renumber(|number| codes.code(Customer::Whole(number)));
+        }
+    }
+}
+
+impl Shuffled {
+    /// So many shards, at least.
+    pub(super) fn shards(&mut self, count: usize) -> &mut [Shard] {
+        self.shards.resize_with(self.shards.len().max(count), Shard::default);
+        &mut self.shards
     }
 
     /// Lines that were thought to be in order.
-    pub(super) fn add_chunk(&mut self, chunk: &Chunk) -> bool {
-        let mut customers = 0..chunk.customers.len();
-        loop {
-            // some customers at a time, as their lines are many or few
-            let some: Vec<usize> = customers.by_ref().take(STRETCH).collect();
-            let (Some(first), Some(last)) = (some.first(), some.last()) else { return true };
-            let lines = chunk.lines(*first).start..chunk.lines(*last).end;
-            let each = some.iter().flat_map(|place| chunk.lines(*place).map(|_| chunk.customers.get(*place)));
+    pub(super) fn add_chunk(&mut self, chunk: &Chunk) {
+        let shard = &mut self.shards(1)[0];
+        // some customers at a time: their numbers are written out for each line
+        for start in (0..chunk.customers.len()).step_by(STRETCH) {
+            let customers = start..chunk.customers.len().min(start + STRETCH);
+            let lines = chunk.lines(start).start..chunk.lines(customers.end - 1).end;
+            let who = customers.flat_map(|place| chunk.lines(place).map(move |_| chunk.customers.get(place)));
             let segments = chunk.columns.segments.get(lines.clone()).unwrap_or_default();
-            let (months, amounts) = (&chunk.columns.months[lines.clone()], &chunk.columns.amounts[lines]);
-            if !self.add(&Who::of(each), months, amounts, segments) {
-                return false;
-            }
+            shard.add(&Who::of(who), &chunk.columns.months[lines.clone()], &chunk.columns.amounts[lines], segments);
         }
     }
 
     /// The customers in order, each with its lines, how many lines were added to others, and what clashes in which chunk.
-    pub(super) fn sorted(mut self) -> Vec<Made> {
-        let ranked = self.codes.take().map(|codes| {
-            let (ranked, ranks) = codes.ranked();
-            self.buckets.renumber(|code| usize::try_from(code).map_or(0, |code| ranks[code]));
-            ranked
-        });
-        each(self.buckets.parted(), |(bucket, numbers)| bucket.chunk(numbers, ranked.as_ref()))
+    pub(super) fn sorted(self) -> Vec<Made> {
+        let (buckets, ranked) = self.together();
+        each(buckets.parted(), |(bucket, numbers)| bucket.chunk(numbers, ranked.as_ref()))
+    }
+
+    /// The lines of all shards, by number, or by rank where customers have codes.
+    fn together(mut self) -> (Buckets, Option<Ranked>) {
+        // buckets are put together whole
+        let shift = self.shards.iter().map(|shard| shard.buckets.shift).max().unwrap_or_default();
+        let mut buckets = Buckets { shift, ..Buckets::default() };
+        if self.shards.iter().all(|shard| shard.codes.is_none()) {
+            let ends: Vec<i64> = self.shards.iter().flat_map(|shard| shard.buckets.ends()).collect();
+            if buckets.cover(&ends) {
+                self.shards.into_iter().for_each(|shard| buckets.merge(shard.buckets));
+                return (buckets, None);
+            }
+        }
+        buckets.shift = 0;
+        self.shards.iter_mut().for_each(Shard::give_codes);
+        let codes = self.shards.iter_mut().filter_map(|shard| shard.codes.take()).collect();
+        let (ranked, ranks) = Codes::ranked(codes);
+        for (shard, ranks) in self.shards.into_iter().zip(ranks) {
+            let rank = |code| usize::try_from(code).map_or(0, |code| ranks[code]);
+            shard.buckets.each_block(|block, numbers| buckets.take(&block, numbers, rank));
+        }
+        (buckets, Some(ranked))
     }
 }
 
@@ -179,25 +202,45 @@ impl Buckets {
         Numbers { first: self.first.wrapping_add(place) << self.shift, shift: self.shift }
     }
 
-    /// Other numbers for the same lines.
-    fn renumber(&mut self, mut number: impl FnMut(i64) -> u32) {
-        let before = mem::take(self);
-        let places = (0..before.all.len()).map(|place| before.numbers(place)).collect::<Vec<_>>();
-        for (bucket, numbers) in before.all.into_iter().zip(places) {
-            for block in bucket.blocks() {
-                let others: Vec<i64> = block.lines.iter().map(|line| number(numbers.of(line)).into()).collect();
-                self.take(&block, &others);
-            }
+    /// The first and the last number that it has buckets for, where there are lines.
+    fn ends(&self) -> Vec<i64> {
+        let place = |bucket: Option<usize>| bucket.map(|place| self.numbers(place).first);
+        let has_lines = |bucket: &Bucket| bucket.len() > 0;
+        let ends = [self.all.iter().position(has_lines), self.all.iter().rposition(has_lines)];
+        ends.into_iter().filter_map(place).collect()
+    }
+
+    /// The lines of others, whose numbers are covered.
+    fn merge(&mut self, others: Self) {
+        debug_assert!(self.shift >= others.shift, "what covers more is wider");
+        let places: Vec<i64> = (0..others.all.len()).map(|place| others.numbers(place).first).collect();
+        for (bucket, number) in others.all.into_iter().zip(places).filter(|(bucket, _)| bucket.len() > 0) {
+            self.bucket(number).append(bucket);
         }
     }
 
-    /// Lines of a block, whose customers have these numbers.
-    fn take(&mut self, block: &Block, numbers: &[i64]) {
-        let covered = self.cover(numbers);
+    /// All lines, block by block; what was taken is dropped.
+    fn each_block(self, mut take: impl FnMut(Block, Numbers)) {
+        let places: Vec<Numbers> = (0..self.all.len()).map(|place| self.numbers(place)).collect();
+        for (bucket, numbers) in self.all.into_iter().zip(places) {
+            bucket.blocks().for_each(|block| take(block, numbers));
+        }
+    }
+
+    /// Other numbers for the same lines.
+    fn renumber(&mut self, mut number: impl FnMut(i64) -> u32) {
+        let before = mem::take(self);
+        before.each_block(|block, numbers| self.take(&block, numbers, &mut number));
+    }
+
+    /// Lines of a block, by other numbers, which are neighbours.
+    fn take<N: Into<i64>>(&mut self, block: &Block, numbers: Numbers, mut number: impl FnMut(i64) -> N) {
+        let numbers: Vec<i64> = block.lines.iter().map(|line| number(numbers.of(line)).into()).collect();
+        let covered = self.cover(&numbers);
         debug_assert!(covered, "ranks, codes and numbers of one bucket are neighbours");
         for (place, (line, number)) in block.lines.iter().zip(numbers).enumerate() {
-            let line = Line::new(*number, line.month(), line.amount);
-            self.bucket(*number).push(line, block.segments.get(place).copied());
+            let line = Line::new(number, line.month(), line.amount);
+            self.bucket(number).push(line, block.segments.get(place).copied());
         }
     }
 
@@ -211,10 +254,7 @@ impl Buckets {
                 continue;
             }
             let mut parts = Self::default();
-            for block in bucket.blocks() {
-                let own: Vec<i64> = block.lines.iter().map(|line| numbers.of(line)).collect();
-                parts.take(&block, &own);
-            }
+            bucket.blocks().for_each(|block| parts.take(&block, numbers, |number| number));
             parted.extend(parts.parted());
         }
         parted
@@ -362,5 +402,113 @@ fn sort<L: Copy>(lines: &mut Vec<L>, key: impl Fn(&L) -> u64) {
             *place += 1;
         }
         mem::swap(lines, &mut other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Lines of these customers in two shards, in parts of a few; each has an amount of its own.
+    fn filled(customers: &[Customer<'_>], months: &[i32], segments: &[u32]) -> Shuffled {
+        let mut shuffled = Shuffled::default();
+        let amounts: Vec<i64> = (1..).take(customers.len()).collect();
+        for (part, start) in (0..customers.len()).step_by(7).enumerate() {
+            let lines = start..customers.len().min(start + 7);
+            let who = Who::of(customers[lines.clone()].iter().copied());
+            let segments = segments.get(lines.clone()).unwrap_or_default();
+            shuffled.shards(2)[part % 2].add(&who, &months[lines.clone()], &amounts[lines], segments);
+        }
+        shuffled
+    }
+
+    /// Customer, month, amount, segment.
+    type Lines<'a> = Vec<(Customer<'a>, i32, i64, Option<u32>)>;
+
+    fn lines(chunks: &[Made]) -> Lines<'_> {
+        let mut lines = Vec::new();
+        for (chunk, _) in chunks {
+            for customer in 0..chunk.customers.len() {
+                let columns = &chunk.columns;
+                lines.extend(chunk.lines(customer).map(|line| {
+                    let segment = columns.segments.get(line).copied();
+                    (chunk.customers.get(customer), columns.months[line], columns.amounts[line], segment)
+                }));
+            }
+        }
+        lines
+    }
+
+    fn check(customers: &[Customer<'_>], with_segments: bool) {
+        let month = |place: usize| 24_000 + i32::try_from(place * 31 % 37).unwrap();
+        let months: Vec<i32> = (0..customers.len()).map(month).collect();
+        // one a customer and month
+        let segment = |place: &i32| place.unsigned_abs() % 3;
+        let segments: Vec<u32> = if with_segments { months.iter().map(segment).collect() } else { Vec::new() };
+        let mut expected = BTreeMap::new();
+        for (place, customer) in customers.iter().enumerate() {
+            let line = expected.entry((*customer, months[place])).or_insert((0, 0_u64));
+            *line = (line.0 + i64::try_from(place).unwrap() + 1, line.1 + 1);
+        }
+        let made = filled(customers, &months, &segments).sorted();
+        let expected_lines: Lines<'_> = expected
+            .iter()
+            .map(|((customer, month), (amount, _))| (*customer, *month, *amount, with_segments.then(|| segment(month))))
+            .collect();
+        assert_eq!(lines(&made), expected_lines);
+        let added: u64 = made.iter().map(|(_, added)| *added.as_ref().unwrap()).sum();
+        assert_eq!(added, expected.values().map(|(_, count)| count - 1).sum::<u64>());
+    }
+
+    #[test]
+    fn lines_come_out_in_order_wherever_the_numbers_lie() {
+        let spread = |scale: i64, start: i64| -> Vec<i64> {
+            (0..900_i64).map(|n| start.wrapping_add((n * 7_919 % 701).wrapping_mul(scale))).collect()
+        };
+        let growing: Vec<i64> = (0..900).map(|n| n * n).collect();
+        let falling: Vec<i64> = growing.iter().rev().map(|n| -n).collect();
+        let outlier: Vec<i64> = spread(1, 0).into_iter().chain([1 << 50, -1 << 50]).collect();
+        let ends = vec![i64::MAX, i64::MIN, 0, i64::MAX, -1, i64::MAX - 1];
+        let late: Vec<i64> = spread(3, 0).into_iter().chain(ends.clone()).chain(spread(3, 1)).collect();
+        let top = spread(1, i64::MAX - 701);
+        for numbers in [
+            spread(1, 0),
+            spread(1 << 30, -5),
+            spread(1 << 48, i64::MIN),
+            growing,
+            falling,
+            outlier,
+            ends,
+            late,
+            top,
+            vec![5; 300],
+            Vec::new(),
+        ] {
+            let customers: Vec<Customer<'_>> = numbers.iter().copied().map(Customer::Whole).collect();
+            check(&customers, false);
+            check(&customers, true);
+            let names: Vec<String> = numbers.iter().map(|number| format!("cus_{number}")).collect();
+            let customers: Vec<Customer<'_>> = names.iter().map(|name| Customer::Text(name)).collect();
+            check(&customers, false);
+        }
+    }
+
+    #[test]
+    fn lines_that_clash_are_counted() {
+        let customers = [1, 2, 1, 2, 2].map(Customer::Whole);
+        let clashes = |segments: &[u32]| {
+            let made = filled(&customers, &[5; 5], segments).sorted();
+            made.into_iter()
+                .filter_map(|(_, added)| added.err())
+                .map(|found| (found.why, found.count))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(clashes(&[0, 1, 0, 1, 1]), []);
+        assert_eq!(clashes(&[0, 1, 2, 1, 0]), [(Clash::Segments(0, 2), 1), (Clash::Segments(1, 0), 1)]);
+        let mut large = Shuffled::default();
+        large.shards(1)[0].add(&Who::of(customers.into_iter()), &[5; 5], &[i64::MAX; 5], &[]);
+        let found: Vec<Clashes> = large.sorted().into_iter().filter_map(|(_, added)| added.err()).collect();
+        assert_eq!(found[0].why, Clash::Range);
     }
 }
