@@ -166,12 +166,14 @@ impl LedgerBuilder {
                 }
             }
             let mut shuffled = Shuffled::default();
-            std::mem::take(chunks).into_iter().for_each(|chunk| shuffled.add_chunk(&chunk));
+            for chunk in std::mem::take(chunks) {
+                shuffled.add_chunk(&chunk);
+            }
             self.lines = Lines::Shuffled(shuffled);
         }
         let Lines::Shuffled(shuffled) = &mut self.lines else { return Ok(()) };
-        let shares = shares(rows.clone());
-        let shards = shuffled.shards(shares.len());
+        let parts = shares(rows.clone());
+        let shards = shuffled.shards(parts.len());
         let read = |rows: Range<usize>, shard: &mut Shard, go_on: &mut dyn FnMut() -> bool| {
             let (mut faults, mut rounding) = (Faults::default(), Rounding::default());
             let (mut columns, mut cells) = (Columns::default(), Cells::default());
@@ -188,8 +190,7 @@ impl LedgerBuilder {
             }
             Some((faults, rounding))
         };
-        for (faults, rounding) in
-            in_shares(shares.into_iter().zip(shards).collect(), go_on, read)?.into_iter().flatten()
+        for (faults, rounding) in in_shares(parts.into_iter().zip(shards).collect(), go_on, read)?.into_iter().flatten()
         {
             self.faults.merge(faults);
             self.rounding.merge(rounding);

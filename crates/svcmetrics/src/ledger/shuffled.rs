@@ -158,8 +158,9 @@ impl Buckets {
     /// Sees to it that these numbers have buckets; they cannot have where they lie too far apart.
     fn cover(&mut self, numbers: &[i64]) -> bool {
         let Some(one) = numbers.first() else { return true };
-        let (least, most) = numbers.iter().fold((*one, *one), |(least, most), n| (least.min(*n), most.max(*n)));
-        let (mut first, mut last) = (least >> self.shift, most >> self.shift);
+        let (low, high) =
+            numbers.iter().fold((*one, *one), |(low, high), number| (low.min(*number), high.max(*number)));
+        let (mut first, mut last) = (low >> self.shift, high >> self.shift);
         let place = |place: usize| self.first.saturating_add(i64::try_from(place).unwrap_or(i64::MAX));
         let used = self.all.iter().rposition(|bucket| bucket.len() > 0);
         if let Some(used) = used {
@@ -179,7 +180,7 @@ impl Buckets {
         all.resize_with(BUCKETS as usize, Bucket::default);
         for (place, bucket) in mem::take(&mut self.all).into_iter().enumerate().take(used.map_or(0, |used| used + 1)) {
             let place = (self.first + i64::try_from(place).unwrap_or_default()) >> wider;
-            all[place.abs_diff(first >> wider) as usize].append(bucket);
+            all[place_from(first >> wider, place)].append(bucket);
         }
         (self.all, self.first, self.shift) = (all, first >> wider, self.shift + wider);
         true
@@ -194,7 +195,7 @@ impl Buckets {
     }
 
     fn bucket(&mut self, number: i64) -> &mut Bucket {
-        &mut self.all[(number >> self.shift).abs_diff(self.first) as usize]
+        &mut self.all[place_from(self.first, number >> self.shift)]
     }
 
     fn numbers(&self, place: usize) -> Numbers {
@@ -259,6 +260,13 @@ impl Buckets {
         }
         parted
     }
+}
+
+/// Which of the buckets one is.
+fn place_from(first: i64, place: i64) -> usize {
+    #[allow(clippy::cast_possible_truncation)] // there are 1024
+    let place = place.abs_diff(first) as usize;
+    place
 }
 
 /// Lines, and their segments where there are some.
