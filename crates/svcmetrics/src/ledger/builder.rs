@@ -1,11 +1,12 @@
 //! From parts of a table to a ledger.
 
 use super::chunk::{Chunk, Clash, Clashes, Columns};
-use super::lines::{CustomerKind, Faults, Part, Rounding, required};
+use super::lines::{Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};
 use super::shares::{in_shares, shares, shares_of_customers};
 use super::shuffled::{Shard, Shuffled};
 use super::sorted::{append, chunk_of, follow};
+use super::who::CustomerKind;
 use super::{Diagnostics, Ledger, Segments};
 use crate::engine::STRETCH;
 use crate::engine::choose::RESERVED;

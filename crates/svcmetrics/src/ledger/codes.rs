@@ -1,7 +1,7 @@
 //! Customers by number: codes of texts, and of numbers that lie too far apart, in the order in which they came.
 
 use super::chunk::{Customer, Customers};
-use super::lines::Who;
+use super::who::Who;
 use foldhash::fast::RandomState;
 use std::cmp::Ordering;
 use std::hash::BuildHasher as _;

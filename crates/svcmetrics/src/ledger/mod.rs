@@ -1,5 +1,6 @@
 //! Recurring revenue over time: what each customer paid in each month, and what came of it.
 
+mod buckets;
 mod builder;
 mod chunk;
 mod codes;
@@ -19,6 +20,7 @@ mod sorted;
 #[cfg(feature = "serde")]
 mod stored;
 mod streaming;
+mod who;
 
 pub use builder::LedgerBuilder;
 pub use customers::{CustomerMovement, Movement};

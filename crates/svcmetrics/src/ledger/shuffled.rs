@@ -1,47 +1,14 @@
 //! Lines that come in any order: put into buckets of neighbouring customers as they come, and each bucket sorted in the cache.
 
+use super::buckets::{Bucket, Buckets, Line, MONTH, Numbers};
 use super::chunk::{Chunk, Clash, Clashes, Customer};
 use super::codes::{Codes, Ranked};
-use super::lines::Who;
+use super::who::Who;
 use crate::engine::STRETCH;
 use std::mem;
 
-/// Buckets at most; each then fits the second-level cache up to some ten million lines.
-const BUCKETS: u32 = 1024;
-
-/// Lines of a block of a bucket: blocks are never copied to grow.
-const BLOCK: usize = 128;
-
-/// Lines of a bucket beyond which it is parted.
-const MANY: usize = if cfg!(test) { 64 } else { 1 << 17 };
-
-/// Bits of a month: there are 120,000.
-const MONTH: u32 = 17;
-
-/// Bits of a customer's number that stand in a line; its bucket has the others.
-const OWN: u32 = u64::BITS - MONTH;
-
 /// Bits that one pass of the sort looks at.
 const DIGIT: u32 = 11;
-
-/// A line of a bucket: 16 bytes, since all of them are held beside what they become.
-#[derive(Debug, Clone, Copy)]
-struct Line {
-    /// The customer's number without its first bits, and the month.
-    key: u64,
-    amount: i64,
-}
-
-impl Line {
-    fn new(number: i64, month: i32, amount: i64) -> Self {
-        Self { key: number.cast_unsigned() << MONTH | u64::from(month.unsigned_abs()), amount }
-    }
-
-    fn month(&self) -> i32 {
-        // of 17 bits
-        i32::try_from(self.key & ((1 << MONTH) - 1)).unwrap_or_default()
-    }
-}
 
 /// Lines in any order, in shards that threads fill by themselves. All customers are of one type.
 #[derive(Debug, Clone, Default)]
@@ -104,14 +71,15 @@ impl Shuffled {
     /// The customers in order, each with its lines, how many lines were added to others, and what clashes in which chunk.
     pub(super) fn sorted(self) -> Vec<Made> {
         let (buckets, ranked) = self.together();
-        each(buckets.parted(), |(bucket, numbers)| bucket.chunk(numbers, ranked.as_ref()))
+        each(buckets.parted(), |(bucket, numbers)| chunk_of(bucket, numbers, ranked.as_ref()))
     }
 
     /// The lines of all shards, by number, or by rank where customers have codes.
     fn together(mut self) -> (Buckets, Option<Ranked>) {
         // buckets are put together whole
         let shift = self.shards.iter().map(|shard| shard.buckets.shift).max().unwrap_or_default();
-        let mut buckets = Buckets { shift, ..Buckets::default() };
+        let mut buckets = Buckets::default();
+        buckets.shift = shift;
         if self.shards.iter().all(|shard| shard.codes.is_none()) {
             let ends: Vec<i64> = self.shards.iter().flat_map(|shard| shard.buckets.ends()).collect();
             if buckets.cover(&ends) {
@@ -131,203 +99,6 @@ impl Shuffled {
     }
 }
 
-/// What the number of each line of a bucket begins with, and how many bits its lines tell.
-#[derive(Debug, Clone, Copy)]
-struct Numbers {
-    first: i64,
-    shift: u32,
-}
-
-impl Numbers {
-    fn of(self, line: &Line) -> i64 {
-        let own = (line.key >> MONTH) & ((1 << self.shift) - 1);
-        self.first | own.cast_signed()
-    }
-}
-
-/// Buckets of as many neighbouring numbers each as it takes for there to be few of them.
-#[derive(Debug, Clone, Default)]
-struct Buckets {
-    all: Vec<Bucket>,
-    /// The number of the first one's customers without their last bits, `shift` of them.
-    first: i64,
-    shift: u32,
-}
-
-impl Buckets {
-    /// Sees to it that these numbers have buckets; they cannot have where they lie too far apart.
-    fn cover(&mut self, numbers: &[i64]) -> bool {
-        let Some(one) = numbers.first() else { return true };
-        let (low, high) =
-            numbers.iter().fold((*one, *one), |(low, high), number| (low.min(*number), high.max(*number)));
-        let (mut first, mut last) = (low >> self.shift, high >> self.shift);
-        let place = |place: usize| self.first.saturating_add(i64::try_from(place).unwrap_or(i64::MAX));
-        let used = self.all.iter().rposition(|bucket| bucket.len() > 0);
-        if let Some(used) = used {
-            if first >= self.first && last <= place(self.all.len() - 1) {
-                return true;
-            }
-            (first, last) = (first.min(self.first), last.max(place(used)));
-        }
-        let mut wider = 0;
-        while (last >> wider).abs_diff(first >> wider) >= BUCKETS.into() {
-            wider += 1;
-        }
-        if self.shift + wider > OWN {
-            return false;
-        }
-        let mut all: Vec<Bucket> = Vec::new();
-        all.resize_with(BUCKETS as usize, Bucket::default);
-        for (place, bucket) in mem::take(&mut self.all).into_iter().enumerate().take(used.map_or(0, |used| used + 1)) {
-            let place = (self.first + i64::try_from(place).unwrap_or_default()) >> wider;
-            all[place_from(first >> wider, place)].append(bucket);
-        }
-        (self.all, self.first, self.shift) = (all, first >> wider, self.shift + wider);
-        true
-    }
-
-    /// Lines of numbers that are covered.
-    fn extend(&mut self, numbers: &[i64], months: &[i32], amounts: &[i64], segments: &[u32]) {
-        for (place, number) in numbers.iter().enumerate() {
-            let line = Line::new(*number, months[place], amounts[place]);
-            self.bucket(*number).push(line, segments.get(place).copied());
-        }
-    }
-
-    fn bucket(&mut self, number: i64) -> &mut Bucket {
-        &mut self.all[place_from(self.first, number >> self.shift)]
-    }
-
-    fn numbers(&self, place: usize) -> Numbers {
-        let place = i64::try_from(place).unwrap_or_default();
-        Numbers { first: self.first.wrapping_add(place) << self.shift, shift: self.shift }
-    }
-
-    /// The first and the last number that it has buckets for, where there are lines.
-    fn ends(&self) -> Vec<i64> {
-        let place = |bucket: Option<usize>| bucket.map(|place| self.numbers(place).first);
-        let has_lines = |bucket: &Bucket| bucket.len() > 0;
-        let ends = [self.all.iter().position(has_lines), self.all.iter().rposition(has_lines)];
-        ends.into_iter().filter_map(place).collect()
-    }
-
-    /// The lines of others, whose numbers are covered.
-    fn merge(&mut self, others: Self) {
-        debug_assert!(self.shift >= others.shift, "what covers more is wider");
-        let places: Vec<i64> = (0..others.all.len()).map(|place| others.numbers(place).first).collect();
-        for (bucket, number) in others.all.into_iter().zip(places).filter(|(bucket, _)| bucket.len() > 0) {
-            self.bucket(number).append(bucket);
-        }
-    }
-
-    /// All lines, block by block; what was taken is dropped.
-    fn each_block(self, mut take: impl FnMut(Block, Numbers)) {
-        let places: Vec<Numbers> = (0..self.all.len()).map(|place| self.numbers(place)).collect();
-        for (bucket, numbers) in self.all.into_iter().zip(places) {
-            bucket.blocks().for_each(|block| take(block, numbers));
-        }
-    }
-
-    /// Other numbers for the same lines.
-    fn renumber(&mut self, mut number: impl FnMut(i64) -> u32) {
-        let before = mem::take(self);
-        before.each_block(|block, numbers| self.take(&block, numbers, &mut number));
-    }
-
-    /// Lines of a block, by other numbers, which are neighbours.
-    fn take<N: Into<i64>>(&mut self, block: &Block, numbers: Numbers, mut number: impl FnMut(i64) -> N) {
-        let numbers: Vec<i64> = block.lines.iter().map(|line| number(numbers.of(line)).into()).collect();
-        let covered = self.cover(&numbers);
-        debug_assert!(covered, "ranks, codes and numbers of one bucket are neighbours");
-        for (place, (line, number)) in block.lines.iter().zip(numbers).enumerate() {
-            let line = Line::new(number, line.month(), line.amount);
-            self.bucket(number).push(line, block.segments.get(place).copied());
-        }
-    }
-
-    /// The buckets that have lines; what is too large for the cache is parted again.
-    fn parted(self) -> Vec<(Bucket, Numbers)> {
-        let places: Vec<Numbers> = (0..self.all.len()).map(|place| self.numbers(place)).collect();
-        let mut parted = Vec::new();
-        for (bucket, numbers) in self.all.into_iter().zip(places).filter(|(bucket, _)| bucket.len() > 0) {
-            if bucket.len() <= MANY || numbers.shift == 0 {
-                parted.push((bucket, numbers));
-                continue;
-            }
-            let mut parts = Self::default();
-            bucket.blocks().for_each(|block| parts.take(&block, numbers, |number| number));
-            parted.extend(parts.parted());
-        }
-        parted
-    }
-}
-
-/// Which of the buckets one is.
-fn place_from(first: i64, place: i64) -> usize {
-    #[allow(clippy::cast_possible_truncation)] // there are 1024
-    let place = place.abs_diff(first) as usize;
-    place
-}
-
-/// Lines, and their segments where there are some.
-#[derive(Debug, Clone, Default)]
-struct Block {
-    lines: Vec<Line>,
-    segments: Vec<u32>,
-}
-
-/// The lines of some customers, in no order.
-#[derive(Debug, Clone, Default)]
-struct Bucket {
-    full: Vec<Block>,
-    last: Block,
-}
-
-impl Bucket {
-    fn len(&self) -> usize {
-        self.full.iter().map(|block| block.lines.len()).sum::<usize>() + self.last.lines.len()
-    }
-
-    fn push(&mut self, line: Line, segment: Option<u32>) {
-        if self.last.lines.len() == BLOCK {
-            let segments = Vec::with_capacity(self.last.segments.len());
-            let next = Block { lines: Vec::with_capacity(BLOCK), segments };
-            self.full.push(mem::replace(&mut self.last, next));
-        }
-        self.last.lines.push(line);
-        self.last.segments.extend(segment);
-    }
-
-    fn append(&mut self, other: Self) {
-        if self.len() == 0 {
-            *self = other;
-        } else {
-            self.full.extend(other.blocks());
-        }
-    }
-
-    /// Its blocks, each of which is dropped once it is done with.
-    fn blocks(self) -> impl Iterator<Item = Block> {
-        self.full.into_iter().chain([self.last]).filter(|block| !block.lines.is_empty())
-    }
-
-    /// Its customers in order.
-    fn chunk(self, numbers: Numbers, ranked: Option<&Ranked>) -> Made {
-        let key = |line: &Line| line.key;
-        let has_segments = !self.last.segments.is_empty() || self.full.iter().any(|block| !block.segments.is_empty());
-        if has_segments {
-            let each = |block: Block| block.lines.into_iter().zip(block.segments);
-            let mut lines: Vec<(Line, u32)> = self.blocks().flat_map(each).collect();
-            sort(&mut lines, |(line, _)| key(line));
-            return made(&lines, numbers, ranked, |(line, segment)| (*line, Some(*segment)));
-        }
-        let mut lines = Vec::with_capacity(self.len());
-        self.blocks().for_each(|block| lines.extend_from_slice(&block.lines));
-        sort(&mut lines, key);
-        made(&lines, numbers, ranked, |line| (*line, None))
-    }
-}
-
 /// The answers for all, by several threads where there are some.
 fn each<A: Send, B: Send>(all: Vec<A>, answer: impl Fn(A) -> B + Sync + Send) -> Vec<B> {
     #[cfg(feature = "rayon")]
@@ -341,38 +112,63 @@ fn each<A: Send, B: Send>(all: Vec<A>, answer: impl Fn(A) -> B + Sync + Send) ->
 /// A chunk, and how many of its lines were added to others, unless some clash.
 type Made = (Chunk, Result<u64, Clashes>);
 
-/// Lines that are sorted, those of one customer and month added.
-fn made<L>(lines: &[L], numbers: Numbers, ranked: Option<&Ranked>, parts: impl Fn(&L) -> (Line, Option<u32>)) -> Made {
-    let mut chunk = Chunk::new();
-    chunk.columns.months.reserve_exact(lines.len());
-    chunk.columns.amounts.reserve_exact(lines.len());
-    let (mut added, mut clashes) = (0, None);
-    // a key that no line has: its month is none
-    let mut last = u64::MAX;
-    for (line, segment) in lines.iter().map(parts) {
-        let columns = &mut chunk.columns;
-        if let (true, Some(amount)) = (last == line.key, columns.amounts.last_mut()) {
-            added += 1;
-            let sum = amount.checked_add(line.amount);
-            *amount = sum.unwrap_or_default();
-            let before = columns.segments.last().copied().unwrap_or_default();
-            if let Some(why) = Clash::of((before, segment.unwrap_or_default()), sum) {
-                Clashes::add(&mut clashes, chunk.customers.len() - 1, line.month(), why);
-            }
-            continue;
-        }
-        if last >> MONTH != line.key >> MONTH || chunk.customers.len() == 0 {
-            let (place, number) = (columns.months.len(), numbers.of(&line));
-            let customer = usize::try_from(number).ok().zip(ranked).map(|(rank, ranked)| ranked.get(rank));
-            chunk.begin(customer.unwrap_or(Customer::Whole(number)), place);
-        }
-        chunk.columns.months.push(line.month());
-        chunk.columns.amounts.push(line.amount);
-        chunk.columns.segments.extend(segment);
-        last = line.key;
+/// The customers of a bucket in order.
+fn chunk_of(bucket: Bucket, numbers: Numbers, ranked: Option<&Ranked>) -> Made {
+    let lines = bucket.len();
+    let mut making = Making { chunk: Chunk::new(), numbers, ranked, added: 0, clashes: None };
+    making.chunk.columns.months.reserve_exact(lines);
+    making.chunk.columns.amounts.reserve_exact(lines);
+    if bucket.has_segments() {
+        let mut all: Vec<(Line, u32)> = Vec::with_capacity(lines);
+        bucket.blocks().for_each(|block| all.extend(block.lines.into_iter().zip(block.segments)));
+        sort(&mut all, |(line, _)| line.key);
+        making.add(all.into_iter().map(|(line, segment)| (line, Some(segment))));
+    } else {
+        let mut all = Vec::with_capacity(lines);
+        bucket.blocks().for_each(|block| all.extend_from_slice(&block.lines));
+        sort(&mut all, |line: &Line| line.key);
+        making.add(all.into_iter().map(|line| (line, None)));
     }
-    chunk.close();
-    (chunk, clashes.map_or(Ok(added), Err))
+    making.chunk.close();
+    (making.chunk, making.clashes.map_or(Ok(making.added), Err))
+}
+
+/// A chunk on the way.
+struct Making<'a> {
+    chunk: Chunk,
+    numbers: Numbers,
+    ranked: Option<&'a Ranked>,
+    added: u64,
+    clashes: Option<Clashes>,
+}
+
+impl Making<'_> {
+    /// Lines that are sorted; those of one customer and month are added.
+    fn add(&mut self, lines: impl Iterator<Item = (Line, Option<u32>)>) {
+        let mut last = None;
+        for (line, segment) in lines {
+            let columns = &mut self.chunk.columns;
+            if let (true, Some(amount)) = (last == Some(line.key), columns.amounts.last_mut()) {
+                self.added += 1;
+                let sum = amount.checked_add(line.amount);
+                *amount = sum.unwrap_or_default();
+                let before = columns.segments.last().copied().unwrap_or_default();
+                if let Some(why) = Clash::of((before, segment.unwrap_or_default()), sum) {
+                    Clashes::add(&mut self.clashes, self.chunk.customers.len() - 1, line.month(), why);
+                }
+                continue;
+            }
+            if last.is_none_or(|last: u64| last >> MONTH != line.key >> MONTH) {
+                let (place, number) = (columns.months.len(), self.numbers.of(&line));
+                let ranked = usize::try_from(number).ok().zip(self.ranked).map(|(rank, ranked)| ranked.get(rank));
+                self.chunk.begin(ranked.unwrap_or(Customer::Whole(number)), place);
+            }
+            self.chunk.columns.months.push(line.month());
+            self.chunk.columns.amounts.push(line.amount);
+            self.chunk.columns.segments.extend(segment);
+            last = Some(line.key);
+        }
+    }
 }
 
 /// By customer, then month: digit by digit, where few bits tell them apart.

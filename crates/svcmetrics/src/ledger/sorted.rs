@@ -1,7 +1,8 @@
 //! Rows that come sorted by customer: they are columns of a ledger as they stand.
 
 use super::chunk::{Chunk, Customer};
-use super::lines::{Faults, Part, Rounding, Who};
+use super::lines::{Faults, Part, Rounding};
+use super::who::Who;
 use crate::engine::STRETCH;
 use crate::engine::intake::Cells;
 use std::cmp::Ordering;
