@@ -25,7 +25,7 @@ from race.peers.engine import THREADS
 #: A first run that is so long says by itself how long the next ones are.
 LONG_MS = 1_000.0
 #: Runs of one side together that are enough.
-ENOUGH_MS = 12_000.0
+ENOUGH_MS = 10_000.0
 
 
 @dataclass
