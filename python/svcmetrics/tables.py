@@ -235,8 +235,6 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
         codes = numpy.ascontiguousarray(array.codes)
         return ("dictionary", ("array", codes, codes < 0), _any_column(array.categories))
     if isinstance(dtype, pandas.PeriodDtype):
-        if array.freqstr == "D":
-            return array_column(numpy.asarray(array.to_timestamp()).astype("datetime64[D]"))
         if not _is_period(array.freqstr):
             return ("unknown", str(dtype), len(array))
         return ("objects", [period_text(period) for period in array])

@@ -51,6 +51,7 @@ def test_the_hint_for_months_that_are_numbers_leads_to_those_months() -> None:
     [
         (pd.DatetimeIndex(["2024-01-31 23:30", "2024-02-01 00:30"], tz="Asia/Tokyo"), ".dt.tz_localize(None)"),
         (pd.PeriodIndex(["2024-01-31", "2024-02-06"], freq="W"), ".dt.to_timestamp()"),
+        (pd.PeriodIndex(["2024-01-31", "2024-02-01"], freq="D"), ".dt.to_timestamp()"),
         (pd.PeriodIndex(["2024-01-31 23:00", "2024-02-01 00:00"], freq="h"), ".dt.to_timestamp()"),
     ],
 )
@@ -61,14 +62,6 @@ def test_the_hint_for_months_with_a_zone_or_of_a_span_is_one_that_helps(months: 
     assert f"as in df[column]{call}" in str(caught.value)
     frame["month"] = eval(f"df[column]{call}", {"df": frame, "column": "month"})
     assert sm.ledger(frame).months == ("2024-01", "2024-02")
-
-
-def test_pandas_periods_of_days_and_months_are_months() -> None:
-    for frequency in ("D", "M"):
-        months = pd.PeriodIndex(["2024-01-31", "2024-02-01"], freq=frequency)
-        assert sm.ledger(pd.DataFrame(lines(month=months))).months == ("2024-01", "2024-02")
-    with pytest.raises(errors.InvalidValueError, match="holds null"):
-        sm.ledger(pd.DataFrame(lines(month=pd.PeriodIndex(["2024-01-31", None], freq="D"))))
 
 
 def test_nan_in_a_segment_is_missing_as_it_is_elsewhere() -> None:
@@ -121,8 +114,8 @@ def test_customers_may_be_values_of_any_type_and_are_held_as_text(customers: Any
 
 def test_customers_are_of_one_type_in_all_parts() -> None:
     batches = [pa.table(lines(customer_id=pa.array(ids))) for ids in (["a", "b"], [datetime.date(2024, 5, 1)] * 2)]
-    parts = [sm.movements([part], months=("2024-01", "2024-02")) for part in batches]
-    assert len(parts) == 2
+    for part in batches:
+        sm.movements([part], months=("2024-01", "2024-02"))
     with pytest.raises(errors.ColumnTypeError, match="another type from here on") as caught:
         sm.movements(batches, months=("2024-01", "2024-02"))
     assert caught.value.row == 2

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Rows that a thread must have: what it allocates is its own, and small shares would cost more memory than
 /// they take time.
+#[cfg(feature = "rayon")]
 const SHARE: usize = if cfg!(test) { 2 } else { 1 << 16 };
 
 /// The rows in as many shares as there are threads.
