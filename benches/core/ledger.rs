@@ -11,6 +11,7 @@ fn day(month: usize) -> i32 {
 }
 
 /// Customers with ids that lie far apart, each with revenue in most of 24 months.
+#[derive(Clone)]
 struct Lines {
     customers: Vec<i64>,
     days: Vec<i32>,
@@ -51,11 +52,21 @@ impl Lines {
     }
 
     fn table(&self) -> Table<'_> {
+        self.without_customers().with("customer_id", self.customers.as_slice())
+    }
+
+    /// With these ids, which sort as the numbers do.
+    fn named<'a>(&'a self, names: &'a [String]) -> Table<'a> {
+        self.without_customers().with("customer_id", names.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.customers.iter().map(|customer| format!("cus_{customer:010}")).collect()
+    }
+
+    fn without_customers(&self) -> Table<'_> {
         let days = Data::new(Values::Dates(self.days.as_slice().into()), svcmetrics::Nulls::None).expect("days");
-        Table::new(self.customers.len())
-            .with("customer_id", self.customers.as_slice())
-            .with("month", days)
-            .with("revenue", self.revenue.as_slice())
+        Table::new(self.customers.len()).with("month", days).with("revenue", self.revenue.as_slice())
     }
 }
 
@@ -64,12 +75,16 @@ pub fn benches(criterion: &mut Criterion) {
     let rows = most_rows();
     let mut group = criterion.benchmark_group(format!("ledger of {rows} rows"));
     group.throughput(Throughput::Elements(rows as u64));
-    let made = |lines: &Lines| Ledger::of(&lines.table(), LedgerOptions::default()).expect("valid lines");
+    let made = |table: &Table<'_>| Ledger::of(table, LedgerOptions::default()).expect("valid lines");
     let sorted = Lines::sorted(rows);
-    group.bench_function("sorted rows", |bencher| bencher.iter(|| made(&sorted)));
-    let ledger = made(&sorted);
-    let shuffled = sorted.shuffled();
-    group.bench_function("shuffled rows", |bencher| bencher.iter(|| made(&shuffled)));
+    let ledger = made(&sorted.table());
+    let shuffled = sorted.clone().shuffled();
+    for (order, lines) in [("sorted", &sorted), ("shuffled", &shuffled)] {
+        let (numbers, names) = (lines.table(), lines.names());
+        let texts = lines.named(&names);
+        group.bench_function(format!("{order} rows"), |bencher| bencher.iter(|| made(&numbers)));
+        group.bench_function(format!("{order} rows with text ids"), |bencher| bencher.iter(|| made(&texts)));
+    }
     for (name, every) in [("month", Every::Month), ("quarter", Every::Quarter)] {
         let options = MovementOptions::default().every(every);
         group.bench_function(format!("movements by {name}"), |bencher| {

@@ -20,12 +20,22 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", nargs="+", default=ENGINES, choices=ENGINES, metavar="PEER", help=", ".join(ENGINES))
     parser.add_argument("--large", type=int, default=10_000_000, metavar="ROWS", help="rows of A-large and B")
     parser.add_argument("--small", type=int, default=1_000_000, metavar="ROWS", help="rows of the other jobs")
+    parser.add_argument(
+        "--customers", type=int, default=1_000_000, metavar="COUNT", help="customers of D's ledgers, 13 rows each"
+    )
     parser.add_argument("--runs", type=int, default=7, help="runs of each side")
     parser.add_argument("--no-variants", action="store_true", help="leave the other tables out")
     parser.add_argument("--only-variants", action="store_true", help="the other tables only")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page: docs/performance.md")
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def prepared(job: Job, small: int) -> Path:
+    """The file that a job reads, made if it is not there."""
+    if job.contest == "ledger":
+        return data.prepare_ledger(job.rows, job.in_order)
+    return data.prepare(max(job.rows, small))
 
 
 def child(asked: argparse.Namespace, every: dict[str, Job]) -> None:
@@ -37,8 +47,7 @@ def child(asked: argparse.Namespace, every: dict[str, Job]) -> None:
         answer = variants.measure(name, asked.small, asked.runs)
     else:
         job = every[name]
-        path = str(data.path_of(max(job.rows, asked.small) if job.contest in ("apply", "mapping") else job.rows))
-        peer = rest[0]
+        path, peer = str(prepared(job, asked.small)), rest[0]
         answer = (
             measure.race(job, peer, path, asked.runs, float(rest[1]))
             if part == "race"
@@ -58,7 +67,7 @@ def run(job: Job, peers: list[str], options: list[str]) -> Row:
             print(f"{job.title}, {peer}: {answer['error']}", flush=True)
             continue
         row.outcomes.append(measure.Outcome.of(answer))
-    if row.outcomes and job.contest in ("scorecard", "health"):
+    if row.outcomes and job.contest in ("scorecard", "health", "ledger"):
         answer = measure.in_child(*options, "--child", "alone", job.name, row.fastest.peer)
         if "error" in answer:
             row.errors["alone"] = answer["error"]
@@ -71,15 +80,16 @@ def run(job: Job, peers: list[str], options: list[str]) -> Row:
 def main() -> None:
     """The race as it was asked for."""
     asked = arguments()
-    every = {job.name: job for job in jobs(asked.large, asked.small)}
+    every = {job.name: job for job in jobs(asked.large, asked.small, asked.customers)}
     if asked.child:
         child(asked, every)
         return
     started = time.perf_counter()
     chosen = [job for job in every.values() if job.name.startswith(tuple(asked.jobs)) and not asked.only_variants]
-    for rows in {asked.small, *(job.rows for job in chosen if job.rows > asked.small)}:
-        data.prepare(rows)
-    options = [f"--large={asked.large}", f"--small={asked.small}", f"--runs={asked.runs}"]
+    for job in chosen:
+        prepared(job, asked.small)
+    sizes = [f"--large={asked.large}", f"--small={asked.small}", f"--customers={asked.customers}"]
+    options = [*sizes, f"--runs={asked.runs}"]
     found = Found(measure.bandwidth(), asked.large, asked.small, asked.runs)
     print(f"read bandwidth: {found.bandwidth / 1e9:.1f} GB/s", flush=True)
     for job in chosen:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from race.peers.engine import Columns, ordered
+from race.peers.engine import MOVED, Columns, ordered
 
 #: Metrics over columns without nulls: there the peers, which do not see to complete rows, compute the same.
 SAME = (
@@ -111,6 +111,20 @@ def same_health(ours: Columns, theirs: Columns) -> None:
     _equal("customer_health", ours["customer_health"] / 100, theirs["score"], 1e-6)
     for band in ("red", "yellow", "green"):
         _equal(f"{band}_share", ours[f"{band}_share"], theirs[band] / theirs["n"], 0.0, 1e-3)
+
+
+def same_ledger(movements: pa.Table, retention: pa.Table, theirs: Columns) -> None:
+    """Our movements by month are the peer's, and so is each cell of the triangle."""
+    for metric, customers in MOVED:
+        _equal(f"revenue_{metric}", movements[f"revenue_{metric}"].cast("float64"), theirs[f"revenue_{metric}"], 1e-9)
+        _equal(customers, movements[customers].cast("float64"), theirs[customers], 0.0)
+    months = len(movements)
+    # every month from the first on is a cohort
+    cohort, age = np.unique(retention["cohort"].to_numpy(), return_inverse=True)[1], retention["age"].to_numpy()
+    for name in ("customers", "revenue"):
+        triangle = np.zeros((months, months))
+        triangle[cohort, age] = retention[name].cast("float64").to_numpy()
+        _equal(f"{name} of the triangle", triangle.ravel(), theirs[name], 1e-9)
 
 
 def complete_rows(ours: pa.Table, table: pa.Table, keys: list[str]) -> None:

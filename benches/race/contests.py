@@ -95,6 +95,21 @@ class Frames(Contest):
         return int(self.engine.arrow().nbytes)
 
 
+class Ledgers(Frames):
+    """Job D: the ledger of the peer's frame, its movements by month, and who stayed, by month of their start."""
+
+    def _run(self, frame: Any) -> Any:
+        ledger = sm.ledger(frame, customer=self.job.keys[0])
+        return ledger.movements().to_arrow(), ledger.retention().to_arrow()
+
+    def verify(self, ours: Any, theirs: Any) -> None:
+        movements, retention = ours
+        check.same_ledger(movements, retention, theirs)
+
+    def bytes_read(self) -> int:
+        return int(self.engine.arrow().drop_columns("month_number").nbytes)
+
+
 class PerCohort(Contest):
     """Job C: a function that ``groupby.apply`` calls for each cohort of a thousand rows."""
 
@@ -179,6 +194,7 @@ class Mapping(Contest):
 CONTESTS: dict[str, type[Contest]] = {
     "scorecard": Frames,
     "health": Frames,
+    "ledger": Ledgers,
     "apply": PerCohort,
     "mapping": Mapping,
 }

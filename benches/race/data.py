@@ -1,12 +1,14 @@
-"""Customers that are the same in every run: seeded, written once to a Parquet file, never committed."""
+"""Customers and ledgers that are the same in every run: seeded, written once to Parquet files, never committed."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 #: Where the files go: what `make clean` removes.
@@ -28,6 +30,8 @@ NULLABLE = (
     "positive_engagements",
     "service_cost",
 )
+#: Months of a ledger, from January 2024 on.
+MONTHS = 24
 
 
 def cohort_names(groups: int) -> list[str]:
@@ -110,19 +114,77 @@ def customers(rows: int, seed: int = SEED) -> pa.Table:
     return pa.table(arrays)
 
 
+def ledger(customers: int, seed: int = SEED) -> pa.Table:
+    """A row a customer and month with revenue, month after month: who stays, leaves, comes back, and pays otherwise.
+
+    Months are dates, and beside them the numbers that the peers count with.
+    """
+    random = np.random.default_rng(seed)
+    start = random.integers(-9, MONTHS, customers)  # below 0: there since before the first month
+    # identities are sparse, and in no order
+    identity = random.permutation(customers).astype(np.int64) * 7919 + 10_000_001
+    price = np.round(random.lognormal(6.0, 1.0, customers) + 1.0, 2)
+    there = start < 0
+    identities, numbers, revenue = [], [], []
+    for month in range(MONTHS):
+        chance = random.random(customers)
+        stays = np.where(there, chance > 0.03, chance < 0.08)
+        there = (start == month) | ((start < month) & (stays | ((month == 0) & there)))
+        grown, shrunk = chance > 0.95, (chance > 0.92) & (chance <= 0.95)
+        price[grown] = np.round(price[grown] * 1.15, 2)
+        price[shrunk] = np.round(price[shrunk] * 0.9, 2)
+        rows = np.flatnonzero(there)
+        identities.append(identity[rows])
+        numbers.append(np.full(len(rows), month, np.int32))
+        revenue.append(price[rows])
+    number = np.concatenate(numbers)
+    days = (np.datetime64("2024-01") + np.arange(MONTHS)).astype("datetime64[D]")
+    table = {"customer_id": np.concatenate(identities), "month": days[number], "month_number": number}
+    return pa.table({**table, "revenue": np.concatenate(revenue)})
+
+
+def _named(table: pa.Table) -> pa.Table:
+    """With identities as text, too, which sort as the numbers do."""
+    digits = pc.utf8_lpad(table["customer_id"].cast("string"), 10, "0")
+    return table.append_column("customer_name", pc.binary_join_element_wise("cus", digits, "_"))
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    return table.sort_by([("customer_id", "ascending"), ("month_number", "ascending")])
+
+
+def _shuffled(table: pa.Table) -> pa.Table:
+    return table.take(pa.array(np.random.default_rng(SEED).permutation(table.num_rows)))
+
+
 def path_of(rows: int, seed: int = SEED) -> Path:
     """Where so many rows are stored."""
     return DIRECTORY / f"customers_{rows}_{seed}.parquet"
 
 
-def prepare(rows: int, seed: int = SEED) -> Path:
-    """The file with so many rows, made if it is not there."""
-    path = path_of(rows, seed)
+def ledger_path(customers: int, in_order: bool) -> Path:
+    """Where the ledger of so many customers is stored."""
+    return DIRECTORY / f"ledger_{customers}_{'sorted' if in_order else 'shuffled'}_{SEED}.parquet"
+
+
+def _written(path: Path, make: Callable[[], pa.Table]) -> Path:
+    """The file, made if it is not there."""
     if not path.exists():
         started = time.perf_counter()
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        pq.write_table(customers(rows, seed), part, compression="zstd", compression_level=1, row_group_size=1 << 19)
+        part, table = path.with_suffix(".part"), make()
+        pq.write_table(table, part, compression="zstd", compression_level=1, row_group_size=1 << 19)
         part.rename(path)
-        print(f"{path}: {rows:,} rows made in {time.perf_counter() - started:.0f} s", flush=True)
+        print(f"{path}: {table.num_rows:,} rows made in {time.perf_counter() - started:.0f} s", flush=True)
     return path
+
+
+def prepare(rows: int, seed: int = SEED) -> Path:
+    """The file with so many rows."""
+    return _written(path_of(rows, seed), lambda: customers(rows, seed))
+
+
+def prepare_ledger(customers: int, in_order: bool) -> Path:
+    """The file with the ledger of so many customers."""
+    arrange = _in_order if in_order else _shuffled
+    return _written(ledger_path(customers, in_order), lambda: _named(arrange(ledger(customers))))

@@ -39,8 +39,9 @@ class Job:
     #: What ``--jobs`` chooses by: every job whose name begins so.
     name: str
     title: str
-    #: Which of the contests it is: ``scorecard`` and ``health`` over frames, ``apply`` and ``mapping``.
+    #: Which of the contests it is: ``scorecard``, ``health`` and ``ledger`` over frames, ``apply`` and ``mapping``.
     contest: str
+    #: Of a ledger the customers: each has a row in about half of its months.
     rows: int
     keys: tuple[str, ...] = ()
     peers: tuple[str, ...] = ENGINES
@@ -50,6 +51,8 @@ class Job:
     metrics: tuple[str, ...] | None = METRICS
     #: With ``customer_id`` and the check that no customer stands twice in a group.
     identity: bool = False
+    #: Whether the rows of a ledger come sorted by customer and month.
+    in_order: bool = True
     #: The lead over the fastest peer: how many times as fast.
     at_least: float = 0.0
     aim: float = 0.0
@@ -77,8 +80,8 @@ def shown_count(count: int) -> str:
     return f"{count / 1e6:g} M" if count >= 1_000_000 else f"{count:,}"
 
 
-def jobs(large: int, small: int) -> list[Job]:
-    """All jobs; the large ones over so many rows, the others over so many."""
+def jobs(large: int, small: int, customers: int) -> list[Job]:
+    """All jobs; the large ones over so many rows, the others over so many; ledgers of so many customers."""
     big, few = shown_count(large), shown_count(small)
     a = Job("A", "", "scorecard", small, ("cohort_1000",), at_least=2, aim=3)
     # numpy groups codes only: where the key is text, it has nothing to run on
@@ -88,6 +91,18 @@ def jobs(large: int, small: int) -> list[Job]:
     apply = replace(c, contest="apply", rows=small // 10, keys=("cohort",), at_least=5, aim=12)
     mapping = Job("mapping", "", "mapping", 100, peers=("numpy",), at_most_ms=0.015, aim_ms=0.012, calls=1_000)
     arrays = "one call on 24 numpy arrays of 100 rows"
+    lines, texts = shown_count(customers), shown_count(customers // 4)
+    sorted_ids = Job("D", "", "ledger", customers, ("customer_id",), metrics=None, at_least=5, aim=5)
+    # the fastest first: what is slow by its measure runs once; DataFusion's windows take minutes there
+    shuffled_ids = replace(
+        sorted_ids,
+        in_order=False,
+        peers=("numpy", "duckdb", "polars", "polars-streaming", "pandas", "pyarrow"),
+        at_least=3,
+        aim=3,
+    )
+    sorted_texts = replace(sorted_ids, rows=customers // 4, keys=("customer_name",), peers=of_text)
+    shuffled_texts = replace(sorted_texts, in_order=False, peers=shuffled_ids.peers[1:], at_least=3, aim=3)
     return [
         replace(a, name="A-large", title=f"A, {big} rows, 1,000 groups", rows=large, at_least=3, aim=5),
         replace(a, name="A-12", title=f"A, {few} rows, 12 groups", keys=("cohort_12",), at_least=3, aim=5),
@@ -105,4 +120,8 @@ def jobs(large: int, small: int) -> list[Job]:
         replace(c, name="C-groupby", title=f"C in one call, {few} rows, the GroupBy itself", held="groupby"),
         replace(mapping, name="mapping", title=f"{arrays}, the 21 metrics of A"),
         replace(mapping, name="mapping-all", title=f"{arrays}, all metrics", metrics=None),
+        replace(sorted_ids, name="D-sorted", title=f"D, ledger of {lines} customers, sorted"),
+        replace(shuffled_ids, name="D-shuffled", title=f"D, ledger of {lines} customers, shuffled"),
+        replace(sorted_texts, name="D-text-sorted", title=f"D, {texts} customers with text ids, sorted"),
+        replace(shuffled_texts, name="D-text-shuffled", title=f"D, {texts} customers with text ids, shuffled"),
     ]

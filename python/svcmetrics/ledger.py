@@ -377,7 +377,7 @@ def ledger(
     table
         As of :func:`scorecard`; the keys of a pandas GroupBy are ``by``.
     customer
-        The column of customers: text or whole numbers.
+        The column of customers: text, whole numbers, or other values, which are held as text; all of one type.
     month
         The column of months: dates, timestamps without a zone, pandas periods, or text as ``2026-03`` or
         ``2026-03-31``. Whole numbers are refused, since they say neither year nor month.
@@ -416,8 +416,8 @@ def ledger(
     >>> sm.ledger({"customer_id": ["a"], "month": [202601], "revenue": [50]})
     Traceback (most recent call last):
     svcmetrics.errors.ColumnTypeError: column 'month', row 0: is of type int64, with 202601; expected a month: a date, \
-a time without a zone, or text as 2026-03 or 2026-03-31; make it a date without a zone before, as in \
-pandas.to_datetime(df[column])
+a time without a zone, or text as 2026-03 or 2026-03-31; say what it counts, as in \
+pandas.to_datetime(df[column].astype(str), format="%Y%m") for 202603
     """
     found = incoming(table)
     options = _ledger_options(found, customer, month, revenue, by, gaps, opening, months, money, scale, nan)

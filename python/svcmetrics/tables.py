@@ -309,8 +309,9 @@ def array_column(values: Any) -> ColumnTuple:
         return _times(array, numpy)
     if kind == "O":
         return ("objects", array.tolist())
-    if kind in "UT":
-        return ("objects", array.tolist())
+    if kind in "UTS":
+        # a list is taken as it stands: numpy would make texts of the numbers in it, and cut zeros at the end
+        return ("objects", list(values) if isinstance(values, list | tuple) else array.tolist())
     return ("unknown", str(array.dtype), len(array))
 
 

@@ -7,7 +7,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from race.peers.engine import MOVEMENTS, SUMS, Columns, Engine, ordered, rates
+from race.peers.engine import (
+    BACK,
+    GROWN,
+    MOVEMENTS,
+    NEW,
+    SAME,
+    SHRUNK,
+    SUMS,
+    Columns,
+    Engine,
+    movements_and_triangle,
+    ordered,
+    rates,
+)
 
 
 class Numpy(Engine):
@@ -26,10 +39,12 @@ class Numpy(Engine):
                 frame[name + "_there"] = column.is_valid().to_numpy(False)
                 column = column.fill_null(False if pa.types.is_boolean(column.type) else 0)
             frame[name] = column.to_numpy(zero_copy_only=False)
+        self.frame = frame
+        if self.job.contest == "ledger":
+            return
         for key in self.keys:  # bincount casts codes of any other type in every call
             frame[key] = frame[key].astype(np.intp)
             self.sizes.append(int(frame[key].max()) + 1)
-        self.frame = frame
 
     def _codes(self) -> tuple[np.ndarray, int]:
         codes, *more = (self.frame[key] for key in self.keys)
@@ -99,6 +114,39 @@ class Numpy(Engine):
             "at_risk": np.bincount(codes[red], start[red], groups),
         }
 
+    def ledger(self) -> Columns:
+        frame = self.frame
+        customer, month, revenue = frame[self.keys[0]], frame["month_number"], frame["revenue"]
+        if not self.job.in_order:
+            # one key of both sorts by wide registers
+            order = np.argsort(customer << 6 | month)
+            customer, month, revenue = customer[order], month[order], revenue[order]
+        again, follows = np.zeros(len(month), bool), np.zeros(len(month) + 1, bool)
+        np.equal(customer[1:], customer[:-1], out=again[1:])
+        np.equal(month[1:], month[:-1] + 1, out=follows[1:-1])
+        follows[:-1] &= again
+        change = np.zeros(len(month))
+        np.subtract(revenue[1:], revenue[:-1], out=change[1:])
+        change[~again] = 0.0
+        changed = np.where(change > 0, GROWN, np.where(change < 0, SHRUNK, SAME))
+        kind = np.where(~again, NEW, np.where(~follows[:-1], BACK, changed))
+        starts = np.flatnonzero(~again)
+        first = np.repeat(month[starts], np.diff(starts, append=len(month)))
+        code = ((first.astype(np.intp) << 6 | month) << 3 | kind) << 1 | ~follows[1:]
+        n = np.bincount(code)
+        there = np.flatnonzero(n)
+        return movements_and_triangle(
+            {
+                "first": there >> 10,
+                "month": there >> 4 & 63,
+                "kind": there >> 1 & 7,
+                "leaves": there & 1,
+                "n": n[there],
+                "revenue": np.bincount(code, revenue)[there],
+                "change": np.bincount(code, change)[there],
+            }
+        )
+
     def normal(self, result: Any) -> Columns:
         there = np.flatnonzero(result["n"])  # a code without rows is no group for the others
         keys: list[Any] = []
@@ -115,7 +163,8 @@ class Pandas(Engine):
     def load(self) -> None:
         import pandas as pd
 
-        frame = pd.read_parquet(self.path, columns=self.columns)
+        # dates as datetime64, and not as objects
+        frame = pd.read_parquet(self.path, columns=self.columns, to_pandas_kwargs={"date_as_object": False})
         if "reached_goal" in frame:
             frame["reached_goal"] = frame["reached_goal"].astype("float64")
         if self.job.held != "plain":
@@ -164,6 +213,28 @@ class Pandas(Engine):
         grouped = rows.groupby(self.keys, sort=False, observed=True)
         sums = grouped[["red", "yellow", "green", "at_risk"]].sum()
         return sums.assign(score=grouped["score"].mean(), n=grouped.size())
+
+    def ledger(self) -> Columns:
+        import pandas as pd
+
+        frame = self.frame if self.job.in_order else self.frame.sort_values([*self.keys, "month_number"])
+        customer, month, revenue = frame[self.keys[0]], frame["month_number"], frame["revenue"]
+        again = customer.eq(customer.shift())
+        follows = again & month.shift().eq(month - 1)
+        change = (revenue - revenue.shift()).where(again, 0.0)
+        kind = np.select([~again, ~follows, change > 0, change < 0], [NEW, BACK, GROWN, SHRUNK], SAME)
+        rows = pd.DataFrame(
+            {
+                "first": month.where(~again).ffill().astype("int32"),
+                "month": month,
+                "kind": kind.astype("int8"),
+                "leaves": (~follows.shift(-1, fill_value=False)).astype("int8"),
+                "revenue": revenue,
+                "change": change,
+            }
+        )
+        grouped = rows.groupby(["first", "month", "kind", "leaves"], sort=False)
+        return movements_and_triangle(grouped[["revenue", "change"]].sum().assign(n=grouped.size()).reset_index())
 
     def normal(self, result: Any) -> Columns:
         keys = [result.index.get_level_values(key).to_numpy() for key in self.keys]

@@ -78,6 +78,39 @@ HEALTH_COLUMNS = [
     "revenue_end",
 ]
 HEALTH_RESULT = ["n", "score", "red", "yellow", "green", "at_risk"]
+LEDGER_COLUMNS = ["month", "month_number", "revenue"]
+#: What a row of a ledger is of its customer: the kinds 0 to 4, where the last is one that pays as in the month before.
+NEW, BACK, GROWN, SHRUNK, SAME = range(5)
+#: Ours for these, and for those who leave: of revenue, and of customers.
+MOVED = (
+    ("new", "customers_new"),
+    ("reactivation", "customers_reactivated"),
+    ("expansion", "customers_expanded"),
+    ("contraction", "customers_contracted"),
+    ("churn", "customers_churned"),
+)
+
+
+def movements_and_triangle(groups: Any) -> Columns:
+    """The figures of job D.
+
+    ``groups`` holds rows by first month, month, kind and whether the customer ``leaves`` afterwards: few thousands,
+    with how many there are of each, their revenue, and how much more that is than the month before.
+    """
+    first, month, kind, leaves = (np.asarray(groups[name]).astype(int) for name in ("first", "month", "kind", "leaves"))
+    n, revenue, change = (np.asarray(groups[name]).astype(float) for name in ("n", "revenue", "change"))
+    months = int(month.max()) + 1
+    moved = {NEW: revenue, BACK: revenue, GROWN: change, SHRUNK: -change}
+    left = (leaves == 1) & (month < months - 1)
+    chosen = [(kind == which, month, amount) for which, amount in moved.items()]
+    figures: Columns = {}
+    for (name, customers), (rows, at, amount) in zip(MOVED, [*chosen, (left, month + 1, revenue)], strict=True):
+        figures[f"revenue_{name}"] = np.bincount(at[rows], amount[rows], months)
+        figures[customers] = np.bincount(at[rows], n[rows], months)
+    cell = first * months + month - first
+    for name, values in (("customers", n), ("revenue", revenue)):
+        figures[name] = np.bincount(cell, values, months * months)
+    return figures
 
 
 def rates(sums: Any) -> dict[str, Any]:
@@ -101,9 +134,9 @@ class Engine(ABC):
 
     def __init__(self, path: str, job: Job) -> None:
         self.path, self.job, self.keys = path, job, list(job.keys)
-        wanted = {"scorecard": SCORECARD_COLUMNS, "health": HEALTH_COLUMNS}[job.contest]
+        wanted = {"scorecard": SCORECARD_COLUMNS, "health": HEALTH_COLUMNS, "ledger": LEDGER_COLUMNS}[job.contest]
         self.columns = [*self.keys, *wanted, *(["customer_id"] if job.identity else [])]
-        self.result_names = {"scorecard": [*SCORECARD_SUMS, *RATES, "unique"], "health": HEALTH_RESULT}[job.contest]
+        self.result_names = HEALTH_RESULT if job.contest == "health" else [*SCORECARD_SUMS, *RATES, "unique"]
         #: What the jobs run on.
         self.frame: Any = None
 
@@ -118,6 +151,10 @@ class Engine(ABC):
     @abstractmethod
     def health(self) -> Any:
         """Job B."""
+
+    @abstractmethod
+    def ledger(self) -> Columns:
+        """Job D: :func:`movements_and_triangle`."""
 
     @abstractmethod
     def normal(self, result: Any) -> Columns:

@@ -7,7 +7,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from race.peers.engine import MOVEMENTS, SCORECARD_SUMS, SUMS, Columns, Engine, ordered, rates
+from race.peers.engine import (
+    BACK,
+    GROWN,
+    MOVEMENTS,
+    NEW,
+    SAME,
+    SCORECARD_SUMS,
+    SHRUNK,
+    SUMS,
+    Columns,
+    Engine,
+    movements_and_triangle,
+    ordered,
+    rates,
+)
 
 
 class Polars(Engine):
@@ -86,6 +100,41 @@ class Polars(Engine):
             )
             .collect(engine=self.runner)
         )
+
+    def ledger(self) -> Columns:
+        import polars as pl
+
+        column, when = pl.col, pl.when
+        rows = self.frame.lazy()
+        if not self.job.in_order:
+            rows = rows.sort(*self.keys, "month_number")
+        customer, month, revenue = column(self.keys[0]), column("month_number"), column("revenue")
+        again = (customer == customer.shift()).fill_null(False)
+        rows = rows.select(
+            "revenue",
+            month=month,
+            again=again,
+            follows=again & (month.shift() == month - 1).fill_null(False),
+            change=revenue - revenue.shift(),
+        )
+
+        def code(number: int) -> Any:
+            return pl.lit(number, pl.Int8)
+
+        first, grown, shrunk = ~column("again"), column("change") > 0, column("change") < 0
+        moved = when(first).then(code(NEW)).when(~column("follows")).then(code(BACK))
+        kind = moved.when(grown).then(code(GROWN)).when(shrunk).then(code(SHRUNK)).otherwise(code(SAME))
+        rows = rows.select(
+            "month",
+            "revenue",
+            first=when(first).then(column("month")).forward_fill(),
+            kind=kind,
+            leaves=(~column("follows").shift(-1, fill_value=False)).cast(pl.Int8),
+            change=when(first).then(0.0).otherwise("change"),
+        )
+        grouped = rows.group_by("first", "month", "kind", "leaves")
+        sums = grouped.agg(pl.len().alias("n"), column("revenue").sum(), column("change").sum())
+        return movements_and_triangle(sums.collect(engine=self.runner))
 
     def normal(self, result: Any) -> Columns:
         keys = [(result[key].cast(str) if self.job.held != "plain" else result[key]).to_numpy() for key in self.keys]
@@ -183,6 +232,47 @@ class PyArrow(Engine):
             name.replace("_sum", "").replace("_mean", "").replace("count_all", "n") for name in result.column_names
         ]
         return result.rename_columns(names)
+
+    def ledger(self) -> Columns:
+        import pyarrow.compute as pc
+
+        table = self.frame
+        if not self.job.in_order:
+            table = table.sort_by([(name, "ascending") for name in (*self.keys, "month_number")])
+        wanted = (self.keys[0], "month_number", "revenue")
+        customer, month, revenue = (table[name].combine_chunks() for name in wanted)
+
+        def pairs(operation: Any, one: Any, other: Any, head: Any) -> Any:
+            """The operation on each value and the one before it; the first has none."""
+            return pa.concat_arrays([pa.array([head]), operation(one[1:], other[:-1])])
+
+        def code(number: int) -> Any:
+            return pa.scalar(number, "int8")
+
+        again = pairs(pc.equal, customer, customer, False)
+        next_month = pc.add(month, pa.scalar(1, month.type))
+        follows = pc.and_(again, pairs(pc.equal, month, next_month, False))
+        change = pc.if_else(again, pairs(pc.subtract, revenue, revenue, 0.0), 0.0)
+        kind = pc.case_when(
+            pc.make_struct(pc.invert(again), pc.invert(follows), pc.greater(change, 0.0), pc.less(change, 0.0)),
+            *(code(number) for number in (NEW, BACK, GROWN, SHRUNK, SAME)),
+        )
+        stays = pa.concat_arrays([follows[1:], pa.array([False])])
+        rows = pa.table(
+            {
+                "first": pc.fill_null_forward(pc.if_else(again, pa.scalar(None, month.type), month)),
+                "month": month,
+                "kind": kind,
+                "leaves": pc.cast(pc.invert(stays), "int8"),
+                "revenue": revenue,
+                "change": change,
+            }
+        )
+        grouped = rows.group_by(["first", "month", "kind", "leaves"])
+        sums = grouped.aggregate([("revenue", "sum"), ("change", "sum"), ([], "count_all")])
+        return movements_and_triangle(
+            sums.rename_columns(["first", "month", "kind", "leaves", "revenue", "change", "n"])
+        )
 
     def normal(self, result: Any) -> Columns:
         keys = [result[key].cast("string") if self.job.held != "plain" else result[key] for key in self.keys]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from race.peers.engine import COUNTS, MOVEMENTS, RATES, SUMS, THREADS, Columns
+from race.peers.engine import COUNTS, MOVEMENTS, RATES, SUMS, THREADS, Columns, movements_and_triangle
 from race.peers.frames import PyArrow
 
 SCORE = """SELECT {keys}, revenue_start,
@@ -20,6 +20,16 @@ BAND = "SELECT *, CASE WHEN score < 0.5 THEN 0 WHEN score < 0.75 THEN 1 ELSE 2 E
 HEALTH = """SELECT {keys}, count(*) AS n, avg(score) AS score, count(*) FILTER (WHERE band = 0) AS red,
  count(*) FILTER (WHERE band = 1) AS yellow, count(*) FILTER (WHERE band = 2) AS green,
  sum(CASE WHEN band = 0 THEN revenue_start ELSE 0 END) AS at_risk FROM scored GROUP BY {keys}"""
+
+#: The kinds are those of the engine: 0 new, 1 back, 2 grown, 3 shrunk, 4 the same.
+LEDGER = """SELECT first, month, kind, leaves, count(*) AS n, sum(revenue) AS revenue, sum(change) AS change FROM (
+ SELECT first, month, revenue, coalesce(revenue - before, 0) AS change,
+  CASE WHEN month_before IS NULL THEN 0 WHEN month_before < month - 1 THEN 1
+   WHEN revenue > before THEN 2 WHEN revenue < before THEN 3 ELSE 4 END AS kind,
+  CASE WHEN month_after = month + 1 THEN 0 ELSE 1 END AS leaves
+ FROM (SELECT month_number AS month, revenue, lag(month_number) OVER w AS month_before, lag(revenue) OVER w AS before,
+   lead(month_number) OVER w AS month_after, first_value(month_number) OVER w AS first
+  FROM t WINDOW w AS (PARTITION BY {key} ORDER BY month_number)) p) q GROUP BY first, month, kind, leaves"""
 
 
 def scorecard_query(keys: str, identity: bool) -> str:
@@ -72,6 +82,9 @@ class DuckDB(PyArrow):
     def health(self) -> pa.Table:
         self.connection.execute("CREATE OR REPLACE TEMP TABLE scored AS " + self.scores())
         return self.query(HEALTH.format(keys=", ".join(self.keys)))
+
+    def ledger(self) -> Columns:
+        return movements_and_triangle(self.query(LEDGER.format(key=self.keys[0])))
 
     def normal(self, result: Any) -> Columns:
         names = ["unique" if name == "unique_" else name for name in result.column_names]

@@ -1,15 +1,17 @@
 //! From parts of a table to a ledger.
 
-use super::chunk::{Chunk, Clash, Columns};
-use super::lines::{Faults, Part, Rounding, Who, required};
+use super::chunk::{Chunk, Clash, Clashes, Columns};
+use super::lines::{Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};
-use super::shuffled::Shuffled;
+use super::shares::{in_shares, shares, shares_of_customers};
+use super::shuffled::{Made, Shard, Shuffled};
+use super::sorted::{append, chunk_of, follow};
+use super::who::CustomerKind;
 use super::{Diagnostics, Ledger, Segments, key_column};
 use crate::engine::STRETCH;
-use crate::engine::choose::near;
 use crate::engine::columns::Table;
 use crate::engine::groups::Groups;
-use crate::engine::intake::Cells;
+use crate::engine::intake::{Cells, State};
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, group_text};
 use crate::period::Period;
@@ -41,6 +43,8 @@ pub struct LedgerBuilder {
     options: Arc<LedgerOptions>,
     pub(super) groups: Groups,
     lines: Lines,
+    /// What customers are, once there are some.
+    kind: Option<CustomerKind>,
     faults: Faults,
     rounding: Rounding,
     /// Rows of the parts so far.
@@ -61,22 +65,16 @@ enum Lines {
     Shuffled(Shuffled),
 }
 
-/// What a thread makes of some rows.
-struct Made {
-    /// Nothing where the rows are in no order.
-    chunk: Option<Chunk>,
-    faults: Faults,
-    rounding: Rounding,
-}
-
 impl LedgerBuilder {
     /// A builder for such a table.
     pub fn new(options: LedgerOptions) -> Self {
         let request = Request::default().by(options.by.iter().cloned()).max_groups(u32::MAX.into());
+        let request = request.nan_is_missing(options.nan_is_missing);
         Self {
             options: Arc::new(options),
             groups: Groups::new(&request),
             lines: Lines::Sorted(Vec::new()),
+            kind: None,
             faults: Faults::default(),
             rounding: Rounding::default(),
             rows: 0,
@@ -110,10 +108,15 @@ impl LedgerBuilder {
     fn add_all(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let options = self.options.clone();
         if !self.checked {
-            check(&options, table)?;
+            options.check()?;
             self.checked = true;
         }
         let part = Part::new(table, &options, self.rows)?;
+        match (&self.kind, &part.kind) {
+            (Some(before), Some(kind)) if before != kind => return Err(other_type(&options, self.rows)),
+            (None, kind) => self.kind.clone_from(kind),
+            _ => {}
+        }
         let keys = options.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
         self.groups.begin_part();
         self.groups.assign(&keys, 0..0, self.rows)?;
@@ -146,47 +149,52 @@ impl LedgerBuilder {
             if segments.is_empty() { &[][..] } else { &segments[some.start - rows.start..some.end - rows.start] }
         };
         if let Lines::Sorted(chunks) = &mut self.lines {
-            let parts = shares(part, rows.clone());
-            let made = made(part, parts, of_rows, go_on)?;
-            let in_order = made.iter().all(|made| made.chunk.is_some());
-            if in_order && follow(chunks, &made) {
-                for made in made {
-                    self.faults.merge(made.faults);
-                    self.rounding.merge(made.rounding);
-                    if let Some(chunk) = made.chunk {
-                        append(chunks, chunk);
+            // reading what is in no order would be for nothing
+            if part.seems_sorted(rows.clone()) {
+                let shares = shares_of_customers(part, rows.clone()).into_iter().map(|rows| (rows, ()));
+                let chunk = |rows: Range<usize>, (), go_on: &mut dyn FnMut() -> bool| {
+                    chunk_of(part, rows.clone(), of_rows(rows), go_on)
+                };
+                if let Some(made) = in_shares(shares.collect(), go_on, chunk)?
+                    && follow(chunks, &made)
+                {
+                    for made in made {
+                        self.faults.merge(made.faults);
+                        self.rounding.merge(made.rounding);
+                        append(chunks, made.chunk);
                     }
+                    return Ok(());
                 }
-                return Ok(());
             }
             let mut shuffled = Shuffled::default();
-            if let Some(numbers) = part.numbers(rows.clone()) {
-                shuffled.prepare(numbers);
-            }
-            if !std::mem::take(chunks).iter().all(|chunk| shuffled.add_chunk(chunk)) {
-                return Err(other_type(&self.options, self.rows));
+            for chunk in std::mem::take(chunks) {
+                shuffled.add_chunk(&chunk);
             }
             self.lines = Lines::Shuffled(shuffled);
         }
         let Lines::Shuffled(shuffled) = &mut self.lines else { return Ok(()) };
-        if let Some(numbers) = part.numbers(rows.clone()) {
-            shuffled.prepare(numbers);
-            shuffled.reserve(numbers);
-        }
-        let (mut columns, mut cells) = (Columns::default(), Cells::default());
-        for start in rows.clone().step_by(STRETCH) {
-            if !go_on() {
-                return Err(Error::Interrupted);
+        let parts = shares(rows.clone());
+        let shards = shuffled.shards(parts.len());
+        let read = |rows: Range<usize>, shard: &mut Shard, go_on: &mut dyn FnMut() -> bool| {
+            let (mut faults, mut rounding) = (Faults::default(), Rounding::default());
+            let (mut columns, mut cells) = (Columns::default(), Cells::default());
+            for start in rows.clone().step_by(STRETCH) {
+                if !go_on() {
+                    return None;
+                }
+                let stretch = start..rows.end.min(start + STRETCH);
+                columns.months.clear();
+                columns.amounts.clear();
+                let who = part.who(stretch.clone(), &mut faults);
+                rounding.merge(part.read(stretch.clone(), &mut columns, &mut cells, &mut faults));
+                shard.add(&who, &columns.months, &columns.amounts, of_rows(stretch));
             }
-            let stretch = start..rows.end.min(start + STRETCH);
-            columns.months.clear();
-            columns.amounts.clear();
-            let who = part.who(stretch.clone(), &mut self.faults);
-            let rounding = part.read(stretch.clone(), &mut columns, &mut cells, &mut self.faults);
+            Some((faults, rounding))
+        };
+        for (faults, rounding) in in_shares(parts.into_iter().zip(shards).collect(), go_on, read)?.into_iter().flatten()
+        {
+            self.faults.merge(faults);
             self.rounding.merge(rounding);
-            if !shuffled.add(&who, &columns.months, &columns.amounts, of_rows(stretch)) {
-                return Err(other_type(&self.options, self.rows));
-            }
         }
         Ok(())
     }
@@ -212,16 +220,11 @@ impl LedgerBuilder {
             return Err(Error::Interrupted);
         }
         let range = self.options.range()?;
-        let mut chunks = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
-            Lines::Sorted(chunks) => chunks,
-            Lines::Shuffled(shuffled) => {
-                let (chunks, added) =
-                    shuffled.sorted().map_err(|of| self.clash(&of.chunk, of.customer, of.month, of.clash))?;
-                self.added += added;
-                chunks
-            }
+        let made = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
+            Lines::Sorted(chunks) => settled(chunks),
+            Lines::Shuffled(shuffled) => shuffled.sorted(),
         };
-        let found = self.settle(&mut chunks, go_on)?;
+        let (mut chunks, found) = self.settle(made, go_on)?;
         let diagnostics = self.diagnostics;
         let segments = Segments::of(&self.groups, &mut chunks);
         // what only changes messages is no difference between ledgers
@@ -229,19 +232,24 @@ impl LedgerBuilder {
         Ok(Ledger { months: range.or(found), options, chunks, segments, diagnostics })
     }
 
-    /// Adds lines of one customer and month, and counts them; the first and the last month.
-    fn settle(&mut self, chunks: &mut Vec<Chunk>, go_on: &mut dyn FnMut() -> bool) -> Result<Option<(i32, i32)>> {
-        for chunk in chunks.iter_mut() {
-            if !go_on() {
-                return Err(Error::Interrupted);
-            }
-            match chunk.settle() {
+    /// Counts lines of one customer and month that were added up; the chunks with customers, and the first and the last month.
+    fn settle(&mut self, made: Vec<Made>, go_on: &mut dyn FnMut() -> bool) -> Result<(Vec<Chunk>, Option<(i32, i32)>)> {
+        let (mut chunks, mut clash, mut clashes) = (Vec::with_capacity(made.len()), None, 0);
+        for (chunk, settled) in made {
+            match settled {
                 Ok(added) => self.added += added,
-                Err((customer, month, clash)) => return Err(self.clash(chunk, customer, month, clash)),
+                Err(found) => {
+                    clashes += found.count;
+                    clash = clash.or_else(|| Some(self.clash(&chunk, found)));
+                }
             }
+            chunks.push(chunk);
+        }
+        if let Some((state, offence)) = clash {
+            return Err(state.error(Offence { count: clashes, ..offence }));
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
-        let (gaps, found) = self.gaps(chunks, go_on)?;
+        let (gaps, found) = self.gaps(&chunks, go_on)?;
         self.diagnostics = Diagnostics {
             rows: self.rows,
             months: self.diagnostics.months + chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>(),
@@ -250,12 +258,12 @@ impl LedgerBuilder {
             rounded: self.rounding.values,
             largest_rounding: self.rounding.largest,
         };
-        Ok(found)
+        Ok((chunks, found))
     }
 
     /// Months without a row between a customer's first and last, and the first and the last month of all.
     fn gaps(&self, chunks: &[Chunk], go_on: &mut dyn FnMut() -> bool) -> Result<(u64, Option<(i32, i32)>)> {
-        let (mut gaps, mut range) = (0, None);
+        let (mut gaps, mut range, mut first_gap) = (0, None, None);
         for chunk in chunks {
             for customer in 0..chunk.customers.len() {
                 if customer % STRETCH == 0 && !go_on() {
@@ -268,31 +276,35 @@ impl LedgerBuilder {
                 }));
                 let missing = u64::from(last.abs_diff(*first)) + 1 - months.len() as u64;
                 gaps += missing;
-                if missing > 0 && self.options.gaps == Gaps::Error {
+                if missing > 0 && self.options.gaps == Gaps::Error && first_gap.is_none() {
                     let gap = months.windows(2).find(|pair| pair[1] != pair[0] + 1).map_or(*first, |pair| pair[0] + 1);
                     let offence =
                         Offence::new(&self.options.month, "has no row", "a row for each month up to the last")
                             .hint("gaps=\"zero\" reads it as revenue 0");
-                    return Err(Error::InvalidValue(Box::new(at(chunk, customer, gap, offence))));
+                    first_gap = Some(at(chunk, customer, gap, offence));
                 }
             }
         }
-        Ok((gaps, range))
+        match first_gap {
+            Some(first) => Err(Error::InvalidValue(Box::new(Offence { count: gaps, ..first }))),
+            None => Ok((gaps, range)),
+        }
     }
 
-    fn clash(&self, chunk: &Chunk, customer: usize, month: i32, clash: Clash) -> Error {
-        match clash {
+    fn clash(&self, chunk: &Chunk, found: Clashes) -> (State, Offence) {
+        let of = |offence| at(chunk, found.customer, found.month, offence);
+        match found.why {
             Clash::Segments(one, other) => {
                 let value = |group: u32| group_text(&self.groups.keys(group));
                 let expected = "one segment a customer and month";
                 let offence = Offence::new(self.options.by.join(", "), "holds both", expected);
                 let offence = offence.at(None, &format!("{} and {}", value(one), value(other)));
-                Error::InvalidValue(Box::new(at(chunk, customer, month, offence)))
+                (State::WrongWord, of(offence))
             }
             Clash::Range => {
                 let expected = "less than 2^63 millionths a year";
                 let offence = Offence::new(&self.options.revenue, "adds up to more", expected);
-                Error::OutOfRange(Box::new(at(chunk, customer, month, offence)))
+                (State::Range, of(offence))
             }
         }
     }
@@ -304,8 +316,8 @@ impl LedgerBuilder {
         }
         let Lines::Sorted(chunks) = &mut self.lines else { return Ok(None) };
         let open = if goes_on { chunks.last_mut().and_then(Chunk::split_last) } else { None };
-        let mut complete = std::mem::replace(chunks, open.into_iter().collect());
-        self.settle(&mut complete, go_on)?;
+        let complete = std::mem::replace(chunks, open.into_iter().collect());
+        let (complete, _) = self.settle(settled(complete), go_on)?;
         Ok(Some(complete))
     }
 
@@ -328,6 +340,15 @@ impl LedgerBuilder {
     }
 }
 
+/// Chunks that are in order, with the lines of one customer and month added up.
+fn settled(chunks: Vec<Chunk>) -> Vec<Made> {
+    let settled = |mut chunk: Chunk| {
+        let added = chunk.settle();
+        (chunk, added)
+    };
+    chunks.into_iter().map(settled).collect()
+}
+
 /// With the customer and the month for the row, which is not known any more.
 fn at(chunk: &Chunk, customer: usize, month: i32, offence: Offence) -> Offence {
     let customer = chunk.customers.get(customer).key();
@@ -338,205 +359,8 @@ fn at(chunk: &Chunk, customer: usize, month: i32, offence: Offence) -> Offence {
 
 fn other_type(options: &LedgerOptions, row: u64) -> Error {
     let offence =
-        Offence::new(&options.customer, "is of another type from here on", "text or whole numbers in all parts");
+        Offence::new(&options.customer, "is of another type from here on", "customers of one type in all parts");
     Error::ColumnType(Box::new(offence.at(Some(row), "")))
-}
-
-/// Segments must not be taken for the period, a metric or a column of the result.
-fn check(options: &LedgerOptions, table: &Table<'_>) -> Result<()> {
-    options.check()?;
-    for key in &options.by {
-        if !table.names().contains(key) {
-            let available = table.names();
-            let near = near(key, available.iter().map(String::as_str));
-            return Err(Error::ColumnNotFound { metric: None, missing: vec![(key.clone(), near)], available });
-        }
-    }
-    Ok(())
-}
-
-/// The rows in as many shares as there are threads, no customer in two of them where rows are sorted.
-fn shares(part: &Part<'_>, rows: Range<usize>) -> Vec<Range<usize>> {
-    #[cfg(feature = "rayon")]
-    let threads = crate::engine::threads(rows.len());
-    #[cfg(not(feature = "rayon"))]
-    let threads = 1;
-    let mut shares = Vec::new();
-    let mut start = rows.start;
-    for share in 1..=threads {
-        let mut end = rows.start + rows.len() * share / threads;
-        while end > start && end < rows.end && part.goes_on(end) {
-            end += 1;
-        }
-        if end > start {
-            shares.push(start..end);
-            start = end;
-        }
-    }
-    shares
-}
-
-/// What comes of each share; the caller's thread takes the first.
-fn made<'a>(
-    part: &Part<'_>,
-    shares: Vec<Range<usize>>,
-    segments: impl Fn(Range<usize>) -> &'a [u32] + Sync + Send,
-    go_on: &mut dyn FnMut() -> bool,
-) -> Result<Vec<Made>> {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    // once one is in no order, none need go on
-    let stopped = AtomicBool::new(false);
-    let share = |rows: Range<usize>, go_on: &mut dyn FnMut() -> bool| -> Made {
-        let mut go_on = || !stopped.load(Ordering::Relaxed) && go_on();
-        let made = chunk_of(part, rows.clone(), segments(rows), &mut go_on);
-        if made.chunk.is_none() {
-            stopped.store(true, Ordering::Relaxed);
-        }
-        made
-    };
-    let mut interrupted = false;
-    let mut own_go_on = || {
-        interrupted |= !go_on();
-        !interrupted
-    };
-    let mut shares = shares.into_iter();
-    let first = shares.next();
-    let rest: Vec<Range<usize>> = shares.collect();
-    let mut made: Vec<Option<Made>> = Vec::new();
-    made.resize_with(rest.len(), || None);
-    #[cfg(feature = "rayon")]
-    let first = rayon::in_place_scope(|scope| {
-        for (place, rows) in made.iter_mut().zip(rest) {
-            let share = &share;
-            scope.spawn(move |_| *place = Some(share(rows, &mut || true)));
-        }
-        first.map(|rows| share(rows, &mut own_go_on))
-    });
-    #[cfg(not(feature = "rayon"))]
-    let first = first.map(|rows| share(rows, &mut own_go_on));
-    if interrupted {
-        return Err(Error::Interrupted);
-    }
-    Ok(first.into_iter().chain(made.into_iter().flatten()).collect())
-}
-
-/// The rows as a chunk, where their customers ascend.
-fn chunk_of(part: &Part<'_>, rows: Range<usize>, segments: &[u32], go_on: &mut dyn FnMut() -> bool) -> Made {
-    let mut chunk = Chunk::new();
-    let (mut faults, mut rounding, mut cells) = (Faults::default(), Rounding::default(), Cells::default());
-    chunk.columns.months.reserve_exact(rows.len());
-    chunk.columns.amounts.reserve_exact(rows.len());
-    for start in rows.clone().step_by(STRETCH) {
-        let stretch = start..rows.end.min(start + STRETCH);
-        let first = chunk.len();
-        let who = part.who(stretch.clone(), &mut faults);
-        if !go_on() || !begin_all(&mut chunk, &who, first) {
-            return Made { chunk: None, faults, rounding };
-        }
-        rounding.merge(part.read(stretch, &mut chunk.columns, &mut cells, &mut faults));
-        let from = first.saturating_sub(1);
-        chunk.ascends &= strictly(&chunk, &who, first, from);
-    }
-    chunk.columns.segments.extend_from_slice(segments);
-    chunk.close();
-    Made { chunk: Some(chunk), faults, rounding }
-}
-
-/// Begins a customer wherever another comes; whether they ascend.
-fn begin_all(chunk: &mut Chunk, who: &Who<'_>, first: usize) -> bool {
-    match who {
-        Who::Whole(numbers) => {
-            let mut before = match chunk.customers.last() {
-                Some(super::chunk::Customer::Whole(number)) => Some(number),
-                None => None,
-                Some(_) => return false,
-            };
-            for (place, number) in numbers.iter().enumerate() {
-                if before != Some(*number) {
-                    if before.is_some_and(|before| before > *number) {
-                        return false;
-                    }
-                    chunk.begin(super::chunk::Customer::Whole(*number), first + place);
-                    before = Some(*number);
-                }
-            }
-            true
-        }
-        Who::Texts(texts) => {
-            for (place, text) in texts.iter().enumerate() {
-                let customer = super::chunk::Customer::Text(text);
-                match chunk.customers.last() {
-                    Some(before) if before == customer => {}
-                    Some(before) if before > customer => return false,
-                    _ => {
-                        if !chunk.begin(customer, first + place) {
-                            return false;
-                        }
-                    }
-                }
-            }
-            true
-        }
-    }
-}
-
-/// Whether the months of each customer ascend among the lines from `from` on.
-#[allow(clippy::needless_bitwise_bool)] // without branches, many at once
-fn strictly(chunk: &Chunk, who: &Who<'_>, first: usize, from: usize) -> bool {
-    let months = &chunk.columns.months;
-    let same_as_before = |place: usize| who.get(place) == who.get(place - 1);
-    let within = match who {
-        Who::Whole(numbers) => {
-            let pairs = numbers.windows(2).zip(months[first..].windows(2));
-            pairs.fold(true, |all, (who, months)| all & ((who[0] != who[1]) | (months[0] < months[1])))
-        }
-        Who::Texts(texts) => {
-            (1..texts.len()).all(|place| months[first + place - 1] < months[first + place] || !same_as_before(place))
-        }
-    };
-    // the line before the stretch is of the same customer unless one begins here
-    let begins = |line: usize| {
-        chunk
-            .starts
-            .iter()
-            .rev()
-            .skip(1)
-            .take_while(|start| **start as usize >= line)
-            .any(|start| *start as usize == line)
-    };
-    within && (from == first || months[from] < months[first] || begins(first))
-}
-
-/// Whether the chunks go on where those before end.
-fn follow(chunks: &[Chunk], made: &[Made]) -> bool {
-    let mut before = chunks.iter().rev().find_map(|chunk| chunk.customers.last());
-    for chunk in made.iter().filter_map(|made| made.chunk.as_ref()).filter(|chunk| chunk.customers.len() > 0) {
-        let first = chunk.customers.get(0);
-        let alike = before.is_none_or(|before| std::mem::discriminant(&before) == std::mem::discriminant(&first));
-        if !alike || before.is_some_and(|before| before > first) {
-            return false;
-        }
-        before = chunk.customers.last();
-    }
-    true
-}
-
-/// Appends a chunk; a customer who goes on in it is taken together.
-fn append(chunks: &mut Vec<Chunk>, mut chunk: Chunk) {
-    let last = chunks.last().and_then(|last| last.customers.last());
-    if let (Some(last), true) = (last, chunk.customers.len() > 0)
-        && chunk.customers.get(0) == last
-        && let Some(before) = chunks.last_mut()
-    {
-        before.ascends &= chunk.ascends && before.columns.months.last() < chunk.columns.months.first();
-        before.columns.extend(&chunk.columns, chunk.lines(0));
-        before.close();
-        chunk.drop_first();
-    }
-    // the last chunk is the one that may go on
-    if chunk.customers.len() > 0 {
-        chunks.push(chunk);
-    }
 }
 
 impl Segments {

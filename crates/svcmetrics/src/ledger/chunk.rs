@@ -58,6 +58,19 @@ impl Customers {
         }
     }
 
+    /// Whether that one is at a place, by the bytes: a look at the ends of a text would be one more at memory far away.
+    #[inline]
+    pub(super) fn is_at(&self, place: usize, customer: Customer<'_>) -> bool {
+        match (self, customer) {
+            (Self::Whole(numbers), Customer::Whole(number)) => numbers[place] == number,
+            (Self::Texts { text, ends }, Customer::Text(other)) => {
+                let start = if place == 0 { 0 } else { ends[place - 1] };
+                text.as_bytes()[start..ends[place]] == *other.as_bytes()
+            }
+            _ => false,
+        }
+    }
+
     pub(super) fn last(&self) -> Option<Customer<'_>> {
         self.len().checked_sub(1).map(|last| self.get(last))
     }
@@ -121,6 +134,25 @@ impl Columns {
     }
 }
 
+/// Lines that cannot be added to the one before of the same customer and month: the first of them, and how many there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clashes {
+    pub(super) customer: usize,
+    pub(super) month: i32,
+    pub(super) why: Clash,
+    pub(super) count: u64,
+}
+
+impl Clashes {
+    /// One more.
+    pub(super) fn add(found: &mut Option<Self>, customer: usize, month: i32, why: Clash) {
+        match found {
+            Some(found) => found.count += 1,
+            None => *found = Some(Self { customer, month, why, count: 1 }),
+        }
+    }
+}
+
 /// Why two lines of a customer and month cannot be added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clash {
@@ -128,6 +160,17 @@ pub(super) enum Clash {
     Segments(u32, u32),
     /// Together they are too large.
     Range,
+}
+
+impl Clash {
+    /// Why lines of two segments cannot be added, whose amounts together are such.
+    pub(super) fn of(segments: (u32, u32), sum: Option<i64>) -> Option<Self> {
+        match sum {
+            _ if segments.0 != segments.1 => Some(Self::Segments(segments.0, segments.1)),
+            None => Some(Self::Range),
+            Some(_) => None,
+        }
+    }
 }
 
 /// Customers in ascending order, each with its lines.
@@ -201,11 +244,11 @@ impl Chunk {
     }
 
     /// Sorts each customer's lines by month, and adds those of one month; how many were added to others.
-    pub(super) fn settle(&mut self) -> Result<u64, (usize, i32, Clash)> {
+    pub(super) fn settle(&mut self) -> Result<u64, Clashes> {
         if self.ascends {
             return Ok(0);
         }
-        let (mut end, mut added) = (0_usize, 0);
+        let (mut end, mut added, mut clashes) = (0_usize, 0, None);
         let mut lines: Vec<(i32, u32, i64)> = Vec::new();
         for customer in 0..self.customers.len() {
             lines.clear();
@@ -219,11 +262,11 @@ impl Chunk {
             for line in &lines {
                 if end > first && self.columns.months[end - 1] == line.0 {
                     let before = segment(&self.columns, end - 1);
-                    if before != line.1 {
-                        return Err((customer, line.0, Clash::Segments(before, line.1)));
-                    }
                     let sum = self.columns.amounts[end - 1].checked_add(line.2);
-                    self.columns.amounts[end - 1] = sum.ok_or((customer, line.0, Clash::Range))?;
+                    if let Some(why) = Clash::of((before, line.1), sum) {
+                        Clashes::add(&mut clashes, customer, line.0, why);
+                    }
+                    self.columns.amounts[end - 1] = sum.unwrap_or_default();
                     added += 1;
                 } else {
                     self.columns.set(end, *line);
@@ -234,7 +277,7 @@ impl Chunk {
         self.columns.truncate(end);
         self.ascends = true;
         self.close();
-        Ok(added)
+        clashes.map_or(Ok(added), Err)
     }
 
     /// One more customer, with its lines. Whether it is of the column's type.

@@ -1,20 +1,25 @@
 //! A part of a table as lines of a ledger: who, in which month, how much, in which segment.
 
-use super::chunk::{Columns, Customer};
+use super::chunk::Columns;
 use super::months;
 use super::options::LedgerOptions;
+use super::who::{AS_TEXT, CUSTOMERS, CustomerKind, Who, can_be_customers, whole};
 use crate::column::{Column, ColumnKind};
 use crate::engine::choose::near;
-use crate::engine::columns::{Data, Nulls, Scalar, Table, Values};
+use crate::engine::columns::{Data, Nulls, Table, Values};
 use crate::engine::intake::{self, Cells, Reading, State};
 use crate::error::{Error, OFFENDERS_NAMED, Offence, Result, shown};
 use crate::money::{MAGIC, MICROS, MoneyPolicy, PLACES};
 use crate::request::ColumnUnit;
 use std::borrow::Cow;
+use std::num::IntErrorKind;
 use std::ops::Range;
 
 /// Months of a year.
 const YEAR: i64 = 12;
+
+/// Rows that say whether sorting is worth a try.
+const LOOKS: usize = 64;
 
 /// Amounts of a month up to here are fine as they are: a year's is below 2^63, and [`MAGIC`] is exact.
 const CERTAIN_BELOW: f64 = 100_000_000.0;
@@ -77,6 +82,8 @@ impl Rounding {
 /// A part's columns.
 pub(super) struct Part<'a> {
     options: &'a LedgerOptions,
+    /// What the customers are; nothing where there are none.
+    pub(super) kind: Option<CustomerKind>,
     customers: &'a Data<'a>,
     months: &'a Data<'a>,
     revenue: &'a Data<'a>,
@@ -86,21 +93,6 @@ pub(super) struct Part<'a> {
     range: Option<(i32, i32)>,
     /// Rows of parts before.
     pub(super) before: u64,
-}
-
-/// Who has the rows of a stretch.
-pub(super) enum Who<'a> {
-    Whole(Cow<'a, [i64]>),
-    Texts(Vec<Cow<'a, str>>),
-}
-
-impl Who<'_> {
-    pub(super) fn get(&self, place: usize) -> Customer<'_> {
-        match self {
-            Self::Whole(numbers) => Customer::Whole(numbers[place]),
-            Self::Texts(texts) => Customer::Text(&texts[place]),
-        }
-    }
 }
 
 /// The one column of a name, which must be there.
@@ -114,7 +106,7 @@ pub(super) fn required<'a>(table: &'a Table<'_>, name: &str) -> Result<&'a Data<
 
 impl<'a> Part<'a> {
     /// # Errors
-    /// What is wrong with the columns at once: one that is missing, or of a type that cannot be read.
+    /// What is wrong with the columns at once: those that are missing, or one of a type that cannot be read.
     pub(super) fn new(table: &'a Table<'_>, options: &'a LedgerOptions, before: u64) -> Result<Self> {
         let column = Column::new(options.revenue.clone(), ColumnKind::Money);
         let reading = Reading {
@@ -124,8 +116,11 @@ impl<'a> Part<'a> {
             unit: ColumnUnit::OWN,
         };
         reading.validate(&options.revenue)?;
+        all_there(table, options)?;
+        let customers = required(table, &options.customer)?;
         let part = Self {
-            customers: required(table, &options.customer)?,
+            kind: CustomerKind::of(customers),
+            customers,
             months: required(table, &options.month)?,
             revenue: required(table, &options.revenue)?,
             column,
@@ -135,8 +130,10 @@ impl<'a> Part<'a> {
             before,
         };
         let refuse = |data: &Data<'_>, column: &str, expected: &str, hint: &str| {
-            let value = if data.values.is_empty() { String::new() } else { data.shown(0) };
-            let problem = format!("is of type {}, with", data.values.type_name());
+            let (kind, is_known) = (data.values.type_name(), !matches!(data.values, Values::Unknown(..)));
+            // of an unknown type there is no value to show
+            let value = if is_known && !data.values.is_empty() { data.shown(0) } else { String::new() };
+            let problem = format!("is of type {kind}{}", if value.is_empty() { "" } else { ", with" });
             let offence = Offence::new(column, problem, expected).hint(hint);
             let row = (!data.values.is_empty()).then_some(before);
             Err(Error::ColumnType(Box::new(offence.at(row, &value))))
@@ -146,25 +143,16 @@ impl<'a> Part<'a> {
             return Ok(part);
         }
         if !months::can_be_months(part.months) {
-            let hint = "make it a date without a zone before, as in pandas.to_datetime(df[column])";
-            return refuse(part.months, &options.month, MONTHS, hint);
+            return refuse(part.months, &options.month, MONTHS, hint_for_months(part.months));
         }
         if !can_be_customers(part.customers) {
-            return refuse(part.customers, &options.customer, CUSTOMERS, "make it text before");
+            return refuse(part.customers, &options.customer, CUSTOMERS, AS_TEXT);
         }
         if intake::wrong_type(ColumnKind::Money, part.revenue) {
             let hint = "make it a number before, as in pandas.to_numeric(df[column])";
             return refuse(part.revenue, &options.revenue, ColumnKind::Money.expected(), hint);
         }
         Ok(part)
-    }
-
-    /// The customers of these rows, where all are whole numbers that stand side by side.
-    pub(super) fn numbers(&self, rows: Range<usize>) -> Option<&'a [i64]> {
-        match (&self.customers.values, &self.customers.nulls) {
-            (Values::Int64(numbers), Nulls::None) => Some(&numbers[rows]),
-            _ => None,
-        }
     }
 
     /// Whether the customer of a row is that of the row before.
@@ -176,33 +164,58 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// Whether a few of these rows, looked at from first to last, are in ascending order of customers.
+    pub(super) fn seems_sorted(&self, rows: Range<usize>) -> bool {
+        let mut faults = Faults::default();
+        let step = (rows.len() / LOOKS).max(1);
+        let looks: Vec<Who<'_>> = rows.step_by(step).map(|row| self.who(row..row + 1, &mut faults)).collect();
+        looks.is_sorted_by(|before, after| before.get(0) <= after.get(0))
+    }
+
     /// Who has these rows.
     pub(super) fn who(&self, rows: Range<usize>, faults: &mut Faults) -> Who<'a> {
         let data = self.customers;
-        if let (Values::Int64(numbers), Nulls::None) = (&data.values, &data.nulls) {
-            return Who::Whole(Cow::Borrowed(&numbers[rows]));
+        match (&data.values, &data.nulls) {
+            (Values::Int64(numbers), Nulls::None) => return Who::Whole(Cow::Borrowed(&numbers[rows])),
+            (Values::Int32(numbers), Nulls::None) => {
+                return Who::Whole(numbers[rows].iter().map(|number| i64::from(*number)).collect());
+            }
+            (Values::Text(texts), Nulls::None) => {
+                return Who::Texts(rows.map(|row| Cow::Borrowed(texts.text(row))).collect());
+            }
+            _ => {}
         }
-        if says_text(data) {
-            let text = |row: usize| {
-                text(data, row).unwrap_or_else(|| {
+        let kind = self.kind.as_ref().unwrap_or(&CustomerKind::Whole);
+        if *kind == CustomerKind::Whole {
+            let whole = |row: usize| {
+                whole(data, row).unwrap_or_else(|| {
                     self.fault_of_customer(row, faults);
-                    Cow::Borrowed("")
+                    0
                 })
             };
-            return Who::Texts(rows.map(text).collect());
+            return Who::Whole(rows.map(whole).collect());
         }
-        let whole = |row: usize| {
-            whole(data, row).unwrap_or_else(|| {
+        let text = |row: usize| {
+            kind.text(data, row).unwrap_or_else(|| {
                 self.fault_of_customer(row, faults);
-                0
+                Cow::Borrowed("")
             })
         };
-        Who::Whole(rows.map(whole).collect())
+        Who::Texts(rows.map(text).collect())
     }
 
     fn fault_of_customer(&self, row: usize, faults: &mut Faults) {
-        let offence = || Offence::new(&self.options.customer, "is who, with", CUSTOMERS);
-        faults.add(State::WrongType, self.before + row as u64, &self.customers.shown(row), offence);
+        let value = self.customers.shown(row);
+        let offence = Offence::new(&self.options.customer, "holds", CUSTOMERS);
+        let offence = if self.customers.is_null(row) {
+            offence.hint("leave out the rows of nobody, or say who it is")
+        } else if value.parse::<i64>().is_err_and(|error| *error.kind() == IntErrorKind::PosOverflow) {
+            let expected = "text, or whole numbers below 2^63";
+            Offence { expected: expected.into(), ..offence }.hint(AS_TEXT)
+        } else {
+            offence.hint(AS_TEXT)
+        };
+        faults.add(State::WrongType, self.before + row as u64, &value, || offence);
     }
 
     /// Months and amounts of these rows, appended.
@@ -253,10 +266,9 @@ impl<'a> Part<'a> {
     fn fault_of_revenue(&self, state: State, row: usize, faults: &mut Faults) {
         let offence = || {
             let (expected, hint) = match state {
-                State::Missing => (
-                    "an amount, 0 or more; unknown revenue is not 0".to_owned(),
-                    Some("give 0 where the customer paid nothing, or leave the row out"),
-                ),
+                State::Missing => ("an amount, 0 or more; unknown revenue is not 0".to_owned(), Some(NOTHING_PAID)),
+                // missing is no revenue either
+                State::NotANumber => ("an amount, 0 or more".to_owned(), Some(NOTHING_PAID)),
                 State::Range => ("less than 2^63 millionths a year (7.6 x 10^11 a month)".to_owned(), None),
                 State::Negative | State::Infinite => (self.column.expected(), None),
                 _ => state.expected(&self.column, &self.reading),
@@ -301,79 +313,40 @@ fn floats(values: &[f64], amounts: &mut [i64]) -> bool {
 }
 
 const MONTHS: &str = "a month: a date, a time without a zone, or text as 2026-03 or 2026-03-31";
-const CUSTOMERS: &str = "text or whole numbers, the same for all rows";
+const NOTHING_PAID: &str = "give 0 where the customer paid nothing, or leave the row out";
 
-fn can_be_customers(data: &Data<'_>) -> bool {
+/// How to make months of a column that says none.
+fn hint_for_months(data: &Data<'_>) -> &'static str {
     match &data.values {
-        Values::Dictionary { values, .. } => can_be_customers(values),
-        Values::Bits(_)
-        | Values::Booleans(_)
-        | Values::Dates(_)
-        | Values::Timestamps { .. }
-        | Values::Binary(_)
-        | Values::Unknown(..) => false,
-        _ => true,
-    }
-}
-
-/// Whether a column's customers are texts: those of a column of objects, where the first is one.
-fn says_text(data: &Data<'_>) -> bool {
-    match &data.values {
-        Values::Text(_) => true,
-        Values::Dictionary { values, .. } => says_text(values),
-        Values::Mixed(values) => {
-            matches!(values.iter().find(|value| **value != Scalar::Null), Some(Scalar::Text(_)))
+        Values::Dictionary { values, .. } => hint_for_months(values),
+        Values::Timestamps { .. } => "drop its zone before, as in df[column].dt.tz_localize(None)",
+        Values::Unknown(name, _) if name.starts_with("period") => {
+            "make it the time at which it starts before, as in df[column].dt.to_timestamp()"
         }
-        _ => false,
+        Values::Int8(_)
+        | Values::Int16(_)
+        | Values::Int32(_)
+        | Values::Int64(_)
+        | Values::UInt8(_)
+        | Values::UInt16(_)
+        | Values::UInt32(_)
+        | Values::UInt64(_) => {
+            "say what it counts, as in pandas.to_datetime(df[column].astype(str), format=\"%Y%m\") for 202603"
+        }
+        _ => "make it a date or text before, as in df[column].dt.strftime(\"%Y-%m\")",
     }
 }
 
-fn text<'a>(data: &'a Data<'_>, row: usize) -> Option<Cow<'a, str>> {
-    if data.is_null(row) {
-        return None;
-    }
-    match &data.values {
-        Values::Text(texts) => Some(Cow::Borrowed(texts.text(row))),
-        Values::Dictionary { values, .. } => text(values, data.code(row)?),
-        Values::Mixed(values) => match &values[row] {
-            Scalar::Text(text) => Some(Cow::Borrowed(text)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// A whole number, of whatever type.
-fn whole(data: &Data<'_>, row: usize) -> Option<i64> {
-    if data.is_null(row) {
-        return None;
-    }
-    let whole_float = |value: f64| {
-        // whole floats are the integers that a column with nulls once held; those below 2^53 say which
-        #[allow(clippy::cast_possible_truncation)]
-        (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
-    };
-    match &data.values {
-        Values::Int8(values) => Some(values[row].into()),
-        Values::Int16(values) => Some(values[row].into()),
-        Values::Int32(values) => Some(values[row].into()),
-        Values::Int64(values) => Some(values[row]),
-        Values::UInt8(values) => Some(values[row].into()),
-        Values::UInt16(values) => Some(values[row].into()),
-        Values::UInt32(values) => Some(values[row].into()),
-        Values::UInt64(values) => i64::try_from(values[row]).ok(),
-        Values::Float32(values) => whole_float(values[row].into()),
-        Values::Float64(values) => whole_float(values[row]),
-        Values::Decimal { values, scale } => match crate::money::from_scaled(values[row], i32::from(*scale), 0) {
-            crate::money::Read::Exact(value) => Some(value),
-            _ => None,
-        },
-        Values::Dictionary { values, .. } => whole(values, data.code(row)?),
-        Values::Mixed(values) => match &values[row] {
-            Scalar::Integer(value) => i64::try_from(*value).ok(),
-            Scalar::Float(value) => whole_float(*value),
-            _ => None,
-        },
-        _ => None,
-    }
+/// # Errors
+/// [`Error::ColumnNotFound`] with all that are missing.
+fn all_there(table: &Table<'_>, options: &LedgerOptions) -> Result<()> {
+    let available = table.names();
+    let missing = options.reads().into_iter().filter(|name| !available.contains(name));
+    let missing: Vec<(String, Vec<String>)> = missing
+        .map(|name| {
+            let near = near(&name, available.iter().map(String::as_str));
+            (name, near)
+        })
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(Error::ColumnNotFound { metric: None, missing, available }) }
 }

@@ -1,8 +1,10 @@
 //! Recurring revenue over time: what each customer paid in each month, and what came of it.
 
+mod buckets;
 mod builder;
 mod cells;
 mod chunk;
+mod codes;
 mod customers;
 mod fold;
 #[cfg(feature = "arrow")]
@@ -15,12 +17,15 @@ mod movements;
 mod options;
 mod origin;
 mod retention;
+mod shares;
 mod shuffled;
+mod sorted;
 #[cfg(feature = "serde")]
 mod stored;
 #[cfg(feature = "serde")]
 mod stored_retention;
 mod streaming;
+mod who;
 
 pub use builder::LedgerBuilder;
 pub use customers::{CustomerMovement, Movement};

@@ -89,7 +89,7 @@ impl Default for LedgerOptions {
 }
 
 impl LedgerOptions {
-    /// The column of customers: text or whole numbers.
+    /// The column of customers: text, whole numbers, or other values, which are held as text; all of one type.
     pub fn customer(mut self, column: impl Into<String>) -> Self {
         self.customer = column.into();
         self

@@ -1,185 +1,102 @@
 //! Lines that come in any order: put into buckets of neighbouring customers as they come, and each bucket sorted in the cache.
 
-use super::chunk::{Chunk, Clash, Customer, Customers};
-use super::lines::Who;
-use super::merge::{in_order, taken};
-use foldhash::HashMap;
+use super::buckets::{Bucket, Buckets, Line, MONTH, Numbers};
+use super::chunk::{Chunk, Clash, Clashes, Customer};
+use super::codes::{Codes, Ranked};
+use super::who::Who;
+use crate::engine::STRETCH;
 use std::mem;
-
-/// Buckets of whole numbers; each then fits the second-level cache up to some ten million lines.
-const BUCKETS: u32 = 1024;
-
-/// Customers of a bucket, of those with text ids: by the order in which they came.
-const OF_A_BUCKET: i64 = 1024;
 
 /// Bits that one pass of the sort looks at.
 const DIGIT: u32 = 11;
 
-#[derive(Debug, Clone, Copy)]
-struct Line {
-    /// The number, or which text it is.
-    customer: i64,
-    month: i32,
-    segment: u32,
-    amount: i64,
-}
-
-/// Lines that cannot be added, and whose they are.
-#[derive(Debug)]
-pub(super) struct Clashing {
-    pub(super) chunk: Chunk,
-    pub(super) customer: usize,
-    pub(super) month: i32,
-    pub(super) clash: Clash,
-}
-
-/// Texts in the order in which they came.
+/// Lines in any order, in shards that threads fill by themselves. All customers are of one type.
 #[derive(Debug, Clone, Default)]
-struct Texts {
-    codes: HashMap<Box<str>, i64>,
-    all: Vec<Box<str>>,
+pub(super) struct Shuffled {
+    shards: Vec<Shard>,
 }
 
 /// Lines in any order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Shuffled {
-    buckets: Vec<Vec<Line>>,
-    /// Of whole numbers: the smallest of the first part, and how many bits a bucket leaves.
-    range: Option<(i64, u32)>,
-    /// Nothing where customers are whole numbers.
-    texts: Option<Texts>,
-    has_segments: bool,
+pub(super) struct Shard {
+    /// By number, or by code where customers have codes.
+    buckets: Buckets,
+    codes: Option<Codes>,
+}
+
+impl Shard {
+    /// Lines of these customers, which give months, amounts and segments by their place.
+    pub(super) fn add(&mut self, who: &Who<'_>, months: &[i32], amounts: &[i64], segments: &[u32]) {
+        if let (Who::Whole(numbers), None) = (who, &self.codes) {
+            if self.buckets.cover(numbers) {
+                return self.buckets.extend(numbers, months, amounts, segments);
+            }
+            self.give_codes();
+        }
+        let codes = self.codes.get_or_insert_default().all(who, months.len());
+        let covered = self.buckets.cover(&codes);
+        debug_assert!(covered, "codes are counted up from 0");
+        self.buckets.extend(&codes, months, amounts, segments);
+    }
+
+    /// Numbers that lie too far apart for buckets get codes.
+    fn give_codes(&mut self) {
+        if self.codes.is_none() {
+            let codes = self.codes.insert(Codes::default());
+            self.buckets.renumber(|number| codes.code(Customer::Whole(number)));
+        }
+    }
 }
 
 impl Shuffled {
-    /// Lines of these customers, which give months, amounts and segments by their place. Whether all are of one type.
-    pub(super) fn add(&mut self, who: &Who<'_>, months: &[i32], amounts: &[i64], segments: &[u32]) -> bool {
-        self.has_segments |= !segments.is_empty();
-        let line = |customer: i64, place: usize| Line {
-            customer,
-            month: months[place],
-            segment: segments.get(place).copied().unwrap_or_default(),
-            amount: amounts[place],
-        };
-        match who {
-            Who::Whole(numbers) => {
-                if self.texts.is_some() {
-                    return numbers.is_empty();
-                }
-                self.prepare(numbers);
-                let (least, shift) = self.range.unwrap_or_default();
-                for (place, number) in numbers.iter().enumerate() {
-                    let bucket = bucket(*number, least, shift);
-                    self.buckets[bucket].push(line(*number, place));
-                }
-            }
-            Who::Texts(all) => {
-                if self.range.is_some() {
-                    return all.is_empty();
-                }
-                let texts = self.texts.get_or_insert_default();
-                for (place, text) in all.iter().enumerate() {
-                    let code = texts.code(text);
-                    // codes are counted up from 0
-                    let bucket = usize::try_from(code / OF_A_BUCKET).unwrap_or_default();
-                    if bucket >= self.buckets.len() {
-                        self.buckets.resize(bucket + 1, Vec::new());
-                    }
-                    self.buckets[bucket].push(line(code, place));
-                }
-            }
-        }
-        true
+    /// So many shards, at least.
+    pub(super) fn shards(&mut self, count: usize) -> &mut [Shard] {
+        self.shards.resize_with(self.shards.len().max(count), Shard::default);
+        &mut self.shards
     }
 
     /// Lines that were thought to be in order.
-    pub(super) fn add_chunk(&mut self, chunk: &Chunk) -> bool {
-        (0..chunk.customers.len()).all(|customer| {
-            let lines = chunk.lines(customer);
-            let who = match chunk.customers.get(customer) {
-                Customer::Whole(number) => Who::Whole(vec![number; lines.len()].into()),
-                Customer::Text(text) => Who::Texts(vec![text.into(); lines.len()]),
-            };
+    pub(super) fn add_chunk(&mut self, chunk: &Chunk) {
+        let shard = &mut self.shards(1)[0];
+        // some customers at a time: their numbers are written out for each line
+        for start in (0..chunk.customers.len()).step_by(STRETCH) {
+            let customers = start..chunk.customers.len().min(start + STRETCH);
+            let lines = chunk.lines(start).start..chunk.lines(customers.end - 1).end;
+            let who = customers.flat_map(|place| chunk.lines(place).map(move |_| chunk.customers.get(place)));
             let segments = chunk.columns.segments.get(lines.clone()).unwrap_or_default();
-            self.add(&who, &chunk.columns.months[lines.clone()], &chunk.columns.amounts[lines], segments)
-        })
-    }
-
-    /// Room for whole numbers as they are spread in the first part.
-    pub(super) fn prepare(&mut self, numbers: &[i64]) {
-        if self.range.is_none() && !numbers.is_empty() {
-            let (least, most) =
-                numbers.iter().fold((i64::MAX, i64::MIN), |(least, most), n| (least.min(*n), most.max(*n)));
-            let bits = u64::BITS - most.abs_diff(least).leading_zeros();
-            self.range = Some((least, bits.saturating_sub(BUCKETS.ilog2())));
-            self.buckets = vec![Vec::new(); BUCKETS as usize];
+            shard.add(&Who::of(who), &chunk.columns.months[lines.clone()], &chunk.columns.amounts[lines], segments);
         }
     }
 
-    /// Makes room for the lines of a whole part, once it is prepared.
-    pub(super) fn reserve(&mut self, numbers: &[i64]) {
-        let Some((least, shift)) = self.range else { return };
-        let mut counts = vec![0_usize; self.buckets.len()];
-        for number in numbers {
-            counts[bucket(*number, least, shift)] += 1;
-        }
-        self.buckets.iter_mut().zip(counts).for_each(|(bucket, count)| bucket.reserve_exact(count));
+    /// The customers in order, each with its lines, how many lines were added to others, and what clashes in which chunk.
+    pub(super) fn sorted(self) -> Vec<Made> {
+        let (buckets, ranked) = self.together();
+        each(buckets.parted(), |(bucket, numbers)| chunk_of(bucket, numbers, ranked.as_ref()))
     }
 
-    /// The customers in order, each with its lines, and how many lines were added to others; a clash with its customer and
-    /// month.
-    pub(super) fn sorted(mut self) -> Result<(Vec<Chunk>, u64), Box<Clashing>> {
-        let has_segments = self.has_segments;
-        let made = each(mem::take(&mut self.buckets), |lines| bucket_chunk(lines, has_segments));
-        let (mut chunks, mut added) = (Vec::new(), 0);
-        for (mut chunk, of_chunk, clash) in made {
-            if let Some(texts) = &self.texts {
-                texts.name(&mut chunk);
-            }
-            if let Some((customer, month, clash)) = clash {
-                return Err(Box::new(Clashing { chunk, customer, month, clash }));
-            }
-            added += of_chunk;
-            if chunk.customers.len() > 0 {
-                chunks.push(chunk);
+    /// The lines of all shards, by number, or by rank where customers have codes.
+    fn together(mut self) -> (Buckets, Option<Ranked>) {
+        // buckets are put together whole
+        let shift = self.shards.iter().map(|shard| shard.buckets.shift).max().unwrap_or_default();
+        let mut buckets = Buckets::default();
+        buckets.shift = shift;
+        if self.shards.iter().all(|shard| shard.codes.is_none()) {
+            let ends: Vec<i64> = self.shards.iter().flat_map(|shard| shard.buckets.ends()).collect();
+            if buckets.cover(&ends) {
+                self.shards.into_iter().for_each(|shard| buckets.merge(shard.buckets));
+                return (buckets, None);
             }
         }
-        if self.texts.is_some() {
-            // all are texts
-            chunks = taken(&chunks, &in_order(&chunks)).unwrap_or_default();
+        buckets.shift = 0;
+        self.shards.iter_mut().for_each(Shard::give_codes);
+        let codes = self.shards.iter_mut().filter_map(|shard| shard.codes.take()).collect();
+        let (ranked, ranks) = Codes::ranked(codes);
+        for (shard, ranks) in self.shards.into_iter().zip(ranks) {
+            let rank = |code| usize::try_from(code).map_or(0, |code| ranks[code]);
+            shard.buckets.each_block(|block, numbers| buckets.take(&block, numbers, rank));
         }
-        Ok((chunks, added))
+        (buckets, Some(ranked))
     }
-}
-
-impl Texts {
-    fn code(&mut self, text: &str) -> i64 {
-        if let Some(code) = self.codes.get(text) {
-            return *code;
-        }
-        // so many texts fill any memory first
-        let code = i64::try_from(self.all.len()).unwrap_or(i64::MAX);
-        self.all.push(text.into());
-        self.codes.insert(text.into(), code);
-        code
-    }
-
-    /// Puts the texts for their codes.
-    fn name(&self, chunk: &mut Chunk) {
-        let Customers::Whole(codes) = &chunk.customers else { return };
-        let mut customers = Customers::texts();
-        for code in codes {
-            let text = usize::try_from(*code).ok().and_then(|code| self.all.get(code));
-            customers.push(Customer::Text(text.map(Box::as_ref).unwrap_or_default()));
-        }
-        chunk.customers = customers;
-    }
-}
-
-fn bucket(number: i64, least: i64, shift: u32) -> usize {
-    // the numbers of later parts may lie outside
-    let place = if number < least { 0 } else { number.abs_diff(least).checked_shr(shift).unwrap_or_default() };
-    usize::try_from(place.min(u64::from(BUCKETS) - 1)).unwrap_or_default()
 }
 
 /// The answers for all, by several threads where there are some.
@@ -192,75 +109,96 @@ fn each<A: Send, B: Send>(all: Vec<A>, answer: impl Fn(A) -> B + Sync + Send) ->
     all.into_iter().map(answer).collect()
 }
 
-type Made = (Chunk, u64, Option<(usize, i32, Clash)>);
+/// A chunk, and how many of its lines were added to others, unless some clash.
+pub(super) type Made = (Chunk, Result<u64, Clashes>);
 
-fn bucket_chunk(mut lines: Vec<Line>, has_segments: bool) -> Made {
-    sort(&mut lines);
-    let mut chunk = Chunk::new();
-    chunk.columns.months.reserve_exact(lines.len());
-    chunk.columns.amounts.reserve_exact(lines.len());
-    let (mut added, mut clash) = (0, None);
-    let mut last: Option<Line> = None;
-    for line in &lines {
-        let columns = &mut chunk.columns;
-        if let (Some(before), Some(amount)) = (last, columns.amounts.last_mut())
-            && (before.customer, before.month) == (line.customer, line.month)
-        {
-            added += 1;
-            let sum = amount.checked_add(line.amount);
-            *amount = sum.unwrap_or_default();
-            let what = if before.segment == line.segment {
-                Clash::Range
-            } else {
-                Clash::Segments(before.segment, line.segment)
-            };
-            if clash.is_none() && (sum.is_none() || before.segment != line.segment) {
-                clash = Some((chunk.customers.len() - 1, line.month, what));
-            }
-            continue;
-        }
-        if last.is_none_or(|before| before.customer != line.customer) {
-            let place = columns.months.len();
-            chunk.begin(Customer::Whole(line.customer), place);
-        }
-        chunk.columns.months.push(line.month);
-        chunk.columns.amounts.push(line.amount);
-        if has_segments {
-            chunk.columns.segments.push(line.segment);
-        }
-        last = Some(*line);
+/// The customers of a bucket in order.
+fn chunk_of(bucket: Bucket, numbers: Numbers, ranked: Option<&Ranked>) -> Made {
+    let lines = bucket.len();
+    let mut making = Making { chunk: Chunk::new(), numbers, ranked, added: 0, clashes: None };
+    making.chunk.columns.months.reserve_exact(lines);
+    making.chunk.columns.amounts.reserve_exact(lines);
+    if bucket.has_segments() {
+        let mut all: Vec<(Line, u32)> = Vec::with_capacity(lines);
+        bucket.blocks().for_each(|block| all.extend(block.lines.into_iter().zip(block.segments)));
+        sort(&mut all, |(line, _)| line.key);
+        making.add(all.into_iter().map(|(line, segment)| (line, Some(segment))));
+    } else {
+        let mut all = Vec::with_capacity(lines);
+        bucket.blocks().for_each(|block| all.extend_from_slice(&block.lines));
+        sort(&mut all, |line: &Line| line.key);
+        making.add(all.into_iter().map(|line| (line, None)));
     }
-    chunk.close();
-    (chunk, added, clash)
+    making.chunk.close();
+    (making.chunk, making.clashes.map_or(Ok(making.added), Err))
+}
+
+/// A chunk on the way.
+struct Making<'a> {
+    chunk: Chunk,
+    numbers: Numbers,
+    ranked: Option<&'a Ranked>,
+    added: u64,
+    clashes: Option<Clashes>,
+}
+
+impl Making<'_> {
+    /// Lines that are sorted; those of one customer and month are added.
+    fn add(&mut self, lines: impl Iterator<Item = (Line, Option<u32>)>) {
+        let mut last = None;
+        for (line, segment) in lines {
+            let columns = &mut self.chunk.columns;
+            if let (true, Some(amount)) = (last == Some(line.key), columns.amounts.last_mut()) {
+                self.added += 1;
+                let sum = amount.checked_add(line.amount);
+                *amount = sum.unwrap_or_default();
+                let before = columns.segments.last().copied().unwrap_or_default();
+                if let Some(why) = Clash::of((before, segment.unwrap_or_default()), sum) {
+                    Clashes::add(&mut self.clashes, self.chunk.customers.len() - 1, line.month(), why);
+                }
+                continue;
+            }
+            if last.is_none_or(|last: u64| last >> MONTH != line.key >> MONTH) {
+                let (place, number) = (columns.months.len(), self.numbers.of(&line));
+                let ranked = usize::try_from(number).ok().zip(self.ranked).map(|(rank, ranked)| ranked.get(rank));
+                self.chunk.begin(ranked.unwrap_or(Customer::Whole(number)), place);
+            }
+            self.chunk.columns.months.push(line.month());
+            self.chunk.columns.amounts.push(line.amount);
+            self.chunk.columns.segments.extend(segment);
+            last = Some(line.key);
+        }
+    }
 }
 
 /// By customer, then month: digit by digit, where few bits tell them apart.
-fn sort(lines: &mut Vec<Line>) {
-    let Some(first) = lines.first() else { return };
-    let (mut customers, mut months) = ((first.customer, first.customer), (first.month, first.month));
-    for line in lines.iter() {
-        customers = (customers.0.min(line.customer), customers.1.max(line.customer));
-        months = (months.0.min(line.month), months.1.max(line.month));
+fn sort<L: Copy>(lines: &mut Vec<L>, key: impl Fn(&L) -> u64) {
+    let Some(first) = lines.first().map(&key) else { return };
+    let month = |key: u64| key & ((1 << MONTH) - 1);
+    let (mut customers, mut months) = ((first >> MONTH, first >> MONTH), (month(first), month(first)));
+    for key in lines.iter().map(&key) {
+        customers = (customers.0.min(key >> MONTH), customers.1.max(key >> MONTH));
+        months = (months.0.min(month(key)), months.1.max(month(key)));
     }
     let bits = |number: u64| u64::BITS - number.leading_zeros();
-    let of_month = bits(months.1.abs_diff(months.0).into());
-    let all = bits(customers.1.abs_diff(customers.0)) + of_month;
+    let of_month = bits(months.1 - months.0);
+    let all = bits(customers.1 - customers.0) + of_month;
     if all > 4 * DIGIT {
-        return lines.sort_unstable_by_key(|line| (line.customer, line.month));
+        return lines.sort_unstable_by_key(key);
     }
-    let key = |line: &Line| line.customer.abs_diff(customers.0) << of_month | u64::from(line.month.abs_diff(months.0));
+    let key = |line: &L| ((key(line) >> MONTH) - customers.0) << of_month | (month(key(line)) - months.0);
     let mut other = lines.clone();
     for shift in (0..all).step_by(DIGIT as usize) {
         // a digit of 11 bits
         #[allow(clippy::cast_possible_truncation)]
-        let digit = |line: &Line| (key(line) >> shift) as usize & ((1 << DIGIT) - 1);
+        let digit = |line: &L| (key(line) >> shift) as usize & ((1 << DIGIT) - 1);
         let mut places = [0_u32; 1 << DIGIT];
         for line in lines.iter() {
             places[digit(line)] += 1;
         }
         let mut place = 0;
         for count in &mut places {
-            place += std::mem::replace(count, place);
+            place += mem::replace(count, place);
         }
         for line in lines.iter() {
             let place = &mut places[digit(line)];
@@ -268,5 +206,113 @@ fn sort(lines: &mut Vec<Line>) {
             *place += 1;
         }
         mem::swap(lines, &mut other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    /// Lines of these customers in two shards, in parts of a few; each has an amount of its own.
+    fn filled(customers: &[Customer<'_>], months: &[i32], segments: &[u32]) -> Shuffled {
+        let mut shuffled = Shuffled::default();
+        let amounts: Vec<i64> = (1..).take(customers.len()).collect();
+        for (part, start) in (0..customers.len()).step_by(7).enumerate() {
+            let lines = start..customers.len().min(start + 7);
+            let who = Who::of(customers[lines.clone()].iter().copied());
+            let segments = segments.get(lines.clone()).unwrap_or_default();
+            shuffled.shards(2)[part % 2].add(&who, &months[lines.clone()], &amounts[lines], segments);
+        }
+        shuffled
+    }
+
+    /// Customer, month, amount, segment.
+    type Lines<'a> = Vec<(Customer<'a>, i32, i64, Option<u32>)>;
+
+    fn lines(chunks: &[Made]) -> Lines<'_> {
+        let mut lines = Vec::new();
+        for (chunk, _) in chunks {
+            for customer in 0..chunk.customers.len() {
+                let columns = &chunk.columns;
+                lines.extend(chunk.lines(customer).map(|line| {
+                    let segment = columns.segments.get(line).copied();
+                    (chunk.customers.get(customer), columns.months[line], columns.amounts[line], segment)
+                }));
+            }
+        }
+        lines
+    }
+
+    fn check(customers: &[Customer<'_>], with_segments: bool) {
+        let month = |place: usize| 24_000 + i32::try_from(place * 31 % 37).unwrap();
+        let months: Vec<i32> = (0..customers.len()).map(month).collect();
+        // one a customer and month
+        let segment = |place: &i32| place.unsigned_abs() % 3;
+        let segments: Vec<u32> = if with_segments { months.iter().map(segment).collect() } else { Vec::new() };
+        let mut expected = BTreeMap::new();
+        for (place, customer) in customers.iter().enumerate() {
+            let line = expected.entry((*customer, months[place])).or_insert((0, 0_u64));
+            *line = (line.0 + i64::try_from(place).unwrap() + 1, line.1 + 1);
+        }
+        let made = filled(customers, &months, &segments).sorted();
+        let expected_lines: Lines<'_> = expected
+            .iter()
+            .map(|((customer, month), (amount, _))| (*customer, *month, *amount, with_segments.then(|| segment(month))))
+            .collect();
+        assert_eq!(lines(&made), expected_lines);
+        let added: u64 = made.iter().map(|(_, added)| *added.as_ref().unwrap()).sum();
+        assert_eq!(added, expected.values().map(|(_, count)| count - 1).sum::<u64>());
+    }
+
+    #[test]
+    fn lines_come_out_in_order_wherever_the_numbers_lie() {
+        let spread = |scale: i64, start: i64| -> Vec<i64> {
+            (0..900_i64).map(|n| start.wrapping_add((n * 7_919 % 701).wrapping_mul(scale))).collect()
+        };
+        let growing: Vec<i64> = (0..900).map(|n| n * n).collect();
+        let falling: Vec<i64> = growing.iter().rev().map(|n| -n).collect();
+        let outlier: Vec<i64> = spread(1, 0).into_iter().chain([1 << 50, -1 << 50]).collect();
+        let ends = vec![i64::MAX, i64::MIN, 0, i64::MAX, -1, i64::MAX - 1];
+        let late: Vec<i64> = spread(3, 0).into_iter().chain(ends.clone()).chain(spread(3, 1)).collect();
+        let top = spread(1, i64::MAX - 701);
+        for numbers in [
+            spread(1, 0),
+            spread(1 << 30, -5),
+            spread(1 << 48, i64::MIN),
+            growing,
+            falling,
+            outlier,
+            ends,
+            late,
+            top,
+            vec![5; 300],
+            Vec::new(),
+        ] {
+            let customers: Vec<Customer<'_>> = numbers.iter().copied().map(Customer::Whole).collect();
+            check(&customers, false);
+            check(&customers, true);
+            let names: Vec<String> = numbers.iter().map(|number| format!("cus_{number}")).collect();
+            let customers: Vec<Customer<'_>> = names.iter().map(|name| Customer::Text(name)).collect();
+            check(&customers, false);
+        }
+    }
+
+    #[test]
+    fn lines_that_clash_are_counted() {
+        let customers = [1, 2, 1, 2, 2].map(Customer::Whole);
+        let clashes = |segments: &[u32]| {
+            let made = filled(&customers, &[5; 5], segments).sorted();
+            made.into_iter()
+                .filter_map(|(_, added)| added.err())
+                .map(|found| (found.why, found.count))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(clashes(&[0, 1, 0, 1, 1]), []);
+        assert_eq!(clashes(&[0, 1, 2, 1, 0]), [(Clash::Segments(0, 2), 1), (Clash::Segments(1, 0), 1)]);
+        let mut large = Shuffled::default();
+        large.shards(1)[0].add(&Who::of(customers.into_iter()), &[5; 5], &[i64::MAX; 5], &[]);
+        let found: Vec<Clashes> = large.sorted().into_iter().filter_map(|(_, added)| added.err()).collect();
+        assert_eq!(found[0].why, Clash::Range);
     }
 }
