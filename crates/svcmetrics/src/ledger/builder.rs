@@ -65,6 +65,12 @@ enum Lines {
     Shuffled(Shuffled),
 }
 
+/// Chunks that have customers, and the first and the last month of all.
+struct Settled {
+    chunks: Vec<Chunk>,
+    months: Option<(i32, i32)>,
+}
+
 impl LedgerBuilder {
     /// A builder for such a table.
     pub fn new(options: LedgerOptions) -> Self {
@@ -224,16 +230,16 @@ impl LedgerBuilder {
             Lines::Sorted(chunks) => settled(chunks),
             Lines::Shuffled(shuffled) => shuffled.sorted(),
         };
-        let (mut chunks, found) = self.settle(made, go_on)?;
+        let Settled { mut chunks, months } = self.settle(made, go_on)?;
         let diagnostics = self.diagnostics;
         let segments = Segments::of(&self.groups, &mut chunks);
         // what only changes messages is no difference between ledgers
         let options = Arc::unwrap_or_clone(self.options).nan_is_missing(false);
-        Ok(Ledger { months: range.or(found), options, chunks, segments, diagnostics })
+        Ok(Ledger { months: range.or(months), options, chunks, segments, diagnostics })
     }
 
     /// Counts lines of one customer and month that were added up; the chunks with customers, and the first and the last month.
-    fn settle(&mut self, made: Vec<Made>, go_on: &mut dyn FnMut() -> bool) -> Result<(Vec<Chunk>, Option<(i32, i32)>)> {
+    fn settle(&mut self, made: Vec<Made>, go_on: &mut dyn FnMut() -> bool) -> Result<Settled> {
         let (mut chunks, mut clash, mut clashes) = (Vec::with_capacity(made.len()), None, 0);
         for (chunk, settled) in made {
             match settled {
@@ -249,7 +255,7 @@ impl LedgerBuilder {
             return Err(state.error(Offence { count: clashes, ..offence }));
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
-        let (gaps, found) = self.gaps(&chunks, go_on)?;
+        let (gaps, months) = self.gaps(&chunks, go_on)?;
         self.diagnostics = Diagnostics {
             rows: self.rows,
             months: self.diagnostics.months + chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>(),
@@ -258,7 +264,7 @@ impl LedgerBuilder {
             rounded: self.rounding.values,
             largest_rounding: self.rounding.largest,
         };
-        Ok((chunks, found))
+        Ok(Settled { chunks, months })
     }
 
     /// Months without a row between a customer's first and last, and the first and the last month of all.
@@ -317,8 +323,7 @@ impl LedgerBuilder {
         let Lines::Sorted(chunks) = &mut self.lines else { return Ok(None) };
         let open = if goes_on { chunks.last_mut().and_then(Chunk::split_last) } else { None };
         let complete = std::mem::replace(chunks, open.into_iter().collect());
-        let (complete, _) = self.settle(settled(complete), go_on)?;
-        Ok(Some(complete))
+        Ok(Some(self.settle(settled(complete), go_on)?.chunks))
     }
 
     /// Who came last, of rows that are sorted.
