@@ -227,7 +227,7 @@ impl LedgerBuilder {
         }
         let range = self.options.range()?;
         let made = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
-            Lines::Sorted(chunks) => settled(chunks),
+            Lines::Sorted(chunks) => settled(chunks, go_on)?,
             Lines::Shuffled(shuffled) => shuffled.sorted(),
         };
         let Settled { mut chunks, months } = self.settle(made, go_on)?;
@@ -323,7 +323,7 @@ impl LedgerBuilder {
         let Lines::Sorted(chunks) = &mut self.lines else { return Ok(None) };
         let open = if goes_on { chunks.last_mut().and_then(Chunk::split_last) } else { None };
         let complete = std::mem::replace(chunks, open.into_iter().collect());
-        Ok(Some(self.settle(settled(complete), go_on)?.chunks))
+        Ok(Some(self.settle(settled(complete, go_on)?, go_on)?.chunks))
     }
 
     /// Who came last, of rows that are sorted.
@@ -346,10 +346,10 @@ impl LedgerBuilder {
 }
 
 /// Chunks that are in order, with the lines of one customer and month added up.
-fn settled(chunks: Vec<Chunk>) -> Vec<Made> {
+fn settled(chunks: Vec<Chunk>, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Made>> {
     let settled = |mut chunk: Chunk| {
         let added = chunk.settle();
-        (chunk, added)
+        if go_on() { Ok((chunk, added)) } else { Err(Error::Interrupted) }
     };
     chunks.into_iter().map(settled).collect()
 }
