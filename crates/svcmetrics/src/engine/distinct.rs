@@ -39,6 +39,13 @@ pub(super) struct Distinct {
 }
 
 impl Distinct {
+    /// Makes room for so many rows more, so that those that are there are not moved again and again: of many rows that takes
+    /// longer than anybody who wants to stop should wait.
+    pub(super) fn expect(&mut self, rows: usize) {
+        // without room at once there may still be some bit by bit
+        let _ = self.values.try_reserve(rows).and_then(|()| self.groups.try_reserve(rows));
+    }
+
     /// Adds some rows; whether they are whole numbers, and those that come next.
     pub(super) fn add(&mut self, data: &Data<'_>, rows: Range<usize>, groups: &[u32], first_row: u64) -> bool {
         if first_row + rows.start as u64 != self.values.len() as u64 {

@@ -166,6 +166,11 @@ impl Identities {
         self.fault.as_ref()
     }
 
+    /// So many rows will come next.
+    pub(crate) fn expect(&mut self, rows: usize) {
+        self.whole.iter_mut().for_each(|whole| whole.expect(rows));
+    }
+
     /// Some of a part's rows; a null identity is nobody's.
     pub(crate) fn add(&mut self, data: &Data<'_>, rows: Range<usize>, groups: &[u32], first_row: u64) -> Result<()> {
         if let Some(mut whole) = self.whole.take() {
