@@ -217,8 +217,9 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::columns::Table;
+    use crate::engine::columns::{Nulls, Table, Values};
     use crate::request::{AbsentRevenue, OnInvalid, Request};
+    use std::borrow::Cow;
     use std::ops::Range;
 
     /// Numbers that look random and are the same each time.
@@ -327,6 +328,73 @@ mod tests {
                     assert_eq!(fused.largest_rounding, plain.largest_rounding);
                     assert_eq!(format!("{:?}", fused.rows.absent), format!("{:?}", plain.rows.absent));
                 }
+            }
+        }
+    }
+
+    /// Counts in columns of every width; here and there is a block with large ones.
+    fn counts(rows: usize) -> Table<'static> {
+        let mut noise = noise(5);
+        let mut column = |most: u64, large: u64| -> Vec<Option<i64>> {
+            let value = |row: usize| match noise(30) {
+                0 => None,
+                _ if row / 700 % 5 == 3 => i64::try_from(noise(large)).ok(),
+                _ => i64::try_from(noise(most)).ok(),
+            };
+            (0..rows).map(value).collect()
+        };
+        let wholes = |values: &[Option<i64>], above: i64| -> Vec<Option<i64>> {
+            values.iter().map(|value| value.map(|value| value + above)).collect()
+        };
+        macro_rules! narrow {
+            ($variant:ident($values:expr)) => {{
+                let values = &$values;
+                let nulls = values.iter().map(Option::is_none).collect();
+                let values = values.iter().map(|value| value.unwrap_or(0).try_into().unwrap()).collect();
+                Data::new(Values::$variant(Cow::Owned(values)), Nulls::Mask(Cow::Owned(nulls))).unwrap()
+            }};
+        }
+        let (met, used, due) = (column(9, 100), column(300, 1 << 30), column(5, 1 << 30));
+        // beyond 32 bits
+        let due: Vec<Option<i64>> =
+            due.into_iter().map(|due| due.map(|due| if due < 5 { due } else { due << 9 })).collect();
+        let (engagements, cases) = (column(30, 1 << 20), column(40, 1 << 15));
+        #[allow(clippy::cast_precision_loss)] // small
+        let floats = |values: &[Option<i64>]| values.iter().map(|value| value.map(|value| value as f64)).collect();
+        let engaged: Vec<Option<f64>> = floats(&wholes(&engagements, 7));
+        Table::new(rows)
+            .with("region", column(40, 3))
+            .with("milestones_met", narrow!(Int8(met)))
+            .with("milestones_total", narrow!(UInt8(wholes(&met, 3))))
+            .with("licenses_used", narrow!(Int32(used)))
+            .with("licenses_sold", narrow!(UInt32(wholes(&used, 100))))
+            .with("contracts_renewed", due.clone())
+            .with("contracts_due", narrow!(UInt64(wholes(&due, 1))))
+            .with("positive_engagements", engagements)
+            .with("engagements", engaged)
+            .with("defect_cases", narrow!(Int16(cases)))
+            .with("cases", narrow!(UInt16(wholes(&cases, 2))))
+    }
+
+    #[test]
+    fn counts_of_every_width_are_summed_as_the_plain_pass_sums_them() {
+        let rows = 3 * STRETCH + 77;
+        let table = counts(rows);
+        for by in [&["region"] as &[&str], &[]] {
+            let engine = || Engine::new(&Request::default().by(by.iter().copied()), &table.names()).unwrap();
+            let mut plain = engine();
+            plain.fused = None;
+            let part = plain.rows.part(&table, &mut || true).unwrap();
+            let keys: Vec<_> = by.iter().map(|key| table.get(key).unwrap().unwrap()).collect();
+            plain.stretch(&part, &keys, None, 0..rows, &mut || true, &mut None).unwrap();
+            let expected = totals(&plain);
+            assert!(expected.iter().flat_map(|(_, lanes)| lanes).any(|total| *total > 1 << 40));
+            for threads in [1, 2] {
+                let mut fused = engine();
+                assert!(fused.fused.is_some());
+                fused.add_together(threads, rows, &part, &keys, None, &mut || true).unwrap();
+                fused.unite().unwrap();
+                assert_eq!(totals(&fused), expected, "{threads} threads, by {by:?}");
             }
         }
     }
