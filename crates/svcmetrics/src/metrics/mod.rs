@@ -75,9 +75,9 @@ pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
     measurable_families(scales).into_iter().flat_map(|(_, metrics)| metrics).collect()
 }
 
-/// The built-in metrics in the catalogue's order: those of customers, those of cases (their ids begin with `case_`), and those
-/// of the default health model. Those that depend on a
-/// survey's scale are shown with a common one.
+/// The built-in metrics in the catalogue's order: those of customers and, in a family of their own, of a ledger's movements,
+/// those of cases (their ids begin with `case_`), and those of the default health model. Those that depend on a survey's scale
+/// are shown with a common one.
 ///
 /// ```
 /// let ids: Vec<&str> = svcmetrics::catalog().iter().map(|metric| metric.id()).collect();
