@@ -1,4 +1,4 @@
-"""Movements of a ledger in SQL, with window functions."""
+"""Movements and retention of a ledger in SQL, with window functions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-#: What each customer has in each period: what it paid at the start and at the end, in which segment, whether it ever
-#: paid before, and what it paid at most. From that a line a movement, which is added up by period and segment.
-SQL = """
+#: Every customer in every month, with what it paid and in which segment; nothing where it has no line.
+FILLED = """
 WITH added AS (
     SELECT customer, month, sum(revenue)::DECIMAL(38, 6) AS revenue, max({segment}) AS segment FROM lines GROUP BY ALL
 ),
@@ -20,8 +19,13 @@ customers AS (SELECT DISTINCT customer FROM added),
 filled AS (
     SELECT c.customer, m.month, (m.month - {shift}) // {length} AS period, coalesce(a.revenue, 0) AS paid, a.segment
     FROM customers c CROSS JOIN months m LEFT JOIN added a ON a.customer = c.customer AND a.month = m.month
-),
-known AS (
+)
+"""
+
+#: What each customer has in each period: what it paid at the start and at the end, in which segment, whether it ever
+#: paid before, and what it paid at most. From that a line a movement, which is added up by period and segment.
+MOVEMENTS = """
+, known AS (
     SELECT *,
         coalesce(sum(paid) OVER past, 0) > 0 AS ever,
         first_value(paid) OVER ledger AS opening,
@@ -56,8 +60,10 @@ moves AS (
     UNION ALL SELECT period, was, 'churn', before FROM pairs WHERE before > 0 AND after = 0
     UNION ALL SELECT period, was, 'expansion', after - before FROM pairs WHERE before > 0 AND after > before
     UNION ALL SELECT period, was, 'contraction', before - after FROM pairs WHERE after > 0 AND after < before
-    UNION ALL SELECT period, was, 'transfer_out', after FROM pairs WHERE before > 0 AND after > 0 AND was <> now
-    UNION ALL SELECT period, now, 'transfer_in', after FROM pairs WHERE before > 0 AND after > 0 AND was <> now
+    UNION ALL SELECT period, was, 'transfer_out', after FROM pairs
+        WHERE before > 0 AND after > 0 AND was IS DISTINCT FROM now
+    UNION ALL SELECT period, now, 'transfer_in', after FROM pairs
+        WHERE before > 0 AND after > 0 AND was IS DISTINCT FROM now
     UNION ALL SELECT period, most_in, 'transient', most FROM pairs WHERE before = 0 AND after = 0 AND most > 0
 ),
 grid AS (
@@ -65,8 +71,22 @@ grid AS (
     FROM (SELECT DISTINCT period FROM filled) p CROSS JOIN (SELECT DISTINCT segment FROM added) s CROSS JOIN reach r
 )
 SELECT g.period * {length} + {shift} AS start, g.segment, g.complete::INTEGER AS complete, {sums}
-FROM grid g LEFT JOIN moves m ON m.period = g.period AND m.segment = g.segment
+FROM grid g LEFT JOIN moves m ON m.period = g.period AND m.segment IS NOT DISTINCT FROM g.segment
 GROUP BY g.period, g.segment, g.complete ORDER BY g.period, g.segment
+"""
+
+#: What each customer paid at the end of each period that is over, from that of its first revenue on.
+RETENTION = """
+, cohorts AS (SELECT customer, min(period) AS cohort FROM filled WHERE paid > 0 GROUP BY customer),
+ends AS (
+    SELECT c.cohort, f.period - c.cohort AS age, f.paid AS now,
+        first_value(f.paid) OVER (PARTITION BY f.customer ORDER BY f.period) AS start
+    FROM filled f JOIN cohorts c ON c.customer = f.customer AND c.cohort <= f.period
+    WHERE f.month = (f.period + 1) * {length} + {shift} - 1
+)
+SELECT cohort * {length} + {shift}, age,
+    count(*) FILTER (now > 0), count(*), sum(now), sum(start), sum(least(start, now))
+FROM ends GROUP BY cohort, age
 """
 
 #: Movements, what their amounts are called, and what their customers.
@@ -93,10 +113,21 @@ def movements(
     options = {"length": length, "shift": fiscal_start - 1, "opening": str(opening).upper(), "sums": ", ".join(sums)}
     connection = duckdb.connect()
     connection.register("lines", lines)
-    found = connection.sql(SQL.format(segment="segment" if by else "'all'", **options)).to_arrow_table().to_pylist()
+    query = (FILLED + MOVEMENTS).format(segment="segment" if by else "'all'", **options)
+    found = connection.sql(query).to_arrow_table().to_pylist()
     return {
         (row.pop("start"), row.pop("segment") if by else None): {
             name: Fraction(value) for name, value in row.items() if name != "segment"
         }
         for row in found
     }
+
+
+def retention(lines: pa.Table, length: int, fiscal_start: int = 1) -> dict[tuple[int, int], tuple[Fraction, ...]]:
+    """By the first month of a cohort's period, and age: customers, all who started, revenue, that at the start, and
+    that capped at it.
+    """
+    connection = duckdb.connect()
+    connection.register("lines", lines)
+    query = (FILLED + RETENTION).format(segment="segment", length=length, shift=fiscal_start - 1)
+    return {(cohort, age): tuple(map(Fraction, values)) for cohort, age, *values in connection.sql(query).fetchall()}

@@ -33,6 +33,17 @@ def table(lines: list[oracle.Line]) -> dict[str, Any]:
     }
 
 
+def arrow(lines: list[oracle.Line]) -> pa.Table:
+    return pa.table(
+        {
+            "customer": [line[0] for line in lines],
+            "month": [line[1] for line in lines],
+            "revenue": pa.array(table(lines)["revenue"], pa.decimal128(20, 6)),
+            "segment": pa.array([line[3] for line in lines], pa.string()),
+        }
+    )
+
+
 def exact(figure: sm.Figure) -> Fraction:
     assert figure.defined
     return Fraction(figure.numerator) / Fraction(figure.denominator or 1)
@@ -93,15 +104,7 @@ def test_movements_are_those_of_plain_python_and_of_sql(seed: int) -> None:
     lines = oracle.random_lines(seed)
     every, by, opening, fiscal_start = asked(seed)
     cells = oracle.movements(oracle.Book(lines, opening), every, by, fiscal_start)
-    arrow = pa.table(
-        {
-            "customer": [line[0] for line in lines],
-            "month": [line[1] for line in lines],
-            "revenue": pa.array(table(lines)["revenue"], pa.decimal128(20, 6)),
-            "segment": [line[3] for line in lines],
-        }
-    )
-    of_sql = oracle_ledger_duckdb.movements(arrow, oracle.LENGTHS[every], by, fiscal_start, opening)
+    of_sql = oracle_ledger_duckdb.movements(arrow(lines), oracle.LENGTHS[every], by, fiscal_start, opening)
     assert {(oracle.name_of(start, every, fiscal_start), key): cell for (start, key), cell in of_sql.items()} == cells
 
     ledger = sm.ledger(table(lines), by="plan", opening=opening)
@@ -132,12 +135,16 @@ def test_the_random_ledgers_have_every_movement() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_retention_is_that_of_plain_python(seed: int) -> None:
+def test_retention_is_that_of_plain_python_and_of_sql(seed: int) -> None:
     lines = oracle.random_lines(seed)
     every = EVERY[seed % 3]
     fiscal_start = 1 if seed % 4 else 1 + seed % 12
     found = sm.ledger(table(lines)).retention(every, fiscal_start=fiscal_start)
     expected = oracle.retention(oracle.Book(lines), every, fiscal_start)
+    of_sql = oracle_ledger_duckdb.retention(arrow(lines), oracle.LENGTHS[every], fiscal_start)
+    assert {
+        (oracle.name_of(start, every, fiscal_start), age): cell for (start, age), cell in of_sql.items()
+    } == expected
     assert {(row["cohort"], row["age"]) for row in found} == set(expected)
     for row in found:
         customers, all_customers, revenue, start, capped = expected[row["cohort"], row["age"]]
