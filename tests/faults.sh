@@ -22,7 +22,7 @@ fi
 echo "no fault planted: green"
 
 missed=0
-for fault in mean_of_rates null_as_zero float_sums; do
+for fault in mean_of_rates null_as_zero float_sums previous_row returned_as_new; do
     if SVCMETRICS_FAULT=$fault PROPTEST_MAX_SHRINK_ITERS=0 suite >"$log" 2>&1; then
         echo "$fault: green, expected red: the tests do not notice it"
         missed=1

@@ -1,8 +1,8 @@
 """Customer support and customer success metrics, exact and mergeable.
 
 Every metric is a ratio of two exact sums: row -> measure -> metric. ``scorecard`` computes them by group from any
-frame, ``cases`` those of support cases, ``health_scores`` scores customers, ``formulas`` has the same formulas on
-plain numbers, ``catalog`` the definitions.
+frame, ``cases`` those of support cases, ``ledger`` follows recurring revenue over time, ``health_scores`` scores
+customers, ``formulas`` has the same formulas on plain numbers, ``catalog`` the definitions.
 """
 
 from __future__ import annotations

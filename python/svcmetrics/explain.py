@@ -29,6 +29,8 @@ TIMES = {"flow": "flow: adds up over time", "stock": "stock: a state at a time, 
 _STANDINGS = ("counted", "missing", "invalid", "outside")
 #: A customer's health score and band: computed, and in no table.
 _SCORE = "health_score"
+#: The family of metrics that take a customer's history to tell.
+_OF_LEDGERS = "Movements of a ledger"
 
 
 class _Code(NamedTuple):
@@ -61,7 +63,7 @@ class MetricReference:
         self._sections: dict[str, list[_Block]] = {
             "Formula": _formula(definition, forms),
             "Reading": [definition.reading],
-            "Columns": [_columns(definition, forms)],
+            "Columns": [_columns(definition, forms), *_source_of_rows(definition)],
             "Nulls": [_nulls(definition, forms)],
             "Rules": [_rules(definition, forms)],
             "Edge cases": [list(definition.edge_cases)],
@@ -175,6 +177,17 @@ def _columns(definition: Definition, forms: list[dict[str, Any]]) -> _Table:
     return _Table(["column", "holds", "meaning"], rows, left=3)
 
 
+def _source_of_rows(definition: Definition) -> list[_Block]:
+    """Where the rows come from that nobody writes down."""
+    if definition.family != _OF_LEDGERS:
+        return []
+    return [
+        "No table needs to have them: `sm.ledger(table).movements()` makes such a row of each customer in each period "
+        "and segment, from lines of a customer, a month and its revenue. A month's revenue counts twelvefold in them, "
+        "as a run rate of a year."
+    ]
+
+
 def _listed(names: Iterable[str], last: str) -> str:
     *others, final = [f"`{name}`" for name in names]
     return f"{', '.join(others)} {last} {final}" if others else final
@@ -182,6 +195,8 @@ def _listed(names: Iterable[str], last: str) -> str:
 
 def _nulls(definition: Definition, forms: list[dict[str, Any]]) -> list[str]:
     sentences: list[str] = []
+    if definition.family == _OF_LEDGERS:
+        sentences.append("In a ledger's lines a null customer, month or revenue is an error: unknown is not 0.")
     for position, form in enumerate(forms):
         own = list(_nulls_of_form(form))
         sentences += [f"By the other formula {line}" if position else line[0].upper() + line[1:] for line in own]
@@ -256,7 +271,10 @@ def _example(definition: Definition, form: dict[str, Any]) -> Iterator[_Block]:
     yield _Table([row, *columns, *results], [list(line) for line in zip(*cells, strict=True)], left=1)
 
     passed = ", ".join(f"`{name}={value!r}`".replace("'", '"') for name, value in options.items())
-    yield f"Computed by `sm.{function}` with {passed}."
+    if definition.family == _OF_LEDGERS:
+        yield "Added up as by `sm.ledger(table).movements()`, of whose rows all are counted; the others show the rules."
+    else:
+        yield f"Computed by `sm.{function}` with {passed}."
     if form["measures"]:
         counts = together.quality.metrics[definition.id]
         shown = ", ".join(f"{counts[name]} {name}" for name in _STANDINGS)

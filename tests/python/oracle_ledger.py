@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 Line = tuple[Any, int, Fraction, Any]
 
 LENGTHS = {"month": 1, "quarter": 3, "year": 12}
+SEGMENTS = ("a", "b", "c", None)
 
 
 class Book:
@@ -66,7 +67,7 @@ HEADS = ("new", "reactivated", "expanded", "contracted", "churned")
 
 def movements(book: Book, every: str, by: bool, fiscal_start: int = 1) -> Cells:
     """By period and segment: amounts of a month, and heads."""
-    segments = sorted(set(book.segment.values())) if by else [None]
+    segments = set(book.segment.values()) if by else [None]
     cells: Cells = {}
     for number, period in enumerate(periods(book, every, fiscal_start)):
         for segment in segments:
@@ -150,11 +151,11 @@ def random_lines(seed: int) -> list[Line]:
     first, months = random_.randrange(2019 * 12, 2025 * 12), random_.randint(1, 40)
     lines: list[Line] = []
     for customer in random_.sample(range(-20, 1000), random_.randint(1, 14)):
-        staying, segment = random_.choice([0.95, 0.7, 0.3]), random_.choice("abc")
+        staying, segment = random_.choice([0.95, 0.7, 0.3]), random_.choice(SEGMENTS)
         for month in range(first, first + months):
             if random_.random() > staying:
                 continue
-            segment = random_.choice("abc") if random_.random() < 0.1 else segment
+            segment = random_.choice(SEGMENTS) if random_.random() < 0.1 else segment
             for _ in range(random_.choice([1, 1, 1, 2, 3])):
                 lines.append((customer, month, Fraction(random_.choice([0, 5, 10, 10, 10, 99.5, 0.01, 7])), segment))
     if not lines:

@@ -13,7 +13,7 @@ import pytest
 
 import svcmetrics as sm
 from frame_kinds import MakeFrame
-from subjects import OF_CUSTOMERS
+from subjects import MEASURED_OF_CUSTOMERS
 from svcmetrics import errors
 
 COLUMNS = ["finding", "metric", "column", "row", "value", "expected", "count"]
@@ -60,7 +60,7 @@ def test_metrics_measured_and_not_are_told() -> None:
     card = sm.scorecard({**TABLE, "customer_id": [1, 2, 3, 4]}, on_invalid="skip", absent_revenue="missing", metrics=[])
     assert card.metrics == []
     assert "adoption_rate" in check.measured
-    assert set(check.measured) | set(check.not_measured) == set(OF_CUSTOMERS)
+    assert set(check.measured) | set(check.not_measured) == set(MEASURED_OF_CUSTOMERS)
     assert check.not_measured["onboard_rate"] == (["onboarded"], {"onboarded": ["onbaorded"]})
     for text in ("measured: ", "adoption_rate", "not measured:", "did you mean 'onbaorded' for 'onboarded'?"):
         assert text in repr(check)

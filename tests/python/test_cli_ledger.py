@@ -98,3 +98,10 @@ def test_what_is_wrong_takes_one_line(run: Run, tmp_path: Path, arguments: tuple
     file = tmp_path / "lines.csv"
     pl.DataFrame(LINES).write_csv(file)
     assert message in run.failing("movements", file, *arguments)
+
+
+def test_a_metric_of_ledgers_names_its_command(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "customers.csv"
+    file.write_text("revenue_start,revenue_end\n50,60\n")
+    message = run.failing("scorecard", file, "--metrics", "mrr")
+    assert "no metric 'mrr', which is a metric of ledgers: svcmetrics movements; there are: " in message

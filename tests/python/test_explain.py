@@ -160,7 +160,7 @@ def test_what_is_said_names_only_what_there_is(metric: str) -> None:
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_column_is_there_with_its_meaning(metric: str) -> None:
     definition = sm.catalog()[metric]
-    table = sections(sm.explain(metric).markdown())["Columns"].splitlines()[2:]
+    table = re.findall(r"^\|.*\|$", sections(sm.explain(metric).markdown())["Columns"], re.MULTILINE)[2:]
     described = dict(re.fullmatch(r"\| `(\w+)` \| (.*) \|", line).groups() for line in table)  # type: ignore[union-attr]
     assert set(definition.columns) <= described.keys()
     assert all(all(part.strip() for part in meaning.split(" | ")) for meaning in described.values())
@@ -379,6 +379,16 @@ def test_an_example_says_how_it_is_computed() -> None:
         ("case_time_to_response_median", '`sm.cases` with `on_invalid="skip"`, `quantiles=True`.'),
     ]:
         assert f"Computed by {how}" in sections(sm.explain(metric).markdown())["Worked example"]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_of_ledgers_says_that_it_is_one(metric: str) -> None:
+    found = sections(sm.explain(metric).markdown())
+    of_ledger = metric in OF_LEDGERS
+    for part in ("Columns", "Worked example"):
+        assert ("`sm.ledger(table).movements()`" in found[part]) == of_ledger
+    assert ("In a ledger's lines a null customer, month or revenue is an error" in found["Nulls"]) == of_ledger
+    assert ("Computed by `sm." in found["Worked example"]) != of_ledger
 
 
 def test_quantiles_are_not_said_to_be_made_of_other_metrics() -> None:

@@ -18,6 +18,7 @@ import pytest
 
 import svcmetrics as sm
 from frame_kinds import MakeFrame
+from subjects import OF_LEDGERS
 from svcmetrics import errors
 
 LINES: dict[str, list[Any]] = {
@@ -433,3 +434,19 @@ def test_a_cell_that_retention_does_not_have_is_no_cohort() -> None:
             ledger.cohort_customers(cohort, age)
     with pytest.raises(errors.InvalidPeriodError):
         ledger.cohort_customers("FY2024", 0)
+
+
+@pytest.mark.parametrize("metric", OF_LEDGERS)
+def test_a_table_of_customers_does_not_lack_what_only_a_ledger_has(metric: str) -> None:
+    customers = {"customer_id": [1], "revenue_start": [50], "revenue_end": [60]}
+    card = sm.scorecard(customers)
+    assert metric not in {*card.metrics, *card.not_measured}
+    assert metric in sm.ledger(LINES).movements().metrics
+    said = rf"^no metric '{metric}', which is a metric of ledgers: sm\.ledger\(table\)\.movements\(\)"
+    for ask in (
+        lambda: sm.scorecard(customers, metrics=[metric]),
+        lambda: card[metric],
+        lambda: sm.cases({"cost": [1]}, metrics=[metric]),
+    ):
+        with pytest.raises(errors.MetricNotFoundError, match=said):
+            ask()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import svcmetrics as sm
-from subjects import OF_CUSTOMERS
+from subjects import MEASURED_OF_CUSTOMERS
 from svcmetrics import errors
 
 TABLE: dict[str, list[Any]] = {
@@ -73,7 +73,7 @@ def test_metrics_asked_for_come_in_the_order_of_the_catalogue() -> None:
 
 def test_all_that_the_columns_allow_is_measured_and_the_rest_listed() -> None:
     card = sm.scorecard(TABLE)
-    assert set(card.metrics) | set(card.not_measured) == set(OF_CUSTOMERS)
+    assert set(card.metrics) | set(card.not_measured) == set(MEASURED_OF_CUSTOMERS)
     assert not set(card.metrics) & set(card.not_measured)
     for metric, (missing, near) in card.not_measured.items():
         assert missing, metric

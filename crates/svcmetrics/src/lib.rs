@@ -17,7 +17,8 @@
 //! # Ok::<(), svcmetrics::Error>(())
 //! ```
 //!
-//! The typed formulas are in [`formulas`], the definitions in [`catalog`], health in [`HealthModel`].
+//! The typed formulas are in [`formulas`], the definitions in [`catalog`], health in [`HealthModel`], revenue over time in
+//! [`Ledger`].
 //!
 //! Features, all additive: `arrow` (tables and results as `RecordBatch`es), `serde` (every public value, validated on the way
 //! in; models as TOML and JSON).

@@ -14,6 +14,7 @@ _OPTION = re.compile(r'\b(absent_revenue|gaps|on_invalid|money|nan)="(\w+)"')
 _PHRASES = {
     "columns={ours: theirs} maps names": "--columns map.toml maps names",
     "rows that are not customers: unique=False": "rows that are not customers: no --unique",
+    "sm.ledger(table).movements()": "svcmetrics movements",
     "raise max_groups,": "raise --max-groups,",
     "give months=(first, last),": "give --months FIRST,LAST,",
 }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 static FAULT: LazyLock<String> = LazyLock::new(|| std::env::var("SVCMETRICS_FAULT").unwrap_or_default());
 
-pub(super) fn planted(fault: &str) -> bool {
+pub(crate) fn planted(fault: &str) -> bool {
     *FAULT == fault
 }
 

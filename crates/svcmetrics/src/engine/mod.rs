@@ -8,7 +8,7 @@ pub(crate) mod choose;
 pub(crate) mod columns;
 mod distinct;
 #[cfg(feature = "test-faults")]
-mod faults;
+pub(crate) mod faults;
 mod fused;
 pub(crate) mod groups;
 pub(crate) mod identities;

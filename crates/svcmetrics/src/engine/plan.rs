@@ -9,7 +9,7 @@ use crate::error::{Error, MissingColumns, Result};
 use crate::expression::Expression;
 use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
 use crate::metric::Form;
-use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START, Subject};
+use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START, Subject, YEARLY_REVENUE_START, is_of_ledger};
 use crate::money::MICROS;
 use crate::request::{ColumnUnit, Request};
 use crate::spread::Spread;
@@ -178,7 +178,10 @@ impl Plan {
         };
         model.validate()?;
         let model = model.resolved(has);
-        let chooser = Chooser { request, names, candidates: request.candidates(&model)?, model };
+        let mut candidates = request.candidates(&model)?;
+        // What is of a ledger needs a customer's history: a table that has it not does not lack a column.
+        candidates.retain(|metric| has(&YEARLY_REVENUE_START.name) || !is_of_ledger(metric));
+        let chooser = Chooser { request, names, candidates, model };
         if request.health.is_some() {
             for id in chooser.model.reads() {
                 chooser.known(id)?;

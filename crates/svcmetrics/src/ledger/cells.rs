@@ -179,6 +179,10 @@ impl Cells {
             cell.sums().into_iter().zip(few.sums()).for_each(|(sum, few)| sum.merge(std::mem::take(few)));
         }
         (self.bound, self.lines) = (0, 0);
+        #[cfg(feature = "test-faults")]
+        if crate::engine::faults::planted("returned_as_new") {
+            self.all.iter_mut().for_each(|cell| cell.new.merge(std::mem::take(&mut cell.reactivation)));
+        }
     }
 
     /// Adds those of other customers.
@@ -219,6 +223,10 @@ fn walk_months<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, ch
         let segment = grid.segment(chunk, line) as usize * periods;
         let cell = &mut cells[segment + place];
         cell.end.add(amount);
+        #[cfg(feature = "test-faults")]
+        if next > 0 && crate::engine::faults::planted("previous_row") {
+            next = place;
+        }
         if place == next {
             if segment != segment_before {
                 cell.transfer_in.add(amount);

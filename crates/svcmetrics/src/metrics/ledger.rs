@@ -14,7 +14,12 @@ use crate::metric::{Better, Combination, Form, Metric};
 const ARTICLE: &str = "ServiceXRG, Recurring Revenue Rate";
 
 /// The scope of all of its measures.
-pub(crate) const OF_LEDGER: &str = "ledger";
+const OF_LEDGER: &str = "ledger";
+
+/// Whether a metric is made of a ledger's movements, and so of a customer's history.
+pub(crate) fn is_of_ledger(metric: &Metric) -> bool {
+    metric.forms().iter().filter_map(Form::scope).any(|scope| scope.id() == OF_LEDGER)
+}
 
 /// What adds up to 0 in every group, but for what was rolled up over time: the end is what came of the start.
 pub(crate) const IDENTITIES: [&[(i128, &str)]; 2] = [

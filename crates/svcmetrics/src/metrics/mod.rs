@@ -19,7 +19,7 @@ pub mod success;
 pub mod voice;
 
 pub use columns::{CASE_ID, CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
-pub(crate) use columns::{GAIN_REASON, LOSS_REASON};
+pub(crate) use columns::{GAIN_REASON, LOSS_REASON, YEARLY_REVENUE_START};
 
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
@@ -29,7 +29,7 @@ use crate::measure::Time;
 use crate::metric::{Form, Metric};
 use crate::money::{PLACES, micros};
 pub use ledger::RunRate;
-pub(crate) use ledger::{IDENTITIES, OF_LEDGER, of_ledger};
+pub(crate) use ledger::{IDENTITIES, is_of_ledger, of_ledger};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
 pub(crate) use subject::{Subject, of_another_subject};
@@ -75,9 +75,9 @@ pub(crate) fn measurable(scales: &Scales) -> Vec<Metric> {
     measurable_families(scales).into_iter().flat_map(|(_, metrics)| metrics).collect()
 }
 
-/// The built-in metrics in the catalogue's order: those of customers, those of cases (their ids begin with `case_`), and those
-/// of the default health model. Those that depend on a
-/// survey's scale are shown with a common one.
+/// The built-in metrics in the catalogue's order: those of customers and, in a family of their own, of a ledger's movements,
+/// those of cases (their ids begin with `case_`), and those of the default health model. Those that depend on a survey's scale
+/// are shown with a common one.
 ///
 /// ```
 /// let ids: Vec<&str> = svcmetrics::catalog().iter().map(|metric| metric.id()).collect();

@@ -1,6 +1,6 @@
 //! What tables are about.
 
-use super::{CASE_ID, CUSTOMER_ID, find};
+use super::{CASE_ID, CUSTOMER_ID, find, is_of_ledger};
 
 /// What the rows of a table are, and so which metrics can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,6 +43,10 @@ impl Subject {
 
 /// That a metric is one of other tables than the metrics that there are, in words; nothing where it is not.
 pub(crate) fn of_another_subject(metric: &str, available: &[String]) -> String {
+    let is_of_ledger = |id: &str| find(id).is_some_and(is_of_ledger);
+    if is_of_ledger(metric) && !available.iter().any(|id| is_of_ledger(id)) {
+        return ", which is a metric of ledgers: sm.ledger(table).movements()".to_owned();
+    }
     match Subject::of(metric) {
         Some(subject) if available.iter().all(|id| Subject::of(id) != Some(subject)) => {
             format!(", which is a metric of {}", subject.plural())

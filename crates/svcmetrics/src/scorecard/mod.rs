@@ -28,7 +28,7 @@ use crate::health::HealthModel;
 use crate::key::{Key, KeyType};
 use crate::ledger::Diagnostics;
 use crate::metric::Metric;
-use crate::metrics::OF_LEDGER;
+use crate::metrics::is_of_ledger;
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
@@ -290,7 +290,7 @@ impl Scorecard {
             };
             let mut counts = Counts::default();
             (0..self.len()).filter_map(|group| self.counts(group, chosen)).for_each(|of_group| counts.add(of_group));
-            if chosen.form().scope().is_some_and(|scope| scope.id() == OF_LEDGER)
+            if is_of_ledger(&chosen.metric)
                 && let Some(of_ledger) = self.ledger()
             {
                 counts.rounded = of_ledger.rounded.into();

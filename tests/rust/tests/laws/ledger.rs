@@ -97,6 +97,19 @@ proptest! {
     }
 
     #[test]
+    fn nobody_is_new_twice((lines, options) in (lines(), every())) {
+        let ledger = ledger(&lines);
+        let new = |options: &MovementOptions| {
+            amounts(&ledger.movements(options).unwrap(), "customers_new").iter().sum::<i128>()
+        };
+        let paying: std::collections::BTreeSet<i64> = lines.iter().filter(|line| line.2 > 0).map(|line| line.0).collect();
+        let paying = i128::try_from(paying.len()).unwrap();
+        prop_assert!(new(&options) <= paying);
+        // by month nobody who ever paid is overlooked either
+        prop_assert_eq!(new(&MovementOptions::default()), paying);
+    }
+
+    #[test]
     fn the_order_of_lines_does_not_matter(
         (lines, shuffled) in lines().prop_flat_map(|lines| (Just(lines.clone()), Just(lines).prop_shuffle()))
     ) {
