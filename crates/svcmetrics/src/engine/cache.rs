@@ -8,11 +8,11 @@ pub(super) const LINE_BYTES: usize = 64;
 /// Asks for the line in which something stands, and does not wait for it.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-pub(super) fn prefetch<T>(there: &T) {
+pub(crate) fn prefetch<T>(there: &T) {
     safe_arch::prefetch_t1(there);
 }
 
 /// Elsewhere the processor is left to itself.
 #[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-pub(super) fn prefetch<T>(_there: &T) {}
+pub(crate) fn prefetch<T>(_there: &T) {}

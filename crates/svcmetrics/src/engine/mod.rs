@@ -25,6 +25,7 @@ mod rows;
 mod scores;
 mod sums;
 
+pub(crate) use cache::prefetch;
 pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
 #[cfg(feature = "rayon")]

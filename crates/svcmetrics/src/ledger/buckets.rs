@@ -67,11 +67,11 @@ impl Buckets {
             numbers.iter().fold((*one, *one), |(low, high), number| (low.min(*number), high.max(*number)));
         let (mut first, mut last) = (low >> self.shift, high >> self.shift);
         let place = |place: usize| self.first.saturating_add(i64::try_from(place).unwrap_or(i64::MAX));
+        if self.all.last().is_some() && first >= self.first && last <= place(self.all.len() - 1) {
+            return true;
+        }
         let used = self.all.iter().rposition(|bucket| bucket.len() > 0);
         if let Some(used) = used {
-            if first >= self.first && last <= place(self.all.len() - 1) {
-                return true;
-            }
             (first, last) = (first.min(self.first), last.max(place(used)));
         }
         let mut wider = 0;

@@ -228,7 +228,7 @@ impl LedgerBuilder {
         let range = self.options.range()?;
         let made = match std::mem::replace(&mut self.lines, Lines::Sorted(Vec::new())) {
             Lines::Sorted(chunks) => settled(chunks, go_on)?,
-            Lines::Shuffled(shuffled) => shuffled.sorted(),
+            Lines::Shuffled(shuffled) => shuffled.sorted(go_on)?,
         };
         let Settled { mut chunks, months } = self.settle(made, go_on)?;
         let diagnostics = self.diagnostics;

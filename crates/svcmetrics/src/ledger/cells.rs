@@ -2,8 +2,8 @@
 
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
-use super::chunk::Chunk;
-use super::fold::grow;
+use super::chunk::{Chunk, Columns};
+use super::fold::{Bound, grow};
 use super::grid::{Grid, Point, See};
 use crate::error::Result;
 use std::ops::{AddAssign, Range};
@@ -82,9 +82,7 @@ pub(super) struct Cells {
     all: Vec<Cell<i128>>,
     /// Sums that were not added to those of all yet.
     few: Vec<Cell<i64>>,
-    /// What the largest of them can be at most, and of how many lines they are.
-    bound: i64,
-    lines: usize,
+    bound: Bound,
     /// By segment, the customers that were ever in it.
     customers: Vec<i64>,
     /// By segment, who was seen in it last: customers are counted up from 1.
@@ -100,8 +98,7 @@ impl Cells {
             periods: grid.periods + 2,
             all: Vec::new(),
             few: Vec::new(),
-            bound: 0,
-            lines: 0,
+            bound: Bound::default(),
             customers: Vec::new(),
             seen: Vec::new(),
             customer: 0,
@@ -139,21 +136,12 @@ impl Cells {
     }
 
     pub(super) fn take(&mut self, grid: &Grid, chunk: &Chunk, customers: Range<usize>) {
-        let lines = chunk.starts[customers.start] as usize..chunk.starts[customers.end] as usize;
         self.count(grid, chunk, customers.clone());
-        // each customer adds an amount to a sum of a cell once
-        let most = chunk.columns.amounts[lines.clone()].iter().fold(1, |most, amount| most.max(*amount));
-        let bound = i64::try_from(customers.len()).ok().and_then(|customers| most.checked_mul(customers));
-        // adding the few to all must not cost more than the lines that were taken since
-        if self.lines >= self.few.len() && bound.is_some_and(|bound| self.bound.checked_add(bound).is_none()) {
-            self.settle();
-        }
-        match bound.and_then(|bound| self.bound.checked_add(bound)) {
-            Some(bound) => {
-                (self.bound, self.lines) = (bound, self.lines + lines.len());
-                walk(grid, &mut self.few, self.periods, chunk, customers);
-            }
-            None => walk(grid, &mut self.all, self.periods, chunk, customers),
+        let cells = self.few.len();
+        if self.bound.holds(chunk, &customers, cells, || settle(&mut self.all, &mut self.few)) {
+            walk(grid, &mut self.few, self.periods, chunk, customers);
+        } else {
+            walk(grid, &mut self.all, self.periods, chunk, customers);
         }
     }
 
@@ -175,10 +163,8 @@ impl Cells {
 
     /// Adds the few to all.
     pub(super) fn settle(&mut self) {
-        for (cell, few) in self.all.iter_mut().zip(&mut self.few) {
-            cell.sums().into_iter().zip(few.sums()).for_each(|(sum, few)| sum.merge(std::mem::take(few)));
-        }
-        (self.bound, self.lines) = (0, 0);
+        settle(&mut self.all, &mut self.few);
+        self.bound = Bound::default();
         #[cfg(feature = "test-faults")]
         if crate::engine::faults::planted("returned_as_new") {
             self.all.iter_mut().for_each(|cell| cell.new.merge(std::mem::take(&mut cell.reactivation)));
@@ -195,12 +181,20 @@ impl Cells {
     }
 }
 
+fn settle(all: &mut [Cell<i128>], few: &mut [Cell<i64>]) {
+    for (cell, few) in all.iter_mut().zip(few) {
+        cell.sums().into_iter().zip(few.sums()).for_each(|(sum, few)| sum.merge(std::mem::take(few)));
+    }
+}
+
 fn walk<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, chunk: &Chunk, customers: Range<usize>) {
-    for customer in customers {
-        if grid.is_of_plain_months() {
-            walk_months(grid, cells, periods, chunk, customer);
-            continue;
+    if grid.is_of_plain_months() {
+        if grid.codes.is_empty() {
+            return walk_months(grid, cells, chunk, customers, |_| 0);
         }
+        return walk_months(grid, cells, chunk, customers, |line| grid.segment(chunk, line) as usize * periods);
+    }
+    for customer in customers {
         let mut mover = Mover { grid, cells, periods, before: None };
         grid.walk(chunk, customer, &mut mover);
         if let Some(before) = mover.before {
@@ -209,43 +203,56 @@ fn walk<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, chunk: &C
     }
 }
 
-/// What [`Mover`] does, by month: most ledgers are asked for nothing else.
+/// What [`Mover`] does, by month: most ledgers are asked for nothing else. Lines say where the cells of their segment begin.
 #[inline(always)]
-fn walk_months<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, chunk: &Chunk, customer: usize) {
-    // the place of the month after that of the line before, counted from 1; 0 before the first
-    let (mut next, mut amount_before, mut segment_before) = (0, 0, 0);
-    for line in chunk.lines(customer) {
-        let (month, amount) = (chunk.columns.months[line], chunk.columns.amounts[line]);
-        if amount == 0 {
-            continue;
-        }
-        let place = month.abs_diff(grid.months.0) as usize + 1;
-        let segment = grid.segment(chunk, line) as usize * periods;
-        let cell = &mut cells[segment + place];
-        cell.end.add(amount);
-        #[cfg(feature = "test-faults")]
-        if next > 0 && crate::engine::faults::planted("previous_row") {
-            next = place;
-        }
-        if place == next {
-            if segment != segment_before {
-                cell.transfer_in.add(amount);
-                cells[segment_before + place].transfer_out.add(amount);
+fn walk_months<A: Amount>(
+    grid: &Grid,
+    cells: &mut [Cell<A>],
+    chunk: &Chunk,
+    customers: Range<usize>,
+    segment: impl Fn(usize) -> usize,
+) {
+    let Columns { months, amounts, .. } = &chunk.columns;
+    for customer in customers {
+        let lines = chunk.lines(customer);
+        // the place of the month after that of the line before, counted from 1; 0 before the first
+        let (mut next, mut amount_before, mut segment_before) = (0, 0, 0);
+        for (line, (month, amount)) in lines.clone().zip(months[lines.clone()].iter().zip(&amounts[lines])) {
+            let amount = *amount;
+            if amount == 0 {
+                continue;
             }
-            let gain = amount - amount_before;
-            let cell = &mut cells[segment_before + place];
-            cell.expansion.add_positive(gain);
-            cell.contraction.add_positive(-gain);
-        } else if next == 0 {
-            cell.new.add(amount);
-        } else {
-            cell.reactivation.add(amount);
+            let place = month.wrapping_sub(grid.months.0).cast_unsigned() as usize + 1;
+            let segment = segment(line);
+            let cell = &mut cells[segment + place];
+            cell.end.add(amount);
+            #[cfg(feature = "test-faults")]
+            if next > 0 && crate::engine::faults::planted("previous_row") {
+                next = place;
+            }
+            if place == next {
+                if segment != segment_before {
+                    cell.transfer_in.add(amount);
+                    cells[segment_before + place].transfer_out.add(amount);
+                }
+                // most stay as they are
+                if amount != amount_before {
+                    let cell = &mut cells[segment_before + place];
+                    let gain = amount - amount_before;
+                    cell.expansion.add_positive(gain);
+                    cell.contraction.add_positive(-gain);
+                }
+            } else if next == 0 {
+                cell.new.add(amount);
+            } else {
+                cell.reactivation.add(amount);
+                cells[segment_before + next].churn.add(amount_before);
+            }
+            (next, amount_before, segment_before) = (place + 1, amount, segment);
+        }
+        if next > 0 {
             cells[segment_before + next].churn.add(amount_before);
         }
-        (next, amount_before, segment_before) = (place + 1, amount, segment);
-    }
-    if next > 0 {
-        cells[segment_before + next].churn.add(amount_before);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Customers and their months, sorted: columns, and where each customer's begin.
 
+use crate::engine::prefetch;
 use crate::key::Key;
 use std::ops::Range;
 
@@ -65,9 +66,28 @@ impl Customers {
             (Self::Whole(numbers), Customer::Whole(number)) => numbers[place] == number,
             (Self::Texts { text, ends }, Customer::Text(other)) => {
                 let start = if place == 0 { 0 } else { ends[place - 1] };
-                text.as_bytes()[start..ends[place]] == *other.as_bytes()
+                same(&text.as_bytes()[start..ends[place]], other.as_bytes())
             }
             _ => false,
+        }
+    }
+
+    /// Asks for the memory that says where a text stands, or for a number itself, and does not wait for it.
+    #[inline]
+    pub(super) fn fetch_end(&self, place: usize) {
+        match self {
+            Self::Whole(numbers) => prefetch(&numbers[place]),
+            Self::Texts { ends, .. } => prefetch(&ends[place]),
+        }
+    }
+
+    /// Asks for a text, once it is known where it stands.
+    #[inline]
+    pub(super) fn fetch_text(&self, place: usize) {
+        if let Self::Texts { text, ends } = self
+            && let Some(last) = ends[place].checked_sub(1)
+        {
+            prefetch(&text.as_bytes()[last]);
         }
     }
 
@@ -99,6 +119,19 @@ impl Customers {
                 text.truncate(ends.last().copied().unwrap_or_default());
             }
         }
+    }
+}
+
+/// Whether two texts are the same: most identities are of 8 to 16 bytes, and compared without a call.
+#[inline]
+pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let ends = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
+    match ends(one) {
+        Some((first, last)) if one.len() <= 16 => ends(other).is_some_and(|other| other == (first, last)),
+        _ => one == other,
     }
 }
 
@@ -216,6 +249,20 @@ impl Chunk {
         self.customers.push(customer)
     }
 
+    /// Customers begin at some places of these numbers, the first of which are lines yet to come. Whether they are of the
+    /// column's type.
+    pub(super) fn begin_many(&mut self, numbers: &[i64], places: &[usize], first: usize) -> bool {
+        let (Some(last), Customers::Whole(known)) = (places.last(), &mut self.customers) else {
+            return places.is_empty();
+        };
+        let start = |place: &usize| u32::try_from(first + place).unwrap_or(u32::MAX);
+        known.extend(places.iter().map(|place| numbers[*place]));
+        self.starts.pop();
+        self.starts.extend(places.iter().map(start));
+        self.starts.push(start(last));
+        true
+    }
+
     /// Without its last customer, who is a chunk of its own.
     pub(super) fn split_last(&mut self) -> Option<Self> {
         let last = self.customers.len().checked_sub(1)?;
@@ -286,5 +333,21 @@ impl Chunk {
         self.columns.extend(&other.columns, other.lines(customer));
         self.close();
         is_alike
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_any_length_are_compared() {
+        let texts =
+            |len: usize| ["a".repeat(len), "a".repeat(len.saturating_sub(1)) + "b", "b".to_owned() + &"a".repeat(len)];
+        let mut all: Vec<String> = (0..40).flat_map(texts).collect();
+        all.push("aaaaaaaabaaaaaaaa".into());
+        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+            assert_eq!(same(one.as_bytes(), other.as_bytes()), one == other, "{one} {other}");
+        }
     }
 }

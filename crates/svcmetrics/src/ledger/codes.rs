@@ -2,81 +2,128 @@
 
 use super::chunk::{Customer, Customers};
 use super::who::Who;
+use crate::engine::prefetch;
 use foldhash::fast::RandomState;
-use std::cmp::Ordering;
 use std::hash::BuildHasher as _;
 
-/// No code.
+/// No code, and a place without one.
 const NONE: u32 = u32::MAX;
+const FREE: u64 = u64::MAX;
+
+/// Customers that are looked up together.
+const AT_ONCE: usize = 256;
 
 /// A code for each customer. All of them stand in one text or list, and are looked up there: a map that owns its keys would
 /// take several times as much memory.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Codes {
     all: Customers,
-    /// By hash, the codes; at most half of the places are taken.
-    places: Vec<u32>,
+    /// By the last bits of the hash, the first ones and the code; at most half of the places are taken.
+    places: Vec<u64>,
     state: RandomState,
 }
 
 /// Customers by rank.
 #[derive(Debug)]
 pub(super) struct Ranked {
-    all: Vec<Customers>,
-    /// By rank, whose code is the customer's, and the code.
-    first: Vec<(u32, u32)>,
+    all: Customers,
 }
 
 impl Codes {
     /// The code of a customer, who is of the type of those before.
     pub(super) fn code(&mut self, customer: Customer<'_>) -> u32 {
-        if 2 * (self.all.len() + 1) > self.places.len() {
-            self.grow();
-        }
-        let mut place = self.first_place(customer);
-        loop {
-            match self.places[place] {
-                NONE => break,
-                code if self.all.is_at(code as usize, customer) => return code,
-                _ => place = (place + 1) & (self.places.len() - 1),
+        self.make_room(1);
+        self.code_of(customer, self.hash(customer))
+    }
+
+    fn code_of(&mut self, customer: Customer<'_>, hash: u64) -> u32 {
+        let mut place = self.first_place(hash);
+        while let Some(found) = self.next(&mut place, hash) {
+            if self.all.is_at(found as usize, customer) {
+                return found;
             }
+            place += 1;
         }
         // so many customers fill any memory first
         let code = u32::try_from(self.all.len()).unwrap_or(NONE);
         let is_alike = self.all.push(customer);
         debug_assert!(is_alike, "customers are of one type");
-        self.places[place] = code;
+        self.places[place] = taken(hash, code);
         code
     }
 
-    /// The codes of many customers. Each is looked up as if all were known: such looks do not wait for each other, and most
-    /// come back with the code.
+    /// The codes of many customers, of whom most are known. What they are looked up in lies far away: it is asked for step by
+    /// step, for many of them at once.
     pub(super) fn all(&mut self, who: &Who<'_>, len: usize) -> Vec<i64> {
-        while 2 * (self.all.len() + len) > self.places.len() {
-            self.grow();
+        self.make_room(len);
+        let mut codes = Vec::with_capacity(len);
+        let (mut hashes, mut guesses) = (Vec::with_capacity(AT_ONCE), Vec::with_capacity(AT_ONCE));
+        for start in (0..len).step_by(AT_ONCE) {
+            let some = start..len.min(start + AT_ONCE);
+            hashes.clear();
+            hashes.extend(some.clone().map(|place| self.hash(who.get(place))));
+            for hash in &hashes {
+                prefetch(&self.places[self.first_place(*hash)]);
+            }
+            guesses.clear();
+            guesses.extend(hashes.iter().map(|hash| self.next(&mut self.first_place(*hash), *hash)));
+            for code in guesses.iter().flatten() {
+                self.all.fetch_end(*code as usize);
+            }
+            for code in guesses.iter().flatten() {
+                self.all.fetch_text(*code as usize);
+            }
+            for (place, (hash, guess)) in some.zip(hashes.iter().zip(&guesses)) {
+                let customer = who.get(place);
+                let sure = guess.filter(|code| self.all.is_at(*code as usize, customer));
+                codes.push(sure.unwrap_or_else(|| self.code_of(customer, *hash)).into());
+            }
         }
-        let guesses: Vec<u32> = (0..len).map(|place| self.places[self.first_place(who.get(place))]).collect();
-        let sure = |(place, guess): (usize, u32)| {
-            let customer = who.get(place);
-            if guess != NONE && self.all.is_at(guess as usize, customer) { guess } else { self.code(customer) }
-        };
-        guesses.into_iter().enumerate().map(sure).map(i64::from).collect()
+        codes
     }
 
-    fn first_place(&self, customer: Customer<'_>) -> usize {
+    fn hash(&self, customer: Customer<'_>) -> u64 {
+        self.state.hash_one(customer)
+    }
+
+    fn first_place(&self, hash: u64) -> usize {
         #[allow(clippy::cast_possible_truncation)] // some bits of it
-        let hash = self.state.hash_one(customer) as usize;
-        hash & (self.places.len() - 1)
+        let place = hash as usize;
+        place & (self.places.len() - 1)
     }
 
-    fn grow(&mut self) {
-        self.places = vec![NONE; (2 * self.places.len()).max(64)];
+    /// The code at the first place from this one on that may be that of a customer; nothing where one is free before.
+    fn next(&self, place: &mut usize, hash: u64) -> Option<u32> {
+        loop {
+            *place &= self.places.len() - 1;
+            let found = self.places[*place];
+            #[allow(clippy::cast_possible_truncation)] // the last bits
+            let code = found as u32;
+            if found == taken(hash, code) && found != FREE {
+                return Some(code);
+            }
+            if found == FREE {
+                return None;
+            }
+            *place += 1;
+        }
+    }
+
+    /// Places for so many more.
+    fn make_room(&mut self, more: usize) {
+        let needed = 2 * (self.all.len() + more);
+        if needed <= self.places.len() {
+            return;
+        }
+        self.places = Vec::new();
+        self.places = vec![FREE; needed.next_power_of_two().max(64)];
         for code in 0..self.all.len() {
-            let mut place = self.first_place(self.all.get(code));
-            while self.places[place] != NONE {
+            let hash = self.hash(self.all.get(code));
+            let mut place = self.first_place(hash);
+            while self.places[place] != FREE {
                 place = (place + 1) & (self.places.len() - 1);
             }
-            self.places[place] = u32::try_from(code).unwrap_or(NONE);
+            self.places[place] = taken(hash, u32::try_from(code).unwrap_or(NONE));
         }
     }
 
@@ -99,31 +146,67 @@ impl Codes {
         for (which, customers) in (0..).zip(&all) {
             order.extend((0..customers.len()).zip(0..).map(|(at, code)| (prefix(customers.get(at)), which, code)));
         }
-        let customer = |which: u32, code: u32| all[which as usize].get(code as usize);
-        let compare = |one: &(u64, u32, u32), other: &(u64, u32, u32)| {
-            one.0.cmp(&other.0).then_with(|| customer(one.1, one.2).cmp(&customer(other.1, other.2)))
-        };
-        order.sort_unstable_by(compare);
+        sort(&mut order);
+        let customer = |one: &(u64, u32, u32)| all[one.1 as usize].get(one.2 as usize);
         let mut ranks: Vec<Vec<u32>> = all.iter().map(|customers| vec![0; customers.len()]).collect();
-        let mut first: Vec<(u32, u32)> = Vec::new();
-        let mut before = None;
-        for next in &order {
-            if before.is_none_or(|before| compare(before, next) != Ordering::Equal) {
-                first.push((next.1, next.2));
+        let mut ranked = Customers::default();
+        let (mut start, mut asked) = (0, 0);
+        while start < order.len() {
+            // their texts lie far away from each other
+            if start >= asked {
+                asked = order.len().min(start + AT_ONCE);
+                let soon = &order[start..asked];
+                for next in soon {
+                    all[next.1 as usize].fetch_end(next.2 as usize);
+                }
+                for next in soon {
+                    all[next.1 as usize].fetch_text(next.2 as usize);
+                }
             }
-            before = Some(next);
-            // so many customers fill any memory first
-            ranks[next.1 as usize][next.2 as usize] = u32::try_from(first.len() - 1).unwrap_or(NONE);
+            let len = order[start..].iter().take_while(|next| next.0 == order[start].0).count();
+            let alike = &mut order[start..start + len];
+            start += len;
+            if alike.len() > 1 {
+                alike.sort_unstable_by(|one, other| customer(one).cmp(&customer(other)));
+            }
+            let mut before = None;
+            for next in alike {
+                let own = customer(next);
+                if before != Some(own) {
+                    ranked.push(own);
+                    before = Some(own);
+                }
+                // so many customers fill any memory first
+                ranks[next.1 as usize][next.2 as usize] = u32::try_from(ranked.len() - 1).unwrap_or(NONE);
+            }
         }
-        (Ranked { all, first }, ranks)
+        (Ranked { all: ranked }, ranks)
     }
 }
 
 impl Ranked {
-    pub(super) fn get(&self, rank: usize) -> Customer<'_> {
-        let (which, code) = self.first[rank];
-        self.all[which as usize].get(code as usize)
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
     }
+
+    pub(super) fn get(&self, rank: usize) -> Customer<'_> {
+        self.all.get(rank)
+    }
+}
+
+/// A place that is taken: the hash tells most customers apart without a look at them.
+fn taken(hash: u64, code: u32) -> u64 {
+    hash & !u64::from(u32::MAX) | u64::from(code)
+}
+
+/// By the numbers, by several threads where there are some.
+fn sort(order: &mut [(u64, u32, u32)]) {
+    #[cfg(feature = "rayon")]
+    if crate::engine::threads(order.len()) > 1 {
+        use rayon::prelude::*;
+        return order.par_sort_unstable();
+    }
+    order.sort_unstable();
 }
 
 /// How many bytes all texts begin with.

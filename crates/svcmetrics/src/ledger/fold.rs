@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Lines that a thread takes at a time: a few milliseconds, after which it is asked whether to go on.
-const LINES: usize = 1 << 17;
+/// Lines that a thread takes at a time: they stay in its cache, and it is asked often whether to go on.
+const LINES: usize = 1 << 15;
 
 /// How customers are taken into a state, and states into one.
 pub(super) struct Fold<E, T, A> {
@@ -78,6 +78,38 @@ fn shares(chunk: &Chunk) -> impl Iterator<Item = (&Chunk, Range<usize>)> {
         start = share.end;
         Some((chunk, share))
     })
+}
+
+/// How large sums of 64 bits can have become, to which each customer adds an amount at most once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Bound {
+    largest: i64,
+    lines: usize,
+}
+
+impl Bound {
+    /// Counts customers in. Whether the sums, of so many cells, hold theirs too: `settle` empties them where that makes room,
+    /// and costs no more than the lines since.
+    pub(super) fn holds(
+        &mut self,
+        chunk: &Chunk,
+        customers: &Range<usize>,
+        cells: usize,
+        settle: impl FnOnce(),
+    ) -> bool {
+        let lines = chunk.starts[customers.start] as usize..chunk.starts[customers.end] as usize;
+        // amounts are not negative, and the bits of all of them are no less than the largest
+        let most = chunk.columns.amounts[lines.clone()].iter().fold(1, |bits, amount| bits | amount);
+        let more = i64::try_from(customers.len()).ok().and_then(|customers| most.checked_mul(customers));
+        let Some(more) = more else { return false };
+        if self.lines >= cells && self.largest.checked_add(more).is_none() {
+            settle();
+            *self = Self::default();
+        }
+        let Some(largest) = self.largest.checked_add(more) else { return false };
+        *self = Self { largest, lines: self.lines + lines.len() };
+        true
+    }
 }
 
 /// Room for so many more, all default.

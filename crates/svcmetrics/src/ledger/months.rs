@@ -102,8 +102,10 @@ pub(super) fn read(data: &Data<'_>, rows: Range<usize>, months: &mut Vec<i32>, f
     if matches!(data.nulls, crate::engine::columns::Nulls::None)
         && let Values::Dates(days) = &data.values
     {
-        months.extend(days[rows.clone()].iter().map(|day| month_of_day(known, *day)));
-        if months[before..].iter().all(|month| all.contains(month)) {
+        // a day that is not known is that of no month for now, and a negative number
+        let month = |day: &i32| known.get(day.wrapping_sub(KNOWN.start).cast_unsigned() as usize).copied();
+        months.extend(days[rows.clone()].iter().map(|day| month(day).unwrap_or(-1)));
+        if months[before..].iter().fold(0, |bits, month| bits | month) >= 0 {
             return;
         }
         months.truncate(before);

@@ -2,8 +2,9 @@
 
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
-use super::chunk::Chunk;
-use super::fold::{Fold, grow};
+use super::cells::Amount;
+use super::chunk::{Chunk, Columns};
+use super::fold::{Bound, Fold, grow};
 use super::grid::{Grid, Point, See};
 use super::movements::MovementOptions;
 use super::{Ledger, Segments};
@@ -84,12 +85,31 @@ impl Retention {
 
 /// A cell's sums; amounts are those of a year, in micro-units.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sums {
+pub(super) struct Sums<A = i128> {
     pub(super) customers: u64,
     /// Of age 0: all who started.
     pub(super) started: u64,
-    pub(super) revenue: i128,
-    pub(super) gross: i128,
+    pub(super) revenue: A,
+    pub(super) gross: A,
+}
+
+impl<A: Amount> Sums<A> {
+    /// One more customer, who paid so much in the end of the cohort's own period.
+    #[inline(always)]
+    fn add(&mut self, amount: i64, before: i64) {
+        self.customers += 1;
+        self.revenue += amount.into();
+        self.gross += amount.min(before).into();
+    }
+}
+
+impl Sums {
+    fn merge<A: Into<i128>>(&mut self, other: Sums<A>) {
+        self.customers += other.customers;
+        self.started += other.started;
+        self.revenue += other.revenue.into();
+        self.gross += other.gross.into();
+    }
 }
 
 impl CohortCell {
@@ -117,22 +137,25 @@ impl CohortCell {
 /// By segment, then cohort, then age.
 struct Cells<'a> {
     grid: &'a Grid,
-    sums: Vec<Sums>,
+    all: Vec<Sums>,
+    /// Sums that were not added to those of all yet.
+    few: Vec<Sums<i64>>,
+    bound: Bound,
 }
 
 /// A customer on the way through the periods.
-struct Starter<'a, 'b> {
-    cells: &'a mut Cells<'b>,
+struct Starter<'a, A> {
+    grid: &'a Grid,
+    sums: &'a mut [Sums<A>],
     /// The cohort, its segment, and the revenue at its end.
     cohort: Option<(i32, u32, i64)>,
 }
 
-impl Starter<'_, '_> {
+impl<A: Amount> Starter<'_, A> {
     #[inline(always)]
-    fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> Option<&mut Sums> {
-        let Cells { grid, sums } = &mut *self.cells;
+    fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> Option<&mut Sums<A>> {
         let (cohort, period) = (usize::try_from(cohort).ok()?, usize::try_from(period).ok()?);
-        sums.get_mut(place(grid, segment as usize, cohort, period.checked_sub(cohort)?))
+        self.sums.get_mut(place(self.grid, segment as usize, cohort, period.checked_sub(cohort)?))
     }
 
     #[inline(always)]
@@ -140,7 +163,7 @@ impl Starter<'_, '_> {
         if let Some(cohort) = self.cohort {
             return cohort;
         }
-        let cohort = self.cells.grid.place(first_month);
+        let cohort = self.grid.place(first_month);
         if let Some(cell) = self.cell(cohort, cohort, at.segment) {
             cell.started += 1;
         }
@@ -148,7 +171,7 @@ impl Starter<'_, '_> {
     }
 }
 
-impl See for Starter<'_, '_> {
+impl<A: Amount> See for Starter<'_, A> {
     #[inline(always)]
     fn point(&mut self, point: Point, first_month: i32) {
         if point.period < 0 {
@@ -161,9 +184,7 @@ impl See for Starter<'_, '_> {
         }
         self.cohort = Some((cohort, segment, before));
         if let Some(cell) = self.cell(cohort, point.period, segment) {
-            cell.customers += 1;
-            cell.revenue += i128::from(point.amount);
-            cell.gross += i128::from(point.amount.min(before));
+            cell.add(point.amount, before);
         }
     }
 
@@ -174,31 +195,37 @@ impl See for Starter<'_, '_> {
 
 impl<'a> Cells<'a> {
     fn new(grid: &'a Grid) -> Result<Self> {
-        let mut sums = Vec::new();
-        grow(&mut sums, of_a_segment(grid).saturating_mul(grid.segments.len()))?;
-        Ok(Self { grid, sums })
+        let len = of_a_segment(grid).saturating_mul(grid.segments.len());
+        let mut cells = Self { grid, all: Vec::new(), few: Vec::new(), bound: Bound::default() };
+        grow(&mut cells.all, len)?;
+        grow(&mut cells.few, len)?;
+        Ok(cells)
     }
 
     fn take(&mut self, chunk: &Chunk, customers: Range<usize>) {
-        let grid = self.grid;
-        for customer in customers {
-            grid.walk(chunk, customer, &mut Starter { cells: self, cohort: None });
+        let cells = self.few.len();
+        if self.bound.holds(chunk, &customers, cells, || settle(&mut self.all, &mut self.few)) {
+            walk(self.grid, &mut self.few, chunk, customers);
+        } else {
+            walk(self.grid, &mut self.all, chunk, customers);
         }
     }
 
-    fn add(&mut self, other: Self) {
-        for (sums, other) in self.sums.iter_mut().zip(other.sums) {
-            sums.customers += other.customers;
-            sums.started += other.started;
-            sums.revenue += other.revenue;
-            sums.gross += other.gross;
-        }
+    /// Adds the few to all.
+    fn settle(&mut self) {
+        settle(&mut self.all, &mut self.few);
+        self.bound = Bound::default();
+    }
+
+    fn add(&mut self, mut other: Self) {
+        other.settle();
+        self.all.iter_mut().zip(other.all).for_each(|(sums, other)| sums.merge(other));
     }
 
     /// The cell of a cohort at an age; nothing where nobody started.
     fn cell(&self, cohort: usize, segment: usize, age: usize, unit: RunRate) -> Option<CohortCell> {
         let grid = self.grid;
-        let of = |age: usize| self.sums[place(grid, segment, cohort, age)];
+        let of = |age: usize| self.all[place(grid, segment, cohort, age)];
         let (start, sums) = (of(0), of(age));
         if start.started == 0 {
             return None;
@@ -211,6 +238,39 @@ impl<'a> Cells<'a> {
             sums,
             unit,
         ))
+    }
+}
+
+fn settle(all: &mut [Sums], few: &mut [Sums<i64>]) {
+    all.iter_mut().zip(few).for_each(|(sums, few)| sums.merge(std::mem::take(few)));
+}
+
+fn walk<A: Amount>(grid: &Grid, sums: &mut [Sums<A>], chunk: &Chunk, customers: Range<usize>) {
+    if grid.is_of_plain_months() {
+        return walk_months(grid, sums, chunk, customers);
+    }
+    for customer in customers {
+        grid.walk(chunk, customer, &mut Starter { grid, sums, cohort: None });
+    }
+}
+
+/// What [`Starter`] does, by month: most ledgers are asked for nothing else.
+fn walk_months<A: Amount>(grid: &Grid, sums: &mut [Sums<A>], chunk: &Chunk, customers: Range<usize>) {
+    let Columns { months, amounts, .. } = &chunk.columns;
+    let month_of = |line: usize| months[line].wrapping_sub(grid.months.0).cast_unsigned() as usize;
+    for customer in customers {
+        let lines = chunk.lines(customer);
+        let Some(first) = lines.clone().find(|line| amounts[*line] != 0) else { continue };
+        let (cohort, before) = (month_of(first), amounts[first]);
+        let start = place(grid, grid.segment(chunk, first) as usize, cohort, 0);
+        let ages = &mut sums[start..start + grid.periods - cohort];
+        ages[0].started += 1;
+        let lines = first..lines.end;
+        for (month, amount) in months[lines.clone()].iter().zip(&amounts[lines]) {
+            if *amount != 0 {
+                ages[month.wrapping_sub(months[first]).cast_unsigned() as usize].add(*amount, before);
+            }
+        }
     }
 }
 
@@ -255,6 +315,7 @@ impl Ledger {
         };
         let mut all = Cells::new(&grid)?;
         fold.run(&self.chunks, &mut all, go_on)?;
+        all.settle();
         let known = usize::try_from(grid.known_periods()).unwrap_or_default();
         let mut cells = Vec::new();
         for cohort in 0..known {

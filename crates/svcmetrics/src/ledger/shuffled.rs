@@ -3,9 +3,12 @@
 use super::buckets::{Bucket, Buckets, Line, MONTH, Numbers};
 use super::chunk::{Chunk, Clash, Clashes, Customer};
 use super::codes::{Codes, Ranked};
+use super::shares::{in_shares, shares};
 use super::who::Who;
 use crate::engine::STRETCH;
+use crate::error::Error;
 use std::mem;
+use std::sync::{Mutex, PoisonError};
 
 /// Bits that one pass of the sort looks at.
 const DIGIT: u32 = 11;
@@ -69,33 +72,65 @@ impl Shuffled {
     }
 
     /// The customers in order, each with its lines, how many lines were added to others, and what clashes in which chunk.
-    pub(super) fn sorted(self) -> Vec<Made> {
+    /// `go_on` is asked from time to time whether to.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub(super) fn sorted(self, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Made>, Error> {
         let (buckets, ranked) = self.together();
-        each(buckets.parted(), |(bucket, numbers)| chunk_of(bucket, numbers, ranked.as_ref()))
+        let parts = buckets.parted();
+        let workers = shares(0..parts.iter().map(|(bucket, _)| bucket.len()).sum());
+        let parts = Mutex::new(parts.into_iter().enumerate());
+        let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = |_, (), go_on: &mut dyn FnMut() -> bool| {
+            let mut made = Vec::new();
+            while let Some((place, (bucket, numbers))) = next() {
+                if !go_on() {
+                    return None;
+                }
+                made.push((place, chunk_of(bucket, numbers, ranked.as_ref())));
+            }
+            Some(made)
+        };
+        let made = in_shares(workers.into_iter().map(|lines| (lines, ())).collect(), go_on, work)?;
+        let mut made: Vec<(usize, Made)> = made.into_iter().flatten().flatten().collect();
+        made.sort_unstable_by_key(|(place, _)| *place);
+        Ok(made.into_iter().map(|(_, made)| made).collect())
     }
 
     /// The lines of all shards, by number, or by rank where customers have codes.
     fn together(mut self) -> (Buckets, Option<Ranked>) {
-        // buckets are put together whole
-        let shift = self.shards.iter().map(|shard| shard.buckets.shift).max().unwrap_or_default();
-        let mut buckets = Buckets::default();
-        buckets.shift = shift;
         if self.shards.iter().all(|shard| shard.codes.is_none()) {
+            // buckets are put together whole
+            let shift = self.shards.iter().map(|shard| shard.buckets.shift).max().unwrap_or_default();
+            let mut buckets = Buckets::default();
+            buckets.shift = shift;
             let ends: Vec<i64> = self.shards.iter().flat_map(|shard| shard.buckets.ends()).collect();
             if buckets.cover(&ends) {
                 self.shards.into_iter().for_each(|shard| buckets.merge(shard.buckets));
                 return (buckets, None);
             }
         }
-        buckets.shift = 0;
         self.shards.iter_mut().for_each(Shard::give_codes);
         let codes = self.shards.iter_mut().filter_map(|shard| shard.codes.take()).collect();
         let (ranked, ranks) = Codes::ranked(codes);
-        for (shard, ranks) in self.shards.into_iter().zip(ranks) {
+        // all have the same buckets
+        let ends: Vec<i64> =
+            [0, ranked.len().saturating_sub(1)].into_iter().filter_map(|rank| rank.try_into().ok()).collect();
+        let by_rank = |(shard, ranks): (Shard, Vec<u32>)| {
+            let mut buckets = Buckets::default();
+            buckets.cover(&ends);
             let rank = |code| usize::try_from(code).map_or(0, |code| ranks[code]);
             shard.buckets.each_block(|block, numbers| buckets.take(&block, numbers, rank));
+            buckets
+        };
+        let mut together = Buckets::default();
+        together.cover(&ends);
+        let all = each(self.shards.into_iter().zip(ranks).collect(), by_rank);
+        for buckets in all {
+            together.merge(buckets);
         }
-        (buckets, Some(ranked))
+        (together, Some(ranked))
     }
 }
 
@@ -255,7 +290,7 @@ mod tests {
             let line = expected.entry((*customer, months[place])).or_insert((0, 0_u64));
             *line = (line.0 + i64::try_from(place).unwrap() + 1, line.1 + 1);
         }
-        let made = filled(customers, &months, &segments).sorted();
+        let made = filled(customers, &months, &segments).sorted(&mut || true).unwrap();
         let expected_lines: Lines<'_> = expected
             .iter()
             .map(|((customer, month), (amount, _))| (*customer, *month, *amount, with_segments.then(|| segment(month))))
@@ -299,10 +334,17 @@ mod tests {
     }
 
     #[test]
+    fn sorting_stops_when_it_is_told_to() {
+        let customers: Vec<Customer<'_>> = (0..1_000).map(Customer::Whole).collect();
+        let filled = filled(&customers, &[5; 1_000], &[]);
+        assert_eq!(filled.sorted(&mut || false).unwrap_err(), Error::Interrupted);
+    }
+
+    #[test]
     fn lines_that_clash_are_counted() {
         let customers = [1, 2, 1, 2, 2].map(Customer::Whole);
         let clashes = |segments: &[u32]| {
-            let made = filled(&customers, &[5; 5], segments).sorted();
+            let made = filled(&customers, &[5; 5], segments).sorted(&mut || true).unwrap();
             made.into_iter()
                 .filter_map(|(_, added)| added.err())
                 .map(|found| (found.why, found.count))
@@ -312,7 +354,8 @@ mod tests {
         assert_eq!(clashes(&[0, 1, 2, 1, 0]), [(Clash::Segments(0, 2), 1), (Clash::Segments(1, 0), 1)]);
         let mut large = Shuffled::default();
         large.shards(1)[0].add(&Who::of(customers.into_iter()), &[5; 5], &[i64::MAX; 5], &[]);
-        let found: Vec<Clashes> = large.sorted().into_iter().filter_map(|(_, added)| added.err()).collect();
+        let found: Vec<Clashes> =
+            large.sorted(&mut || true).unwrap().into_iter().filter_map(|(_, added)| added.err()).collect();
         assert_eq!(found[0].why, Clash::Range);
     }
 }

@@ -1,6 +1,6 @@
 //! Rows that come sorted by customer: they are columns of a ledger as they stand.
 
-use super::chunk::{Chunk, Customer};
+use super::chunk::{Chunk, Customer, same};
 use super::lines::{Faults, Part, Rounding};
 use super::who::Who;
 use crate::engine::STRETCH;
@@ -46,28 +46,27 @@ pub(super) fn chunk_of(
 fn begin_all(chunk: &mut Chunk, who: &Who<'_>, first: usize) -> bool {
     match who {
         Who::Whole(numbers) => {
-            let mut before = match chunk.customers.last() {
-                Some(Customer::Whole(number)) => Some(number),
-                None => None,
-                Some(_) => return false,
-            };
-            for (place, number) in numbers.iter().enumerate() {
-                if before != Some(*number) {
-                    if before.is_some_and(|before| before > *number) {
+            let before = chunk.customers.last();
+            let Some(one) = numbers.first() else { return true };
+            match before.map(|before| before.cmp(&Customer::Whole(*one))) {
+                Some(Ordering::Greater) => return false,
+                Some(Ordering::Equal) => {}
+                Some(Ordering::Less) | None => {
+                    if !chunk.begin(Customer::Whole(*one), first) {
                         return false;
                     }
-                    chunk.begin(Customer::Whole(*number), first + place);
-                    before = Some(*number);
                 }
             }
-            true
+            let mut places = vec![0; numbers.len()];
+            let Some(count) = changes(numbers, &mut places) else { return false };
+            chunk.begin_many(numbers, &places[..count], first)
         }
         Who::Texts(texts) => {
             for (place, text) in texts.iter().enumerate() {
                 let customer = Customer::Text(text);
                 let order = match place.checked_sub(1) {
                     // the one before is the last that began
-                    Some(before) if texts[before] == *text => continue,
+                    Some(before) if same(texts[before].as_bytes(), text.as_bytes()) => continue,
                     Some(before) => Some(texts[before].cmp(text)),
                     None => chunk.customers.last().map(|last| last.cmp(&customer)),
                 };
@@ -85,16 +84,33 @@ fn begin_all(chunk: &mut Chunk, who: &Who<'_>, first: usize) -> bool {
     }
 }
 
-/// Whether the months of each customer ascend among the lines from `from` on.
+/// Where a number is another than the one before, and how many there are such, where numbers ascend.
+#[allow(clippy::needless_bitwise_bool)] // without branches, of which many would be foreseen wrongly
+fn changes(numbers: &[i64], places: &mut [usize]) -> Option<usize> {
+    let (mut count, mut ascends) = (0, true);
+    for (place, pair) in (1..).zip(numbers.windows(2)) {
+        // there are fewer of them than numbers
+        places[count] = place;
+        count += usize::from(pair[0] != pair[1]);
+        ascends &= pair[0] <= pair[1];
+    }
+    ascends.then_some(count)
+}
+
+/// Whether months ascend wherever a number is that of before.
+#[multiversion::multiversion(targets("x86_64+avx2", "x86_64+avx512f"))]
 #[allow(clippy::needless_bitwise_bool)] // without branches, many at once
+fn ascend(numbers: &[i64], months: &[i32]) -> bool {
+    let pairs = numbers.windows(2).zip(months.windows(2));
+    pairs.fold(true, |all, (who, months)| all & ((who[0] != who[1]) | (months[0] < months[1])))
+}
+
+/// Whether the months of each customer ascend among the lines from `from` on.
 fn strictly(chunk: &Chunk, who: &Who<'_>, first: usize, from: usize) -> bool {
     let months = &chunk.columns.months;
     let same_as_before = |place: usize| who.get(place) == who.get(place - 1);
     let within = match who {
-        Who::Whole(numbers) => {
-            let pairs = numbers.windows(2).zip(months[first..].windows(2));
-            pairs.fold(true, |all, (who, months)| all & ((who[0] != who[1]) | (months[0] < months[1])))
-        }
+        Who::Whole(numbers) => ascend(numbers, &months[first..]),
         Who::Texts(texts) => {
             (1..texts.len()).all(|place| months[first + place - 1] < months[first + place] || !same_as_before(place))
         }

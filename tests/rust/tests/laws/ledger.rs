@@ -250,8 +250,12 @@ fn amounts_beyond_64_bits_together_are_exact() {
         .with("customer_id", [customers.clone(), customers].concat())
         .with("month", [vec!["2024-01"; 1000], vec!["2024-02"; 1000]].concat())
         .with("revenue", Data::from([vec![most; 1000], vec![rust_decimal::Decimal::ONE; 1000]].concat()));
-    let card = Ledger::of(&table, LedgerOptions::default()).unwrap().movements(&MovementOptions::default()).unwrap();
+    let ledger = Ledger::of(&table, LedgerOptions::default()).unwrap();
+    let card = ledger.movements(&MovementOptions::default()).unwrap();
     let year = i128::from(i64::MAX / 12 * 12);
     assert_eq!(amounts(&card, "revenue_new"), [year * 1000, 0]);
     assert_eq!(amounts(&card, "revenue_contraction"), [0, (year - 12_000_000) * 1000]);
+    let retention = ledger.retention(&MovementOptions::default()).unwrap();
+    let revenue: Vec<i128> = retention.cells().iter().map(|cell| exact(&cell.revenue)).collect();
+    assert_eq!(revenue, [year * 1000, 12_000_000 * 1000]);
 }
