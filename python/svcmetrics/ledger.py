@@ -116,6 +116,11 @@ class Ledger:
         contraction - churn - transfer_out``. What changes for a customer who also changes the segment stands in the old
         one; what it pays afterwards is transferred. A customer is new or reactivated by what was before the period.
 
+        Where the table has reasons, :meth:`Scorecard.reasons` tells losses (churn and contraction) and gains (new,
+        reactivation and expansion) by reason; transfers are neither. A movement has the latest reason among the
+        customer's rows of the period's months, which may be rows of revenue 0; where one who left has none there, the
+        reason of its last month before. So a reason that comes after the period of the loss is not seen by it.
+
         Parameters
         ----------
         every
@@ -145,6 +150,16 @@ class Ledger:
 
         >>> ledger.movements("quarter")["revenue_new"]
         {'2026-Q1': <Figure 70.00 (840 / 12)>}
+
+        Losses have reasons where the table says why, here in the last month that was paid.
+
+        >>> table = {
+        ...     "customer_id": ["a", "a", "b", "b", "c"],
+        ...     "month": ["2026-01", "2026-02", "2026-01", "2026-02", "2026-01"],
+        ...     "revenue": [50, 40, 70, 0, 30],
+        ...     "loss_reason": [None, "price", None, "moved", None],
+        ... }
+        >>> sm.ledger(table).movements().reasons("loss")
         """
         return Scorecard(self._native.movements(_options(every, by, unit, fiscal_start, max_groups)))
 
@@ -325,6 +340,8 @@ def _ledger_options(
     by: str | Iterable[str] | None,
     gaps: str,
     opening: bool,
+    loss_reason: str | None,
+    gain_reason: str | None,
     months: Sequence[str] | None,
     money: str,
     scale: int,
@@ -346,6 +363,8 @@ def _ledger_options(
         "by": listed("by", by),
         "gaps": gaps,
         "opening": opening,
+        "loss_reason": loss_reason,
+        "gain_reason": gain_reason,
         "months": None if months is None else tuple(months),
         "money": money,
         "scale": scale,
@@ -362,6 +381,8 @@ def ledger(
     gaps: Gaps = "zero",
     opening: bool = False,
     *,
+    loss_reason: str | None = "loss_reason",
+    gain_reason: str | None = "gain_reason",
     months: tuple[str, str] | None = None,
     money: Money = "auto",
     scale: int = 6,
@@ -390,6 +411,10 @@ def ledger(
         :attr:`Ledger.diagnostics`) or an error (``"error"``).
     opening
         Whether the first month is the opening stock: what was there already. Otherwise all of its revenue is new.
+    loss_reason, gain_reason
+        The columns that say why a customer left or pays less, and why it came, came back or pays more: one reason of each
+        kind a customer and month, or null (:meth:`Ledger.movements`). They are read where the table has them; a column of
+        another name must be there, and None is for none.
     months
         The first and the last month of the data, where they are not those of the rows. Movements of parts by customer
         merge where all parts have the same.
@@ -420,7 +445,21 @@ a time without a zone, or text as 2026-03 or 2026-03-31; say what it counts, as 
 pandas.to_datetime(df[column].astype(str), format="%Y%m") for 202603
     """
     found = incoming(table)
-    options = _ledger_options(found, customer, month, revenue, by, gaps, opening, months, money, scale, nan)
+    options = _ledger_options(
+        found,
+        customer,
+        month,
+        revenue,
+        by,
+        gaps,
+        opening,
+        loss_reason,
+        gain_reason,
+        months,
+        money,
+        scale,
+        nan,
+    )
     builder = _svcmetrics.LedgerBuilder(options)
     builder.add(found.source)
     return Ledger(builder.finish())
@@ -435,6 +474,8 @@ def movements(
     gaps: Gaps = "zero",
     opening: bool = False,
     *,
+    loss_reason: str | None = "loss_reason",
+    gain_reason: str | None = "gain_reason",
     months: tuple[str, str],
     every: Every = "month",
     unit: Unit = "month",
@@ -454,7 +495,7 @@ def movements(
     ----------
     tables
         Tables as of :func:`ledger`, all of one kind; a generator is read as it goes, and so is a reader of batches.
-    customer, month, revenue, by, gaps, opening, months, money, scale, nan
+    customer, month, revenue, by, gaps, opening, loss_reason, gain_reason, months, money, scale, nan
         As of :func:`ledger`; the movements are by all of ``by``.
     every, unit, fiscal_start, max_groups
         As of :meth:`Ledger.movements`.
@@ -482,7 +523,21 @@ sorted by customer; sort them by customer before, or build a ledger of all rows
     parts = (incoming(table) for table in tables)
     # what its kind says of NaN, and its keys, are those of the others
     first = next(parts, None)
-    options = _ledger_options(first, customer, month, revenue, by, gaps, opening, months, money, scale, nan)
+    options = _ledger_options(
+        first,
+        customer,
+        month,
+        revenue,
+        by,
+        gaps,
+        opening,
+        loss_reason,
+        gain_reason,
+        months,
+        money,
+        scale,
+        nan,
+    )
     sources = (part.source for part in itertools.chain([] if first is None else [first], parts))
     asked = _options(every, options["by"], unit, fiscal_start, max_groups)
     return Scorecard(_svcmetrics.streamed_movements(sources, options, asked))
