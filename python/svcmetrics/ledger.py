@@ -119,7 +119,7 @@ class Ledger:
         Where the table has reasons, :meth:`Scorecard.reasons` tells losses (churn and contraction) and gains (new,
         reactivation and expansion) by reason; transfers are neither. A movement has the latest reason among the
         customer's rows of the period's months, which may be rows of revenue 0; where one who left has none there, the
-        reason of its last month before. So a reason that comes after the period of the loss is not seen by it.
+        reason of its last month before, if that has one; otherwise null. Reasons that stand elsewhere are not used.
 
         Parameters
         ----------
@@ -151,15 +151,25 @@ class Ledger:
         >>> ledger.movements("quarter")["revenue_new"]
         {'2026-Q1': <Figure 70.00 (840 / 12)>}
 
-        Losses have reasons where the table says why, here in the last month that was paid.
+        Losses have reasons where the table says why: a's and b's in February, c's on its last line before.
 
         >>> table = {
         ...     "customer_id": ["a", "a", "b", "b", "c"],
         ...     "month": ["2026-01", "2026-02", "2026-01", "2026-02", "2026-01"],
         ...     "revenue": [50, 40, 70, 0, 30],
-        ...     "loss_reason": [None, "price", None, "moved", None],
+        ...     "loss_reason": [None, "price", None, "moved", "price"],
         ... }
-        >>> sm.ledger(table).movements().reasons("loss")
+        >>> ledger = sm.ledger(table)
+        >>> for row in ledger.movements().reasons("loss"):
+        ...     print(row["period"], row["reason"], row["amount"], row["customers"])
+        2026-02 moved 70.000000 1
+        2026-02 price 40.000000 2
+
+        Nobody said why anybody came.
+
+        >>> ledger.movements().reasons("gain")
+        Traceback (most recent call last):
+        svcmetrics.errors.ColumnNotFoundError: no column 'gain_reason'
         """
         return Scorecard(self._native.movements(_options(every, by, unit, fiscal_start, max_groups)))
 
@@ -412,9 +422,9 @@ def ledger(
     opening
         Whether the first month is the opening stock: what was there already. Otherwise all of its revenue is new.
     loss_reason, gain_reason
-        The columns that say why a customer left or pays less, and why it came, came back or pays more: one reason of each
-        kind a customer and month, or null (:meth:`Ledger.movements`). They are read where the table has them; a column of
-        another name must be there, and None is for none.
+        The columns that say why a customer left or pays less, and why it came, came back or pays more: one reason of
+        each kind a customer and month, or null (:meth:`Ledger.movements` says which a movement has). They are read
+        where the table has them; a column of another name must be there, and None reads none.
     months
         The first and the last month of the data, where they are not those of the rows. Movements of parts by customer
         merge where all parts have the same.
@@ -435,6 +445,14 @@ def ledger(
     1
     >>> [str(figure) for figure in ledger.movements()["revenue_churn"].values()]
     ['0.00', '70.50', '0.00']
+
+    Of two reasons in one month it is not known which it was.
+
+    >>> table = {"customer_id": [7, 7], "month": ["2026-01"] * 2, "revenue": [50, 0], "why": ["price", "moved"]}
+    >>> sm.ledger(table, loss_reason="why")
+    Traceback (most recent call last):
+    svcmetrics.errors.InvalidValueError: column 'why' of group 7, 2026-01: holds both price and moved; expected one \
+reason a customer and month; give the one that matters, or read none with loss_reason=None
 
     Months that are numbers could be anything.
 

@@ -24,6 +24,8 @@ mod sorted;
 #[cfg(feature = "serde")]
 mod stored;
 #[cfg(feature = "serde")]
+mod stored_reasons;
+#[cfg(feature = "serde")]
 mod stored_retention;
 mod streaming;
 mod who;

@@ -105,6 +105,11 @@ impl Ledger {
     /// what it pays afterwards is transferred out of it and into the new one. So in every group, exactly, and checked:
     /// `revenue_end = revenue_start + new + reactivation + expansion + transfer_in + fx - contraction - churn - transfer_out`.
     ///
+    /// Where the table has a column of reasons, [`Scorecard::reasons`] says why revenue was lost (churn and contraction) or
+    /// gained (new, reactivation and expansion); transfers are neither. A movement has the latest reason that the customer's
+    /// lines of the period's months give, lines of revenue 0 among them; where one who left gave none there, that of its last
+    /// line before, if it has one. Reasons that stand elsewhere are not used.
+    ///
     /// # Errors
     /// [`Error::ColumnNotFound`] for segments that the ledger does not have, [`Error::InvalidOption`] for a month in which no
     /// year can start, [`Error::TooManyPeriods`] before memory is taken, [`Error::OutOfMemory`].
@@ -123,6 +128,23 @@ impl Ledger {
     /// assert_eq!(of("revenue_transfer_out")?, [Some(80.0), Some(0.0)]);
     /// assert_eq!(of("revenue_transfer_in")?, [Some(0.0), Some(80.0)]);
     /// assert_eq!(of("revenue_end")?, [Some(0.0), Some(80.0)]);
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Example: why customers left
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, MovementOptions, RevenueChange, Table};
+    /// let table = Table::new(4)
+    ///     .with("customer_id", vec!["a", "a", "b", "c"])
+    ///     .with("month", vec!["2026-01", "2026-02", "2026-01", "2026-01"])
+    ///     .with("revenue", vec![50_i64, 0, 30, 20])
+    ///     .with("loss_reason", vec![None, Some("moved"), Some("price"), None]);
+    /// let card = Ledger::of(&table, LedgerOptions::default())?.movements(&MovementOptions::default())?;
+    /// let lost: Vec<_> = card.reasons(RevenueChange::Loss)?;
+    /// let lost: Vec<_> = lost.iter().map(|lost| (lost.reason.to_string(), lost.amount.to_string())).collect();
+    /// // a's stands on a line of February, b's on its last line before; c gave none
+    /// assert_eq!(lost, [("moved", "50"), ("price", "30"), ("null", "20")].map(|(why, amount)| (why.into(), amount.into())));
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
     pub fn movements(&self, options: &MovementOptions) -> Result<Scorecard> {

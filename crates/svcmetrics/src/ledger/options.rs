@@ -121,16 +121,29 @@ impl LedgerOptions {
         self
     }
 
-    /// The column that says why a customer left or pays less; nothing for none. The one that is asked for by default,
-    /// `loss_reason`, is read where the table has it, any other must be there.
-    pub fn loss_reason(mut self, column: Option<impl Into<String>>) -> Self {
+    /// The column that says why a customer left or pays less, one reason a customer and month, or null; nothing for no column.
+    /// The one of that name, which is the default, is read where the table has it; any other must be there.
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, Table};
+    /// let table = Table::new(2)
+    ///     .with("customer_id", vec!["a", "a"])
+    ///     .with("month", vec!["2026-01", "2026-01"])
+    ///     .with("revenue", vec![50_i64, 70])
+    ///     .with("loss_reason", vec!["price", "moved"]);
+    /// let error = Ledger::of(&table, LedgerOptions::default()).unwrap_err();
+    /// assert_eq!((error.column(), error.value()), (Some("loss_reason"), Some("price and moved")));
+    /// assert!(Ledger::of(&table, LedgerOptions::default().loss_reason(None)).is_ok());
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    pub fn loss_reason(mut self, column: Option<&str>) -> Self {
         self.loss_reason = column.map(Into::into);
         self
     }
 
     /// The column that says why a customer came, came back or pays more; as [`LedgerOptions::loss_reason`], by default
     /// `gain_reason`.
-    pub fn gain_reason(mut self, column: Option<impl Into<String>>) -> Self {
+    pub fn gain_reason(mut self, column: Option<&str>) -> Self {
         self.gain_reason = column.map(Into::into);
         self
     }

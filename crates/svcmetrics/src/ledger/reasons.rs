@@ -129,7 +129,11 @@ impl Reading {
     }
 
     fn clash(&self, chunk: &Chunk, customer: usize, month: i32, why: Clash) -> Offence {
-        let offence = Offence::new(&self.column, "holds both", "one reason a customer and month");
+        let hint = match self.change {
+            RevenueChange::Loss => "give the one that matters, or read none with loss_reason=None",
+            RevenueChange::Gain => "give the one that matters, or read none with gain_reason=None",
+        };
+        let offence = Offence::new(&self.column, "holds both", "one reason a customer and month").hint(hint);
         let value = |code: u32| self.groups.columns[0].value(code);
         let offence = match why {
             Clash::Segments(one, other) => offence.at(None, &format!("{} and {}", value(one), value(other))),
@@ -223,7 +227,9 @@ pub(super) fn take(
         add: |moved: &mut Moved, others: Moved| {
             for (place, mut other) in others {
                 let cell = moved.entry(place).or_default();
-                moving(change).iter().for_each(|(_, of)| of(cell).merge(*of(&mut other)));
+                for (_, of) in moving(change) {
+                    of(cell).merge(*of(&mut other));
+                }
             }
         },
     };
@@ -300,12 +306,16 @@ impl See for Explained<'_> {
     fn inside(&mut self, _: Point, _: i32) {}
 }
 
+/// Parts of a cell, in order of their reasons.
+type ByReason = Vec<(Key, Cell<i128>)>;
+
 /// A movement's parts by reason.
 pub(super) struct Explanation {
     pub(super) change: RevenueChange,
     /// The column of the reasons.
     pub(super) column: KeyColumn,
-    by_cell: BTreeMap<(i32, u32), Vec<(Key, Cell<i128>)>>,
+    /// By period and segment.
+    by_cell: BTreeMap<(i32, u32), ByReason>,
 }
 
 /// What moved for one reason, and how many customers did.
@@ -317,11 +327,13 @@ pub(super) struct ForReason {
 
 impl Explanation {
     pub(super) fn new(change: RevenueChange, key_type: KeyType, moved: Moved, key: impl Fn(u32) -> Key) -> Self {
-        let mut by_cell: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut by_cell: BTreeMap<_, ByReason> = BTreeMap::new();
         for ((period, segment, reason), cell) in moved {
             by_cell.entry((period, segment)).or_default().push((key(reason), cell));
         }
-        by_cell.values_mut().for_each(|reasons| reasons.sort_by(|(one, _), (other, _)| one.cmp(other)));
+        for reasons in by_cell.values_mut() {
+            reasons.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
         Self { change, column: KeyColumn::new(change.column(), key_type), by_cell }
     }
 

@@ -1,12 +1,11 @@
 //! A ledger as it is stored: its lines, validated on the way in.
 
 use super::chunk::{Chunk, Customer};
-use super::reasons::{Reasons, notes};
-use super::{Diagnostics, Gaps, Ledger, LedgerOptions, Segments};
+use super::{Diagnostics, Gaps, Ledger, LedgerOptions, Segments, stored_reasons};
 use crate::error::{Error, Result};
-use crate::key::{Key, KeyType};
+use crate::key::Key;
 use crate::period::Period;
-use crate::scorecard::{KeyColumn, RevenueChange};
+use crate::scorecard::KeyColumn;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -33,24 +32,14 @@ pub(super) struct Stored {
     segment: Vec<u32>,
     /// By what they are reasons of.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    reasons: BTreeMap<String, StoredReasons>,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredReasons {
-    column: KeyColumn,
-    known: Vec<Key>,
-    /// Positions of the lines that have one, in order.
-    line: Vec<u32>,
-    /// By those, positions among the reasons.
-    reason: Vec<u32>,
+    reasons: BTreeMap<String, stored_reasons::Stored>,
 }
 
 impl From<Ledger> for Stored {
     fn from(ledger: Ledger) -> Self {
         let mut stored = Self {
             format: FORMAT,
+            reasons: stored_reasons::all(&ledger),
             months: ledger.months,
             diagnostics: ledger.diagnostics,
             columns: ledger.segments.columns,
@@ -60,7 +49,6 @@ impl From<Ledger> for Stored {
             month: Vec::new(),
             yearly: Vec::new(),
             segment: Vec::new(),
-            reasons: ledger.reasons.iter().map(|reasons| stored_reasons(&ledger.chunks, reasons)).collect(),
             options: ledger.options,
         };
         for chunk in &ledger.chunks {
@@ -77,65 +65,7 @@ impl From<Ledger> for Stored {
     }
 }
 
-/// The reasons of one kind, by its name; all of their lines are lines of the chunks.
-fn stored_reasons(chunks: &[Chunk], reasons: &Reasons) -> (String, StoredReasons) {
-    let lines = (0_u32..).zip(chunks.iter().flat_map(|chunk| {
-        let of_customer = move |customer| {
-            let months = &chunk.columns.months[chunk.lines(customer)];
-            months.iter().map(move |month| (chunk.customers.get(customer), *month))
-        };
-        (0..chunk.customers.len()).flat_map(of_customer)
-    }));
-    let (mut line, mut reason) = (Vec::new(), Vec::new());
-    let mut notes = notes(&reasons.chunks).peekable();
-    for (place, of_line) in lines {
-        if let Some((_, _, code)) = notes.next_if(|(customer, month, _)| (*customer, *month) == of_line) {
-            line.push(place);
-            reason.push(code);
-        }
-    }
-    let column = reasons.known.columns.first().cloned();
-    let column = column.unwrap_or_else(|| KeyColumn::new(reasons.change.column(), KeyType::Null));
-    let known = reasons.known.keys.iter().flatten().cloned().collect();
-    (reasons.change.name().to_owned(), StoredReasons { column, known, line, reason })
-}
-
-impl StoredReasons {
-    /// The reasons of lines of a chunk.
-    fn reasons(self, change: RevenueChange, column: &str, lines: &Chunk) -> Result<Reasons> {
-        let name = change.name();
-        let fits = |key: &Key| *key != Key::Null && key.fits(&self.column.key_type);
-        let ascends = self.known.is_sorted_by(|one, other| one < other);
-        if self.column.name != column || !ascends || !self.known.iter().all(fits) {
-            return invalid(format!("reasons.{name}: expected the column of options, and its reasons in order"));
-        }
-        let is_there = |line: &u32| (*line as usize) < lines.len();
-        if self.line.len() != self.reason.len()
-            || !self.line.is_sorted_by(|one, other| one < other)
-            || !self.line.iter().all(is_there)
-            || self.reason.iter().any(|code| *code as usize >= self.known.len())
-        {
-            return invalid(format!("reasons.{name}: expected positions of lines in order, each with one of a reason"));
-        }
-        let mut chunk = Chunk::new();
-        let mut owner = None;
-        for (line, reason) in self.line.iter().zip(self.reason) {
-            let customer = lines.starts.partition_point(|start| start <= line) - 1;
-            if owner.replace(customer) != Some(customer) {
-                chunk.begin(lines.customers.get(customer), chunk.len());
-            }
-            chunk.columns.months.push(lines.columns.months[*line as usize]);
-            chunk.columns.amounts.push(0);
-            chunk.columns.segments.push(reason);
-        }
-        chunk.close();
-        let known =
-            Segments { columns: vec![self.column], keys: self.known.into_iter().map(|key| vec![key]).collect() };
-        Ok(Reasons { change, known, chunks: if chunk.customers.len() > 0 { vec![chunk] } else { Vec::new() } })
-    }
-}
-
-fn invalid<T>(problem: impl Into<String>) -> Result<T> {
+pub(super) fn invalid<T>(problem: impl Into<String>) -> Result<T> {
     Err(Error::InvalidDocument { what: "a ledger", problem: problem.into() })
 }
 
@@ -230,20 +160,7 @@ impl TryFrom<Stored> for Ledger {
                 "diagnostics: expected the months and the gaps of the lines, and none where they are errors",
             );
         }
-        let mut of_change = stored.reasons;
-        let mut reasons = Vec::new();
-        for (change, column) in stored.options.reasons() {
-            let Some(found) = of_change.remove(change.name()) else {
-                return invalid(format!("reasons: found none of {}; expected those of options", change.name()));
-            };
-            reasons.push(found.reasons(change, column, &chunk)?);
-        }
-        if let Some((other, _)) = of_change.pop_first() {
-            return invalid(format!(
-                "reasons: found some of {}; expected those of options",
-                crate::error::shown(&other)
-            ));
-        }
+        let reasons = stored_reasons::read(stored.reasons, &stored.options, &chunk)?;
         Ok(Self {
             reasons,
             chunks: if chunk.customers.len() > 0 { vec![chunk] } else { Vec::new() },
