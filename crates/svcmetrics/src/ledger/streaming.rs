@@ -18,7 +18,8 @@ use crate::scorecard::Scorecard;
 use foldhash::{HashMap, HashMapExt};
 
 /// Movements from parts of a table that come sorted by customer: each customer's lines are forgotten once they are counted, so
-/// memory holds a part at a time. Columns of reasons are read as by a [`LedgerBuilder`], and stand in all parts or in none. The months must be given, since the first and the last are known only in the end.
+/// memory holds a part at a time. The months must be given, since the first and the last are known only in the end. Columns of
+/// reasons stand in all parts or in none.
 ///
 /// ```
 /// use svcmetrics::{LedgerOptions, MovementOptions, MovementsBuilder, Table};
