@@ -116,6 +116,11 @@ class Ledger:
         contraction - churn - transfer_out``. What changes for a customer who also changes the segment stands in the old
         one; what it pays afterwards is transferred. A customer is new or reactivated by what was before the period.
 
+        Where the table has reasons, :meth:`Scorecard.reasons` tells losses (churn and contraction) and gains (new,
+        reactivation and expansion) by reason; transfers are neither. A movement has the latest reason among the
+        customer's rows of the period's months, which may be rows of revenue 0; where one who left has none there, the
+        reason of its last month before, if that has one; otherwise null. Reasons that stand elsewhere are not used.
+
         Parameters
         ----------
         every
@@ -145,6 +150,26 @@ class Ledger:
 
         >>> ledger.movements("quarter")["revenue_new"]
         {'2026-Q1': <Figure 70.00 (840 / 12)>}
+
+        Losses have reasons where the table says why: a's and b's in February, c's on its last line before.
+
+        >>> table = {
+        ...     "customer_id": ["a", "a", "b", "b", "c"],
+        ...     "month": ["2026-01", "2026-02", "2026-01", "2026-02", "2026-01"],
+        ...     "revenue": [50, 40, 70, 0, 30],
+        ...     "loss_reason": [None, "price", None, "moved", "price"],
+        ... }
+        >>> ledger = sm.ledger(table)
+        >>> for row in ledger.movements().reasons("loss"):
+        ...     print(row["period"], row["reason"], row["amount"], row["customers"])
+        2026-02 moved 70.000000 1
+        2026-02 price 40.000000 2
+
+        Nobody said why anybody came.
+
+        >>> ledger.movements().reasons("gain")
+        Traceback (most recent call last):
+        svcmetrics.errors.ColumnNotFoundError: no column 'gain_reason'
         """
         return Scorecard(self._native.movements(_options(every, by, unit, fiscal_start, max_groups)))
 
@@ -325,6 +350,8 @@ def _ledger_options(
     by: str | Iterable[str] | None,
     gaps: str,
     opening: bool,
+    loss_reason: str | None,
+    gain_reason: str | None,
     months: Sequence[str] | None,
     money: str,
     scale: int,
@@ -346,6 +373,8 @@ def _ledger_options(
         "by": listed("by", by),
         "gaps": gaps,
         "opening": opening,
+        "loss_reason": loss_reason,
+        "gain_reason": gain_reason,
         "months": None if months is None else tuple(months),
         "money": money,
         "scale": scale,
@@ -362,6 +391,8 @@ def ledger(
     gaps: Gaps = "zero",
     opening: bool = False,
     *,
+    loss_reason: str | None = "loss_reason",
+    gain_reason: str | None = "gain_reason",
     months: tuple[str, str] | None = None,
     money: Money = "auto",
     scale: int = 6,
@@ -390,6 +421,10 @@ def ledger(
         :attr:`Ledger.diagnostics`) or an error (``"error"``).
     opening
         Whether the first month is the opening stock: what was there already. Otherwise all of its revenue is new.
+    loss_reason, gain_reason
+        The columns that say why a customer left or pays less, and why it came, came back or pays more: one reason of
+        each kind a customer and month, or null (:meth:`Ledger.movements` says which a movement has). They are read
+        where the table has them; a column of another name must be there, and None reads none.
     months
         The first and the last month of the data, where they are not those of the rows. Movements of parts by customer
         merge where all parts have the same.
@@ -411,6 +446,14 @@ def ledger(
     >>> [str(figure) for figure in ledger.movements()["revenue_churn"].values()]
     ['0.00', '70.50', '0.00']
 
+    Of two reasons in one month it is not known which it was.
+
+    >>> table = {"customer_id": [7, 7], "month": ["2026-01"] * 2, "revenue": [50, 0], "why": ["price", "moved"]}
+    >>> sm.ledger(table, loss_reason="why")
+    Traceback (most recent call last):
+    svcmetrics.errors.InvalidValueError: column 'why' of group 7, 2026-01: holds both price and moved; expected one \
+reason a customer and month; give the one that matters, or read none with loss_reason=None
+
     Months that are numbers could be anything.
 
     >>> sm.ledger({"customer_id": ["a"], "month": [202601], "revenue": [50]})
@@ -420,7 +463,21 @@ a time without a zone, or text as 2026-03 or 2026-03-31; say what it counts, as 
 pandas.to_datetime(df[column].astype(str), format="%Y%m") for 202603
     """
     found = incoming(table)
-    options = _ledger_options(found, customer, month, revenue, by, gaps, opening, months, money, scale, nan)
+    options = _ledger_options(
+        found,
+        customer,
+        month,
+        revenue,
+        by,
+        gaps,
+        opening,
+        loss_reason,
+        gain_reason,
+        months,
+        money,
+        scale,
+        nan,
+    )
     builder = _svcmetrics.LedgerBuilder(options)
     builder.add(found.source)
     return Ledger(builder.finish())
@@ -435,6 +492,8 @@ def movements(
     gaps: Gaps = "zero",
     opening: bool = False,
     *,
+    loss_reason: str | None = "loss_reason",
+    gain_reason: str | None = "gain_reason",
     months: tuple[str, str],
     every: Every = "month",
     unit: Unit = "month",
@@ -454,7 +513,7 @@ def movements(
     ----------
     tables
         Tables as of :func:`ledger`, all of one kind; a generator is read as it goes, and so is a reader of batches.
-    customer, month, revenue, by, gaps, opening, months, money, scale, nan
+    customer, month, revenue, by, gaps, opening, loss_reason, gain_reason, months, money, scale, nan
         As of :func:`ledger`; the movements are by all of ``by``.
     every, unit, fiscal_start, max_groups
         As of :meth:`Ledger.movements`.
@@ -482,7 +541,21 @@ sorted by customer; sort them by customer before, or build a ledger of all rows
     parts = (incoming(table) for table in tables)
     # what its kind says of NaN, and its keys, are those of the others
     first = next(parts, None)
-    options = _ledger_options(first, customer, month, revenue, by, gaps, opening, months, money, scale, nan)
+    options = _ledger_options(
+        first,
+        customer,
+        month,
+        revenue,
+        by,
+        gaps,
+        opening,
+        loss_reason,
+        gain_reason,
+        months,
+        money,
+        scale,
+        nan,
+    )
     sources = (part.source for part in itertools.chain([] if first is None else [first], parts))
     asked = _options(every, options["by"], unit, fiscal_start, max_groups)
     return Scorecard(_svcmetrics.streamed_movements(sources, options, asked))

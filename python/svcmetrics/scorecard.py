@@ -293,6 +293,9 @@ class Scorecard:
         a reason stands under the reason null, so the amounts add up to the group's. They merge, roll up and go to JSON
         with the scorecard; :meth:`measures` does not hold them.
 
+        Of a ledger's movements they are reasons of its lines (:meth:`Ledger.movements`), customers are those that
+        moved, and nothing is known of ``avoidable``.
+
         The table must have ``loss_reason`` (or ``gain_reason``), and ``revenue_lost`` (or ``revenue_added``) be among
         the metrics asked for; for ``avoidable`` also ``avoidable_loss_share``.
 

@@ -16,6 +16,7 @@ from vector_cases import (
     check_card,
     check_error,
     check_figure,
+    check_reasons,
     columns_of,
     frame_of,
     model_of,
@@ -132,6 +133,8 @@ def check_ledger(case: Case, table: Any) -> None:
                 continue
             exact = Fraction(figure.numerator) / Fraction(figure.denominator or 1)
             assert exact == Fraction(value) or round(exact, 10) == Fraction(value), (metric, key)
+    for change, expected in case.get("reasons", {}).items():
+        check_reasons(card, change, expected)
 
 
 def lines_of(case: Case) -> dict[str, list[Any]]:

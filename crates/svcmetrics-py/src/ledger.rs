@@ -36,6 +36,8 @@ fn ledger_options(options: &Bound<'_, PyDict>) -> Result<LedgerOptions> {
         .month(name("month", "month")?)
         .revenue(name("revenue", "revenue")?)
         .by(get::<Vec<String>>(options, "by")?.unwrap_or_default())
+        .loss_reason(get::<String>(options, "loss_reason")?.as_deref())
+        .gain_reason(get::<String>(options, "gain_reason")?.as_deref())
         .gaps(gaps.unwrap_or_default())
         .opening(get(options, "opening")?.unwrap_or_default())
         .money(money.unwrap_or_default())

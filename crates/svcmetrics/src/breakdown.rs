@@ -6,7 +6,7 @@ use crate::definitions::Definitions;
 use crate::figure::Unit;
 use crate::measure::{Measure, Scope, Time};
 use crate::metric::{Form, Metric};
-use crate::metrics::{self, GAIN_REASON, LOSS_REASON, REVENUE_END, REVENUE_START};
+use crate::metrics::{self, GAIN_REASON, LOSS_REASON, REVENUE_END, REVENUE_START, RunRate};
 use crate::request::Request;
 use std::sync::LazyLock;
 
@@ -24,6 +24,8 @@ pub(crate) struct Breakdown {
     pub(crate) beside: Option<&'static str>,
     /// Counts the rows that have something in them to break down, where the metric itself does not.
     pub(crate) rows: Option<Metric>,
+    /// The metrics of a ledger that count the same: it has no rows of customers.
+    heads: &'static [&'static str],
 }
 
 static BREAKDOWNS: LazyLock<Vec<Breakdown>> = LazyLock::new(|| reasons().into_iter().chain(mixes()).collect());
@@ -37,6 +39,7 @@ fn reasons() -> [Breakdown; 2] {
             of: "revenue_lost",
             beside: Some("avoidable_loss_share"),
             rows: Some(customers("customers_with_loss", "Customers with a loss", REVENUE_START, REVENUE_END)),
+            heads: &["customers_contracted", "customers_churned"],
         },
         Breakdown {
             name: "gain",
@@ -45,6 +48,7 @@ fn reasons() -> [Breakdown; 2] {
             of: "revenue_added",
             beside: None,
             rows: Some(customers("customers_with_gain", "Customers with a gain", REVENUE_END, REVENUE_START)),
+            heads: &["customers_new", "customers_reactivated", "customers_expanded"],
         },
     ]
 }
@@ -60,6 +64,7 @@ fn mixes() -> impl Iterator<Item = Breakdown> {
         of: id,
         beside: None,
         rows: None,
+        heads: &[],
     })
 }
 
@@ -81,6 +86,16 @@ impl Breakdown {
     pub(crate) fn metrics(&self) -> Vec<Metric> {
         let found = [Some(self.of), self.beside].into_iter().flatten().filter_map(metrics::find).cloned();
         found.chain(self.rows.clone()).collect()
+    }
+
+    /// All that it can hold of a ledger, whose amounts are shown as such.
+    pub(crate) fn metrics_of_ledger(&self, run_rate: RunRate) -> Vec<Metric> {
+        let all = metrics::of_ledger(run_rate);
+        let heads = all.iter().filter(|metric| self.heads.contains(&metric.id()));
+        let heads = heads.flat_map(|metric| metric.forms().iter().flat_map(Form::measures));
+        let heads = Form::Amount(heads.map(|measure| (1, measure.clone())).collect());
+        let rows = self.rows.clone().map(|rows| Metric { forms: vec![heads], ..rows });
+        all.iter().filter(|metric| metric.id() == self.of).cloned().chain(rows).collect()
     }
 
     /// The columns that say by what metrics are broken down, of those for which `asked` holds.

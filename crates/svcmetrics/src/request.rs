@@ -423,7 +423,7 @@ impl Request {
     /// As [`Request::candidates`].
     pub(crate) fn storable(&self, model: &HealthModel, run_rate: Option<RunRate>) -> Result<Vec<Metric>> {
         if let Some(breakdown) = self.breakdown {
-            return Ok(breakdown.metrics());
+            return Ok(run_rate.map_or_else(|| breakdown.metrics(), |run_rate| breakdown.metrics_of_ledger(run_rate)));
         }
         let built_in = [metrics::measurable(&self.scales), metrics::cases::metrics()].concat();
         let of_ledger = run_rate.map(metrics::of_ledger).unwrap_or_default();

@@ -3,6 +3,7 @@
 use super::chunk::{Chunk, Clash, Clashes, Columns};
 use super::lines::{Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};
+use super::reasons::{Reading, Reasons};
 use super::shares::{in_shares, shares, shares_of_customers};
 use super::shuffled::{Made, Shard, Shuffled};
 use super::sorted::{append, chunk_of, follow};
@@ -43,6 +44,8 @@ pub struct LedgerBuilder {
     options: Arc<LedgerOptions>,
     pub(super) groups: Groups,
     lines: Lines,
+    /// One for each column of reasons that the first part had.
+    pub(super) reasons: Vec<Reading>,
     /// What customers are, once there are some.
     kind: Option<CustomerKind>,
     faults: Faults,
@@ -80,6 +83,7 @@ impl LedgerBuilder {
             options: Arc::new(options),
             groups: Groups::new(&request),
             lines: Lines::Sorted(Vec::new()),
+            reasons: Vec::new(),
             kind: None,
             faults: Faults::default(),
             rounding: Rounding::default(),
@@ -115,8 +119,10 @@ impl LedgerBuilder {
         let options = self.options.clone();
         if !self.checked {
             options.check()?;
+            self.reasons = Reading::all(&options, table);
             self.checked = true;
         }
+        Reading::none_begins(&self.reasons, &options, table, self.rows)?;
         let part = Part::new(table, &options, self.rows)?;
         match (&self.kind, &part.kind) {
             (Some(before), Some(kind)) if before != kind => return Err(other_type(&options, self.rows)),
@@ -139,6 +145,9 @@ impl LedgerBuilder {
                 }
             }
             self.rows_of(&part, rows, &segments, go_on)?;
+        }
+        for reading in &mut self.reasons {
+            reading.add(table, &part, go_on)?;
         }
         self.rows += table.rows() as u64;
         Ok(())
@@ -233,9 +242,12 @@ impl LedgerBuilder {
         let Settled { mut chunks, months } = self.settle(made, go_on)?;
         let diagnostics = self.diagnostics;
         let segments = Segments::of(&self.groups, &mut chunks);
+        let reasons =
+            self.reasons.into_iter().map(|reading| reading.finish(go_on)).collect::<Result<Vec<Reasons>>>()?;
         // what only changes messages is no difference between ledgers
         let options = Arc::unwrap_or_clone(self.options).nan_is_missing(false);
-        Ok(Ledger { months: range.or(months), options, chunks, segments, diagnostics })
+        let options = options.with_reasons(|change| reasons.iter().any(|reasons| reasons.change == change));
+        Ok(Ledger { months: range.or(months), options, chunks, segments, reasons, diagnostics })
     }
 
     /// Counts lines of one customer and month that were added up; the chunks with customers, and the first and the last month.
@@ -326,6 +338,13 @@ impl LedgerBuilder {
         Ok(Some(self.settle(settled(complete, go_on)?, go_on)?.chunks))
     }
 
+    /// The reasons of the customers that [`LedgerBuilder::take_sorted`] took.
+    pub(super) fn take_reasons(&mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Vec<Chunk>>> {
+        let Lines::Sorted(chunks) = &self.lines else { return Ok(Vec::new()) };
+        let open = chunks.last().and_then(|chunk| chunk.customers.last());
+        self.reasons.iter_mut().map(|reading| reading.take(open, go_on)).collect()
+    }
+
     /// Who came last, of rows that are sorted.
     pub(super) fn last_customer(&self) -> Option<Key> {
         let Lines::Sorted(chunks) = &self.lines else { return None };
@@ -348,14 +367,14 @@ impl LedgerBuilder {
 /// Chunks that are in order, with the lines of one customer and month added up.
 fn settled(chunks: Vec<Chunk>, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Made>> {
     let settled = |mut chunk: Chunk| {
-        let added = chunk.settle();
-        if go_on() { Ok((chunk, added)) } else { Err(Error::Interrupted) }
+        let added = chunk.settle(go_on).filter(|_| go_on()).ok_or(Error::Interrupted)?;
+        Ok((chunk, added))
     };
     chunks.into_iter().map(settled).collect()
 }
 
 /// With the customer and the month for the row, which is not known any more.
-fn at(chunk: &Chunk, customer: usize, month: i32, offence: Offence) -> Offence {
+pub(super) fn at(chunk: &Chunk, customer: usize, month: i32, offence: Offence) -> Offence {
     let customer = chunk.customers.get(customer).key();
     let month = Period::of_month(month).map(|month| month.to_string()).unwrap_or_default();
     let group = Some(format!("{}, {month}", crate::error::shown(&customer.to_string())));
@@ -370,7 +389,7 @@ fn other_type(options: &LedgerOptions, row: u64) -> Error {
 
 impl Segments {
     /// The segments in order, and the lines' codes made those of it.
-    fn of(groups: &Groups, chunks: &mut [Chunk]) -> Self {
+    pub(super) fn of(groups: &Groups, chunks: &mut [Chunk]) -> Self {
         let order = groups.sorted();
         let mut places = vec![0_u32; order.len()];
         for (place, group) in (0..).zip(&order) {

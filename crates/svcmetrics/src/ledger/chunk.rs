@@ -1,6 +1,6 @@
 //! Customers and their months, sorted: columns, and where each customer's begin.
 
-use crate::engine::prefetch;
+use crate::engine::{STRETCH, prefetch};
 use crate::key::Key;
 use std::ops::Range;
 
@@ -290,14 +290,18 @@ impl Chunk {
         *self = rest;
     }
 
-    /// Sorts each customer's lines by month, and adds those of one month; how many were added to others.
-    pub(super) fn settle(&mut self) -> Result<u64, Clashes> {
+    /// Sorts each customer's lines by month, and adds those of one month; how many were added to others. Nothing where there is no
+    /// time for it.
+    pub(super) fn settle(&mut self, go_on: &mut dyn FnMut() -> bool) -> Option<Result<u64, Clashes>> {
         if self.ascends {
-            return Ok(0);
+            return Some(Ok(0));
         }
         let (mut end, mut added, mut clashes) = (0_usize, 0, None);
         let mut lines: Vec<(i32, u32, i64)> = Vec::new();
         for customer in 0..self.customers.len() {
+            if customer % STRETCH == 0 && !go_on() {
+                return None;
+            }
             lines.clear();
             let segment = |columns: &Columns, line: usize| columns.segments.get(line).copied().unwrap_or_default();
             let line = |line| (self.columns.months[line], segment(&self.columns, line), self.columns.amounts[line]);
@@ -324,7 +328,7 @@ impl Chunk {
         self.columns.truncate(end);
         self.ascends = true;
         self.close();
-        clashes.map_or(Ok(added), Err)
+        Some(clashes.map_or(Ok(added), Err))
     }
 
     /// One more customer, with its lines. Whether it is of the column's type.

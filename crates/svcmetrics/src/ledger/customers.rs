@@ -99,13 +99,13 @@ pub struct CustomerMovement {
 
 /// What a customer does in one period.
 #[derive(Debug, Default)]
-struct Watched {
-    period: i32,
-    start: Option<Point>,
-    end: Option<Point>,
-    inside: Option<Point>,
+pub(super) struct Watched {
+    pub(super) period: i32,
+    pub(super) start: Option<Point>,
+    pub(super) end: Option<Point>,
+    pub(super) inside: Option<Point>,
     /// Whether there was revenue before the period.
-    first_month: Option<i32>,
+    pub(super) first_month: Option<i32>,
 }
 
 impl See for Watched {
@@ -128,7 +128,7 @@ impl See for Watched {
 
 impl Watched {
     /// The segment of the cell in which a movement stands, and its amount; nothing where the customer has no part in it.
-    fn moved(&self, movement: Movement, starts_at: i32) -> Option<(u32, i64)> {
+    pub(super) fn moved(&self, movement: Movement, starts_at: i32) -> Option<(u32, i64)> {
         let was_there = self.first_month.is_some_and(|first| first < starts_at);
         let of = |point: Point, amount: i64| Some((point.segment, amount)).filter(|_| amount > 0);
         match (movement, self.start, self.end) {

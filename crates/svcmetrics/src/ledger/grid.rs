@@ -103,6 +103,17 @@ impl Grid {
         self.first.start() + place * self.every.months()
     }
 
+    /// The month that says what was paid at the start of a period.
+    pub(super) fn month_before(&self, place: i32) -> i32 {
+        if self.opening && place == 0 { self.months.0 } else { self.start(place) - 1 }
+    }
+
+    /// The last period.
+    pub(super) fn last(&self) -> i32 {
+        // a ledger has at most 120,000 months
+        i32::try_from(self.periods - 1).unwrap_or(i32::MAX)
+    }
+
     /// The month that says what is paid at the end of a period: its last, or the data's.
     fn end(&self, place: i32) -> i32 {
         (self.start(place + 1) - 1).min(self.months.1)

@@ -204,6 +204,13 @@ impl<'a> Part<'a> {
         Who::Texts(rows.map(text).collect())
     }
 
+    /// Who has these rows and of which months they are, without a word on what is wrong with them: [`Part::read`] says it.
+    pub(super) fn who_and_when(&self, rows: Range<usize>) -> (Who<'a>, Vec<i32>) {
+        let mut months = Vec::with_capacity(rows.len());
+        months::read(self.months, rows.clone(), &mut months, &mut |_| {});
+        (self.who(rows, &mut Faults::default()), months)
+    }
+
     fn fault_of_customer(&self, row: usize, faults: &mut Faults) {
         let value = self.customers.shown(row);
         let offence = Offence::new(&self.options.customer, "holds", CUSTOMERS);
@@ -341,7 +348,7 @@ fn hint_for_months(data: &Data<'_>) -> &'static str {
 /// [`Error::ColumnNotFound`] with all that are missing.
 fn all_there(table: &Table<'_>, options: &LedgerOptions) -> Result<()> {
     let available = table.names();
-    let missing = options.reads().into_iter().filter(|name| !available.contains(name));
+    let missing = options.required().into_iter().filter(|name| !available.contains(name));
     let missing: Vec<(String, Vec<String>)> = missing
         .map(|name| {
             let near = near(&name, available.iter().map(String::as_str));

@@ -16,12 +16,15 @@ mod months;
 mod movements;
 mod options;
 mod origin;
+mod reasons;
 mod retention;
 mod shares;
 mod shuffled;
 mod sorted;
 #[cfg(feature = "serde")]
 mod stored;
+#[cfg(feature = "serde")]
+mod stored_reasons;
 #[cfg(feature = "serde")]
 mod stored_retention;
 mod streaming;
@@ -41,6 +44,7 @@ use crate::key::Key;
 use crate::period::Period;
 use crate::scorecard::KeyColumn;
 use chunk::Chunk;
+use reasons::Reasons;
 
 /// What a ledger was made of, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -139,6 +143,8 @@ pub struct Ledger {
     /// In ascending order of customers, over all of them.
     chunks: Vec<Chunk>,
     segments: Segments,
+    /// One for each column of reasons.
+    reasons: Vec<Reasons>,
     /// The first and the last month of the data; nothing without any.
     months: Option<(i32, i32)>,
     diagnostics: Diagnostics,
@@ -158,6 +164,7 @@ impl PartialEq for Ledger {
         }
         self.options == other.options
             && (&self.segments, self.months, self.diagnostics) == (&other.segments, other.months, other.diagnostics)
+            && self.reasons == other.reasons
             && lines(self).eq(lines(other))
     }
 }

@@ -5,12 +5,15 @@ use super::cells::{Cell, Cells, Sum};
 use super::fold::Fold;
 use super::grid::Grid;
 use super::origin::Origin;
+use super::reasons::Explanation;
 use super::{Ledger, Segments};
+use crate::breakdown::Breakdown;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::distributions::Distributions;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::Measure;
+use crate::metric::Metric;
 use crate::metrics::{RunRate, Scales, of_ledger};
 use crate::money::PLACES;
 use crate::period::Every;
@@ -102,6 +105,11 @@ impl Ledger {
     /// what it pays afterwards is transferred out of it and into the new one. So in every group, exactly, and checked:
     /// `revenue_end = revenue_start + new + reactivation + expansion + transfer_in + fx - contraction - churn - transfer_out`.
     ///
+    /// Where the table has a column of reasons, [`Scorecard::reasons`] says why revenue was lost (churn and contraction) or
+    /// gained (new, reactivation and expansion); transfers are neither. A movement has the latest reason that the customer's
+    /// lines of the period's months give, lines of revenue 0 among them; where one who left gave none there, that of its last
+    /// line before, if it has one. Reasons that stand elsewhere are not used.
+    ///
     /// # Errors
     /// [`Error::ColumnNotFound`] for segments that the ledger does not have, [`Error::InvalidOption`] for a month in which no
     /// year can start, [`Error::TooManyPeriods`] before memory is taken, [`Error::OutOfMemory`].
@@ -122,6 +130,23 @@ impl Ledger {
     /// assert_eq!(of("revenue_end")?, [Some(0.0), Some(80.0)]);
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
+    ///
+    /// # Example: why customers left
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, MovementOptions, RevenueChange, Table};
+    /// let table = Table::new(4)
+    ///     .with("customer_id", vec!["a", "a", "b", "c"])
+    ///     .with("month", vec!["2026-01", "2026-02", "2026-01", "2026-01"])
+    ///     .with("revenue", vec![50_i64, 0, 30, 20])
+    ///     .with("loss_reason", vec![None, Some("moved"), Some("price"), None]);
+    /// let card = Ledger::of(&table, LedgerOptions::default())?.movements(&MovementOptions::default())?;
+    /// let lost: Vec<_> = card.reasons(RevenueChange::Loss)?;
+    /// let lost: Vec<_> = lost.iter().map(|lost| (lost.reason.to_string(), lost.amount.to_string())).collect();
+    /// // a's stands on a line of February, b's on its last line before; c gave none
+    /// assert_eq!(lost, [("moved", "50"), ("price", "30"), ("null", "20")].map(|(why, amount)| (why.into(), amount.into())));
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
     pub fn movements(&self, options: &MovementOptions) -> Result<Scorecard> {
         self.movements_while(options, &mut || true)
     }
@@ -135,7 +160,8 @@ impl Ledger {
         let origin = Origin::new(self, options);
         let Some(grid) = grid else {
             let Segments { columns, .. } = self.segments_by(&options.by)?.1;
-            return Made { options, origin, columns, cells: None }.scorecard(go_on);
+            let reasons = self.explained(None, options, go_on)?;
+            return Made { options, origin, columns, cells: None, reasons }.scorecard(go_on);
         };
         grid.check(grid.periods, options.max_groups, GROUPS)?;
         let fold = Fold {
@@ -147,7 +173,8 @@ impl Ledger {
         let mut cells = Cells::new(&grid)?;
         fold.run(&self.chunks, &mut cells, go_on)?;
         cells.settle();
-        Made { options, origin, columns: grid.columns.clone(), cells: Some((&grid, &cells)) }.scorecard(go_on)
+        let reasons = self.explained(Some(&grid), options, go_on)?;
+        Made { options, origin, columns: grid.columns.clone(), cells: Some((&grid, &cells)), reasons }.scorecard(go_on)
     }
 }
 
@@ -165,12 +192,31 @@ pub(super) struct Made<'a> {
     pub(super) columns: Vec<KeyColumn>,
     /// All of them settled; nothing without months.
     pub(super) cells: Option<(&'a Grid, &'a Cells)>,
+    pub(super) reasons: Vec<Explanation>,
 }
 
 impl Made<'_> {
     pub(super) fn scorecard(self, go_on: &mut dyn FnMut() -> bool) -> Result<Scorecard> {
+        let card = self.card(of_ledger(self.options.unit), None, go_on)?;
+        let mut breakdowns = BTreeMap::new();
+        for explanation in &self.reasons {
+            let name = explanation.change.name();
+            let metrics = Breakdown::named(name).map(|breakdown| breakdown.metrics_of_ledger(self.options.unit));
+            let part = self.card(metrics.unwrap_or_default(), Some(explanation), go_on)?;
+            breakdowns.insert(name.to_owned(), part);
+        }
+        Ok(card.with_breakdowns(breakdowns))
+    }
+
+    /// A scorecard of these metrics, broken down by reasons where there are some.
+    fn card(
+        &self,
+        metrics: Vec<Metric>,
+        reasons: Option<&Explanation>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Scorecard> {
         let largest = self.origin.read.map_or(0.0, |read| read.largest_rounding);
-        let definitions = definitions(self.options.unit, self.origin)?;
+        let definitions = definitions(metrics, self.options.unit, self.origin.clone())?;
         let lanes = Lanes::new(&definitions)?;
         let (mut groups, mut totals) = (Vec::new(), Totals::new(definitions.width()));
         if let Some((grid, cells)) = self.cells {
@@ -189,12 +235,20 @@ impl Made<'_> {
                     let customers = cells.customers(*segment);
                     let (months_in_period, is_complete) = (self.options.every.months(), grid.is_complete(place));
                     let group = Group { start, cell, customers, months_in_period, is_complete };
-                    totals.push(&lanes.of(&group, &key)?);
-                    groups.push(key);
+                    let Some(reasons) = reasons else {
+                        totals.push(&lanes.of(&group, &key)?);
+                        groups.push(key);
+                        continue;
+                    };
+                    for part in reasons.parts(cells, *segment, place) {
+                        totals.push(&lanes.totals(&Group { cell: &part.cell, customers: part.customers, ..group }));
+                        groups.push([key.clone(), vec![part.reason]].concat());
+                    }
                 }
             }
         }
-        let keys = [vec![KeyColumn::new(PERIOD, KeyType::Text)], self.columns].concat();
+        let mut keys = [vec![KeyColumn::new(PERIOD, KeyType::Text)], self.columns.clone()].concat();
+        keys.extend(reasons.map(|reasons| reasons.column.clone()));
         Ok(Scorecard {
             largest_rounding: vec![largest; definitions.scopes.len()],
             definitions,
@@ -215,8 +269,8 @@ impl Made<'_> {
     }
 }
 
-fn definitions(unit: RunRate, origin: Origin) -> Result<Definitions> {
-    let chosen = of_ledger(unit).into_iter().map(|metric| Chosen { metric, form: 0, shown: true });
+fn definitions(metrics: Vec<Metric>, unit: RunRate, origin: Origin) -> Result<Definitions> {
+    let chosen = metrics.into_iter().map(|metric| Chosen { metric, form: 0, shown: true });
     let parameters = Parameters {
         scale: PLACES,
         absent_revenue: None,
@@ -230,6 +284,7 @@ fn definitions(unit: RunRate, origin: Origin) -> Result<Definitions> {
 }
 
 /// A group of the scorecard.
+#[derive(Clone, Copy)]
 struct Group<'a> {
     start: Sum<i128>,
     cell: &'a Cell<i128>,
@@ -314,6 +369,10 @@ impl Lanes {
             let problem = format!("the movements of {} do not add up; please report this", group_text(key));
             return Err(Error::InvalidDocument { what: "the ledger", problem });
         }
+        Ok(self.totals(group))
+    }
+
+    fn totals(&self, group: &Group<'_>) -> Vec<i128> {
         let mut lanes = vec![0; self.width];
         let rows = group.customers.into();
         // one scope: all rows count
@@ -321,6 +380,6 @@ impl Lanes {
         for (lane, total) in &self.measures {
             lanes[*lane] = total(group);
         }
-        Ok(lanes)
+        lanes
     }
 }

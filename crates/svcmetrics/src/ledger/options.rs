@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::metrics;
 use crate::money::{MoneyPolicy, PLACES};
 use crate::period::Period;
+use crate::scorecard::RevenueChange;
 
 /// What a month without a row means, where it lies between a customer's first and last row.
 ///
@@ -62,6 +63,11 @@ pub struct LedgerOptions {
     pub(crate) month: String,
     pub(crate) revenue: String,
     pub(crate) by: Vec<String>,
+    /// The columns of reasons; of a ledger, those that its table had.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) loss_reason: Option<String>,
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) gain_reason: Option<String>,
     pub(crate) gaps: Gaps,
     pub(crate) opening: bool,
     /// The first and the last month.
@@ -78,6 +84,8 @@ impl Default for LedgerOptions {
             month: "month".into(),
             revenue: "revenue".into(),
             by: Vec::new(),
+            loss_reason: Some(RevenueChange::Loss.column().to_owned()),
+            gain_reason: Some(RevenueChange::Gain.column().to_owned()),
             gaps: Gaps::default(),
             opening: false,
             months: None,
@@ -110,6 +118,33 @@ impl LedgerOptions {
     /// The columns that say the segment, one value a customer and month.
     pub fn by(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.by = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The column that says why a customer left or pays less, one reason a customer and month, or null; nothing for no column.
+    /// The one of that name, which is the default, is read where the table has it; any other must be there.
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, Table};
+    /// let table = Table::new(2)
+    ///     .with("customer_id", vec!["a", "a"])
+    ///     .with("month", vec!["2026-01", "2026-01"])
+    ///     .with("revenue", vec![50_i64, 70])
+    ///     .with("loss_reason", vec!["price", "moved"]);
+    /// let error = Ledger::of(&table, LedgerOptions::default()).unwrap_err();
+    /// assert_eq!((error.column(), error.value()), (Some("loss_reason"), Some("price and moved")));
+    /// assert!(Ledger::of(&table, LedgerOptions::default().loss_reason(None)).is_ok());
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    pub fn loss_reason(mut self, column: Option<&str>) -> Self {
+        self.loss_reason = column.map(Into::into);
+        self
+    }
+
+    /// The column that says why a customer came, came back or pays more; as [`LedgerOptions::loss_reason`], by default
+    /// `gain_reason`.
+    pub fn gain_reason(mut self, column: Option<&str>) -> Self {
+        self.gain_reason = column.map(Into::into);
         self
     }
 
@@ -157,11 +192,14 @@ impl LedgerOptions {
             Some((first, last)) => format!("{first} to {last}"),
         };
         let by = |options: &Self| if options.by.is_empty() { "none".to_owned() } else { options.by.join(", ") };
-        let differences: [(&'static str, String, String); 9] = [
+        let reason = |column: &Option<String>| column.clone().unwrap_or_else(|| "none".to_owned());
+        let differences: [(&'static str, String, String); 11] = [
             ("customer", self.customer.clone(), other.customer.clone()),
             ("month", self.month.clone(), other.month.clone()),
             ("revenue", self.revenue.clone(), other.revenue.clone()),
             ("by", by(self), by(other)),
+            ("loss_reason", reason(&self.loss_reason), reason(&other.loss_reason)),
+            ("gain_reason", reason(&self.gain_reason), reason(&other.gain_reason)),
             ("gaps", self.gaps.name().to_owned(), other.gaps.name().to_owned()),
             ("opening", self.opening.to_string(), other.opening.to_string()),
             ("months", months(self), months(other)),
@@ -205,10 +243,30 @@ impl LedgerOptions {
         &self.by
     }
 
-    /// The columns that are read.
+    /// The columns that are read, those of reasons where they are there.
     pub fn reads(&self) -> Vec<String> {
+        let reasons = self.reasons().map(|(_, column)| column);
+        crate::engine::plan::each_once(self.required().into_iter().chain(reasons.cloned()))
+    }
+
+    /// The columns that must be there.
+    pub(super) fn required(&self) -> Vec<String> {
         let columns = [&self.customer, &self.month, &self.revenue];
-        crate::engine::plan::each_once(columns.into_iter().chain(&self.by).cloned())
+        let named = self.reasons().filter(|(change, column)| change.column() != *column).map(|(_, column)| column);
+        crate::engine::plan::each_once(columns.into_iter().chain(&self.by).chain(named).cloned())
+    }
+
+    /// The columns of reasons, each with what they are reasons of.
+    pub(super) fn reasons(&self) -> impl Iterator<Item = (RevenueChange, &String)> {
+        let columns = [(RevenueChange::Loss, &self.loss_reason), (RevenueChange::Gain, &self.gain_reason)];
+        columns.into_iter().filter_map(|(change, column)| Some((change, column.as_ref()?)))
+    }
+
+    /// These with only those columns of reasons for which `keep` holds.
+    pub(super) fn with_reasons(mut self, keep: impl Fn(RevenueChange) -> bool) -> Self {
+        self.loss_reason = self.loss_reason.filter(|_| keep(RevenueChange::Loss));
+        self.gain_reason = self.gain_reason.filter(|_| keep(RevenueChange::Gain));
+        self
     }
 
     /// The first and the last month as numbers.

@@ -1,12 +1,13 @@
 //! A ledger as it is stored: its lines, validated on the way in.
 
 use super::chunk::{Chunk, Customer};
-use super::{Diagnostics, Gaps, Ledger, LedgerOptions, Segments};
+use super::{Diagnostics, Gaps, Ledger, LedgerOptions, Segments, stored_reasons};
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::period::Period;
 use crate::scorecard::KeyColumn;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The version of the document.
 const FORMAT: u32 = 1;
@@ -29,12 +30,16 @@ pub(super) struct Stored {
     yearly: Vec<String>,
     /// By line; empty without segments.
     segment: Vec<u32>,
+    /// By what they are reasons of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    reasons: BTreeMap<String, stored_reasons::Stored>,
 }
 
 impl From<Ledger> for Stored {
     fn from(ledger: Ledger) -> Self {
         let mut stored = Self {
             format: FORMAT,
+            reasons: stored_reasons::all(&ledger),
             months: ledger.months,
             diagnostics: ledger.diagnostics,
             columns: ledger.segments.columns,
@@ -60,7 +65,7 @@ impl From<Ledger> for Stored {
     }
 }
 
-fn invalid<T>(problem: impl Into<String>) -> Result<T> {
+pub(super) fn invalid<T>(problem: impl Into<String>) -> Result<T> {
     Err(Error::InvalidDocument { what: "a ledger", problem: problem.into() })
 }
 
@@ -155,7 +160,9 @@ impl TryFrom<Stored> for Ledger {
                 "diagnostics: expected the months and the gaps of the lines, and none where they are errors",
             );
         }
+        let reasons = stored_reasons::read(stored.reasons, &stored.options, &chunk)?;
         Ok(Self {
+            reasons,
             chunks: if chunk.customers.len() > 0 { vec![chunk] } else { Vec::new() },
             options: stored.options,
             segments: Segments { columns: stored.columns, keys: stored.segments },

@@ -7,6 +7,7 @@ use super::grid::Grid;
 use super::lines::{Faults, Part};
 use super::movements::{GROUPS, Made};
 use super::origin::Origin;
+use super::reasons::{self, Explanation, Moved, Reading, can_break_down};
 use super::{LedgerBuilder, LedgerOptions, MovementOptions};
 use crate::engine::STRETCH;
 use crate::engine::columns::Table;
@@ -17,7 +18,8 @@ use crate::scorecard::Scorecard;
 use foldhash::{HashMap, HashMapExt};
 
 /// Movements from parts of a table that come sorted by customer: each customer's lines are forgotten once they are counted, so
-/// memory holds a part at a time. The months must be given, since the first and the last are known only in the end.
+/// memory holds a part at a time. The months must be given, since the first and the last are known only in the end. Columns of
+/// reasons stand in all parts or in none.
 ///
 /// ```
 /// use svcmetrics::{LedgerOptions, MovementOptions, MovementsBuilder, Table};
@@ -42,6 +44,8 @@ pub struct MovementsBuilder {
     /// Positions of the movements' segments among the lines'.
     places: Vec<usize>,
     codes: HashMap<Vec<Key>, u32>,
+    /// By column of reasons.
+    moved: Vec<Moved>,
     /// Who came last.
     last: Option<Key>,
 }
@@ -77,6 +81,7 @@ impl MovementsBuilder {
             grid,
             places,
             codes: HashMap::new(),
+            moved: Vec::new(),
             last: None,
         })
     }
@@ -98,7 +103,8 @@ impl MovementsBuilder {
         self.lines.add_while(part, go_on)?;
         let Some(complete) = self.lines.take_sorted(true, go_on)? else { return Err(self.falls(part, first_row)) };
         self.last = self.lines.last_customer();
-        self.count(&complete, go_on)
+        self.count(&complete, go_on)?;
+        self.explain(&complete, go_on)
     }
 
     /// The error for a part whose customers do not ascend.
@@ -124,6 +130,16 @@ impl MovementsBuilder {
             add: Cells::add,
         };
         fold.run(chunks, cells, go_on)
+    }
+
+    /// The reasons of customers who are complete.
+    fn explain(&mut self, chunks: &[Chunk], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        let reasons = self.lines.take_reasons(go_on)?;
+        self.moved.resize_with(reasons.len(), Moved::new);
+        for ((reasons, reading), moved) in reasons.iter().zip(&self.lines.reasons).zip(&mut self.moved) {
+            reasons::take(moved, &self.grid, reading.change, chunks, reasons, go_on)?;
+        }
+        Ok(())
     }
 
     /// The segments that came since.
@@ -164,10 +180,19 @@ impl MovementsBuilder {
         // a part that is not sorted was an error
         let rest = self.lines.take_sorted(false, go_on)?.unwrap_or_default();
         self.count(&rest, go_on)?;
+        self.explain(&rest, go_on)?;
         self.cells.settle();
         let origin = Origin::of_months(Some(self.months), self.opening, &self.movements, self.lines.diagnostics);
         let (columns, cells) = (self.grid.columns.clone(), Some((&self.grid, &self.cells)));
-        Made { options: &self.movements, origin, columns, cells }.scorecard(go_on)
+        let of = |(reading, moved): (&Reading, Moved)| {
+            let column = &reading.groups.columns[0];
+            Explanation::new(reading.change, column.key_type().clone(), moved, |code| column.value(code).clone())
+        };
+        let reasons = self.lines.reasons.iter().zip(self.moved);
+        let reasons =
+            reasons.filter(|(reading, _)| can_break_down(reading.change, self.lines.options(), &self.movements));
+        let reasons = reasons.map(of).collect();
+        Made { options: &self.movements, origin, columns, cells, reasons }.scorecard(go_on)
     }
 }
 

@@ -12,7 +12,7 @@ type Breakdowns = BTreeMap<String, Scorecard>;
 
 impl Scorecard {
     /// This with those breakdowns, whose first keys are its own.
-    pub(super) fn with_breakdowns(mut self, mut breakdowns: Breakdowns) -> Self {
+    pub(crate) fn with_breakdowns(mut self, mut breakdowns: Breakdowns) -> Self {
         for card in breakdowns.values_mut() {
             // A part of nulls alone does not know a key's type.
             card.keys.iter_mut().zip(&self.keys).for_each(|(key, own)| key.key_type.clone_from(&own.key_type));

@@ -2,9 +2,12 @@
 
 use super::Scorecard;
 use crate::breakdown::Breakdown;
+use crate::definitions::Chosen;
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
 use crate::key::Key;
+use crate::metric::Form;
+use crate::money::divide_half_even;
 
 /// Which movement of revenue has reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,7 +15,7 @@ use crate::key::Key;
 pub enum RevenueChange {
     /// Churn and contraction, by `loss_reason`.
     Loss,
-    /// New revenue and expansion, by `gain_reason`.
+    /// New and reactivated revenue and expansion, by `gain_reason`.
     Gain,
 }
 
@@ -22,6 +25,14 @@ impl RevenueChange {
         match self {
             Self::Loss => "loss",
             Self::Gain => "gain",
+        }
+    }
+
+    /// The column of its reasons.
+    pub(crate) const fn column(self) -> &'static str {
+        match self {
+            Self::Loss => "loss_reason",
+            Self::Gain => "gain_reason",
         }
     }
 }
@@ -37,7 +48,7 @@ pub struct Reason {
     pub reason: Key,
     /// How much.
     pub amount: Total,
-    /// In how many rows.
+    /// In how many rows, or of how many customers of a ledger.
     #[cfg_attr(feature = "serde", serde(with = "crate::totals::as_text"))]
     pub customers: i128,
     /// The part of the group's amount: a group's shares add up to 1.
@@ -54,6 +65,9 @@ impl Scorecard {
     /// up and are stored with the scorecard. There are reasons where the table has the column `loss_reason` (`gain_reason`)
     /// and `revenue_lost` (`revenue_added`) is among the metrics asked for; what was avoidable where `avoidable_loss_share`
     /// is, too.
+    ///
+    /// Movements of a ledger have reasons where its table has the column; [`Ledger::movements`](crate::Ledger::movements) says
+    /// which a movement has. Amounts are those of a month or a year, as the movements are.
     ///
     /// # Errors
     /// [`Error::ColumnNotFound`] where the table had no such column, [`Error::MetricNotFound`] where the metric was not
@@ -103,12 +117,21 @@ impl Scorecard {
             reasons.push(Reason {
                 keys: keys.to_vec(),
                 reason: reason.clone(),
-                amount,
+                amount: per(card, breakdown, amount),
                 customers,
                 share: Figure::quotient(Unit::Fraction, amount, whole),
                 avoidable: breakdown.beside.map_or(Ok(None), |avoidable| total(card, group, avoidable))?,
             });
         }
         Ok(reasons)
+    }
+}
+
+/// An amount as it is shown: those of a ledger are held as those of a year. A table's months are exact; what a stored ledger
+/// says of a year is rounded half to even.
+fn per(card: &Scorecard, breakdown: &Breakdown, amount: Total) -> Total {
+    match card.definitions.find(breakdown.of).map(Chosen::form) {
+        Some(Form::Per { per, .. }) => Total::new(divide_half_even(amount.integer(), (*per).into()), amount.is_micro()),
+        _ => amount,
     }
 }

@@ -4,7 +4,7 @@ use crate::support::random::config;
 use proptest::prelude::*;
 use svcmetrics::{
     Data, Error, Every, Figure, Key, Ledger, LedgerBuilder, LedgerOptions, Movement, MovementOptions, MovementsBuilder,
-    Period, Scorecard, Table,
+    Period, RevenueChange, Scorecard, Table,
 };
 
 /// Customer, month since January 2024, revenue in cents, segment: one a customer and month.
@@ -39,6 +39,15 @@ fn table(lines: &[Line]) -> Table<'static> {
         .with("month", lines.iter().map(|line| month(line.1)).collect::<Vec<String>>())
         .with("revenue", revenue)
         .with("plan", lines.iter().map(|line| SEGMENTS[line.3]).collect::<Vec<_>>())
+}
+
+/// The same with a reason of some customers and months, or none.
+fn table_with_reasons(lines: &[Line]) -> Table<'static> {
+    let words = [None, Some("price"), None, Some("moved"), Some("")];
+    let of = |line: &Line, times: i64| words[usize::try_from((line.0 * times + i64::from(line.1)) % 5).unwrap()];
+    table(lines)
+        .with("loss_reason", lines.iter().map(|line| of(line, 3)).collect::<Vec<_>>())
+        .with("gain_reason", lines.iter().map(|line| of(line, 7)).collect::<Vec<_>>())
 }
 
 fn options() -> LedgerOptions {
@@ -158,6 +167,46 @@ proptest! {
                 prop_assert_eq!(pairs(&whole), pairs(&parts), "{}", metric);
             }
         }
+    }
+
+    #[test]
+    fn reasons_add_up_to_losses_and_gains_in_every_group((lines, options) in (lines(), every())) {
+        let ledger = Ledger::of(&table_with_reasons(&lines), self::options()).unwrap();
+        let card = ledger.movements(&options).unwrap();
+        let year = card.rollup::<&str>(&[]).unwrap();
+        for (change, metric) in [(RevenueChange::Loss, "revenue_lost"), (RevenueChange::Gain, "revenue_added")] {
+            for card in [&card, &year] {
+                let reasons = card.reasons(change).unwrap();
+                for (group, amount) in amounts(card, metric).into_iter().enumerate() {
+                    let of_group = reasons.iter().filter(|reason| reason.keys == card.groups()[group]);
+                    // amounts are those of a month
+                    prop_assert_eq!(of_group.map(|reason| reason.amount.integer() * 12).sum::<i128>(), amount);
+                }
+            }
+        }
+        prop_assert_eq!(&Ledger::from_json(&ledger.to_json().unwrap()).unwrap(), &ledger);
+        prop_assert_eq!(Scorecard::from_json(&card.to_json().unwrap()).unwrap(), card);
+    }
+
+    #[test]
+    fn reasons_are_the_same_of_rows_in_any_order_of_parts_and_of_a_stream(
+        (mut lines, movements, size, cut) in (lines(), every(), 1..30_usize, 0..12_i64)
+    ) {
+        let whole = Ledger::of(&table_with_reasons(&lines), options()).unwrap();
+        let card = whole.movements(&movements).unwrap();
+        let (one, two): (Vec<Line>, Vec<Line>) = lines.iter().cloned().partition(|line| line.0 % 5 == cut % 5);
+        let part = |lines: &[Line]| Ledger::of(&table_with_reasons(lines), options()).unwrap();
+        let (one, two) = (part(&one), part(&two));
+        prop_assert_eq!(&one.merge(&two).unwrap(), &whole);
+        let cards = (one.movements(&movements).unwrap(), two.movements(&movements).unwrap());
+        prop_assert_eq!(&cards.0.merge(&cards.1).unwrap(), &card);
+        lines.sort_by_key(|line| line.0);
+        prop_assert_eq!(&part(&lines), &whole);
+        let mut builder = MovementsBuilder::new(options(), movements.clone()).unwrap();
+        for part in lines.chunks(size) {
+            builder.add(&table_with_reasons(part)).unwrap();
+        }
+        prop_assert_eq!(builder.finish().unwrap(), card);
     }
 
     #[test]

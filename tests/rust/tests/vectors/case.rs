@@ -48,6 +48,8 @@ pub(super) struct LedgerCase {
     pub(super) movements: Option<Movements>,
     pub(super) retention: Option<Movements>,
     pub(super) expect: Option<Vec<Map<String, Value>>>,
+    #[serde(default)]
+    pub(super) reasons: std::collections::BTreeMap<String, Vec<ReasonRow>>,
     pub(super) error: Option<Wrong>,
 }
 

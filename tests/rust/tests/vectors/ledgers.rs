@@ -3,6 +3,7 @@
 use super::case::{LedgerCase, Movements};
 use super::figures::agrees_error;
 use super::frames::rows;
+use super::tables::reasons;
 use crate::support::json;
 use serde_json::{Map, Value};
 use svcmetrics::{Error, Every, Figure, Gaps, Ledger, LedgerOptions, MovementOptions, RunRate, Scorecard};
@@ -12,7 +13,7 @@ pub(super) fn run(case: &LedgerCase) -> Result<(), String> {
     let outcome = match (&case.movements, &case.retention) {
         (Some(movements), None) => made(case).and_then(|ledger| {
             let card = ledger.movements(&options(movements))?;
-            Ok(expected.map(|expected| groups(&card, expected)))
+            Ok(expected.map(|expected| groups(&card, expected).and_then(|()| reasons(&card, &case.reasons))))
         }),
         (None, Some(retention)) => made(case).and_then(|ledger| {
             let frame = ledger.retention(&options(retention))?.to_record_batch()?;
@@ -31,7 +32,8 @@ pub(super) fn run(case: &LedgerCase) -> Result<(), String> {
 fn made(case: &LedgerCase) -> Result<Ledger, Error> {
     let gaps = if case.options.gaps.as_deref() == Some("error") { Gaps::Error } else { Gaps::Zero };
     let options = LedgerOptions::default().by(&case.options.by).gaps(gaps).opening(case.options.opening);
-    let keys = [vec!["month".to_owned()], case.options.by.clone()].concat();
+    let given = ["month", "loss_reason", "gain_reason"].map(str::to_owned);
+    let keys = [given.to_vec(), case.options.by.clone()].concat();
     Ledger::of(&json::table(&case.columns, &keys).unwrap(), options)
 }
 

@@ -119,7 +119,7 @@ fn shown(keys: &[Key]) -> Vec<Key> {
     keys.iter().map(label).collect()
 }
 
-fn reasons(card: &Scorecard, expected: &BTreeMap<String, Vec<ReasonRow>>) -> Result<(), String> {
+pub(super) fn reasons(card: &Scorecard, expected: &BTreeMap<String, Vec<ReasonRow>>) -> Result<(), String> {
     for (change, expected) in expected {
         let known = [RevenueChange::Loss, RevenueChange::Gain].into_iter().find(|known| known.name() == change);
         let found =

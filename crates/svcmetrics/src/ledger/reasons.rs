@@ -1,0 +1,386 @@
+//! Why revenue was lost or gained: the reasons that lines say, and movements by them.
+
+use super::builder::at;
+use super::cells::{Cell, Cells, Sum};
+use super::chunk::{Chunk, Clash, Customer};
+use super::customers::{Movement, Watched};
+use super::fold::Fold;
+use super::grid::{Grid, Point, See};
+use super::lines::{Part, required};
+use super::options::LedgerOptions;
+use super::shuffled::Shuffled;
+use super::who::Who;
+use super::{Ledger, MovementOptions, Segments};
+use crate::engine::STRETCH;
+use crate::engine::columns::Table;
+use crate::engine::groups::Groups;
+use crate::engine::intake::State;
+use crate::error::{Error, Offence, Result};
+use crate::key::{Key, KeyType};
+use crate::request::Request;
+use crate::scorecard::{KeyColumn, RevenueChange};
+use foldhash::{HashMap, HashMapExt as _};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Reasons of one kind, of those lines that have one.
+#[derive(Debug, Clone)]
+pub(super) struct Reasons {
+    pub(super) change: RevenueChange,
+    /// The reasons in order.
+    pub(super) known: Segments,
+    /// Lines whose segments are reasons, and whose amounts say nothing; in ascending order of customers.
+    pub(super) chunks: Vec<Chunk>,
+}
+
+/// They are what they hold, however they came.
+impl PartialEq for Reasons {
+    fn eq(&self, other: &Self) -> bool {
+        (self.change, &self.known) == (other.change, &other.known) && notes(&self.chunks).eq(notes(&other.chunks))
+    }
+}
+
+/// Reads reasons from parts of a table.
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    pub(super) change: RevenueChange,
+    column: String,
+    pub(super) groups: Groups,
+    lines: Shuffled,
+}
+
+impl Reading {
+    /// One for each column of reasons that a first part has.
+    pub(super) fn all(options: &LedgerOptions, part: &Table<'_>) -> Vec<Self> {
+        let names = part.names();
+        let there = options.reasons().filter(|(_, column)| names.contains(column));
+        let reading = |(change, column): (RevenueChange, &String)| {
+            let request = Request::default().by([column]).max_groups(u32::MAX.into());
+            let groups = Groups::new(&request.nan_is_missing(options.nan_is_missing));
+            Self { change, column: column.clone(), groups, lines: Shuffled::default() }
+        };
+        there.map(reading).collect()
+    }
+
+    /// Refuses a part with a column of reasons that those before did not have.
+    ///
+    /// # Errors
+    /// [`Error::ColumnType`].
+    pub(super) fn none_begins(all: &[Self], options: &LedgerOptions, part: &Table<'_>, row: u64) -> Result<()> {
+        let names = part.names();
+        let is_read = |column: &String| all.iter().any(|reading| reading.column == *column);
+        let mut columns = options.reasons().map(|(_, column)| column);
+        let Some(column) = columns.find(|column| !is_read(column) && names.contains(column)) else { return Ok(()) };
+        let offence = Offence::new(column, "is there from here on", "the same columns in all parts");
+        Err(Error::ColumnType(Box::new(offence.at(Some(row), ""))))
+    }
+
+    /// The reasons of a part's rows.
+    pub(super) fn add(&mut self, table: &Table<'_>, part: &Part<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        let keys = [required(table, &self.column)?];
+        self.groups.begin_part();
+        self.groups.assign(&keys, 0..0, part.before)?;
+        for start in (0..table.rows()).step_by(STRETCH) {
+            let stretch = start..table.rows().min(start + STRETCH);
+            let codes = self.groups.assign(&keys, stretch.clone(), part.before)?;
+            if !go_on() {
+                return Err(Error::Interrupted);
+            }
+            let is_given = |place: &usize| *self.groups.columns[0].value(codes[*place]) != Key::Null;
+            let given: Vec<usize> = (0..codes.len()).filter(is_given).collect();
+            // of nobody at all there are other complaints
+            if given.is_empty() || part.kind.is_none() {
+                continue;
+            }
+            let (who, months) = part.who_and_when(stretch);
+            let who = Who::of(given.iter().map(|place| who.get(*place)));
+            let months: Vec<i32> = given.iter().map(|place| months[*place]).collect();
+            let codes: Vec<u32> = given.iter().map(|place| codes[*place]).collect();
+            self.lines.shards(1)[0].add(&who, &months, &vec![0; given.len()], &codes);
+        }
+        Ok(())
+    }
+
+    /// The reasons so far, but for those of a customer who may go on.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for two reasons in one month of a customer, [`Error::Interrupted`].
+    pub(super) fn take(&mut self, open: Option<Customer<'_>>, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Chunk>> {
+        let (mut chunks, mut first, mut count) = (Vec::new(), None, 0);
+        for (chunk, clashes) in std::mem::take(&mut self.lines).sorted(go_on)? {
+            if let Err(found) = clashes {
+                count += found.count;
+                first = first.or_else(|| Some(self.clash(&chunk, found.customer, found.month, found.why)));
+            }
+            chunks.push(chunk);
+        }
+        if let Some(first) = first {
+            return Err(State::WrongWord.error(Offence { count, ..first }));
+        }
+        chunks.retain(|chunk| chunk.customers.len() > 0);
+        if let (Some(open), Some(last)) = (open, chunks.last_mut())
+            && last.customers.last() == Some(open)
+            && let Some(open) = last.split_last()
+        {
+            self.lines.add_chunk(&open);
+            chunks.retain(|chunk| chunk.customers.len() > 0);
+        }
+        Ok(chunks)
+    }
+
+    fn clash(&self, chunk: &Chunk, customer: usize, month: i32, why: Clash) -> Offence {
+        let hint = match self.change {
+            RevenueChange::Loss => "give the one that matters, or read none with loss_reason=None",
+            RevenueChange::Gain => "give the one that matters, or read none with gain_reason=None",
+        };
+        let offence = Offence::new(&self.column, "holds both", "one reason a customer and month").hint(hint);
+        let value = |code: u32| self.groups.columns[0].value(code);
+        let offence = match why {
+            Clash::Segments(one, other) => offence.at(None, &format!("{} and {}", value(one), value(other))),
+            // amounts that are all 0 never are too large
+            Clash::Range => offence,
+        };
+        at(chunk, customer, month, offence)
+    }
+
+    /// All reasons that were read.
+    ///
+    /// # Errors
+    /// As [`Reading::take`].
+    pub(super) fn finish(mut self, go_on: &mut dyn FnMut() -> bool) -> Result<Reasons> {
+        let mut chunks = self.take(None, go_on)?;
+        let mut known = Segments::of(&self.groups, &mut chunks);
+        // null comes last, and is no reason
+        known.keys.retain(|key| *key != [Key::Null]);
+        Ok(Reasons { change: self.change, known, chunks })
+    }
+}
+
+/// Customers, months and reasons.
+pub(super) fn notes(chunks: &[Chunk]) -> impl Iterator<Item = (Customer<'_>, i32, u32)> {
+    chunks.iter().flat_map(|chunk| {
+        (0..chunk.customers.len()).flat_map(move |customer| {
+            let of_line = move |line: usize| {
+                (chunk.customers.get(customer), chunk.columns.months[line], chunk.columns.segments[line])
+            };
+            chunk.lines(customer).map(of_line)
+        })
+    })
+}
+
+/// Whether movements by these columns are broken down by reasons of a column: not where that is one of them.
+pub(super) fn can_break_down(change: RevenueChange, options: &LedgerOptions, movements: &MovementOptions) -> bool {
+    let mut columns = options.reasons().filter(|(of, _)| *of == change);
+    columns.any(|(_, column)| !movements.by.iter().any(|key| key == column || key == change.column()))
+}
+
+/// A movement, and where it stands in a cell.
+type Moving = (Movement, fn(&mut Cell<i128>) -> &mut Sum<i128>);
+
+const LOSSES: [Moving; 2] =
+    [(Movement::Churn, |cell| &mut cell.churn), (Movement::Contraction, |cell| &mut cell.contraction)];
+const GAINS: [Moving; 3] = [
+    (Movement::New, |cell| &mut cell.new),
+    (Movement::Reactivation, |cell| &mut cell.reactivation),
+    (Movement::Expansion, |cell| &mut cell.expansion),
+];
+
+fn moving(change: RevenueChange) -> &'static [Moving] {
+    match change {
+        RevenueChange::Loss => &LOSSES,
+        RevenueChange::Gain => &GAINS,
+    }
+}
+
+/// What moved for a reason, by period, segment and reason. What moved for none is what is left of all that moved, so only
+/// customers with reasons are walked through.
+pub(super) type Moved = HashMap<(i32, u32, u32), Cell<i128>>;
+
+/// How many lines cost as much as one more map.
+const COST: usize = 1 << 14;
+
+/// Adds what moved for these reasons; `chunks` hold the lines of all of their customers.
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub(super) fn take(
+    moved: &mut Moved,
+    grid: &Grid,
+    change: RevenueChange,
+    chunks: &[Chunk],
+    reasons: &[Chunk],
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<()> {
+    let fold = Fold {
+        cost: COST,
+        empty: || Ok(Moved::new()),
+        take: |moved: &mut Moved, reasons: &Chunk, customers: Range<usize>| {
+            for customer in customers {
+                if let Some((chunk, place)) = find(chunks, reasons.customers.get(customer)) {
+                    let lines = reasons.lines(customer);
+                    let mut explained = Explained { grid, change, reasons, lines, moved, before: None, first_month: 0 };
+                    grid.walk(chunk, place, &mut explained);
+                    explained.leave();
+                }
+            }
+        },
+        add: |moved: &mut Moved, others: Moved| {
+            for (place, mut other) in others {
+                let cell = moved.entry(place).or_default();
+                for (_, of) in moving(change) {
+                    of(cell).merge(*of(&mut other));
+                }
+            }
+        },
+    };
+    fold.run(reasons, moved, go_on)
+}
+
+/// Where a customer's lines are.
+fn find<'a>(chunks: &'a [Chunk], customer: Customer<'_>) -> Option<(&'a Chunk, usize)> {
+    let chunk = chunks.get(chunks.partition_point(|chunk| chunk.customers.last() < Some(customer)))?;
+    let (mut low, mut high) = (0, chunk.customers.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        if chunk.customers.get(middle) < customer { low = middle + 1 } else { high = middle }
+    }
+    (low < chunk.customers.len() && chunk.customers.is_at(low, customer)).then_some((chunk, low))
+}
+
+/// A customer with reasons on the way through the periods.
+struct Explained<'a> {
+    grid: &'a Grid,
+    change: RevenueChange,
+    reasons: &'a Chunk,
+    /// Of the customer, among those of the reasons.
+    lines: Range<usize>,
+    moved: &'a mut Moved,
+    before: Option<Point>,
+    first_month: i32,
+}
+
+impl Explained<'_> {
+    /// What the customer did in a period, at whose start and end it paid so much.
+    fn watch(&mut self, period: i32, start: Option<Point>, end: Option<Point>) {
+        let watched = Watched { period, start, end, inside: None, first_month: Some(self.first_month) };
+        let starts_at = self.grid.start(period);
+        for (movement, of) in moving(self.change) {
+            let Some((segment, amount)) = watched.moved(*movement, starts_at) else { continue };
+            let Some(reason) = self.reason(period, *movement) else { continue };
+            let cell = self.moved.entry((period, segment, reason)).or_default();
+            of(cell).merge(Sum { amount, customers: 1 });
+        }
+    }
+
+    /// The latest reason of a period; of one who left, also that of its last line before.
+    fn reason(&self, period: i32, movement: Movement) -> Option<u32> {
+        let months = &self.reasons.columns.months[self.lines.clone()];
+        let latest = months.partition_point(|month| *month < self.grid.start(period + 1)).checked_sub(1)?;
+        let before = self.grid.month_before(period);
+        let is_near = months[latest] > before || (movement == Movement::Churn && months[latest] == before);
+        is_near.then(|| self.reasons.columns.segments[self.lines.start + latest])
+    }
+
+    /// The last period has come.
+    fn leave(&mut self) {
+        // who pays at the end of the last has not left
+        if let Some(before) = self.before.take().filter(|before| before.period < self.grid.last()) {
+            self.watch(before.period + 1, Some(before), None);
+        }
+    }
+}
+
+impl See for Explained<'_> {
+    fn point(&mut self, point: Point, first_month: i32) {
+        self.first_month = first_month;
+        if self.before.is_some_and(|before| before.period + 1 < point.period) {
+            self.leave();
+        }
+        // the opening stock came from nowhere
+        if point.period >= 0 {
+            self.watch(point.period, self.before, Some(point));
+        }
+        self.before = Some(point);
+    }
+
+    fn inside(&mut self, _: Point, _: i32) {}
+}
+
+/// Parts of a cell, in order of their reasons.
+type ByReason = Vec<(Key, Cell<i128>)>;
+
+/// A movement's parts by reason.
+pub(super) struct Explanation {
+    pub(super) change: RevenueChange,
+    /// The column of the reasons.
+    pub(super) column: KeyColumn,
+    /// By period and segment.
+    by_cell: BTreeMap<(i32, u32), ByReason>,
+}
+
+/// What moved for one reason, and how many customers did.
+pub(super) struct ForReason {
+    pub(super) reason: Key,
+    pub(super) cell: Cell<i128>,
+    pub(super) customers: i64,
+}
+
+impl Explanation {
+    pub(super) fn new(change: RevenueChange, key_type: KeyType, moved: Moved, key: impl Fn(u32) -> Key) -> Self {
+        let mut by_cell: BTreeMap<_, ByReason> = BTreeMap::new();
+        for ((period, segment, reason), cell) in moved {
+            by_cell.entry((period, segment)).or_default().push((key(reason), cell));
+        }
+        for reasons in by_cell.values_mut() {
+            reasons.sort_by(|(one, _), (other, _)| one.cmp(other));
+        }
+        Self { change, column: KeyColumn::new(change.column(), key_type), by_cell }
+    }
+
+    /// The parts of a cell, in order; what has no reason is what is left of it, and always there.
+    pub(super) fn parts(&self, cells: &Cells, segment: usize, period: usize) -> Vec<ForReason> {
+        let (mut rest, mut customers) = (*cells.at(segment, period).1, cells.customers(segment));
+        // they are counted in 32 bits
+        let place = i32::try_from(period).ok().zip(u32::try_from(segment).ok());
+        let given = place.and_then(|place| self.by_cell.get(&place));
+        let mut parts = Vec::new();
+        for (reason, cell) in given.into_iter().flatten() {
+            let mut part = ForReason { reason: reason.clone(), cell: *cell, customers: 0 };
+            for (_, of) in moving(self.change) {
+                let (sum, left) = (of(&mut part.cell), of(&mut rest));
+                left.amount -= sum.amount;
+                left.customers -= sum.customers;
+                part.customers += sum.customers;
+            }
+            customers -= part.customers;
+            parts.push(part);
+        }
+        parts.push(ForReason { reason: Key::Null, cell: rest, customers });
+        parts
+    }
+}
+
+impl Ledger {
+    /// What moved for which reasons; nothing moved without periods.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub(super) fn explained(
+        &self,
+        grid: Option<&Grid>,
+        options: &MovementOptions,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<Explanation>> {
+        let mut explanations = Vec::new();
+        for reasons in self.reasons.iter().filter(|reasons| can_break_down(reasons.change, &self.options, options)) {
+            let mut moved = Moved::new();
+            if let Some(grid) = grid {
+                take(&mut moved, grid, reasons.change, &self.chunks, &reasons.chunks, go_on)?;
+            }
+            let key_type = reasons.known.columns.first().map_or(KeyType::Null, |column| column.key_type.clone());
+            let key = |code: u32| reasons.known.keys[code as usize].first().cloned().unwrap_or(Key::Null);
+            explanations.push(Explanation::new(reasons.change, key_type, moved, key));
+        }
+        Ok(explanations)
+    }
+}
