@@ -109,7 +109,8 @@ def expected(
             total = sums.setdefault(key, [Fraction(), 0])
             total[0] += amount
             total[1] += 1
-    order = sorted(sums, key=lambda key: (key[:-1], key[-1] is None, key[-1] or ""))
+    # a segment without a name comes last, as no reason does
+    order = sorted(sums, key=lambda key: [(part is None, part or "") for part in key])
     return [(*key, *sums[key]) for key in order]
 
 
