@@ -50,7 +50,8 @@ CALLS = {
     "counts": "counts, lambda table: sm.scorecard(table)",
     "few groups": '{**counts, "key": np.arange(rows, dtype="u4").astype("u1") % 7}, '
     'lambda table: sm.scorecard(table, by="key")',
-    "many groups": '{**counts, "key": np.arange(rows)}, lambda table: sm.scorecard(table, by="key", max_groups=rows)',
+    "many groups": '{**counts, "key": np.arange(rows) // 8}, '
+    'lambda table: sm.scorecard(table, by="key", max_groups=rows)',
     "identities": '{**counts, "customer_id": np.arange(rows)}, sm.scorecard',
     "identities in no order": '{**counts, "customer_id": np.arange(rows)[::-1].copy()}, sm.scorecard',
     "identities of text": '{**counts, "customer_id": np.arange(rows).astype("U8")}, sm.scorecard',
@@ -69,8 +70,9 @@ CALLS = {
 ROWS = {
     "counts": 200_000_000,
     "few groups": 100_000_000,
+    "many groups": 40_000_000,
     "identities": 50_000_000,
-    "identities in no order": 20_000_000,
+    "identities in no order": 50_000_000,
     "identities of text": 1_000_000,
     "health": 50_000_000,
     "a stream of movements": 20_000_000,

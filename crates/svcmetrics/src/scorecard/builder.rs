@@ -65,16 +65,16 @@ impl Engines {
             .try_for_each(Engine::unite)
     }
 
-    fn scorecard(self, request: &Request) -> Result<Scorecard> {
+    fn scorecard(self, request: &Request, go_on: &mut dyn FnMut() -> bool) -> Result<Scorecard> {
         let mut breakdowns = BTreeMap::new();
         for (breakdown, engine) in self.breakdowns {
-            let mut card = Scorecard::from_engine(engine, request)?;
+            let mut card = Scorecard::from_engine(engine, request, go_on)?;
             if let Some(key) = card.keys.last_mut() {
                 breakdown.key.clone_into(&mut key.name);
             }
             breakdowns.insert(breakdown.name.to_owned(), card);
         }
-        Ok(Scorecard::from_engine(self.main, request)?.with_breakdowns(breakdowns))
+        Ok(Scorecard::from_engine(self.main, request, go_on)?.with_breakdowns(breakdowns))
     }
 }
 
@@ -166,7 +166,7 @@ impl ScorecardBuilder {
             return Err(error);
         }
         engines.main.rows.verdict()?;
-        let card = engines.scorecard(&request)?;
+        let card = engines.scorecard(&request, go_on)?;
         // A row that is lost would be a defect of ours: no result is better than a wrong one.
         match card.definitions.miscounted_in(&card.totals, card.len()) {
             Some((scope, judged)) => {
@@ -212,7 +212,7 @@ impl ScorecardBuilder {
             findings.extend(engine.duplicate().map(finding));
         }
         findings.extend(engine.rows.absent_revenue().map(|error| Finding { error, rows: Vec::new() }));
-        Ok((engines.scorecard(&request)?, findings))
+        Ok((engines.scorecard(&request, &mut || true)?, findings))
     }
 }
 
@@ -227,13 +227,18 @@ impl Scorecard {
         builder.finish()
     }
 
-    fn from_engine(engine: Engine, request: &Request) -> Result<Self> {
+    fn from_engine(engine: Engine, request: &Request, go_on: &mut dyn FnMut() -> bool) -> Result<Self> {
+        // each step takes long where there are millions of groups
+        let mut next = || if go_on() { Ok(()) } else { Err(Error::Interrupted) };
+        next()?;
         let currency = engine.rows.currency();
         let absent = engine.rows.absent;
         let order = engine.groups.sorted();
+        next()?;
         let keys = || order.iter().map(|group| engine.groups.keys(*group)).collect();
         let (totals, keys) = both(order.len(), || engine.totals(&order), keys);
         let totals = totals?;
+        next()?;
         let Engine { rows, groups, identities, mut distributions, spread: unsorted_spread, largest_rounding, .. } =
             engine;
         let plan = rows.plan.as_ref();
