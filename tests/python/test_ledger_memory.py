@@ -1,5 +1,5 @@
-"""A ledger takes less than twice the memory of its rows with ids of 64 bits or text, whatever their order and the size of
-the batches; and no more for narrower ids.
+"""A ledger takes less than twice the memory of its rows with ids of 64 bits or text, whatever their order and the size
+of the batches; and no more for narrower ids.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ pub(super) struct Distinct {
 impl Distinct {
     /// Makes room for so many rows more, so that those that are there are not moved again and again: of many rows that takes
     /// longer than anybody who wants to stop should wait.
-    pub(super) fn expect(&mut self, rows: usize) {
+    pub(super) fn reserve(&mut self, rows: usize) {
         // without room at once there may still be some bit by bit
         let _ = self.values.try_reserve(rows).and_then(|()| self.groups.try_reserve(rows));
     }

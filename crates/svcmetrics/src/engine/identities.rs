@@ -167,8 +167,8 @@ impl Identities {
     }
 
     /// So many rows will come next.
-    pub(crate) fn expect(&mut self, rows: usize) {
-        self.whole.iter_mut().for_each(|whole| whole.expect(rows));
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.whole.iter_mut().for_each(|whole| whole.reserve(rows));
     }
 
     /// Some of a part's rows; a null identity is nobody's.

@@ -124,7 +124,7 @@ impl Engine {
             Some(identities) => Some(required(table, identities.name())?),
             None => None,
         };
-        self.identities.iter_mut().for_each(|identities| identities.expect(table.rows()));
+        self.identities.iter_mut().for_each(|identities| identities.reserve(table.rows()));
         self.groups.begin_part();
         #[cfg(feature = "rayon")]
         self.identified.iter_mut().for_each(Groups::begin_part);

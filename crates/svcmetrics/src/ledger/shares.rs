@@ -4,11 +4,19 @@ use super::lines::Part;
 use crate::error::{Error, Result};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "rayon")]
+use std::sync::mpsc;
+#[cfg(feature = "rayon")]
+use std::time::Duration;
 
 /// Rows that a thread must have: what it allocates is its own, and small shares would cost more memory than
 /// they take time.
 #[cfg(feature = "rayon")]
 const SHARE: usize = if cfg!(test) { 2 } else { 1 << 16 };
+
+/// How long a thread waits for the others before it asks whether to go on.
+#[cfg(feature = "rayon")]
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// The rows in as many shares as there are threads.
 pub(super) fn shares(rows: Range<usize>) -> Vec<Range<usize>> {
@@ -62,11 +70,24 @@ pub(super) fn in_shares<S: Send, A: Send>(
     made.resize_with(shares.len(), || None);
     #[cfg(feature = "rayon")]
     let first = rayon::in_place_scope(|scope| {
+        let (done, others) = mpsc::channel::<()>();
         for (place, share) in made.iter_mut().zip(shares) {
-            let one = &one;
-            scope.spawn(move |_| *place = one(share, &mut || true));
+            let (one, done) = (&one, done.clone());
+            scope.spawn(move |_| {
+                *place = one(share, &mut || true);
+                drop(done);
+            });
         }
-        first.map(|share| one(share, &mut own_go_on))
+        drop(done);
+        let first = first.map(|share| one(share, &mut own_go_on));
+        // Who wants to stop is heard while the others are at it. A thread of the pool's own takes what waits for one meanwhile.
+        while others.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+            while rayon::yield_now() == Some(rayon::Yield::Executed) {}
+            if !own_go_on() {
+                stopped.store(true, Ordering::Relaxed);
+            }
+        }
+        first
     });
     #[cfg(not(feature = "rayon"))]
     let first = first.map(|share| one(share, &mut own_go_on));
