@@ -81,7 +81,7 @@ def _definitions(metrics: Any, define: Any) -> list[Any]:
 
 def identity_of(table: Incoming, identity: str, columns: Any) -> str | Literal[False]:
     """The column in which rows must differ where nothing is said of it: the identity, if a table in memory has it."""
-    source = columns.get(identity, identity) if isinstance(columns, Mapping) else identity
+    source = columns.get(identity, identity) if columns is not None and isinstance(columns, Mapping) else identity
     name = source.name if isinstance(source, SourceColumn) else source
     return identity if table.in_memory and table.names is not None and name in table.names else False
 

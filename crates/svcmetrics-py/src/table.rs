@@ -334,7 +334,7 @@ impl<'n, 'py> Columns<'n, 'py> {
     }
 
     pub(crate) fn table(&self) -> Result<Table<'_>> {
-        let mut table = Table::new(self.rows);
+        let mut table = Table::new(self.rows).room(self.columns.len());
         for (name, held) in &self.columns {
             table = table.with_borrowed(name, held.data()?);
         }

@@ -7,6 +7,8 @@ use std::ops::Range;
 enum Lane {
     /// All are 0, as most counts of what is wrong are.
     Zero,
+    /// That of the only group, as it is wherever there are no keys.
+    One(i64),
     Narrow(Vec<i64>),
     Wide(Vec<i128>),
 }
@@ -15,6 +17,7 @@ impl Lane {
     fn get(&self, group: usize) -> i128 {
         match self {
             Self::Zero => 0,
+            Self::One(total) => (*total).into(),
             Self::Narrow(totals) => totals[group].into(),
             Self::Wide(totals) => totals[group],
         }
@@ -23,10 +26,12 @@ impl Lane {
     /// Says that a group of `groups` has this total.
     fn set(&mut self, groups: usize, group: usize, total: i128) {
         if matches!(self, Self::Zero) && total != 0 {
-            *self = Self::Narrow(vec![0; groups]);
+            *self = if groups == 1 { Self::One(0) } else { Self::Narrow(vec![0; groups]) };
         }
         match (&mut *self, i64::try_from(total)) {
             (Self::Zero, _) => {}
+            (Self::One(only), Ok(total)) => *only = total,
+            (Self::One(_), Err(_)) => *self = Self::Wide(vec![total]),
             (Self::Narrow(totals), Ok(total)) => totals[group] = total,
             (Self::Narrow(totals), Err(_)) => {
                 let mut totals: Vec<i128> = totals.iter().map(|total| i128::from(*total)).collect();
@@ -40,6 +45,7 @@ impl Lane {
     fn push(&mut self, groups: usize, total: i128) {
         match self {
             Self::Zero => {}
+            Self::One(only) => *self = Self::Narrow(vec![*only, 0]),
             Self::Narrow(totals) => totals.push(0),
             Self::Wide(totals) => totals.push(0),
         }
@@ -79,6 +85,7 @@ impl Totals {
     pub(crate) fn narrow(&self, lane: usize) -> Option<&[i64]> {
         match &self.lanes[lane] {
             Lane::Zero => Some(&[]),
+            Lane::One(total) => Some(std::slice::from_ref(total)),
             Lane::Narrow(totals) => Some(totals),
             Lane::Wide(_) => None,
         }
@@ -92,11 +99,10 @@ impl Totals {
     /// Of each group, what these lanes add up to: counts, which stay far below 128 bits.
     pub(crate) fn sums(&self, lanes: Range<usize>) -> Vec<i128> {
         let mut sums = vec![0; self.groups];
-        for lane in &self.lanes[lanes] {
-            match lane {
-                Lane::Zero => {}
-                Lane::Narrow(totals) => sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum += i128::from(*total)),
-                Lane::Wide(totals) => sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum += *total),
+        for lane in lanes {
+            match self.narrow(lane) {
+                Some(totals) => sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum += i128::from(*total)),
+                None => (0..).zip(&mut sums).for_each(|(group, sum)| *sum += self.get(group, lane)),
             }
         }
         sums
@@ -108,6 +114,9 @@ impl Totals {
             let parts: i128 = parts.iter().map(|part| self.get(group, *part)).sum();
             self.get(group, whole) - parts
         };
+        if self.groups == 1 {
+            return self.set(0, lane, of_group(0));
+        }
         let narrow: Option<Vec<&[i64]>> = parts.iter().map(|part| self.narrow(*part)).collect();
         let Some((whole, parts)) = self.narrow(whole).zip(narrow) else {
             let totals: Vec<i128> = (0..self.groups).map(of_group).collect();

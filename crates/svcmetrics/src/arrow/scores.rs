@@ -79,13 +79,23 @@ fn bands(columns: &ScoreColumns, model: &HealthModel, nulls: Option<NullBuffer>)
     let names: Vec<Name<'_>> = model.band_names().into_iter().map(Name::new).collect();
     let mut parts: Vec<_> = columns.bands.chunks(PART).map(|bands| (bands, 0)).collect();
     each(columns.len(), parts.iter_mut(), |(bands, length)| {
-        *length = bands.iter().filter_map(|band| names.get(*band as usize)).map(|name| name.text.len()).sum();
+        *length = (0..).zip(&names).map(|(band, name)| count(bands, band) * name.text.len()).sum();
     });
     if i32::try_from(parts.iter().map(|(_, length)| length).sum::<usize>()).is_ok() {
         texts::<i32>(&parts, &names, nulls)
     } else {
         texts::<i64>(&parts, &names, nulls)
     }
+}
+
+/// How many rows are in a band.
+#[multiversion::multiversion(targets(
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
+    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
+))]
+fn count(bands: &[u32], band: u32) -> usize {
+    // a part has fewer rows than 32 bits hold
+    bands.iter().map(|other| u32::from(*other == band)).sum::<u32>() as usize
 }
 
 /// A name, and its first bytes with zeros behind.

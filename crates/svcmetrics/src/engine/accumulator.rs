@@ -261,7 +261,7 @@ impl Accumulator {
     /// The sums of these groups.
     pub(super) fn totals(&self, groups: &[u32]) -> Result<Totals, NoTotals> {
         let mut totals = Totals::zeros(self.lanes.len(), groups.len());
-        if self.far.is_empty() {
+        if self.far.is_empty() && groups.len() > 1 {
             let mut lanes = Vec::new();
             for _ in &self.lanes {
                 let mut lane = Vec::new();

@@ -58,11 +58,12 @@ pub(super) struct BlockColumn {
     pub(super) off: Vec<(usize, f64)>,
     /// No magnitude is above this.
     pub(super) bound: u64,
-    cells: Cells,
+    /// Whether the integers count millionths.
+    pub(super) is_micro: bool,
 }
 
 impl BlockColumn {
-    pub(super) fn new(cells: Cells) -> Self {
+    pub(super) fn new(column: &Column) -> Self {
         Self {
             small: Room(None),
             large: Room(None),
@@ -73,12 +74,8 @@ impl BlockColumn {
             rounded: Mask::NONE,
             off: Vec::new(),
             bound: 0,
-            cells,
+            is_micro: column.kind.is_micro(),
         }
-    }
-
-    pub(super) fn is_micro(&self) -> bool {
-        self.cells.micro
     }
 
     /// The values.
@@ -94,11 +91,6 @@ impl BlockColumn {
     /// Says that a flag is also asked for as a number, 0 or 1.
     pub(super) fn be_number(&mut self) {
         self.is_number = true;
-    }
-
-    /// Where a category holds this word; nowhere if it has none such.
-    pub(super) fn word(&self, word: &str) -> Option<i64> {
-        self.cells.words.iter().position(|known| known == word).and_then(|place| i64::try_from(place).ok())
     }
 
     /// A computed column; the values are 0 where there is none.
@@ -166,6 +158,7 @@ impl BlockColumn {
                 self.flags(bits_at(bits.bytes, bits.offset + start, count))
             }
             Values::Booleans(values) if column.kind == ColumnKind::Flag => {
+                fetch(values, start);
                 self.flags(packed(&values[start..start + count]))
             }
             Values::Int8(values) if plain_integer(column.kind, own) => small_integers!(values),
@@ -178,7 +171,13 @@ impl BlockColumn {
             Values::UInt64(values) if plain_integer(column.kind, own) => integers!(values),
             Values::Float64(values) if plain_integer(column.kind, own) => {
                 fetch(values, start);
-                self.floats(column, &values[start..start + count], reading)
+                let numbers = whole_block(&values[start..start + count]);
+                if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag) {
+                    self.whole_floats(column.kind, &numbers, reading)
+                        || self.others(column, data, start, count, reading)
+                } else {
+                    self.floats(column, &numbers, reading)
+                }
             }
             _ => self.others(column, data, start, count, reading),
         }
@@ -242,46 +241,45 @@ impl BlockColumn {
         self.is_small = true;
     }
 
+    /// Takes what is no number for missing, if it may; whether there is none left.
     #[inline(always)]
-    fn floats(&mut self, column: &Column, values: &[f64], reading: &Reading) -> bool {
-        let numbers = whole_block(values);
-        let present = self.present;
-        let large = self.large.values();
-        // for now the numbers' bits
-        present.write(large, |row, kept, value| *value = numbers[row].to_bits().cast_signed() & kept);
-        if large.iter().fold(false, |any, bits| any | number(*bits).is_nan()) {
-            if !reading.nan_is_missing {
-                return false;
-            }
-            self.present &= !Mask::those(|row| number(large[row]).is_nan());
-            self.present.write(large, |_, kept, value| *value &= kept);
+    fn miss(&mut self, any: bool, numbers: &[f64; ROWS], reading: &Reading) -> bool {
+        if any {
+            self.present &= !Mask::those(|row| numbers[row].is_nan());
         }
-        if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag) {
-            return self.whole_floats(column.kind);
-        }
+        !any || reading.nan_is_missing
+    }
+
+    #[inline(always)]
+    fn floats(&mut self, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
         let power = POWERS[reading.scale as usize];
         let up = POWERS[(money::PLACES - reading.scale) as usize];
         #[allow(clippy::cast_precision_loss)] // a power of ten below 10^7
         let places = power as f64;
-        for word in 0..WORDS {
-            let mut certain = true;
+        let (present, mut no_number, mut certain) = (self.present, false, [true; WORDS]);
+        for (word, certain) in certain.iter_mut().enumerate() {
             let values = &mut self.large.values()[word * WORD..word * WORD + WORD];
-            for value in &mut *values {
-                let number = number(*value);
+            for (row, value) in values.iter_mut().enumerate() {
+                let number = kept_number(numbers[word * WORD + row], present.0[word], row, &mut no_number);
                 let shifted = number * places + MAGIC;
                 let whole = shifted - MAGIC;
                 #[allow(clippy::float_cmp)] // equal is equal
                 let same = whole / places == number;
-                certain &= same & (whole.abs() < MAGIC_BELOW);
+                *certain &= same & (whole.abs() < MAGIC_BELOW);
                 // nonsense where not certain, and read again below
                 *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
             }
+        }
+        if !self.miss(no_number, numbers, reading) {
+            return false;
+        }
+        for (word, certain) in certain.into_iter().enumerate() {
             if up != 1 {
-                for value in values {
+                for value in &mut self.large.values()[word * WORD..word * WORD + WORD] {
                     *value = value.wrapping_mul(up);
                 }
             }
-            if !certain && !self.uncertain_floats(word, column, &numbers, reading) {
+            if !certain && !self.uncertain_floats(word, column, numbers, reading) {
                 return false;
             }
         }
@@ -315,28 +313,38 @@ impl BlockColumn {
         true
     }
 
-    /// Whole numbers that stand in `large` as floats.
+    /// Counts that come as floats and are small; whether all of them are.
     #[inline(always)]
-    fn whole_floats(&mut self, kind: ColumnKind) -> bool {
-        let mut whole = true;
-        for value in self.large.values() {
-            let number = number(*value);
-            let shifted = number + MAGIC;
-            #[allow(clippy::float_cmp)] // equal is equal
-            let same = shifted - MAGIC == number;
-            whole &= same & (number.abs() < MAGIC_BELOW);
-            *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
+    fn whole_floats(&mut self, kind: ColumnKind, numbers: &[f64; ROWS], reading: &Reading) -> bool {
+        let (present, mut no_number, mut whole, mut bits) = (self.present, false, true, 0);
+        for (word, values) in self.small.values().as_chunks_mut::<WORD>().0.iter_mut().enumerate() {
+            for (row, value) in values.iter_mut().enumerate() {
+                let number = kept_number(numbers[word * WORD + row], present.0[word], row, &mut no_number);
+                let shifted = number + MAGIC;
+                #[allow(clippy::float_cmp)] // equal is equal
+                let same = shifted - MAGIC == number;
+                whole &= same;
+                let large = shifted.to_bits().wrapping_sub(MAGIC.to_bits());
+                bits |= large;
+                #[allow(clippy::cast_possible_truncation)] // nonsense where not small, and not used then
+                let small = large as i32;
+                *value = small;
+            }
         }
-        whole && self.integers(kind)
+        // beyond 2^51, and where negative, the difference is anything, but large
+        whole & (bits <= i32::MAX.cast_unsigned().into())
+            && self.miss(no_number, numbers, reading)
+            && self.small_integers(kind)
     }
 
     /// A column of any other type, by way of the plain pass.
     fn others(&mut self, column: &Column, data: &Data<'_>, start: usize, count: usize, reading: &Reading) -> bool {
-        intake::read(column, data, start..start + count, reading, &mut self.cells);
+        let mut cells = Cells::of(column);
+        intake::read(column, data, start..start + count, reading, &mut cells);
         let large = self.large.values();
         *large = [0; ROWS];
         self.present = Mask::NONE;
-        for (row, (value, state)) in self.cells.values.iter().zip(&self.cells.states).enumerate() {
+        for (row, (value, state)) in cells.values.iter().zip(&cells.states).enumerate() {
             match state {
                 State::Missing => continue,
                 State::Fine => {}
@@ -349,7 +357,7 @@ impl BlockColumn {
                 self.truth.insert(row);
             }
         }
-        self.off.clone_from(&self.cells.off);
+        self.off = cells.off;
         self.bound = large.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
         if matches!(column.kind, ColumnKind::Count | ColumnKind::Flag)
             && large.iter().all(|value| (0..=i64::from(i32::MAX)).contains(value))
@@ -389,9 +397,12 @@ fn whole_block<T: Copy + Default>(values: &[T]) -> Cow<'_, [T; ROWS]> {
     Cow::Owned(padded)
 }
 
+/// A number as it stands, and 0 where its row has none or it is none.
 #[inline(always)]
-fn number(bits: i64) -> f64 {
-    f64::from_bits(bits.cast_unsigned())
+fn kept_number(number: f64, present: u64, row: usize, no_number: &mut bool) -> f64 {
+    let number = f64::from_bits(number.to_bits() & (present >> row & 1).wrapping_neg());
+    *no_number |= number.is_nan();
+    if number.is_nan() { 0.0 } else { number }
 }
 
 /// Kinds whose whole numbers are read straight through.
@@ -412,7 +423,10 @@ fn present(nulls: &Nulls<'_>, start: usize, count: usize) -> Mask {
             fetch_bits(bits, start);
             bits_at(bits.bytes, bits.offset + start, count)
         }
-        Nulls::Mask(mask) => !packed(&mask[start..start + count]) & Mask::first(count),
+        Nulls::Mask(mask) => {
+            fetch(mask, start);
+            !packed(&mask[start..start + count]) & Mask::first(count)
+        }
     }
 }
 

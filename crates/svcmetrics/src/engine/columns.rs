@@ -276,6 +276,7 @@ impl<'a> Data<'a> {
     ///
     /// # Errors
     /// [`Error::ColumnType`] where the two are of different lengths, or a position lies outside its dictionary.
+    #[inline]
     pub fn new(values: Values<'a>, nulls: Nulls<'a>) -> Result<Self> {
         let rows = match &nulls {
             Nulls::None => values.len(),
@@ -585,6 +586,17 @@ impl<'a> Table<'a> {
     /// A table of so many rows, with no columns yet.
     pub fn new(rows: usize) -> Self {
         Self { rows, columns: Vec::new() }
+    }
+
+    /// The same with room for so many more columns.
+    ///
+    /// ```
+    /// let table = svcmetrics::Table::new(2).room(1).with("is_new", vec![true, false]);
+    /// assert_eq!(table.names(), ["is_new"]);
+    /// ```
+    pub fn room(mut self, columns: usize) -> Self {
+        self.columns.reserve(columns);
+        self
     }
 
     /// This and a column. Its length is checked when the table is used.

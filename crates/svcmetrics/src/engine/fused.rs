@@ -8,7 +8,6 @@ mod adding;
 use super::accumulator::{Duo, Place};
 use super::block::{BlockColumn, Numbers};
 use super::columns::Data;
-use super::intake::Cells;
 use super::plan::{Plan, PlannedHealth, RowMetric, Slot};
 use super::rows::Absent;
 use super::sums::Sums;
@@ -16,10 +15,11 @@ use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
 use crate::health::{ScoredBlock, Scoring};
-use crate::mask::{Mask, ROWS};
+use crate::mask::{HALF_WORD, Mask, ROWS, kept};
 use crate::money::MICROS;
 use crate::request::AbsentRevenue;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Columns with coefficients, and a constant; all of one unit.
 #[derive(Debug, Clone)]
@@ -97,32 +97,32 @@ struct FusedMetric {
 
 #[derive(Debug, Clone)]
 pub(super) struct FusedHealth {
-    pub(super) scoring: Scoring,
+    pub(super) scoring: Arc<Scoring>,
     /// Nothing where the table lacks its columns.
-    reads: Vec<Option<FusedMetric>>,
+    reads: Arc<[Option<FusedMetric>]>,
     score: Slot,
     band: Slot,
     pub(super) values: Vec<([f64; ROWS], Mask)>,
     pub(super) scored: ScoredBlock,
 }
 
-/// A plan made ready for blocks.
+/// A plan made ready for blocks. What does not change is shared by all clones.
 #[derive(Debug, Clone)]
 pub(super) struct Fused {
     columns: Vec<BlockColumn>,
-    asked: Vec<Question>,
+    asked: Arc<[Question]>,
     /// Which of them need health.
-    late: Vec<bool>,
+    late: Arc<[bool]>,
     answers: Vec<Answer>,
-    scopes: Vec<FusedScope>,
+    scopes: Arc<[FusedScope]>,
     counted: Vec<Mask>,
     /// By measure.
-    sums: Vec<FusedSum>,
+    sums: Arc<[FusedSum]>,
     health: Option<Box<FusedHealth>>,
     revenues: Option<(Slot, Slot)>,
     absent_revenue: Option<AbsentRevenue>,
     /// By lane of the sums, what rows add to it.
-    added: Vec<Added>,
+    added: Arc<[Added]>,
     /// What rows add to the places of a line, once there are rows.
     duos: Vec<Duo>,
 }
@@ -131,6 +131,7 @@ const ONES: [i32; ROWS] = [1; ROWS];
 
 /// Gathers questions, each once.
 struct Questions<'a> {
+    plan: &'a Plan,
     columns: &'a [BlockColumn],
     conditions: Vec<Condition<Slot>>,
     asked: Vec<Question>,
@@ -145,13 +146,19 @@ impl Questions<'_> {
             Condition::IsTrue(slot) => Question::True(*slot),
             Condition::IsFalse(slot) => Question::False(*slot),
             Condition::Present(slot) => Question::Present(*slot),
-            Condition::Is(slot, word) => Question::Is(*slot, self.columns[*slot].word(word).unwrap_or(-1)),
+            Condition::Is(slot, word) => Question::Is(*slot, self.word(*slot, word).unwrap_or(-1)),
             Condition::Compare(left, comparison, right) => self.comparison(left, *comparison, right),
             Condition::All(conditions) => Question::All(conditions.iter().map(|part| self.add(part)).collect()),
         };
         self.conditions.push(condition.clone());
         self.asked.push(question);
         self.asked.len() - 1
+    }
+
+    /// Where a category holds this word; nowhere if it has none such.
+    fn word(&self, slot: Slot, word: &str) -> Option<i64> {
+        let place = self.plan.columns[slot].column.words.iter().position(|known| known == word);
+        place.and_then(|place| i64::try_from(place).ok())
     }
 
     fn comparison(&self, left: &Expression<Slot>, comparison: Comparison, right: &Expression<Slot>) -> Question {
@@ -168,11 +175,11 @@ impl Questions<'_> {
 }
 
 fn is_micro(expression: &Expression<Slot>, columns: &[BlockColumn]) -> bool {
-    expression.columns().any(|slot| columns[*slot].is_micro()) || expression.constant % MICROS != 0
+    expression.columns().any(|slot| columns[*slot].is_micro) || expression.constant % MICROS != 0
 }
 
 fn linear(expression: &Expression<Slot>, micro: bool, columns: &[BlockColumn]) -> Linear {
-    let scale = |slot: Slot| if micro && !columns[slot].is_micro() { MICROS } else { 1 };
+    let scale = |slot: Slot| if micro && !columns[slot].is_micro { MICROS } else { 1 };
     Linear {
         terms: expression.terms.iter().map(|(times, slot)| (i64::from(*times) * scale(*slot), *slot)).collect(),
         constant: if micro { expression.constant } else { expression.constant / MICROS },
@@ -206,9 +213,9 @@ impl FusedHealth {
             });
         }
         Some(Self {
-            scoring: health.scoring.clone(),
+            scoring: Arc::new(health.scoring.clone()),
             values: vec![([0.0; ROWS], Mask::NONE); reads.len()],
-            reads,
+            reads: reads.into(),
             score: health.score,
             band: health.band,
             scored: ScoredBlock::default(),
@@ -218,19 +225,15 @@ impl FusedHealth {
 
 impl Fused {
     /// Nothing where the plan has what only the plain pass does.
-    pub(super) fn new(
-        plan: &Plan,
-        cells: &[Cells],
-        absent_revenue: Option<AbsentRevenue>,
-        sums: &Sums,
-    ) -> Option<Self> {
+    pub(super) fn new(plan: &Plan, absent_revenue: Option<AbsentRevenue>, sums: &Sums) -> Option<Self> {
         #[cfg(feature = "test-faults")]
         if super::faults::any_planted() {
             return None;
         }
-        let mut columns: Vec<BlockColumn> = cells.iter().map(|cells| BlockColumn::new(cells.clone())).collect();
+        let mut columns: Vec<BlockColumn> =
+            plan.columns.iter().map(|planned| BlockColumn::new(&planned.column)).collect();
         plan.numbers().for_each(|slot| columns[slot].be_number());
-        let mut questions = Questions { columns: &columns, conditions: Vec::new(), asked: Vec::new() };
+        let mut questions = Questions { plan, columns: &columns, conditions: Vec::new(), asked: Vec::new() };
         let mut scopes = Vec::new();
         for (scope, counted) in plan.scopes.iter().zip(&sums.counted) {
             let mut slots: Vec<Slot> = scope.among_slots.iter().chain(&scope.reads).copied().collect();
@@ -273,15 +276,15 @@ impl Fused {
         Some(Self {
             answers: vec![Answer::default(); asked.len()],
             counted: vec![Mask::NONE; scopes.len()],
-            asked,
+            asked: asked.into(),
             late,
             health,
-            scopes,
-            sums: fused,
+            scopes: scopes.into(),
+            sums: fused.into(),
             columns,
             revenues: plan.revenues,
             absent_revenue,
-            added,
+            added: added.into(),
             duos: Vec::new(),
         })
     }
@@ -312,7 +315,7 @@ impl Fused {
         let live = Mask::first(rows.len());
         sums.often.fetch(groups);
         let Some(absent) = self.judged(plan, part, rows, live) else { return Ok(false) };
-        for sum in &self.sums {
+        for sum in &*self.sums {
             let (Some(lane), Addend::Column(slot)) = (sum.lane, &sum.addend) else { continue };
             let column = &self.columns[*slot];
             let is_small = column.bound < SMALL && matches!(column.numbers(), Numbers::Small(_));
@@ -388,7 +391,6 @@ impl Fused {
     }
 
     /// Scores each row, a group of one; whether the numbers are small enough for it.
-    #[allow(clippy::cast_precision_loss)] // numerator and denominator are each converted once, by definition
     #[inline(always)]
     fn score(&mut self, live: Mask) -> bool {
         let Some(mut health) = self.health.take() else { return true };
@@ -396,22 +398,11 @@ impl Fused {
         for (metric, (values, there)) in health.reads.iter().zip(&mut health.values) {
             *there = Mask::NONE;
             let Some(metric) = metric else { continue };
-            let (mut numerator, mut denominator) = ([0; ROWS], [0; ROWS]);
-            let fits = match &metric.denominator {
-                Ok(terms) => self.combine(terms, &mut denominator),
-                Err(constant) => {
-                    denominator = [*constant; ROWS];
-                    Some(())
-                }
-            };
-            if fits.and_then(|()| self.combine(&metric.numerator, &mut numerator)).is_none() {
+            let Some(divisible) = self.quotients(metric, values) else {
                 small = false;
                 break;
-            }
-            *there = self.counted[metric.scope] & Mask::those(|row| denominator[row] != 0) & live;
-            for ((value, numerator), denominator) in values.iter_mut().zip(&numerator).zip(&denominator) {
-                *value = *numerator as f64 / *denominator as f64;
-            }
+            };
+            *there = self.counted[metric.scope] & divisible & live;
         }
         if small {
             health.scoring.block(&health.values, &mut health.scored);
@@ -420,6 +411,57 @@ impl Fused {
         }
         self.health = Some(health);
         small
+    }
+
+    /// A metric's value of each row, and the rows whose denominator is not 0; nothing where 64 bits are too few.
+    #[allow(clippy::cast_precision_loss)] // numerator and denominator are each converted once, by definition
+    #[inline(always)]
+    fn quotients(&self, metric: &FusedMetric, values: &mut [f64; ROWS]) -> Option<Mask> {
+        if let Ok(denominator) = &metric.denominator
+            && let Some((above, above_rows)) = self.alone(&metric.numerator)
+            && let Some((below, below_rows)) = self.alone(denominator)
+        {
+            let (above_rows, below_rows) = (above_rows.halves(), below_rows.halves());
+            let below = |half: usize, row: usize| below[half * HALF_WORD + row] & kept(below_rows[half], row);
+            for (half, values) in values.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate() {
+                for (row, value) in values.iter_mut().enumerate() {
+                    let above = above[half * HALF_WORD + row] & kept(above_rows[half], row);
+                    *value = f64::from(above) / f64::from(below(half, row));
+                }
+            }
+            return Some(Mask::those(|row| below(row / HALF_WORD, row % HALF_WORD) != 0));
+        }
+        let (mut numerator, mut denominator) = ([0; ROWS], [0; ROWS]);
+        match &metric.denominator {
+            Ok(terms) => self.combine(terms, &mut denominator)?,
+            Err(constant) => denominator = [*constant; ROWS],
+        }
+        self.combine(&metric.numerator, &mut numerator)?;
+        for ((value, numerator), denominator) in values.iter_mut().zip(&numerator).zip(&denominator) {
+            *value = *numerator as f64 / *denominator as f64;
+        }
+        Some(Mask::those(|row| denominator[row] != 0))
+    }
+
+    /// What rows add to the one measure of these terms, and which of them, where that are small numbers as they stand.
+    #[inline(always)]
+    fn alone(&self, terms: &[(i64, usize)]) -> Option<(&[i32; ROWS], Mask)> {
+        let [(1, measure)] = terms else { return None };
+        let sum = &self.sums[*measure];
+        Some((self.small(sum)?, sum.only.map_or(Mask::ALL, |only| self.answers[only].yes)))
+    }
+
+    /// What rows add to a measure, where that are small numbers as they stand.
+    #[inline(always)]
+    fn small(&self, sum: &FusedSum) -> Option<&[i32; ROWS]> {
+        match &sum.addend {
+            Addend::One => Some(&ONES),
+            Addend::Column(slot) => match self.columns[*slot].numbers() {
+                Numbers::Small(values) => Some(values),
+                Numbers::Large(_) => None,
+            },
+            Addend::Linear(_) => None,
+        }
     }
 
     /// Adds what rows add to measures; nothing where 64 bits are too few.

@@ -106,6 +106,11 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
+    /// Room for a column's blocks.
+    pub(crate) fn of(column: &Column) -> Self {
+        Self { micro: column.kind.is_micro(), words: column.words.clone(), ..Self::default() }
+    }
+
     fn push(&mut self, (value, state): (i64, State)) {
         self.values.push(value);
         self.states.push(state);

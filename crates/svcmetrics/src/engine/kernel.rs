@@ -24,8 +24,9 @@ use std::ops::Range;
 /// Rows that the plain pass reads, judges and sums together; their columns stay in the cache.
 pub(crate) const BLOCK: usize = 1024;
 
-/// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon.
-pub(crate) const STRETCH: usize = if cfg!(test) { 2 } else { 16 } * BLOCK;
+/// Rows whose groups are found together: few enough that a caller who wants to stop is heard soon, and that threads which share a
+/// part's rows end with it at about the same time.
+pub(crate) const STRETCH: usize = if cfg!(test) { 2 } else { 4 } * BLOCK;
 
 /// What is shown a block of rows once it is judged, with their groups.
 pub(crate) type See<'a> = &'a mut dyn FnMut(&Rows, &[u32]);
@@ -77,7 +78,7 @@ impl Engine {
         spread.resize(first)?;
         let sums_alone = !request.check && plan.distributed.is_empty() && plan.spread.is_empty();
         Ok(Self {
-            fused: if sums_alone { Fused::new(plan, &rows.cells, rows.absent_revenue, &sums) } else { None },
+            fused: if sums_alone { Fused::new(plan, rows.absent_revenue, &sums) } else { None },
             sums,
             distributions: vec![vec![Distribution::new(); first]; plan.distributed.len()],
             spread,

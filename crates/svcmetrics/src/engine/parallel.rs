@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Stretches that a thread must have before it is worth its start.
-const STRETCHES: usize = 2;
+const STRETCHES: usize = if cfg!(test) { 2 } else { 8 };
 
 /// The process that started the threads.
 static STARTED_BY: OnceLock<u32> = OnceLock::new();

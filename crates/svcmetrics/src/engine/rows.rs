@@ -55,6 +55,7 @@ pub(crate) struct Rows {
     keep: usize,
     /// Rows of the parts before.
     pub(crate) before: u64,
+    /// By column, once a block was read.
     pub(super) cells: Vec<Cells>,
     pub(super) statuses: Vec<Vec<Status>>,
     pub(crate) scored: Vec<Scored>,
@@ -72,11 +73,6 @@ pub(crate) struct Rows {
 impl Rows {
     pub(crate) fn new(request: &Request, names: &[String]) -> Result<Self> {
         let plan = Plan::new(request, names)?;
-        let cells = |planned: &PlannedColumn| Cells {
-            micro: planned.column.kind.is_micro(),
-            words: planned.column.words.clone(),
-            ..Cells::default()
-        };
         Ok(Self {
             on_invalid: request.on_invalid,
             absent_revenue: request.absent_revenue,
@@ -84,7 +80,7 @@ impl Rows {
             nan_is_missing: request.nan_is_missing,
             keep: request.keep,
             before: 0,
-            cells: plan.columns.iter().map(cells).collect(),
+            cells: Vec::new(),
             statuses: vec![Vec::new(); plan.scopes.len()],
             scored: Vec::new(),
             values: plan.health.iter().flat_map(|health| health.reads.iter().map(|_| Vec::new())).collect(),
@@ -116,7 +112,7 @@ impl Rows {
         table: &'t Table<'a>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<Option<&'t Data<'a>>>> {
-        let mut part = Vec::new();
+        let mut part = Vec::with_capacity(self.plan.columns.len());
         for (slot, planned) in self.plan.columns.iter().enumerate() {
             if planned.column.kind.is_computed() {
                 part.push(None);
@@ -196,6 +192,9 @@ impl Rows {
 
     /// Reads, judges and scores a block of a part's rows.
     pub(crate) fn block(&mut self, part: &[Option<&Data<'_>>], rows: Range<usize>) {
+        if self.cells.is_empty() {
+            self.cells = self.plan.columns.iter().map(|planned| Cells::of(&planned.column)).collect();
+        }
         for ((planned, data), cells) in self.plan.columns.iter().zip(part).zip(&mut self.cells) {
             if let Some(data) = data {
                 intake::read(&planned.column, data, rows.clone(), &planned.reading, cells);

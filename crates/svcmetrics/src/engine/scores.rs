@@ -192,7 +192,7 @@ impl Scorer {
         });
         let components = plan.health.iter().filter(|_| with_points).map(|health| health.scoring.components()).sum();
         Self {
-            fused: Fused::new(plan, &rows.cells, rows.absent_revenue, &Sums::new(plan, 0)),
+            fused: Fused::new(plan, rows.absent_revenue, &Sums::new(plan, 0)),
             scope: of_customers.and_then(|id| plan.definitions.scope_position(&id)).unwrap_or_default(),
             columns: ScoreColumns::new(components, room),
             rows,
@@ -382,12 +382,12 @@ fn block(
     let (scoring, block) = (&health.scoring, &health.scored);
     absent.add(one_absent, part.before + rows.start as u64);
     let (mut scores, mut bands, mut coverages) = ([0.0; ROWS], [0; ROWS], [0.0; ROWS]);
-    for row in 0..ROWS {
-        let is_about = about.has(row);
-        scores[row] = if is_about { block.score[row] as f64 / MICROS as f64 } else { 0.0 };
-        bands[row] = if is_about { block.band[row] as u32 } else { NOBODY };
-        coverages[row] = if is_about { scoring.coverage(block.present[row]) } else { 0.0 };
-    }
+    // a score is 0 where there is none
+    scores.iter_mut().zip(&block.score).for_each(|(score, micros)| *score = *micros as f64 / MICROS as f64);
+    coverages.iter_mut().zip(&block.present).for_each(|(coverage, present)| *coverage = scoring.coverage(*present));
+    bands.iter_mut().zip(&block.band).for_each(|(own, band)| *own = *band as u32);
+    let outside = live & !about;
+    outside.each(|row| (scores[row], bands[row], coverages[row]) = (0.0, NOBODY, 0.0));
     let first = rows.start - stretch.start;
     let places = first..first + rows.len();
     stretch.scores[places.clone()].copy_from_slice(&scores[..rows.len()]);

@@ -163,15 +163,22 @@ impl Scoring {
     pub(crate) fn block(&self, values: &[([f64; ROWS], Mask)], scored: &mut ScoredBlock) {
         let (mut present, mut sum) = ([0_i64; ROWS], [0.0_f64; ROWS]);
         for (scale, (values, there)) in self.components.iter().zip(values) {
-            let (weight, range) = (scale.weight as f64, scale.ceiling - scale.floor);
-            there.write(&mut present, |_, there, present| *present += scale.weight & there);
-            // a sum is never negative, so adding 0 leaves it as it is
-            let part = |there: i64, scaled: f64| if there == 0 { 0.0 } else { weight * scaled.clamp(0.0, 1.0) };
+            let (weight, floor, range) = (scale.weight as f64, scale.floor, scale.ceiling - scale.floor);
+            macro_rules! add {
+                ($value:ident => $scaled:expr) => {
+                    there.write(&mut sum, |row, there, sum| {
+                        let $value = values[row];
+                        present[row] += scale.weight & there;
+                        // a sum is never negative, so adding 0 leaves it as it is
+                        *sum += if there == 0 { 0.0 } else { weight * $scaled.clamp(0.0, 1.0) };
+                    })
+                };
+            }
             #[allow(clippy::float_cmp)] // what is divided by exactly 1 stays as it is
             if range == 1.0 {
-                there.write(&mut sum, |row, there, sum| *sum += part(there, values[row] - scale.floor));
+                add!(value => (value - floor));
             } else {
-                there.write(&mut sum, |row, there, sum| *sum += part(there, (values[row] - scale.floor) / range));
+                add!(value => ((value - floor) / range));
             }
         }
         let weights = if self.missing == MissingPolicy::Zero { [self.total_weight; ROWS] } else { present };

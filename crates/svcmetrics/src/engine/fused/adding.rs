@@ -25,7 +25,7 @@ impl Fused {
     #[inline(always)]
     pub(super) fn most(&self, often: &Accumulator) -> Option<(u64, u64)> {
         let (mut most, mut most_small) = (1, 1);
-        for sum in &self.sums {
+        for sum in &*self.sums {
             let bound = match &sum.addend {
                 Addend::One => 1,
                 Addend::Column(slot) => self.columns[*slot].bound,
@@ -160,15 +160,7 @@ impl Fused {
             Added::Counted(scope) => return Some((&ONES, self.counted[scope])),
             Added::Sum(position) => &self.sums[position],
         };
-        let values = match &sum.addend {
-            Addend::One => &ONES,
-            Addend::Column(slot) => match self.columns[*slot].numbers() {
-                Numbers::Small(values) => values,
-                Numbers::Large(_) => return None,
-            },
-            Addend::Linear(_) => return None,
-        };
-        Some((values, self.adding(sum)))
+        Some((self.small(sum)?, self.adding(sum)))
     }
 
     /// The rows that add to a measure.
