@@ -6,13 +6,13 @@ use super::cache::{LINE_BYTES, prefetch};
 use super::columns::{Bits, Data, Nulls, Values};
 use super::intake::{self, Cells, Reading, State};
 use crate::column::{Column, ColumnKind};
-use crate::mask::{HALF_WORD, Mask, ROWS, WORD, WORDS, kept};
+use crate::mask::{HALF_WORD, Mask, ROWS, WORD, kept};
 use crate::money::{self, MAGIC, MICROS, POWERS};
 use crate::request::ColumnUnit;
 use std::borrow::Cow;
 
-/// Up to here [`MAGIC`] is exact: 2^51.
-const MAGIC_BELOW: f64 = 2_251_799_813_685_248.0;
+/// Below this [`MAGIC`] is exact, and what is found by it of larger numbers is not below.
+const MAGIC_BELOW: u64 = 1 << 51;
 
 /// So many blocks before a row is read, its line of the cache is asked for.
 const AHEAD: usize = 2;
@@ -51,6 +51,8 @@ pub(super) struct BlockColumn {
     is_small: bool,
     /// Whether a flag is also asked for as a number.
     is_number: bool,
+    /// Of floats: whether all rows of the last block had one, as it should be.
+    is_full: bool,
     pub(super) present: Mask,
     /// Of a flag: where it is true.
     pub(super) truth: Mask,
@@ -69,6 +71,7 @@ impl BlockColumn {
             large: Room(None),
             is_small: false,
             is_number: false,
+            is_full: true,
             present: Mask::NONE,
             truth: Mask::NONE,
             rounded: Mask::NONE,
@@ -143,10 +146,15 @@ impl BlockColumn {
                 }
                 fetch($values, start);
                 let values = whole_block(&$values[start..start + count]);
-                let (halves, all) = (self.present.halves(), self.small.values().as_chunks_mut::<HALF_WORD>().0);
-                for ((half, own), values) in halves.into_iter().zip(all).zip(values.as_chunks::<HALF_WORD>().0) {
-                    for (row, (own, value)) in own.iter_mut().zip(values).enumerate() {
-                        *own = i32::from(*value) & kept(half, row);
+                let (halves, all) = (self.present.halves(), self.small.values());
+                if self.present == Mask::ALL {
+                    all.iter_mut().zip(values.iter()).for_each(|(own, value)| *own = i32::from(*value));
+                } else {
+                    let all = all.as_chunks_mut::<HALF_WORD>().0.iter_mut();
+                    for ((half, own), values) in halves.into_iter().zip(all).zip(values.as_chunks::<HALF_WORD>().0) {
+                        for (row, (own, value)) in own.iter_mut().zip(values).enumerate() {
+                            *own = i32::from(*value) & kept(half, row);
+                        }
                     }
                 }
                 self.small_integers(column.kind)
@@ -241,56 +249,66 @@ impl BlockColumn {
         self.is_small = true;
     }
 
-    /// Takes what is no number for missing, if it may; whether there is none left.
+    /// Takes what is no number for missing, of the rows of a word, if it may; whether there is none left.
     #[inline(always)]
-    fn miss(&mut self, any: bool, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        if any {
-            self.present &= !Mask::those(|row| numbers[row].is_nan());
+    fn miss(&mut self, word: usize, numbers: &[f64; WORD], reading: &Reading) -> bool {
+        let any = numbers.iter().fold(false, |any, number| any | number.is_nan());
+        if !any {
+            return true;
         }
-        !any || reading.nan_is_missing
+        let no_number = (0..WORD).fold(0, |rows, row| rows | u64::from(numbers[row].is_nan()) << row);
+        let found = self.present.0[word] & no_number;
+        self.present.0[word] &= !no_number;
+        found == 0 || reading.nan_is_missing
     }
 
     #[inline(always)]
     fn floats(&mut self, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let power = POWERS[reading.scale as usize];
-        let up = POWERS[(money::PLACES - reading.scale) as usize];
+        let (power, up) = (POWERS[reading.scale as usize], POWERS[(money::PLACES - reading.scale) as usize]);
         #[allow(clippy::cast_precision_loss)] // a power of ten below 10^7
         let places = power as f64;
-        let (present, mut no_number, mut certain) = (self.present, false, [true; WORDS]);
-        for (word, certain) in certain.iter_mut().enumerate() {
-            let values = &mut self.large.values()[word * WORD..word * WORD + WORD];
-            for (row, value) in values.iter_mut().enumerate() {
-                let number = kept_number(numbers[word * WORD + row], present.0[word], row, &mut no_number);
-                let shifted = number * places + MAGIC;
-                let whole = shifted - MAGIC;
-                #[allow(clippy::float_cmp)] // equal is equal
-                let same = whole / places == number;
-                *certain &= same & (whole.abs() < MAGIC_BELOW);
-                // nonsense where not certain, and read again below
-                *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
+        // often there is a number in each row, and all have few decimal places
+        let is_full = self.is_full && self.present == Mask::ALL;
+        self.is_full = true;
+        let (mut bound, mut signs) = (0, 0);
+        for (word, of_word) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
+            let mut decimals = Decimals::default();
+            if is_full {
+                decimals = decimals_of(self.word(word), of_word, places, |_, number| number);
             }
-        }
-        if !self.miss(no_number, numbers, reading) {
-            return false;
-        }
-        for (word, certain) in certain.into_iter().enumerate() {
-            if up != 1 {
-                for value in &mut self.large.values()[word * WORD..word * WORD + WORD] {
-                    *value = value.wrapping_mul(up);
+            if !decimals.are_certain() {
+                self.is_full = false;
+                if !self.miss(word, of_word, reading) {
+                    return false;
                 }
+                let present = self.present.0[word];
+                decimals =
+                    decimals_of(self.word(word), of_word, places, |row, number| kept_number(number, present, row));
             }
-            if !certain && !self.uncertain_floats(word, column, numbers, reading) {
+            if decimals.are_certain() {
+                if up != 1 {
+                    self.word(word).iter_mut().for_each(|value| *value = value.wrapping_mul(up));
+                }
+                bound = decimals.bound().saturating_mul(up.cast_unsigned()).max(bound);
+                signs |= decimals.signs;
+                continue;
+            }
+            if !self.uncertain_floats(word, column, numbers, reading) {
                 return false;
             }
+            for value in self.word(word) {
+                bound = bound.max(value.unsigned_abs());
+                signs |= *value;
+            }
         }
-        let (mut bound, large) = (0, self.large.values());
-        for value in &*large {
-            // of a negative number the bits that are not set, one less than the magnitude: it is doubled below
-            bound |= (value ^ (value >> 63)).cast_unsigned();
-        }
-        let negative = large.iter().fold(0, |all, value| all | value) < 0;
-        self.bound = bound.saturating_mul(2).saturating_add(1);
-        !negative || column.kind == ColumnKind::SignedMoney
+        self.bound = bound;
+        signs >= 0 || column.kind == ColumnKind::SignedMoney
+    }
+
+    /// A word's values.
+    #[inline(always)]
+    fn word(&mut self, word: usize) -> &mut [i64; WORD] {
+        &mut self.large.values().as_chunks_mut().0[word]
     }
 
     /// Floats of which some are no decimals of few places, or large: those of the word are read one by one.
@@ -316,25 +334,23 @@ impl BlockColumn {
     /// Counts that come as floats and are small; whether all of them are.
     #[inline(always)]
     fn whole_floats(&mut self, kind: ColumnKind, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let (present, mut no_number, mut whole, mut bits) = (self.present, false, true, 0);
-        for (word, values) in self.small.values().as_chunks_mut::<WORD>().0.iter_mut().enumerate() {
-            for (row, value) in values.iter_mut().enumerate() {
-                let number = kept_number(numbers[word * WORD + row], present.0[word], row, &mut no_number);
-                let shifted = number + MAGIC;
-                #[allow(clippy::float_cmp)] // equal is equal
-                let same = shifted - MAGIC == number;
-                whole &= same;
-                let large = shifted.to_bits().wrapping_sub(MAGIC.to_bits());
-                bits |= large;
-                #[allow(clippy::cast_possible_truncation)] // nonsense where not small, and not used then
-                let small = large as i32;
-                *value = small;
+        let is_full = self.is_full && self.present == Mask::ALL;
+        self.is_full = true;
+        for (word, numbers) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
+            if is_full && whole(&mut self.small.values().as_chunks_mut().0[word], numbers, |_, number| number) {
+                continue;
+            }
+            self.is_full = false;
+            if !self.miss(word, numbers, reading) {
+                return false;
+            }
+            let present = self.present.0[word];
+            let small = &mut self.small.values().as_chunks_mut().0[word];
+            if !whole(small, numbers, |row, number| kept_number(number, present, row)) {
+                return false;
             }
         }
-        // beyond 2^51, and where negative, the difference is anything, but large
-        whole & (bits <= i32::MAX.cast_unsigned().into())
-            && self.miss(no_number, numbers, reading)
-            && self.small_integers(kind)
+        self.small_integers(kind)
     }
 
     /// A column of any other type, by way of the plain pass.
@@ -397,12 +413,77 @@ fn whole_block<T: Copy + Default>(values: &[T]) -> Cow<'_, [T; ROWS]> {
     Cow::Owned(padded)
 }
 
-/// A number as it stands, and 0 where its row has none or it is none.
+/// A number where its row has one, otherwise 0.
 #[inline(always)]
-fn kept_number(number: f64, present: u64, row: usize, no_number: &mut bool) -> f64 {
-    let number = f64::from_bits(number.to_bits() & (present >> row & 1).wrapping_neg());
-    *no_number |= number.is_nan();
-    if number.is_nan() { 0.0 } else { number }
+fn kept_number(number: f64, present: u64, row: usize) -> f64 {
+    f64::from_bits(number.to_bits() & (present >> row & 1).wrapping_neg())
+}
+
+/// What is known of numbers that were read as decimals.
+#[derive(Debug, Clone, Copy, Default)]
+struct Decimals {
+    /// Whether each is the double nearest to its decimal.
+    are_nearest: bool,
+    /// The bits of all, and of a negative one those that are not set.
+    bits: u64,
+    /// Negative where one is.
+    signs: i64,
+}
+
+impl Decimals {
+    /// Whether they are what was read; otherwise that is nonsense here and there.
+    #[inline(always)]
+    fn are_certain(self) -> bool {
+        self.are_nearest & (self.bits < MAGIC_BELOW)
+    }
+
+    /// No magnitude is above it.
+    #[inline(always)]
+    fn bound(self) -> u64 {
+        2 * self.bits + 1
+    }
+}
+
+/// Reads numbers as decimals of so many places, a power of ten.
+#[inline(always)]
+fn decimals_of(
+    values: &mut [i64; WORD],
+    numbers: &[f64; WORD],
+    places: f64,
+    number: impl Fn(usize, f64) -> f64,
+) -> Decimals {
+    let mut decimals = Decimals { are_nearest: true, bits: 0, signs: 0 };
+    for (row, value) in values.iter_mut().enumerate() {
+        let number = number(row, numbers[row]);
+        let shifted = number * places + MAGIC;
+        #[allow(clippy::float_cmp)] // equal is equal
+        let is_nearest = (shifted - MAGIC) / places == number;
+        decimals.are_nearest &= is_nearest;
+        *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
+        decimals.bits |= (*value ^ (*value >> 63)).cast_unsigned();
+        decimals.signs |= *value;
+    }
+    decimals
+}
+
+/// Reads numbers as counts; whether all are whole and small.
+#[inline(always)]
+fn whole(values: &mut [i32; WORD], numbers: &[f64; WORD], number: impl Fn(usize, f64) -> f64) -> bool {
+    let (mut are_whole, mut bits) = (true, 0);
+    for (row, value) in values.iter_mut().enumerate() {
+        let number = number(row, numbers[row]);
+        let shifted = number + MAGIC;
+        #[allow(clippy::float_cmp)] // equal is equal
+        let is_whole = shifted - MAGIC == number;
+        are_whole &= is_whole;
+        let large = shifted.to_bits().wrapping_sub(MAGIC.to_bits());
+        bits |= large;
+        #[allow(clippy::cast_possible_truncation)] // nonsense where not small, and not used then
+        let small = large as i32;
+        *value = small;
+    }
+    // beyond 2^51, and where negative, the difference is anything, but large
+    are_whole & (bits <= i32::MAX.cast_unsigned().into())
 }
 
 /// Kinds whose whole numbers are read straight through.

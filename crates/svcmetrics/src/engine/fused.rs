@@ -547,6 +547,14 @@ impl Fused {
     /// For numbers that are small enough.
     #[inline(always)]
     fn evaluate_into(&self, linear: &Linear, values: &mut [i64; ROWS]) {
+        if let ([(1, one), (-1, other)] | [(-1, other), (1, one)], 0) = (linear.terms.as_slice(), linear.constant)
+            && let (Numbers::Large(one), Numbers::Large(other)) =
+                (self.columns[*one].numbers(), self.columns[*other].numbers())
+        {
+            // what most are
+            values.iter_mut().zip(one).zip(other).for_each(|((value, one), other)| *value = one - other);
+            return;
+        }
         *values = [linear.constant; ROWS];
         for (times, slot) in &linear.terms {
             add_times(values, *times, self.columns[*slot].numbers(), Mask::ALL);
