@@ -285,15 +285,15 @@ impl BlockColumn {
                 decimals =
                     decimals_of(self.word(word), of_word, places, |row, number| kept_number(number, present, row));
             }
+            if up != 1 {
+                self.word(word).iter_mut().for_each(|value| *value = value.wrapping_mul(up));
+            }
             if decimals.are_certain() {
-                if up != 1 {
-                    self.word(word).iter_mut().for_each(|value| *value = value.wrapping_mul(up));
-                }
                 bound = decimals.bound().saturating_mul(up.cast_unsigned()).max(bound);
                 signs |= decimals.signs;
                 continue;
             }
-            if !self.uncertain_floats(word, column, numbers, reading) {
+            if !self.uncertain_floats(word, column, of_word, reading) {
                 return false;
             }
             for value in self.word(word) {
@@ -311,22 +311,32 @@ impl BlockColumn {
         &mut self.large.values().as_chunks_mut().0[word]
     }
 
-    /// Floats of which some are no decimals of few places, or large: those of the word are read one by one.
-    fn uncertain_floats(&mut self, word: usize, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let (mut present, large) = (self.present.0[word], self.large.values());
-        while present != 0 {
-            let row = word * WORD + present.trailing_zeros() as usize;
-            present &= present - 1;
+    /// Reads those of a word's floats one by one that are no decimals of few places, or large.
+    fn uncertain_floats(&mut self, word: usize, column: &Column, numbers: &[f64; WORD], reading: &Reading) -> bool {
+        #[allow(clippy::cast_precision_loss)] // powers of ten and of two
+        let (places, below) = (POWERS[reading.scale as usize] as f64, MAGIC_BELOW as f64);
+        let is_certain = |number: f64| {
+            let whole = (number * places + MAGIC) - MAGIC;
+            #[allow(clippy::float_cmp)] // equal is equal
+            let is_nearest = whole / places == number;
+            is_nearest & (whole.abs() < below)
+        };
+        let uncertain = (0..WORD).fold(0, |rows, row| rows | u64::from(!is_certain(numbers[row])) << row);
+        let mut rows = self.present.0[word] & uncertain;
+        while rows != 0 {
+            let row = rows.trailing_zeros() as usize;
+            rows &= rows - 1;
             let mut off = None;
-            match intake::float(column.kind, reading, numbers[row], &mut off) {
-                (value, State::Fine) => large[row] = value,
-                (value, State::Rounded) => {
-                    large[row] = value;
-                    self.rounded.insert(row);
-                    self.off.push((row, off.unwrap_or_default()));
+            let (value, state) = intake::float(column.kind, reading, numbers[row], &mut off);
+            match state {
+                State::Fine => {}
+                State::Rounded => {
+                    self.rounded.insert(word * WORD + row);
+                    self.off.push((word * WORD + row, off.unwrap_or_default()));
                 }
                 _ => return false,
             }
+            self.word(word)[row] = value;
         }
         true
     }
