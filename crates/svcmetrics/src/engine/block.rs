@@ -251,12 +251,7 @@ impl BlockColumn {
 
     /// Takes what is no number for missing, of the rows of a word, if it may; whether there is none left.
     #[inline(always)]
-    fn miss(&mut self, word: usize, numbers: &[f64; WORD], reading: &Reading) -> bool {
-        let any = numbers.iter().fold(false, |any, number| any | number.is_nan());
-        if !any {
-            return true;
-        }
-        let no_number = (0..WORD).fold(0, |rows, row| rows | u64::from(numbers[row].is_nan()) << row);
+    fn miss(&mut self, word: usize, no_number: u64, reading: &Reading) -> bool {
         let found = self.present.0[word] & no_number;
         self.present.0[word] &= !no_number;
         found == 0 || reading.nan_is_missing
@@ -278,12 +273,12 @@ impl BlockColumn {
             }
             if !decimals.are_certain() {
                 self.is_full = false;
-                if !self.miss(word, of_word, reading) {
+                let (present, mut no_number) = (self.present.0[word], 0);
+                let number = |row, number| kept_number(number, present, row, &mut no_number);
+                decimals = decimals_of(self.word(word), of_word, places, number);
+                if !self.miss(word, no_number, reading) {
                     return false;
                 }
-                let present = self.present.0[word];
-                decimals =
-                    decimals_of(self.word(word), of_word, places, |row, number| kept_number(number, present, row));
             }
             if up != 1 {
                 self.word(word).iter_mut().for_each(|value| *value = value.wrapping_mul(up));
@@ -351,12 +346,10 @@ impl BlockColumn {
                 continue;
             }
             self.is_full = false;
-            if !self.miss(word, numbers, reading) {
-                return false;
-            }
-            let present = self.present.0[word];
+            let (present, mut no_number) = (self.present.0[word], 0);
             let small = &mut self.small.values().as_chunks_mut().0[word];
-            if !whole(small, numbers, |row, number| kept_number(number, present, row)) {
+            let are_whole = whole(small, numbers, |row, number| kept_number(number, present, row, &mut no_number));
+            if !are_whole || !self.miss(word, no_number, reading) {
                 return false;
             }
         }
@@ -423,9 +416,11 @@ fn whole_block<T: Copy + Default>(values: &[T]) -> Cow<'_, [T; ROWS]> {
     Cow::Owned(padded)
 }
 
-/// A number where its row has one, otherwise 0.
+/// A number where its row has one, otherwise 0; where it is none is said by a bit.
 #[inline(always)]
-fn kept_number(number: f64, present: u64, row: usize) -> f64 {
+fn kept_number(number: f64, present: u64, row: usize, no_number: &mut u64) -> f64 {
+    *no_number |= u64::from(number.is_nan()) << row;
+    let number = if number.is_nan() { 0.0 } else { number };
     f64::from_bits(number.to_bits() & (present >> row & 1).wrapping_neg())
 }
 
@@ -460,7 +455,7 @@ fn decimals_of(
     values: &mut [i64; WORD],
     numbers: &[f64; WORD],
     places: f64,
-    number: impl Fn(usize, f64) -> f64,
+    mut number: impl FnMut(usize, f64) -> f64,
 ) -> Decimals {
     let mut decimals = Decimals { are_nearest: true, bits: 0, signs: 0 };
     for (row, value) in values.iter_mut().enumerate() {
@@ -478,7 +473,7 @@ fn decimals_of(
 
 /// Reads numbers as counts; whether all are whole and small.
 #[inline(always)]
-fn whole(values: &mut [i32; WORD], numbers: &[f64; WORD], number: impl Fn(usize, f64) -> f64) -> bool {
+fn whole(values: &mut [i32; WORD], numbers: &[f64; WORD], mut number: impl FnMut(usize, f64) -> f64) -> bool {
     let (mut are_whole, mut bits) = (true, 0);
     for (row, value) in values.iter_mut().enumerate() {
         let number = number(row, numbers[row]);
