@@ -2,17 +2,16 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
+mod floats;
+
 use super::cache::{LINE_BYTES, prefetch};
 use super::columns::{Bits, Data, Nulls, Values};
 use super::intake::{self, Cells, Reading, State};
 use crate::column::{Column, ColumnKind};
 use crate::mask::{HALF_WORD, Mask, ROWS, WORD, kept};
-use crate::money::{self, MAGIC, MICROS, POWERS};
+use crate::money::MICROS;
 use crate::request::ColumnUnit;
 use std::borrow::Cow;
-
-/// Below this [`MAGIC`] is exact, and what is found by it of larger numbers is not below.
-const MAGIC_BELOW: u64 = 1 << 51;
 
 /// So many blocks before a row is read, its line of the cache is asked for.
 const AHEAD: usize = 2;
@@ -60,8 +59,7 @@ pub(super) struct BlockColumn {
     pub(super) off: Vec<(usize, f64)>,
     /// No magnitude is above this.
     pub(super) bound: u64,
-    /// Whether the integers count millionths.
-    pub(super) is_micro: bool,
+    kind: ColumnKind,
 }
 
 impl BlockColumn {
@@ -77,8 +75,13 @@ impl BlockColumn {
             rounded: Mask::NONE,
             off: Vec::new(),
             bound: 0,
-            is_micro: column.kind.is_micro(),
+            kind: column.kind,
         }
+    }
+
+    /// Whether the integers count millionths.
+    pub(super) fn is_micro(&self) -> bool {
+        self.kind.is_micro()
     }
 
     /// The values.
@@ -249,113 +252,6 @@ impl BlockColumn {
         self.is_small = true;
     }
 
-    /// Takes what is no number for missing, of the rows of a word, if it may; whether there is none left.
-    #[inline(always)]
-    fn miss(&mut self, word: usize, no_number: u64, reading: &Reading) -> bool {
-        let found = self.present.0[word] & no_number;
-        self.present.0[word] &= !no_number;
-        found == 0 || reading.nan_is_missing
-    }
-
-    #[inline(always)]
-    fn floats(&mut self, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let (power, up) = (POWERS[reading.scale as usize], POWERS[(money::PLACES - reading.scale) as usize]);
-        #[allow(clippy::cast_precision_loss)] // a power of ten below 10^7
-        let places = power as f64;
-        // often there is a number in each row, and all have few decimal places
-        let is_full = self.is_full && self.present == Mask::ALL;
-        self.is_full = true;
-        let (mut bound, mut signs) = (0, 0);
-        for (word, of_word) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
-            let mut decimals = Decimals::default();
-            if is_full {
-                decimals = decimals_of(self.word(word), of_word, places, |_, number| number);
-            }
-            if !decimals.are_certain() {
-                self.is_full = false;
-                let (present, mut no_number) = (self.present.0[word], 0);
-                let number = |row, number| kept_number(number, present, row, &mut no_number);
-                decimals = decimals_of(self.word(word), of_word, places, number);
-                if !self.miss(word, no_number, reading) {
-                    return false;
-                }
-            }
-            if up != 1 {
-                self.word(word).iter_mut().for_each(|value| *value = value.wrapping_mul(up));
-            }
-            if decimals.are_certain() {
-                bound = decimals.bound().saturating_mul(up.cast_unsigned()).max(bound);
-                signs |= decimals.signs;
-                continue;
-            }
-            if !self.uncertain_floats(word, column, of_word, reading) {
-                return false;
-            }
-            for value in self.word(word) {
-                bound = bound.max(value.unsigned_abs());
-                signs |= *value;
-            }
-        }
-        self.bound = bound;
-        signs >= 0 || column.kind == ColumnKind::SignedMoney
-    }
-
-    /// A word's values.
-    #[inline(always)]
-    fn word(&mut self, word: usize) -> &mut [i64; WORD] {
-        &mut self.large.values().as_chunks_mut().0[word]
-    }
-
-    /// Reads those of a word's floats one by one that are no decimals of few places, or large.
-    fn uncertain_floats(&mut self, word: usize, column: &Column, numbers: &[f64; WORD], reading: &Reading) -> bool {
-        #[allow(clippy::cast_precision_loss)] // powers of ten and of two
-        let (places, below) = (POWERS[reading.scale as usize] as f64, MAGIC_BELOW as f64);
-        let is_certain = |number: f64| {
-            let whole = (number * places + MAGIC) - MAGIC;
-            #[allow(clippy::float_cmp)] // equal is equal
-            let is_nearest = whole / places == number;
-            is_nearest & (whole.abs() < below)
-        };
-        let uncertain = (0..WORD).fold(0, |rows, row| rows | u64::from(!is_certain(numbers[row])) << row);
-        let mut rows = self.present.0[word] & uncertain;
-        while rows != 0 {
-            let row = rows.trailing_zeros() as usize;
-            rows &= rows - 1;
-            let mut off = None;
-            let (value, state) = intake::float(column.kind, reading, numbers[row], &mut off);
-            match state {
-                State::Fine => {}
-                State::Rounded => {
-                    self.rounded.insert(word * WORD + row);
-                    self.off.push((word * WORD + row, off.unwrap_or_default()));
-                }
-                _ => return false,
-            }
-            self.word(word)[row] = value;
-        }
-        true
-    }
-
-    /// Counts that come as floats and are small; whether all of them are.
-    #[inline(always)]
-    fn whole_floats(&mut self, kind: ColumnKind, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let is_full = self.is_full && self.present == Mask::ALL;
-        self.is_full = true;
-        for (word, numbers) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
-            if is_full && whole(&mut self.small.values().as_chunks_mut().0[word], numbers, |_, number| number) {
-                continue;
-            }
-            self.is_full = false;
-            let (present, mut no_number) = (self.present.0[word], 0);
-            let small = &mut self.small.values().as_chunks_mut().0[word];
-            let are_whole = whole(small, numbers, |row, number| kept_number(number, present, row, &mut no_number));
-            if !are_whole || !self.miss(word, no_number, reading) {
-                return false;
-            }
-        }
-        self.small_integers(kind)
-    }
-
     /// A column of any other type, by way of the plain pass.
     fn others(&mut self, column: &Column, data: &Data<'_>, start: usize, count: usize, reading: &Reading) -> bool {
         let mut cells = Cells::of(column);
@@ -414,81 +310,6 @@ fn whole_block<T: Copy + Default>(values: &[T]) -> Cow<'_, [T; ROWS]> {
     let mut padded = [T::default(); ROWS];
     padded[..values.len()].copy_from_slice(values);
     Cow::Owned(padded)
-}
-
-/// A number where its row has one, otherwise 0; where it is none is said by a bit.
-#[inline(always)]
-fn kept_number(number: f64, present: u64, row: usize, no_number: &mut u64) -> f64 {
-    *no_number |= u64::from(number.is_nan()) << row;
-    let number = if number.is_nan() { 0.0 } else { number };
-    f64::from_bits(number.to_bits() & (present >> row & 1).wrapping_neg())
-}
-
-/// What is known of numbers that were read as decimals.
-#[derive(Debug, Clone, Copy, Default)]
-struct Decimals {
-    /// Whether each is the double nearest to its decimal.
-    are_nearest: bool,
-    /// The bits of all, and of a negative one those that are not set.
-    bits: u64,
-    /// Negative where one is.
-    signs: i64,
-}
-
-impl Decimals {
-    /// Whether they are what was read; otherwise that is nonsense here and there.
-    #[inline(always)]
-    fn are_certain(self) -> bool {
-        self.are_nearest & (self.bits < MAGIC_BELOW)
-    }
-
-    /// No magnitude is above it.
-    #[inline(always)]
-    fn bound(self) -> u64 {
-        2 * self.bits + 1
-    }
-}
-
-/// Reads numbers as decimals of so many places, a power of ten.
-#[inline(always)]
-fn decimals_of(
-    values: &mut [i64; WORD],
-    numbers: &[f64; WORD],
-    places: f64,
-    mut number: impl FnMut(usize, f64) -> f64,
-) -> Decimals {
-    let mut decimals = Decimals { are_nearest: true, bits: 0, signs: 0 };
-    for (row, value) in values.iter_mut().enumerate() {
-        let number = number(row, numbers[row]);
-        let shifted = number * places + MAGIC;
-        #[allow(clippy::float_cmp)] // equal is equal
-        let is_nearest = (shifted - MAGIC) / places == number;
-        decimals.are_nearest &= is_nearest;
-        *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
-        decimals.bits |= (*value ^ (*value >> 63)).cast_unsigned();
-        decimals.signs |= *value;
-    }
-    decimals
-}
-
-/// Reads numbers as counts; whether all are whole and small.
-#[inline(always)]
-fn whole(values: &mut [i32; WORD], numbers: &[f64; WORD], mut number: impl FnMut(usize, f64) -> f64) -> bool {
-    let (mut are_whole, mut bits) = (true, 0);
-    for (row, value) in values.iter_mut().enumerate() {
-        let number = number(row, numbers[row]);
-        let shifted = number + MAGIC;
-        #[allow(clippy::float_cmp)] // equal is equal
-        let is_whole = shifted - MAGIC == number;
-        are_whole &= is_whole;
-        let large = shifted.to_bits().wrapping_sub(MAGIC.to_bits());
-        bits |= large;
-        #[allow(clippy::cast_possible_truncation)] // nonsense where not small, and not used then
-        let small = large as i32;
-        *value = small;
-    }
-    // beyond 2^51, and where negative, the difference is anything, but large
-    are_whole & (bits <= i32::MAX.cast_unsigned().into())
 }
 
 /// Kinds whose whole numbers are read straight through.

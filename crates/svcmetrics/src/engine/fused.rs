@@ -175,11 +175,11 @@ impl Questions<'_> {
 }
 
 fn is_micro(expression: &Expression<Slot>, columns: &[BlockColumn]) -> bool {
-    expression.columns().any(|slot| columns[*slot].is_micro) || expression.constant % MICROS != 0
+    expression.columns().any(|slot| columns[*slot].is_micro()) || expression.constant % MICROS != 0
 }
 
 fn linear(expression: &Expression<Slot>, micro: bool, columns: &[BlockColumn]) -> Linear {
-    let scale = |slot: Slot| if micro && !columns[slot].is_micro { MICROS } else { 1 };
+    let scale = |slot: Slot| if micro && !columns[slot].is_micro() { MICROS } else { 1 };
     Linear {
         terms: expression.terms.iter().map(|(times, slot)| (i64::from(*times) * scale(*slot), *slot)).collect(),
         constant: if micro { expression.constant } else { expression.constant / MICROS },
