@@ -225,3 +225,12 @@ def test_movements_have_only_the_metrics_that_are_asked_for() -> None:
         ledger.movements(metrics="customer_new")
     with pytest.raises(errors.MetricNotFoundError, match="no metric 'mmr'"):
         sm.movements(iter([]), months=MONTHS, metrics="mmr")
+
+
+def test_a_ledger_without_verdicts_stands_beside_customers_that_have_some() -> None:
+    customers = {"revenue_start": [5, 9], "revenue_end": [0, 3], "loss_reason": ["price", "moved"]}
+    share = sm.scorecard({**customers, "loss_avoidable": [True, False]}, metrics=["avoidable_loss_share"])
+    both = sm.ledger(LEFT).movements(metrics=["revenue_lost"]).rollup().join(share)
+    again = sm.Scorecard.from_json(both.to_json())
+    assert again == both
+    assert again["avoidable_loss_share"] == share["avoidable_loss_share"]
