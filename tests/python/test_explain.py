@@ -466,6 +466,7 @@ def test_an_id_that_is_none_is_answered_alike_everywhere(run: Run) -> None:
 
 def test_the_reference_needs_neither_numpy_nor_a_frame_library() -> None:
     blocked = "; ".join(f"sys.modules[{name!r}] = None" for name in ("numpy", "polars", "pandas", "pyarrow", "tqdm"))
+    assert spawned("explain", "mrr", code=blocked).out.endswith("mrr of 2026-Q2 = 2520 / 12 = 210.00\n")
     answer = spawned("explain", "net_revenue_retention", code=blocked)
     assert (answer.status, answer.err) == (0, "")
     assert "net_revenue_retention = 75 / 100 = 75.0 %" in answer.out

@@ -181,8 +181,10 @@ def test_columns_of_verdicts_are_found_named_or_left_out() -> None:
 )
 def test_what_is_no_verdict_is_named(verdict: Any, error: type[Exception], says: str) -> None:
     table = {**LEFT, "loss_avoidable": [None, None, verdict, None, None, None, None]}
-    with pytest.raises(error, match=says):
+    with pytest.raises(error, match=says) as caught:
         sm.ledger(table)
+    assert str(caught.value).endswith("or read none with loss_avoidable=None")
+    assert sm.ledger(table, loss_avoidable=None)
     # where no reason is given it is not used
     assert sm.ledger({**table, "loss_reason": [None] * 7}).movements()["avoidable_loss_share"]
 

@@ -18,6 +18,7 @@ _PHRASES = {
     "raise max_groups,": "raise --max-groups,",
     "read none with loss_reason=None": "read none with --loss-reason ''",
     "read none with gain_reason=None": "read none with --gain-reason ''",
+    "read none with loss_avoidable=None": "read none with --loss-avoidable ''",
     "give months=(first, last),": "give --months FIRST,LAST,",
 }
 

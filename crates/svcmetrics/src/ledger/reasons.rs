@@ -218,7 +218,8 @@ impl Reading {
     }
 }
 
-const AS_FLAG: &str = "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False})";
+const AS_FLAG: &str = "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False}), or read none with \
+                       loss_avoidable=None";
 
 /// Customers, months and reasons.
 pub(super) fn notes(chunks: &[Chunk]) -> impl Iterator<Item = (Customer<'_>, i32, u32)> {
