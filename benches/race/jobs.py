@@ -45,7 +45,8 @@ class Job:
     rows: int
     keys: tuple[str, ...] = ()
     peers: tuple[str, ...] = ENGINES
-    #: How the keys are held: as the file has them, or ``text``, ``dictionary``, ``category``, ``groupby`` (ours).
+    #: How the keys are held: as the file has them, or ``text``, ``dictionary``, ``category``, ``groupby`` (ours); or
+    #: ``public``: what pandas does not say in public is not used.
     held: str = "plain"
     #: What is asked of us; None: all that the columns allow.
     metrics: tuple[str, ...] | None = METRICS
@@ -114,6 +115,9 @@ def jobs(large: int, small: int, customers: int) -> list[Job]:
         replace(a, name="B", title=f"B, health, {big} rows", contest="health", rows=large, at_least=3, aim=4),
         replace(apply, name="C-apply", title="C, groupby.apply(sm.scorecard), 1,000 rows a cohort"),
         replace(apply, name="C-apply-21", title="the same with the 21 metrics of A", metrics=METRICS),
+        replace(
+            apply, name="C-apply-public", title="the same, all metrics, by pandas' public names alone", held="public"
+        ),
         replace(c, name="C-int32", title=f"C in one call, {few} rows, int32 key"),
         replace(c, name="C-int32-21", title="the same with the 21 metrics of A", metrics=METRICS),
         replace(c, name="C-category", title=f"C in one call, {few} rows, category key", keys=named, held="category"),

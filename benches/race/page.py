@@ -192,8 +192,9 @@ HOW = """\
   skip the nulls of each column by themselves, nothing checked.
 - **Job B**: a score and a band for every customer, then by group the mean score, customers by band and revenue at risk;
   ours are two calls, `health_scores(..., explain=False)` and `scorecard`.
-- **Job C**: pandas. `groupby.apply` over 1,000 rows a cohort against the formulas on Series; in one call against the
-  vectorised groupby. Where no metrics are named, all that the columns allow are computed, health included.
+- **Job C**: pandas. `groupby.apply` over 1,000 rows a cohort against the formulas on Series, once more without the one
+  name of pandas' that is not public; in one call against the vectorised groupby. Where no metrics are named, all that
+  the columns allow are computed, health included.
 - **Job D**: a ledger of 24 months, 13 rows a customer, sorted by customer and month or shuffled, with ids that are
   numbers or text: movements by month, customers and revenue, and retention by month of the start. Ours are three calls,
   `ledger`, `movements` and `retention`, and read dates; the peers count with months that are numbers already. Memory is

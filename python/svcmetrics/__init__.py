@@ -23,11 +23,13 @@ from svcmetrics.errors import NearMissWarning, SvcMetricsError
 from svcmetrics.explain import MetricReference, explain
 from svcmetrics.frames import Frame
 from svcmetrics.health import Component, Contribution, Explanation, Gate, HealthModel, HealthScores, health_scores
-from svcmetrics.ledger import Ledger, Retention, ledger, movements
+from svcmetrics.ledger import Ledger, ledger
 from svcmetrics.metric import Metric, Sum, Term, count, metric, total
+from svcmetrics.movements import movements
 from svcmetrics.options import SourceColumn, column
 from svcmetrics.reference import Reference, reference
 from svcmetrics.relate import Relation, relate
+from svcmetrics.retention import Retention
 from svcmetrics.scorecard import Quality, Scorecard, merge
 from svcmetrics.targets import Target, Targets
 

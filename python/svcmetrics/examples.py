@@ -56,17 +56,6 @@ TABLES: dict[str, dict[str, list[Any]]] = {
         "contracts_due": [1, 1, 1, 0, None],
         "contracts_renewed": [1, 0, 1, 0, None],
     },
-    "Movements of a ledger": {
-        "yearly_revenue_start": [600, 1_200, 0, 0, 960, 0, 0, 120, None, 60],
-        "yearly_revenue_end": [720, 0, 480, 240, 0, 900, 0, 120, 360, 60],
-        "yearly_transfer_in": [0, 0, 0, 0, 0, 900, 0, 0, 0, 0],
-        "yearly_transfer_out": [0, 0, 0, 0, 900, 0, 0, 0, 0, 0],
-        "yearly_fx": [12, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-        "yearly_transient": [0, 0, 0, 0, 0, 0, 300, 0, 0, 0],
-        "had_revenue": [True, True, False, True, True, True, False, True, None, True],
-        "months_covered": [3, 3, 3, 3, 3, 3, 3, 3, 3, 4],
-        "months_in_period": [3, 3, 3, 3, 3, 3, 3, 3, 3, 3],
-    },
     "Risk": {
         "risk": ["defection", "downgrade", "none", None, "downgrade"],
         "revenue_end": [300, 500, 1_200, 400, None],
@@ -136,6 +125,18 @@ TABLES: dict[str, dict[str, list[Any]]] = {
         "revenue_start": [1_000, 500, 400, 300, 800],
         "revenue_end": [1_100, 500, 200, 300, None],
     },
+}
+
+#: A ledger's lines, a place a line: A pays more, B leaves and comes back, C is new and pays less, D changes its plan, E
+#: comes and goes within a quarter; the last quarter is not over.
+LEDGER: dict[str, list[Any]] = {
+    "customer_id": ["A", "A", "A", "B", "B", "C", "C", "D", "D", "D", "E"],
+    "month": [
+        *("2025-12", "2026-03", "2026-04", "2025-12", "2026-04", "2026-03", "2026-04"),
+        *("2025-12", "2026-03", "2026-04", "2026-02"),
+    ],
+    "plan": ["basic", "basic", "basic", "basic", "basic", "basic", "basic", "basic", "pro", "pro", "pro"],
+    "revenue": [50, 60, 60, 100, 40, 40, 30, 80, 80, 80, 25],
 }
 
 #: Options, and the columns for which an example needs them.

@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from svcmetrics import _svcmetrics, examples, render
+from svcmetrics._svcmetrics import Figure
 from svcmetrics.catalog import Definition, catalog
 from svcmetrics.health import HealthModel
+from svcmetrics.ledger import Ledger
 from svcmetrics.options import options_for
 from svcmetrics.scorecard import Scorecard
 
@@ -244,6 +246,8 @@ def _rules(definition: Definition, forms: list[dict[str, Any]]) -> list[str]:
 
 
 def _examples(definition: Definition, forms: list[dict[str, Any]]) -> list[_Block]:
+    if definition.family == _OF_LEDGERS:
+        return list(_example_of_ledger(definition))
     blocks: list[_Block] = []
     for position, form in enumerate(forms):
         if position:
@@ -271,10 +275,7 @@ def _example(definition: Definition, form: dict[str, Any]) -> Iterator[_Block]:
     yield _Table([row, *columns, *results], [list(line) for line in zip(*cells, strict=True)], left=1)
 
     passed = ", ".join(f"`{name}={value!r}`".replace("'", '"') for name, value in options.items())
-    if definition.family == _OF_LEDGERS:
-        yield "Added up as by `sm.ledger(table).movements()`, of whose rows all are counted; the others show the rules."
-    else:
-        yield f"Computed by `sm.{function}` with {passed}."
+    yield f"Computed by `sm.{function}` with {passed}."
     if form["measures"]:
         counts = together.quality.metrics[definition.id]
         shown = ", ".join(f"{counts[name]} {name}" for name in _STANDINGS)
@@ -284,9 +285,30 @@ def _example(definition: Definition, form: dict[str, Any]) -> Iterator[_Block]:
         yield f"Of all rows together: {shown}."
     figures = together[definition.id]
     for value, figure in figures.items() if form["by"] else [("", figures)]:
-        whole = figure.denominator
-        quotient = "" if whole is None else f"{_number(figure.numerator)} / {_number(whole)} = "
-        yield _Code(f"{definition.id}{f' of {value}' if value else ''} = {quotient}{figure}")
+        yield _outcome(definition, value, figure)
+
+
+def _outcome(definition: Definition, value: str, figure: Figure) -> _Code:
+    """What comes of all, or of those that have one value."""
+    whole = figure.denominator
+    quotient = "" if figure.numerator is None or whole is None else f"{_number(figure.numerator)} / {_number(whole)} = "
+    return _Code(f"{definition.id}{f' of {value}' if value else ''} = {quotient}{figure}")
+
+
+def _example_of_ledger(definition: Definition) -> Iterator[_Block]:
+    """Lines as a company has them, and what comes of them by period and segment; all of it computed now."""
+    lines = examples.LEDGER
+    yield _Table([*lines], [[_cell(value) for value in line] for line in zip(*lines.values(), strict=True)], left=3)
+    movements = f'movements("quarter", by="plan", metrics="{definition.id}")'
+    yield f'By `sm.ledger(table, by="plan").{movements}`:'
+    builder = _svcmetrics.LedgerBuilder({"by": ["plan"]})
+    builder.add(_table(lines))
+    card = Ledger(builder.finish()).movements("quarter", by="plan", metrics=definition.id)
+    groups = [[*group, str(figure)] for group, figure in card[definition.id].items()]
+    yield _Table([*card.keys, definition.id], groups, left=2)
+    yield 'And of both plans together, by `rollup("period")` of that:'
+    for period, figure in card.rollup("period")[definition.id].items():
+        yield _outcome(definition, period, figure)
 
 
 def _results(definition: Definition, form: dict[str, Any], each: Scorecard) -> dict[str, list[str]]:
@@ -324,9 +346,14 @@ def _is_quantile(form: dict[str, Any]) -> bool:
 def _card(rows: dict[str, list[Any]], **options: Any) -> Scorecard:
     """The scorecard of columns, without numpy, which need not be there."""
     builder = _svcmetrics.Builder(options_for(**options))
-    names, columns = list(rows), list(rows.values())
-    builder.add((names, len(columns[0]), lambda positions: [("objects", columns[position]) for position in positions]))
+    builder.add(_table(rows))
     return Scorecard(builder.finish())
+
+
+def _table(rows: dict[str, list[Any]]) -> tuple[Any, ...]:
+    """Columns as the core takes them."""
+    names, columns = list(rows), list(rows.values())
+    return names, len(columns[0]), lambda positions: [("objects", columns[position]) for position in positions]
 
 
 def _cell(value: object) -> str:

@@ -48,7 +48,7 @@ class Frame:
     ``__arrow_c_stream__``.
 
     Rates and scores are float64 (the doubles nearest to the exact quotients), amounts, numerators and denominators
-    decimal128(38, 6); undefined is null, NaN in pandas.
+    decimal128(38, 6), amounts that count rows or customers int64; undefined is null, NaN in pandas.
 
     >>> import numpy as np, svcmetrics as sm
     >>> table = {"milestones_met": np.array([3]), "milestones_total": np.array([4])}

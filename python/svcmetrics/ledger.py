@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from svcmetrics import _svcmetrics, render
 from svcmetrics.diagnostics import Diagnostics
 from svcmetrics.errors import InvalidOptionError
 from svcmetrics.frames import Frame
-from svcmetrics.options import Money, Nan, listed, text_of
+from svcmetrics.ledger_options import MAX_GROUPS, Every, Gaps, Unit, ledger_options, movement_options
+from svcmetrics.options import Money, Nan, text_of
+from svcmetrics.retention import Retention
 from svcmetrics.scorecard import Scorecard
-from svcmetrics.tables import Incoming, incoming
+from svcmetrics.stored import Stored
+from svcmetrics.tables import incoming
 
-Gaps = Literal["zero", "error"]
-Every = Literal["month", "quarter", "year"]
-Unit = Literal["month", "year"]
 Movement = Literal[
     "start",
     "new",
@@ -31,69 +30,11 @@ Movement = Literal[
 ]
 
 
-#: The most groups, or cells, without a word.
-MAX_GROUPS = 1_000_000
-
-
-def _options(
-    every: str, by: str | Iterable[str] | None, unit: str, fiscal_start: int, max_groups: int = MAX_GROUPS
-) -> dict[str, Any]:
-    keys = listed("by", by)
-    return {"every": every, "by": keys, "unit": unit, "fiscal_start": fiscal_start, "max_groups": max_groups}
-
-
-class Retention(Frame):
-    """Retention by start cohort, a row a cohort and age; :meth:`triangle` has a row a cohort and a column an age.
-
-    Columns: ``cohort`` (the period of the first revenue), the segments, ``age`` (periods since then), ``customers``,
-    ``customers_start``, ``revenue``, ``revenue_start``, ``customer_retention``, ``gross_revenue_retention``,
-    ``net_revenue_retention``. What cannot be known yet is not there.
-    """
-
-    def __init__(self, native: _svcmetrics.Retention) -> None:
-        super().__init__(native.frame())
-        self._retention = native
-
-    def triangle(self, value: str = "customer_retention") -> Frame:
-        """A row a cohort, a column an age; null where nothing can be known yet.
-
-        ``value`` is one of the columns from ``customers`` on.
-
-        >>> import svcmetrics as sm
-        >>> months = ["2026-01", "2026-02", "2026-02"]
-        >>> table = {"customer_id": ["a", "a", "b"], "month": months, "revenue": [50, 40, 30]}
-        >>> retention = sm.ledger(table).retention()
-        >>> retention.triangle("net_revenue_retention").rows()
-        [('2026-01', 1.0, 0.8), ('2026-02', 1.0, None)]
-        """
-        return Frame(self._retention.triangle(text_of("value", value)))
-
-    def to_json(self) -> str:
-        """All cells, exact."""
-        return self._retention.to_json()
-
-    @classmethod
-    def from_json(cls, text: str) -> Retention:
-        """Reads what :meth:`to_json` wrote, checking every field."""
-        return cls(_svcmetrics.Retention.from_json(text_of("text", text)))
-
-    def __eq__(self, other: object) -> bool:
-        return self._retention == other._retention if isinstance(other, Retention) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.to_json())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Retention.from_json, (self.to_json(),))
-
-
-class Ledger:
+class Ledger(Stored):
     """Recurring revenue by customer and month, as :func:`ledger` makes it."""
 
-    __slots__ = ("_native",)
-
-    def __init__(self, native: _svcmetrics.Ledger) -> None:
-        self._native = native
+    _core = _svcmetrics.Ledger
+    _native: _svcmetrics.Ledger
 
     def movements(
         self,
@@ -103,6 +44,7 @@ class Ledger:
         *,
         fiscal_start: int = 1,
         max_groups: int = MAX_GROUPS,
+        metrics: str | Iterable[str] | None = None,
     ) -> Scorecard:
         """What moved in each period and segment: a scorecard keyed by ``period`` and the segments.
 
@@ -120,6 +62,8 @@ class Ledger:
         reactivation and expansion) by reason; transfers are neither. A movement has the latest reason among the
         customer's rows of the period's months, which may be rows of revenue 0; where one who left has none there, the
         reason of its last month before, if that has one; otherwise null. Reasons that stand elsewhere are not used.
+        Where the table also says which losses were avoidable, the verdict beside that reason goes with it:
+        ``avoidable_loss_share`` is then among the metrics, and :meth:`Scorecard.reasons` tells the avoidable part.
 
         Parameters
         ----------
@@ -134,6 +78,9 @@ class Ledger:
         max_groups
             The most groups that there may be, periods times segments: a single date that stands for none, such as
             9999-12-31, makes periods up to there.
+        metrics
+            Only these, by their ids; None for all that there are. Losses have reasons where ``revenue_lost`` is among
+            them, gains where ``revenue_added`` is.
 
         Examples
         --------
@@ -165,13 +112,19 @@ class Ledger:
         2026-02 moved 70.000000 1
         2026-02 price 40.000000 2
 
+        In February only the loss of b has been judged, and it could have been avoided.
+
+        >>> table["loss_avoidable"] = [None, None, None, True, None]
+        >>> sm.ledger(table).movements(metrics="avoidable_loss_share")["avoidable_loss_share"]["2026-02"]
+        <Figure 100.0 % (840 / 840)>
+
         Nobody said why anybody came.
 
         >>> ledger.movements().reasons("gain")
         Traceback (most recent call last):
         svcmetrics.errors.ColumnNotFoundError: no column 'gain_reason'
         """
-        return Scorecard(self._native.movements(_options(every, by, unit, fiscal_start, max_groups)))
+        return Scorecard(self._native.movements(movement_options(every, by, unit, fiscal_start, max_groups, metrics)))
 
     def retention(
         self,
@@ -204,7 +157,7 @@ class Ledger:
         >>> sm.ledger({name: values[:2] for name, values in table.items()}).retention("quarter").rows()
         []
         """
-        return Retention(self._native.retention(_options(every, by, unit, fiscal_start, max_groups)))
+        return Retention(self._native.retention(movement_options(every, by, unit, fiscal_start, max_groups)))
 
     def customers(
         self,
@@ -233,7 +186,7 @@ class Ledger:
         svcmetrics.errors.InvalidOptionError: movement: found loss; expected start, new, reactivation, expansion, \
 contraction, churn, transfer_in, transfer_out, end, transient
         """
-        options = _options("month", by, unit, fiscal_start)
+        options = movement_options("month", by, unit, fiscal_start)
         return Frame(self._native.behind(text_of("period", period), text_of("movement", movement), options))
 
     def cohort_customers(
@@ -267,9 +220,8 @@ contraction, churn, transfer_in, transfer_out, end, transient
         """
         if isinstance(age, bool) or not isinstance(age, int) or not 0 <= age < 1 << 32:
             raise InvalidOptionError.of("age", age, "a whole number, 0 or more")
-        return Frame(
-            self._native.behind_cohort(text_of("cohort", cohort), age, _options("month", by, unit, fiscal_start))
-        )
+        options = movement_options("month", by, unit, fiscal_start)
+        return Frame(self._native.behind_cohort(text_of("cohort", cohort), age, options))
 
     @property
     def diagnostics(self) -> Diagnostics:
@@ -301,24 +253,6 @@ contraction, churn, transfer_in, transfer_out, end, transient
         """
         return Ledger(self._native.merge(other._native)) if isinstance(other, Ledger) else NotImplemented
 
-    def to_json(self) -> str:
-        """All of its lines, and how they were read."""
-        return self._native.to_json()
-
-    @classmethod
-    def from_json(cls, text: str) -> Ledger:
-        """Reads what :meth:`to_json` wrote, checking every field."""
-        return cls(_svcmetrics.Ledger.from_json(text_of("text", text)))
-
-    def __eq__(self, other: object) -> bool:
-        return self._native == other._native if isinstance(other, Ledger) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.to_json())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Ledger.from_json, (self.to_json(),))
-
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         first, last = self.months or ("–", "–")
         found = self.diagnostics
@@ -342,46 +276,6 @@ contraction, churn, transfer_in, transfer_out, end, transient
         return render.html(*self._cells(), left=1)
 
 
-def _ledger_options(
-    found: Incoming | None,
-    customer: str,
-    month: str,
-    revenue: str,
-    by: str | Iterable[str] | None,
-    gaps: str,
-    opening: bool,
-    loss_reason: str | None,
-    gain_reason: str | None,
-    months: Sequence[str] | None,
-    money: str,
-    scale: int,
-    nan: str | None,
-) -> dict[str, Any]:
-    if nan not in (None, "null", "error"):
-        raise InvalidOptionError.of("nan", nan, '"null", "error" or None')
-    if not isinstance(opening, bool):
-        raise InvalidOptionError.of("opening", opening, "True or False")
-    is_pair = isinstance(months, Sequence) and not isinstance(months, str) and len(months) == 2
-    if months is not None and not (is_pair and all(isinstance(month, str) for month in months)):
-        raise InvalidOptionError.of("months", months, 'the first month and the last, as ("2026-01", "2026-12")')
-    if by is None and found is not None:
-        by = found.by
-    return {
-        "customer": customer,
-        "month": month,
-        "revenue": revenue,
-        "by": listed("by", by),
-        "gaps": gaps,
-        "opening": opening,
-        "loss_reason": loss_reason,
-        "gain_reason": gain_reason,
-        "months": None if months is None else tuple(months),
-        "money": money,
-        "scale": scale,
-        "nan_is_missing": (found is not None and found.nan_is_missing) if nan is None else nan == "null",
-    }
-
-
 def ledger(
     table: Any,
     customer: str = "customer_id",
@@ -393,6 +287,7 @@ def ledger(
     *,
     loss_reason: str | None = "loss_reason",
     gain_reason: str | None = "gain_reason",
+    loss_avoidable: str | None = "loss_avoidable",
     months: tuple[str, str] | None = None,
     money: Money = "auto",
     scale: int = 6,
@@ -425,6 +320,9 @@ def ledger(
         The columns that say why a customer left or pays less, and why it came, came back or pays more: one reason of
         each kind a customer and month, or null (:meth:`Ledger.movements` says which a movement has). They are read
         where the table has them; a column of another name must be there, and None reads none.
+    loss_avoidable
+        The column that says whether that loss could have been avoided: true or false beside a reason, or null where
+        nobody has judged; found as those of the reasons are. Where no reason is given it is not used.
     months
         The first and the last month of the data, where they are not those of the rows. Movements of parts by customer
         merge where all parts have the same.
@@ -451,8 +349,8 @@ def ledger(
     >>> table = {"customer_id": [7, 7], "month": ["2026-01"] * 2, "revenue": [50, 0], "why": ["price", "moved"]}
     >>> sm.ledger(table, loss_reason="why")
     Traceback (most recent call last):
-    svcmetrics.errors.InvalidValueError: column 'why' of group 7, 2026-01: holds both price and moved; expected one \
-reason a customer and month; give the one that matters, or read none with loss_reason=None
+    svcmetrics.errors.InvalidValueError: column 'why', row 1 of group 7, 2026-01: holds both price and moved; expected \
+one reason a customer and month; give the one that matters, or read none with loss_reason=None
 
     Months that are numbers could be anything.
 
@@ -463,7 +361,7 @@ a time without a zone, or text as 2026-03 or 2026-03-31; say what it counts, as 
 pandas.to_datetime(df[column].astype(str), format="%Y%m") for 202603
     """
     found = incoming(table)
-    options = _ledger_options(
+    options = ledger_options(
         found,
         customer,
         month,
@@ -473,6 +371,7 @@ pandas.to_datetime(df[column].astype(str), format="%Y%m") for 202603
         opening,
         loss_reason,
         gain_reason,
+        loss_avoidable,
         months,
         money,
         scale,
@@ -480,82 +379,4 @@ pandas.to_datetime(df[column].astype(str), format="%Y%m") for 202603
     )
     builder = _svcmetrics.LedgerBuilder(options)
     builder.add(found.source)
-    return Ledger(builder.finish())
-
-
-def movements(
-    tables: Iterable[Any],
-    customer: str = "customer_id",
-    month: str = "month",
-    revenue: str = "revenue",
-    by: str | Iterable[str] | None = None,
-    gaps: Gaps = "zero",
-    opening: bool = False,
-    *,
-    loss_reason: str | None = "loss_reason",
-    gain_reason: str | None = "gain_reason",
-    months: tuple[str, str],
-    every: Every = "month",
-    unit: Unit = "month",
-    fiscal_start: int = 1,
-    max_groups: int = MAX_GROUPS,
-    money: Money = "auto",
-    scale: int = 6,
-    nan: Nan | None = None,
-) -> Scorecard:
-    """Movements from more rows than memory holds: tables one after another, their customers ascending over all of them.
-
-    Each customer's rows are forgotten once they are counted, and what they were made of stands in
-    :attr:`Scorecard.ledger`. The result is that of :meth:`Ledger.movements` of all rows
-    together; the first and the last month must be given, since they are known only in the end.
-
-    Parameters
-    ----------
-    tables
-        Tables as of :func:`ledger`, all of one kind; a generator is read as it goes, and so is a reader of batches.
-    customer, month, revenue, by, gaps, opening, loss_reason, gain_reason, months, money, scale, nan
-        As of :func:`ledger`; the movements are by all of ``by``.
-    every, unit, fiscal_start, max_groups
-        As of :meth:`Ledger.movements`.
-
-    Examples
-    --------
-    >>> import svcmetrics as sm
-    >>> parts = ({"customer_id": [number], "month": ["2026-01"], "revenue": [50]} for number in range(3))
-    >>> card = sm.movements(parts, months=("2026-01", "2026-02"))
-    >>> [str(figure) for figure in card["customers_churned"].values()]
-    ['0', '3']
-
-    Customers that do not ascend are an error.
-
-    >>> table = {"customer_id": [2, 1], "month": ["2026-01"] * 2, "revenue": [50, 50]}
-    >>> sm.movements([table], months=("2026-01", "2026-02"))
-    Traceback (most recent call last):
-    svcmetrics.errors.InvalidValueError: column 'customer_id', row 1: does not ascend, with 1 after 2; expected rows \
-sorted by customer; sort them by customer before, or build a ledger of all rows
-    """
-    if isinstance(tables, Mapping) or hasattr(tables, "__arrow_c_stream__"):
-        tables = [tables]
-    if not isinstance(tables, Iterable):
-        raise InvalidOptionError.of("tables", tables, "a list or a generator of tables")
-    parts = (incoming(table) for table in tables)
-    # what its kind says of NaN, and its keys, are those of the others
-    first = next(parts, None)
-    options = _ledger_options(
-        first,
-        customer,
-        month,
-        revenue,
-        by,
-        gaps,
-        opening,
-        loss_reason,
-        gain_reason,
-        months,
-        money,
-        scale,
-        nan,
-    )
-    sources = (part.source for part in itertools.chain([] if first is None else [first], parts))
-    asked = _options(every, options["by"], unit, fiscal_start, max_groups)
-    return Scorecard(_svcmetrics.streamed_movements(sources, options, asked))
+    return Ledger(builder.finish([found.source] if found.in_memory else None))

@@ -15,7 +15,8 @@ from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel
 from svcmetrics.metric import Metric
-from svcmetrics.options import Number, listed, names_of, options_for, text_of
+from svcmetrics.options import Number, listed, names_of, options_for
+from svcmetrics.stored import Stored
 from svcmetrics.tables import incoming
 from svcmetrics.targets import Targets
 
@@ -48,7 +49,7 @@ class Quality(NamedTuple):
     metrics: dict[str, dict[str, float]]
 
 
-class Scorecard:
+class Scorecard(Stored):
     """Exact totals by group, and the definitions that read them as metrics.
 
     Scorecards of parts merge by adding, to the same bits as the whole.
@@ -67,8 +68,11 @@ class Scorecard:
     'no_rows'
     """
 
+    _core = _svcmetrics.Scorecard
+    _native: _svcmetrics.Scorecard
+
     def __init__(self, native: _svcmetrics.Scorecard, totals: bool = False) -> None:
-        self._native = native
+        super().__init__(native)
         # At once, so that groups that do not add up are an error here and not where the card is shown.
         self._total = native.rollup([]) if totals else None
 
@@ -257,7 +261,8 @@ class Scorecard:
         ``FY2026-Q1``, whole years, or dates and times that are first days of months, each its month. The period
         before is the calendar's, never just the row before: where it is not there, nothing is compared, and the cells
         are null. Differences are exact and rounded once. ``direction`` is ``better``, ``worse`` or ``flat`` by the
-        metric's direction, ``up`` or ``down`` where neither is better.
+        metric's direction, ``up`` or ``down`` where neither is better. Of a ledger's movements there is ``complete``,
+        too: False where the data ends inside the period, which is then not to be compared with a whole one.
 
         >>> import numpy as np, svcmetrics as sm
         >>> table = {"period": ["2026-01", "2026-02", "2026-04"], "cases": [10, 10, 10], "defect_cases": [1, 3, 2]}
@@ -294,7 +299,7 @@ class Scorecard:
         with the scorecard; :meth:`measures` does not hold them.
 
         Of a ledger's movements they are reasons of its lines (:meth:`Ledger.movements`), customers are those that
-        moved, and nothing is known of ``avoidable``.
+        moved.
 
         The table must have ``loss_reason`` (or ``gain_reason``), and ``revenue_lost`` (or ``revenue_added``) be among
         the metrics asked for; for ``avoidable`` also ``avoidable_loss_share``.
@@ -544,21 +549,6 @@ class Scorecard:
         [('north', 0.025, -0.555), ('south', 0.0625, 0.3375)]
         """
         return Attribution(self._native.attribute(baseline._native, listed("by", by), listed("metrics", metrics)))
-
-    def to_json(self) -> str:
-        """Everything: definitions, parameters, model, exact totals."""
-        return self._native.to_json()
-
-    @classmethod
-    def from_json(cls, text: str) -> Scorecard:
-        """Reads what :meth:`to_json` wrote, checking every field."""
-        return cls(_svcmetrics.Scorecard.from_json(text_of("text", text)))
-
-    def __eq__(self, other: object) -> bool:
-        return self._native == other._native if isinstance(other, Scorecard) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self.to_json())
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restored, (self.to_json(), self._totals))

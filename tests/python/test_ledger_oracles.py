@@ -15,6 +15,7 @@ import pytest
 import oracle_ledger as oracle
 import oracle_ledger_duckdb
 import svcmetrics as sm
+from subjects import OF_LEDGERS
 
 SEEDS = range(60)
 EVERY = ("month", "quarter", "year")
@@ -223,3 +224,29 @@ def test_many_rows_are_the_same_in_any_order() -> None:
     named = frame.with_columns(pl.format("c{}", pl.col("customer_id")).alias("customer_id"))
     assert sm.ledger(named).movements() == ledger.movements()
     assert sm.ledger(named.sort("customer_id")).movements() == ledger.movements()
+
+
+#: Rows of customers in periods and segments, of which movements are made: one incomplete, one that covers too much.
+YEARLY = {
+    "yearly_revenue_start": [600, 1_200, 0, 0, 960, 0, 0, 120, None, 60],
+    "yearly_revenue_end": [720, 0, 480, 240, 0, 900, 0, 120, 360, 60],
+    "yearly_transfer_in": [0, 0, 0, 0, 0, 900, 0, 0, 0, 0],
+    "yearly_transfer_out": [0, 0, 0, 0, 900, 0, 0, 0, 0, 0],
+    "yearly_fx": [12, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    "yearly_transient": [0, 0, 0, 0, 0, 0, 300, 0, 0, 0],
+    "had_revenue": [True, True, False, True, True, True, False, True, None, True],
+    "months_covered": [3, 3, 3, 3, 3, 3, 3, 3, 3, 4],
+    "months_in_period": [3, 3, 3, 3, 3, 3, 3, 3, 3, 3],
+}
+
+
+@pytest.mark.parametrize("metric", OF_LEDGERS)
+def test_definitions_of_movements_say_what_they_are_made_of(metric: str) -> None:
+    card = sm.scorecard(YEARLY, metrics=[metric], on_invalid="skip")
+    counts = card.quality.metrics[metric]
+    assert [counts[name] for name in ("counted", "missing", "invalid", "outside")] == [8, 1, 1, 0]
+    numerator, denominator = oracle.of_rows(
+        metric, [{name: values[row] for name, values in YEARLY.items()} for row in range(8)]
+    )
+    figure = card[metric]
+    assert Fraction(figure.numerator) / Fraction(figure.denominator or 1) == numerator / (denominator or 1)

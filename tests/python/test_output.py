@@ -215,3 +215,33 @@ def test_a_library_that_is_missing_is_named_with_the_command(
         card.to_polars()
     assert isinstance(caught.value, ImportError)
     assert caught.value.hint == "pip install polars"
+
+
+def test_counts_of_customers_are_whole_numbers_in_frames() -> None:
+    card = sm.ledger({"customer_id": [7, 8], "month": ["2026-01", "2026-01"], "revenue": [50, 20]}).movements("quarter")
+    schema = card.to_arrow().schema
+    whole = [metric for metric in card.metrics if str(schema.field(metric).type) == "int64"]
+    assert whole == [
+        *("customers_start", "customers_new", "customers_reactivated", "customers_expanded", "customers_contracted"),
+        *("customers_churned", "customers_end", "transient_customers"),
+    ]
+    (row,) = card.wide()
+    assert [row[metric] for metric in whole] == [0, 2, 0, 0, 0, 0, 2, 0]
+    assert card.to_pandas()["customers_new"].dtype == "int64"
+    assert "0,2,0,0,0,0,2,0" in card.to_polars().select(whole).write_csv()
+    assert str(schema.field("revenue_new").type) == "decimal128(38, 6)"
+    # stocks do not add over time
+    assert card.rollup().to_pandas()["customers_end"].isna().all()
+    own = sm.metric("large_customers", numerator=sm.count(where="licenses_sold > 5"))
+    frame = sm.scorecard({"licenses_sold": [3, 9]}, metrics=["large_customers"], define=own).to_arrow()
+    assert str(frame.schema.field("large_customers").type) == "int64"
+    seats = sm.metric("seats", numerator="licenses_sold")
+    assert (
+        str(
+            sm.scorecard({"licenses_sold": [3, 9]}, metrics=["seats"], define=seats)
+            .to_arrow()
+            .schema.field("seats")
+            .type
+        )
+        == "decimal128(38, 6)"
+    )

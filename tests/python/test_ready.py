@@ -194,16 +194,11 @@ def test_threads_share_what_is_ready() -> None:
         assert all(pool.map(work, range(8)))
 
 
-class Public(pd.DataFrame):
-    """A frame of which nothing but what is public is there."""
-
-    @property
-    def _constructor(self) -> type[Public]:
-        return Public
-
-    @property
-    def _get_column_array(self) -> Any:
-        raise AttributeError("not public")
+def public_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From here on frames are read by what pandas says in public."""
+    assert hasattr(pd.DataFrame, tables.PRIVATE)
+    monkeypatch.setattr(tables, "PRIVATE", "no such name")
+    monkeypatch.setattr(tables, "_masked", lambda array: (None, None))
 
 
 NULLABLE = {
@@ -232,9 +227,8 @@ def test_the_private_and_the_public_way_into_a_frame_give_the_same(
 ) -> None:
     private = outcome(lambda: sm.scorecard(pd.DataFrame(NULLABLE), by=by))
     grouped = outcome(lambda: sm.scorecard(pd.DataFrame(NULLABLE).groupby(by or ["plan"])))
-    monkeypatch.setattr(tables, "_masked", lambda array: (None, None))
-    frame = Public(NULLABLE)
-    assert getattr(frame, "_get_column_array", None) is None
+    public_alone(monkeypatch)
+    frame = pd.DataFrame(NULLABLE)
     assert outcome(lambda: sm.scorecard(frame, by=by)) == private
     assert outcome(lambda: sm.scorecard(frame.groupby(by or ["plan"]))) == grouped
     assert isinstance(private[0], str)  # type: ignore[index]
@@ -256,8 +250,11 @@ def test_the_private_and_the_public_way_into_a_frame_give_the_same(
 def test_both_ways_into_a_frame_give_the_same_errors(column: str, values: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     columns = {**NULLABLE, column: values}
     private = outcome(lambda: sm.scorecard(pd.DataFrame(columns), by=["joined"]))
-    monkeypatch.setattr(tables, "_masked", lambda array: (None, None))
-    assert outcome(lambda: sm.scorecard(Public(columns), by=["joined"])) == private
+    public_alone(monkeypatch)
+    assert outcome(lambda: sm.scorecard(pd.DataFrame(columns), by=["joined"])) == private
+    # of many columns a few are read one by one
+    wide = pd.DataFrame({**columns, **{f"column_{place}": [0, 0, 0] for place in range(60)}})
+    assert outcome(lambda: sm.scorecard(wide, by=["joined"])) == private
     assert isinstance(private[0], type)  # type: ignore[index]
 
 

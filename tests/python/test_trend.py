@@ -125,3 +125,30 @@ def test_changes_are_those_of_exact_fractions(rows: dict[int, tuple[int, int]]) 
         assert row["change_of_change"] == double(minus(change, minus(at[1], at[2])))
         sign = None if change is None else (change > 0) - (change < 0)
         assert row["direction"] == {None: None, 1: "better", -1: "worse", 0: "flat"}[sign]
+
+
+def test_a_period_of_a_ledger_that_is_not_over_is_marked() -> None:
+    months = ["2025-11", "2025-12", "2026-01", "2026-02", "2026-03", "2026-04"]
+    ledger = sm.ledger(
+        {"customer_id": [7] * 6, "month": months, "revenue": [1, 2, 3, 4, 5, 6], "plan": ["a"] * 6}, by="plan"
+    )
+    card = ledger.movements("quarter", "plan")
+    for of in (card, card.rollup("period"), sm.Scorecard.from_json(card.to_json())):
+        found = of.trend("mrr")
+        assert found.columns[-2:] == ["direction", "complete"]
+        assert [(row["period"], row["change"], row["complete"]) for row in found] == [
+            # what begins in the middle is complete all the same
+            ("2025-Q4", None, True),
+            ("2026-Q1", 3.0, True),
+            ("2026-Q2", 1.0, False),
+        ]
+    fiscal = ledger.movements("quarter", fiscal_start=2).trend("mrr")
+    assert [(row["period"], row["complete"]) for row in fiscal] == [
+        ("FY2026-Q4", True),
+        ("FY2027-Q1", True),
+    ]
+    assert {row["complete"] for row in ledger.movements().trend()} == {True}
+    assert (
+        "complete"
+        not in sm.scorecard({"period": ["2026-01"], "cases": [1], "defect_cases": [1]}, by="period").trend().columns
+    )

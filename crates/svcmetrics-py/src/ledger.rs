@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Mutex;
 use svcmetrics::{
-    Diagnostics, Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, Table,
+    Diagnostics, Error, Every, Gaps, LedgerOptions, MoneyPolicy, Movement, MovementOptions, Period, RowSearch, Table,
 };
 
 impl Sink for svcmetrics::LedgerBuilder {
@@ -22,6 +22,13 @@ impl Sink for svcmetrics::LedgerBuilder {
 impl Sink for svcmetrics::MovementsBuilder {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
         self.add_while(part, go_on)
+    }
+}
+
+impl Sink for RowSearch {
+    fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
+        self.add_while(part, go_on);
+        Ok(())
     }
 }
 
@@ -38,6 +45,7 @@ fn ledger_options(options: &Bound<'_, PyDict>) -> Result<LedgerOptions> {
         .by(get::<Vec<String>>(options, "by")?.unwrap_or_default())
         .loss_reason(get::<String>(options, "loss_reason")?.as_deref())
         .gain_reason(get::<String>(options, "gain_reason")?.as_deref())
+        .loss_avoidable(get::<String>(options, "loss_avoidable")?.as_deref())
         .gaps(gaps.unwrap_or_default())
         .opening(get(options, "opening")?.unwrap_or_default())
         .money(money.unwrap_or_default())
@@ -59,6 +67,9 @@ fn movement_options(options: &Bound<'_, PyDict>) -> Result<MovementOptions> {
         .unit(policy(options, "unit", &UNITS)?.unwrap_or_default());
     if let Some(month) = get(options, "fiscal_start")? {
         made = made.fiscal_start(month);
+    }
+    if let Some(metrics) = get::<Vec<String>>(options, "metrics")? {
+        made = made.metrics(metrics);
     }
     if let Some(limit) = get(options, "max_groups")? {
         made = made.max_groups(limit);
@@ -99,9 +110,23 @@ impl LedgerBuilder {
         Ok(())
     }
 
-    fn finish(&self, py: Python<'_>) -> Result<Ledger> {
+    /// `again` gives the same tables once more, where they can be read twice: an error may have a row to look for.
+    #[pyo3(signature = (again=None))]
+    fn finish<'py>(&self, py: Python<'py>, again: Option<&Bound<'py, PyAny>>) -> Result<Ledger> {
         let builder = self.take()?;
-        Ok(Ledger(patiently(py, |go_on| builder.finish_while(go_on))?))
+        let error = match patiently(py, |go_on| builder.finish_while(go_on)) {
+            Err(PyError::Core(error)) => *error,
+            other => return other.map(Ledger),
+        };
+        let mut search = RowSearch::new(self.options.clone(), error);
+        if let Some(tables) = again.filter(|_| !search.is_over()) {
+            for table in tables.try_iter()? {
+                let source = Source::of(&table?)?;
+                let names = source.names()?;
+                source.pour(py, &names, &reads_of(&names, &self.options.reads()), &mut search)?;
+            }
+        }
+        Err(search.finish().into())
     }
 }
 

@@ -32,10 +32,10 @@ use crate::health::HealthScores;
 use crate::interval::{LEVEL, Level};
 use crate::key::{Key, KeyType, group_text};
 use crate::lanes::Places;
-use crate::metric::{Kind, Metric};
+use crate::metric::{Form, Kind, Metric};
 use crate::scorecard::{KeyColumn, Reading, Scorecard};
 use arrow_array::builder::StringBuilder;
-use arrow_array::types::{Decimal128Type, Float64Type};
+use arrow_array::types::{Decimal128Type, Float64Type, Int64Type};
 use arrow_array::{
     ArrayRef, ArrowPrimitiveType, BooleanArray, Date32Array, Float64Array, Int64Array, LargeStringArray,
     PrimitiveArray, RecordBatch, StringArray, TimestampMicrosecondArray, TimestampMillisecondArray,
@@ -91,9 +91,13 @@ impl Frame {
 }
 
 /// A metric's column in the wide frame.
-pub(crate) fn field_of(metric: &Metric) -> Field {
-    let amount = metric.kind() == Kind::Amount;
-    Field::new(metric.id(), if amount { DataType::Decimal128(DIGITS, 6) } else { DataType::Float64 }, true)
+pub(crate) fn field_of(metric: &Metric, form: &Form) -> Field {
+    let of = match metric.kind() {
+        Kind::Amount if form.counts_rows() => DataType::Int64,
+        Kind::Amount => DataType::Decimal128(DIGITS, 6),
+        _ => DataType::Float64,
+    };
+    Field::new(metric.id(), of, true)
 }
 
 /// The digits of an amount.
@@ -174,15 +178,10 @@ fn primitive<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> Primitive
     PrimitiveArray::new(values.into(), nulls)
 }
 
-fn integers(values: impl Iterator<Item = i128>, name: &str) -> Result<ArrayRef> {
-    let fit = |value| {
-        i64::try_from(value).map_err(|_| Error::Overflow {
-            measure: name.to_owned(),
-            group: String::new(),
-            limit: "64 bits",
-        })
-    };
-    Ok(Arc::new(values.map(fit).collect::<Result<Vec<i64>>>().map(Int64Array::from)?))
+fn integers(values: impl Iterator<Item = impl Into<Option<i128>>>, name: &str) -> Result<ArrayRef> {
+    let overflow = |_| Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "64 bits" };
+    let fit = |value: Option<i128>| value.map(i64::try_from).transpose().map_err(overflow);
+    Ok(Arc::new(primitive::<Int64Type>(values.map(Into::into).map(fit).collect::<Result<_>>()?)))
 }
 
 /// A metric's readings: of the groups, and of the total where there is one.
@@ -245,8 +244,8 @@ impl Scorecard {
         Ok(())
     }
 
-    /// Wide: a row a group, sorted by the keys; keys, rows, then a column a metric: amounts as decimals, all others as the
-    /// nearest doubles, undefined as null.
+    /// Wide: a row a group, sorted by the keys; keys, rows, then a column a metric: amounts as decimals, those that count rows
+    /// as integers, all others as the nearest doubles, undefined as null.
     ///
     /// # Errors
     /// [`Error::Overflow`] for a total that a decimal of 38 digits does not hold.
@@ -296,8 +295,12 @@ impl Scorecard {
             if *places.field.data_type() == DataType::Float64 {
                 return Ok(Arc::new(primitive::<Float64Type>(self.of_all(chosen, total, Reading::values)?)));
             }
+            let amounts = self.of_all(chosen, total, Reading::amounts)?;
+            if *places.field.data_type() == DataType::Int64 {
+                return integers(amounts.into_iter().map(|amount| amount.map(Total::integer)), chosen.metric.id());
+            }
             let too_large = |group| self.too_large(group, chosen.metric.id());
-            let amounts = self.of_all(chosen, total, Reading::amounts)?.into_iter().enumerate();
+            let amounts = amounts.into_iter().enumerate();
             let micros = |(group, amount): (usize, Option<Total>)| {
                 amount.map(|amount| amount.micros().ok_or_else(|| too_large(group))).transpose()
             };

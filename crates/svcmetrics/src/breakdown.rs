@@ -95,7 +95,8 @@ impl Breakdown {
         let heads = heads.flat_map(|metric| metric.forms().iter().flat_map(Form::measures));
         let heads = Form::Amount(heads.map(|measure| (1, measure.clone())).collect());
         let rows = self.rows.clone().map(|rows| Metric { forms: vec![heads], ..rows });
-        all.iter().filter(|metric| metric.id() == self.of).cloned().chain(rows).collect()
+        let is_shown = |metric: &&Metric| metric.id() == self.of || self.beside == Some(metric.id());
+        all.iter().filter(is_shown).cloned().chain(rows).collect()
     }
 
     /// The columns that say by what metrics are broken down, of those for which `asked` holds.

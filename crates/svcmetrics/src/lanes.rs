@@ -68,7 +68,7 @@ impl Places {
             sampling: chosen.metric.sampling(form),
             reads_stock: form.reads_stock(),
             #[cfg(feature = "arrow")]
-            field: Arc::new(crate::arrow::field_of(&chosen.metric)),
+            field: Arc::new(crate::arrow::field_of(&chosen.metric, form)),
         }
     }
 }

@@ -91,7 +91,7 @@ pub use incremental::{Increment, Increments};
 pub use key::{Key, KeyType};
 pub use ledger::{
     CohortCell, CustomerMovement, Diagnostics, Gaps, Ledger, LedgerBuilder, LedgerOptions, Movement, MovementOptions,
-    MovementsBuilder, Retention,
+    MovementsBuilder, Retention, RowSearch,
 };
 pub use measure::{Measure, Scope, Time};
 pub use metric::{Better, Combination, Form, Kind, Metric};

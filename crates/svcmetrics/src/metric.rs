@@ -140,6 +140,12 @@ impl Form {
         self.measures().any(|measure| measure.time == Time::Stock)
     }
 
+    /// Whether it is an amount of rows.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn counts_rows(&self) -> bool {
+        matches!(self, Self::Amount(sum) if sum.iter().all(|(_, measure)| measure.counts_rows()))
+    }
+
     /// A column it reads that the health model computes, if it reads one.
     pub(crate) fn computed_column(&self) -> Option<&Column> {
         let asked = self.measures().flat_map(|measure| measure.only.iter().flat_map(Condition::columns));

@@ -2,10 +2,10 @@
 
 use crate::bins::Bins;
 use crate::breakdown::Breakdown;
-use crate::column::{Column, ColumnKind};
+use crate::column::{Column, ColumnKind, Name};
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
-use crate::metric::Metric;
+use crate::metric::{Form, Metric};
 use crate::metrics::{self, CURRENCY, RunRate, Scales, Subject};
 use crate::money::MoneyPolicy;
 use std::collections::BTreeMap;
@@ -416,8 +416,8 @@ impl Request {
         })
     }
 
-    /// The metrics that stored totals can be of, whatever the rows were: joined ones were of several tables, and a ledger's
-    /// come first.
+    /// The metrics that stored totals can be of, whatever the rows were: joined ones were of several tables. Of those that a
+    /// ledger and a table of customers have, both are there; totals tell them apart.
     ///
     /// # Errors
     /// As [`Request::candidates`].
@@ -427,9 +427,14 @@ impl Request {
         }
         let built_in = [metrics::measurable(&self.scales), metrics::cases::metrics()].concat();
         let of_ledger = run_rate.map(metrics::of_ledger).unwrap_or_default();
-        let is_other = |metric: &Metric| of_ledger.iter().all(|of_ledger| of_ledger.id != metric.id);
-        let built_in = built_in.into_iter().filter(is_other).chain(of_ledger.iter().cloned()).collect();
-        Ok([built_in, self.owned(model)?, model.metrics()].concat())
+        let measures = |metric: &Metric| -> Vec<Name> {
+            metric.forms.iter().flat_map(Form::measures).map(|measure| measure.id.clone()).collect()
+        };
+        let is_of_ledger = |metric: &Metric| {
+            of_ledger.iter().any(|known| known.id == metric.id && measures(known) == measures(metric))
+        };
+        let built_in = built_in.into_iter().filter(|metric| !is_of_ledger(metric)).collect();
+        Ok([built_in, of_ledger.clone(), self.owned(model)?, model.metrics()].concat())
     }
 
     /// The caller's own metrics, and those that the model brings.

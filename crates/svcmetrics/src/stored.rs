@@ -398,7 +398,14 @@ impl Stored {
         no_circles(&candidates, &model)?;
         let mut chosen: Vec<Chosen> = Vec::new();
         for stored in &self.metrics {
-            let Some(metric) = candidates.iter().find(|metric| metric.id == stored.id.as_str()) else {
+            let mut named = candidates.iter().filter(|metric| metric.id == stored.id.as_str()).peekable();
+            let first = named.peek().copied();
+            // a ledger has other sums for some that a table of customers has, too
+            let is_of_lanes = |metric: &&Metric| {
+                let mut measures = metric.forms.get(stored.form).into_iter().flat_map(Form::measures);
+                measures.all(|measure| self.lanes.iter().any(|lane| *lane == measure.id))
+            };
+            let Some(metric) = named.find(is_of_lanes).or(first) else {
                 return invalid(format!("metrics: no metric '{}'", crate::error::shown(&stored.id)));
             };
             if stored.form >= metric.forms.len() || chosen.iter().any(|known| known.metric.id == metric.id) {

@@ -75,6 +75,9 @@ pub struct Trend {
     pub change_of_change: Option<f64>,
     /// Where the change goes.
     pub direction: Option<Direction>,
+    /// Of a ledger's movements whether the data reaches the end of the period: one that is not over is not to be compared
+    /// with those that are. Of other scorecards it is not known.
+    pub complete: Option<bool>,
 }
 
 impl Scorecard {
@@ -82,7 +85,7 @@ impl Scorecard {
     ///
     /// The key that is time says the periods: text as [`Period`] reads it (fiscal ones too), whole years, or dates and times that
     /// are first days of months, each its month. The period before is the calendar's: where it is not there, nothing is
-    /// compared. A null period has none before it.
+    /// compared. A null period has none before it. A ledger's last period may not be over: [`Trend::complete`] says so.
     ///
     /// ```
     /// use svcmetrics::{Direction, Request, Scorecard, Table};
@@ -97,11 +100,26 @@ impl Scorecard {
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
     ///
+    /// # Example: a quarter that is not over
+    ///
+    /// ```
+    /// use svcmetrics::{Every, Ledger, LedgerOptions, MovementOptions, Table};
+    /// let table = Table::new(2)
+    ///     .with("customer_id", vec!["a", "a"])
+    ///     .with("month", vec!["2026-03", "2026-04"])
+    ///     .with("revenue", vec![50_i64, 60]);
+    /// let ledger = Ledger::of(&table, LedgerOptions::default())?;
+    /// let quarters = ledger.movements(&MovementOptions::default().every(Every::Quarter))?.trend(Some(&["mrr"]))?;
+    /// let complete: Vec<_> = quarters.iter().map(|quarter| (quarter.change, quarter.complete)).collect();
+    /// assert_eq!(complete, [(None, Some(true)), (Some(10.0), Some(false))]);
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::InvalidOption`] where no key is time, [`Error::InvalidPeriod`] where its values are no periods,
     /// [`Error::MetricNotFound`].
     pub fn trend(&self, metrics: Option<&[&str]>) -> Result<Vec<Trend>> {
-        let neighbours = self.neighbours()?;
+        let (neighbours, complete) = (self.neighbours()?, self.complete());
         let chosen: Vec<&Chosen> = match metrics {
             None => self.definitions.figured().collect(),
             Some(ids) => ids.iter().map(|id| self.chosen(id)).collect::<Result<_>>()?,
@@ -114,10 +132,20 @@ impl Scorecard {
         let mut trends = Vec::with_capacity(self.len() * chosen.len());
         for (group, [before, before_that, year]) in neighbours.into_iter().enumerate() {
             for (chosen, figures) in chosen.iter().zip(&figures) {
-                trends.push(trend(group, &chosen.metric, figures, before, before_that, year));
+                let found = trend(group, &chosen.metric, figures, before, before_that, year);
+                trends.push(Trend { complete: complete[group], ..found });
             }
         }
         Ok(trends)
+    }
+
+    /// For each group whether the data reaches the end of its period.
+    fn complete(&self) -> Vec<Option<bool>> {
+        let origin = self.definitions.parameters.origin.as_ref();
+        let place = self.keys.iter().position(|key| Some(key.name.as_str()) == self.period.as_deref());
+        let known = origin.zip(place);
+        let complete = |keys: &Vec<Key>| known.and_then(|(origin, place)| origin.is_complete(&keys[place]));
+        self.groups.iter().map(complete).collect()
     }
 
     /// For each group the positions of the same group in the period before, in the one before that, and a year before.
@@ -171,6 +199,7 @@ fn trend(
             .zip(exact(before_that))
             .map(|((value, previous), earlier)| nearest_sum(&[(1, value), (-2, previous), (1, earlier)])),
         direction: both.map(|(value, previous)| Direction::of(compare_quotients(value, previous), metric.direction())),
+        complete: None,
     }
 }
 
@@ -218,12 +247,12 @@ fn period_of(key: &Key, key_type: &KeyType) -> Result<Option<Period>> {
 #[cfg(feature = "arrow")]
 impl Scorecard {
     /// [`Scorecard::trend`] as a frame: keys, `metric`, `value`, `previous`, `change`, `year_before`, `change_on_year`,
-    /// `change_of_change` and `direction`.
+    /// `change_of_change` and `direction`; of a ledger's movements also `complete`.
     ///
     /// # Errors
     /// As [`Scorecard::trend`]; [`Error::KeyName`] for a key that is named like one of the columns.
     pub fn trend_record_batch(&self, metrics: Option<&[&str]>) -> Result<arrow_array::RecordBatch> {
-        use arrow_array::{Float64Array, StringArray};
+        use arrow_array::{BooleanArray, Float64Array, StringArray};
         use std::sync::Arc;
         let trends = self.trend(metrics)?;
         let mut frame = crate::arrow::Frame::default();
@@ -238,6 +267,10 @@ impl Scorecard {
         frame.push("change_on_year", floats(|trend| trend.change_on_year));
         frame.push("change_of_change", floats(|trend| trend.change_of_change));
         frame.push("direction", Arc::new(trends.iter().map(direction).collect::<StringArray>()));
+        if self.definitions.parameters.origin.is_some() {
+            let complete = trends.iter().map(|trend| trend.complete);
+            frame.push("complete", Arc::new(complete.collect::<BooleanArray>()));
+        }
         frame.finish()
     }
 }

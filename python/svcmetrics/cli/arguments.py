@@ -16,7 +16,7 @@ from svcmetrics.cli.messages import CommandError
 from svcmetrics.cli.output import FORMATS
 from svcmetrics.errors import SvcMetricsError
 from svcmetrics.health import HealthModel
-from svcmetrics.ledger import MAX_GROUPS
+from svcmetrics.ledger_options import MAX_GROUPS
 from svcmetrics.metric import Metric
 from svcmetrics.options import SourceColumn
 
@@ -69,6 +69,23 @@ def parser() -> argparse.ArgumentParser:
 
     movements = _command(of, "movements", ledgers.movements, "how recurring revenue moved, by period and segment")
     _add_ledger(movements)
+    movements.add_argument(
+        "--metrics",
+        type=_names,
+        metavar="ID,...",
+        help="only these metrics; all, and a printed table has the main ones",
+    )
+    movements.add_argument(
+        "--reasons", choices=("loss", "gain"), help="why revenue was lost or gained, instead of the metrics"
+    )
+    for kind, what in {
+        "loss-reason": "why a customer left or pays less",
+        "gain-reason": "why it came or pays more",
+    }.items():
+        movements.add_argument(f"--{kind}", **_of_reasons(kind, what))
+    movements.add_argument(
+        "--loss-avoidable", **_of_reasons("loss-avoidable", "whether that loss could have been avoided")
+    )
     _add_output(movements)
 
     retention = _command(of, "retention", ledgers.retention, "what is left of customers who started together")
@@ -176,6 +193,12 @@ def _add_ledger(command: _Parser) -> None:
         default="auto",
         help="numbers with more than six decimal places: floats are rounded and counted (auto), refused, all rounded",
     )
+
+
+def _of_reasons(name: str, what: str) -> dict[str, Any]:
+    """A column that is read where the file has it; one of no name is none."""
+    default = name.replace("-", "_")
+    return {"default": default, "metavar": "COLUMN", "help": f"{what} ({default}, where it is there; '' reads none)"}
 
 
 def _add_define(command: _Parser) -> None:

@@ -16,6 +16,9 @@ _PHRASES = {
     "rows that are not customers: unique=False": "rows that are not customers: no --unique",
     "sm.ledger(table).movements()": "svcmetrics movements",
     "raise max_groups,": "raise --max-groups,",
+    "read none with loss_reason=None": "read none with --loss-reason ''",
+    "read none with gain_reason=None": "read none with --gain-reason ''",
+    "read none with loss_avoidable=None": "read none with --loss-avoidable ''",
     "give months=(first, last),": "give --months FIRST,LAST,",
 }
 
@@ -59,6 +62,9 @@ def _with_lines(error: SvcMetricsError, message: str, lines_of: LinesOf) -> str:
     others = ", next lines " + ", ".join(f"{lines[row]}: {value}" for row, value in error.first[1:])
     head, found, tail = message.rpartition(written) if len(error.first) > 1 else (message, "", "")
     head = re.sub(
-        rf"(', |; first |\(|\(reached at )row {error.row}(?=[:)])", rf"\g<1>line {lines[error.row]}", head, count=1
+        rf"(', |; first |\(|\(reached at )row {error.row}(?=[:)]| of group )",
+        rf"\g<1>line {lines[error.row]}",
+        head,
+        count=1,
     )
     return head + (others if found else "") + tail

@@ -48,7 +48,7 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
         Fraction, Gaps, Gate, HealthModel, HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn,
         KeyType, Kind, Ledger, LedgerBuilder, LedgerOptions, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, Mix, MixPart, MoneyPolicy, Movement, MovementOptions, MovementsBuilder, NoRelation,
         Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference,
-        RelatedGroup, Relation, RelationBuilder, Request, Retention, RevenueChange, RunRate, Scalar, Scales, Scope, Scorecard,
+        RelatedGroup, Relation, RelationBuilder, Request, Retention, RevenueChange, RowSearch, RunRate, Scalar, Scales, Scope, Scorecard,
         ScorecardBuilder, SegmentEffect, SupportPrice, Table<'static>, Target, TargetStatus, Targets, Term, Time,
         TimeUnit, Total, Trend, Undefined, Unit, Values<'static>, Verdict,
     };
@@ -81,6 +81,7 @@ fn what_holds_a_result_or_a_definition_can_be_stored() {
         "Offence",
         "RelationBuilder",
         "Request",
+        "RowSearch",
         "ScorecardBuilder",
         "Table",
         "Values",

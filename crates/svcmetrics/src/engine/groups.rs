@@ -514,6 +514,15 @@ impl Groups {
         self.columns.iter().zip(self.codes(group)).map(|(column, code)| column.value(code).clone()).collect()
     }
 
+    /// One of a group's keys.
+    pub(crate) fn value(&self, group: u32, column: usize) -> &Key {
+        let (mut id, mut code) = (group, group);
+        for level in self.levels[column..].iter().rev() {
+            (id, code) = level.pair(id);
+        }
+        self.columns[column].value(code)
+    }
+
     fn codes(&self, group: u32) -> Vec<u32> {
         let mut codes = vec![0; self.columns.len()];
         self.put_codes(group, &mut codes);

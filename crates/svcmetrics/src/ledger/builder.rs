@@ -4,6 +4,7 @@ use super::chunk::{Chunk, Clash, Clashes, Columns};
 use super::lines::{Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};
 use super::reasons::{Reading, Reasons};
+use super::search::{HOLDS_BOTH, NO_ROW, TOO_MUCH};
 use super::shares::{in_shares, shares, shares_of_customers};
 use super::shuffled::{Made, Shard, Shuffled};
 use super::sorted::{append, chunk_of, follow};
@@ -147,7 +148,7 @@ impl LedgerBuilder {
             self.rows_of(&part, rows, &segments, go_on)?;
         }
         for reading in &mut self.reasons {
-            reading.add(table, &part, go_on)?;
+            reading.add(table, &part, &mut self.faults, go_on)?;
         }
         self.rows += table.rows() as u64;
         Ok(())
@@ -246,7 +247,7 @@ impl LedgerBuilder {
             self.reasons.into_iter().map(|reading| reading.finish(go_on)).collect::<Result<Vec<Reasons>>>()?;
         // what only changes messages is no difference between ledgers
         let options = Arc::unwrap_or_clone(self.options).nan_is_missing(false);
-        let options = options.with_reasons(|change| reasons.iter().any(|reasons| reasons.change == change));
+        let options = options.with_reasons(&reasons);
         Ok(Ledger { months: range.or(months), options, chunks, segments, reasons, diagnostics })
     }
 
@@ -296,9 +297,8 @@ impl LedgerBuilder {
                 gaps += missing;
                 if missing > 0 && self.options.gaps == Gaps::Error && first_gap.is_none() {
                     let gap = months.windows(2).find(|pair| pair[1] != pair[0] + 1).map_or(*first, |pair| pair[0] + 1);
-                    let offence =
-                        Offence::new(&self.options.month, "has no row", "a row for each month up to the last")
-                            .hint("gaps=\"zero\" reads it as revenue 0");
+                    let offence = Offence::new(&self.options.month, NO_ROW, "a row for each month up to the last")
+                        .hint("gaps=\"zero\" reads it as revenue 0");
                     first_gap = Some(at(chunk, customer, gap, offence));
                 }
             }
@@ -315,13 +315,13 @@ impl LedgerBuilder {
             Clash::Segments(one, other) => {
                 let value = |group: u32| group_text(&self.groups.keys(group));
                 let expected = "one segment a customer and month";
-                let offence = Offence::new(self.options.by.join(", "), "holds both", expected);
+                let offence = Offence::new(self.options.by.join(", "), HOLDS_BOTH, expected);
                 let offence = offence.at(None, &format!("{} and {}", value(one), value(other)));
                 (State::WrongWord, of(offence))
             }
             Clash::Range => {
                 let expected = "less than 2^63 millionths a year";
-                let offence = Offence::new(&self.options.revenue, "adds up to more", expected);
+                let offence = Offence::new(&self.options.revenue, TOO_MUCH, expected);
                 (State::Range, of(offence))
             }
         }

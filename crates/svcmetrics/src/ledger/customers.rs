@@ -1,10 +1,9 @@
 //! Which customers stand behind a cell of the movements.
 
-use super::Ledger;
 use super::chunk::Chunk;
 use super::fold::Fold;
 use super::grid::{Grid, Point, See};
-use super::movements::MovementOptions;
+use super::{Ledger, MovementOptions};
 use crate::error::{Error, Result};
 use crate::figure::Figure;
 use crate::key::Key;

@@ -31,7 +31,7 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    fn add(&mut self, state: State, row: u64, value: &str, offence: impl FnOnce() -> Offence) {
+    pub(super) fn add(&mut self, state: State, row: u64, value: &str, offence: impl FnOnce() -> Offence) {
         let of = offence();
         let value = shown(value);
         match self.found.iter_mut().find(|(known, offence)| *known == state && offence.column == of.column) {

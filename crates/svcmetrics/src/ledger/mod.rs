@@ -6,6 +6,7 @@ mod cells;
 mod chunk;
 mod codes;
 mod customers;
+mod explanation;
 mod fold;
 #[cfg(feature = "arrow")]
 mod frames;
@@ -13,11 +14,13 @@ mod grid;
 mod lines;
 mod merge;
 mod months;
+mod movement_options;
 mod movements;
 mod options;
 mod origin;
 mod reasons;
 mod retention;
+mod search;
 mod shares;
 mod shuffled;
 mod sorted;
@@ -32,10 +35,11 @@ mod who;
 
 pub use builder::LedgerBuilder;
 pub use customers::{CustomerMovement, Movement};
-pub use movements::MovementOptions;
+pub use movement_options::MovementOptions;
 pub use options::{Gaps, LedgerOptions};
 pub(crate) use origin::Origin;
 pub use retention::{CohortCell, Retention};
+pub use search::RowSearch;
 pub use streaming::MovementsBuilder;
 
 use crate::engine::columns::Table;
@@ -132,7 +136,7 @@ struct Segments {
 ///     .with("plan", vec!["basic", "pro"]);
 /// assert!(Ledger::of(&table, LedgerOptions::default()).is_ok()); // the lines are added
 /// let error = Ledger::of(&table, LedgerOptions::default().by(["plan"])).unwrap_err();
-/// assert_eq!((error.kind(), error.value()), ("invalid_value", Some("basic and pro")));
+/// assert_eq!((error.kind(), error.row(), error.value()), ("invalid_value", Some(1), Some("basic and pro")));
 /// # Ok::<(), svcmetrics::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -192,11 +196,15 @@ impl Ledger {
     /// The ledger of one table.
     ///
     /// # Errors
-    /// As [`LedgerBuilder`].
+    /// As [`LedgerBuilder`], with the row also where that knows only customer and month.
     pub fn of(table: &Table<'_>, options: LedgerOptions) -> Result<Self> {
-        let mut builder = LedgerBuilder::new(options);
+        let mut builder = LedgerBuilder::new(options.clone());
         builder.add(table)?;
-        builder.finish()
+        builder.finish().map_err(|error| {
+            let mut search = RowSearch::new(options, error);
+            search.add(table);
+            search.finish()
+        })
     }
 
     /// How many customers there are.

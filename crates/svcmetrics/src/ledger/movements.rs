@@ -2,11 +2,11 @@
 
 use super::builder::PERIOD;
 use super::cells::{Cell, Cells, Sum};
+use super::explanation::{Explanation, Judged};
 use super::fold::Fold;
 use super::grid::Grid;
 use super::origin::Origin;
-use super::reasons::Explanation;
-use super::{Ledger, Segments};
+use super::{Ledger, MovementOptions, Segments};
 use crate::breakdown::Breakdown;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::distributions::Distributions;
@@ -14,87 +14,13 @@ use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::Measure;
 use crate::metric::Metric;
-use crate::metrics::{RunRate, Scales, of_ledger};
+use crate::metrics::{LOSSES_WITH_REASON, RunRate, Scales, of_ledger};
 use crate::money::PLACES;
-use crate::period::Every;
 use crate::scorecard::{KeyColumn, Scorecard};
 use crate::spread::Spread;
 use crate::totals::Totals;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What movements are asked for.
-///
-/// ```
-/// use svcmetrics::{Every, Ledger, LedgerOptions, MovementOptions, RunRate, Table};
-/// let table = Table::new(1).with("customer_id", vec!["a"]).with("month", vec!["2025-02"]).with("revenue", vec![50_i64]);
-/// let ledger = Ledger::of(&table, LedgerOptions::default())?;
-/// let options = MovementOptions::default().every(Every::Year).fiscal_start(2).unit(RunRate::Year);
-/// let years = ledger.movements(&options)?;
-/// assert_eq!(years.groups()[0][0].to_string(), "FY2026"); // named by the year in which it ends
-/// assert_eq!(years.figures("revenue_new")?[0].value(), Some(600.0));
-/// assert_eq!(years.figures("complete")?[0].value(), Some(0.0)); // the data ends with the year's first month
-/// # Ok::<(), svcmetrics::Error>(())
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
-pub struct MovementOptions {
-    pub(super) every: Every,
-    pub(super) fiscal_start: u8,
-    pub(super) by: Vec<String>,
-    pub(super) unit: RunRate,
-    pub(super) max_groups: u64,
-}
-
-impl Default for MovementOptions {
-    fn default() -> Self {
-        Self { every: Every::Month, fiscal_start: 1, by: Vec::new(), unit: RunRate::Month, max_groups: MAX_GROUPS }
-    }
-}
-
-/// The most groups without a word: every period has a group of every segment, so that one date that stands for none (9999)
-/// makes many of few rows.
-const MAX_GROUPS: u64 = 1_000_000;
-
-impl MovementOptions {
-    /// The length of a period.
-    pub fn every(mut self, every: Every) -> Self {
-        self.every = every;
-        self
-    }
-
-    /// The month in which the fiscal year starts, 1 for the calendar.
-    pub fn fiscal_start(mut self, month: u8) -> Self {
-        self.fiscal_start = month;
-        self
-    }
-
-    /// By some or all of the ledger's segments.
-    pub fn by(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.by = columns.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// What amounts are shown as.
-    pub fn unit(mut self, unit: RunRate) -> Self {
-        self.unit = unit;
-        self
-    }
-
-    /// The most groups that there may be, periods times segments; of retention, cells.
-    pub fn max_groups(mut self, limit: u64) -> Self {
-        self.max_groups = limit;
-        self
-    }
-
-    pub(super) fn check(&self) -> Result<()> {
-        if (1..=12).contains(&self.fiscal_start) {
-            return Ok(());
-        }
-        let (option, found) = ("fiscal_start".into(), self.fiscal_start.to_string());
-        Err(Error::InvalidOption { option, found, expected: "a month from 1 to 12".into() })
-    }
-}
 
 impl Ledger {
     /// Movements of recurring revenue in each period and segment: a scorecard keyed by `period` and the segments, with the
@@ -108,7 +34,9 @@ impl Ledger {
     /// Where the table has a column of reasons, [`Scorecard::reasons`] says why revenue was lost (churn and contraction) or
     /// gained (new, reactivation and expansion); transfers are neither. A movement has the latest reason that the customer's
     /// lines of the period's months give, lines of revenue 0 among them; where one who left gave none there, that of its last
-    /// line before, if it has one. Reasons that stand elsewhere are not used.
+    /// line before, if it has one. Reasons that stand elsewhere are not used. Where lines also say whether a loss could have
+    /// been avoided, the verdict that stands beside the reason goes with it, into `avoidable_loss_share` and
+    /// [`Reason::avoidable`](crate::Reason::avoidable).
     ///
     /// # Errors
     /// [`Error::ColumnNotFound`] for segments that the ledger does not have, [`Error::InvalidOption`] for a month in which no
@@ -197,21 +125,26 @@ pub(super) struct Made<'a> {
 
 impl Made<'_> {
     pub(super) fn scorecard(self, go_on: &mut dyn FnMut() -> bool) -> Result<Scorecard> {
-        let card = self.card(of_ledger(self.options.unit), None, go_on)?;
+        let verdicts = self.reasons.iter().find(|reasons| reasons.is_judged);
+        let chosen = self.options.chosen(of_ledger(self.options.unit), verdicts.is_some())?;
+        let is_chosen = |id: &str| chosen.iter().any(|metric| metric.id() == id);
         let mut breakdowns = BTreeMap::new();
         for explanation in &self.reasons {
             let name = explanation.change.name();
-            let metrics = Breakdown::named(name).map(|breakdown| breakdown.metrics_of_ledger(self.options.unit));
-            let part = self.card(metrics.unwrap_or_default(), Some(explanation), go_on)?;
+            let Some(breakdown) = Breakdown::named(name).filter(|breakdown| is_chosen(breakdown.of)) else { continue };
+            let mut metrics = breakdown.metrics_of_ledger(self.options.unit);
+            metrics.retain(|metric| breakdown.beside != Some(metric.id()) || is_chosen(metric.id()));
+            let part = self.card(metrics, None, Some(explanation), go_on)?;
             breakdowns.insert(name.to_owned(), part);
         }
-        Ok(card.with_breakdowns(breakdowns))
+        Ok(self.card(chosen, verdicts, None, go_on)?.with_breakdowns(breakdowns))
     }
 
-    /// A scorecard of these metrics, broken down by reasons where there are some.
+    /// A scorecard of these metrics, broken down by reasons where there are some; otherwise verdicts are added up.
     fn card(
         &self,
         metrics: Vec<Metric>,
+        verdicts: Option<&Explanation>,
         reasons: Option<&Explanation>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Scorecard> {
@@ -234,15 +167,17 @@ impl Made<'_> {
                     let (start, cell) = cells.at(*segment, place);
                     let customers = cells.customers(*segment);
                     let (months_in_period, is_complete) = (self.options.every.months(), grid.is_complete(place));
-                    let group = Group { start, cell, customers, months_in_period, is_complete };
+                    let judged = verdicts.map(|verdicts| verdicts.judged(*segment, place)).unwrap_or_default();
+                    let group = Group { start, cell, judged, customers, months_in_period, is_complete };
                     let Some(reasons) = reasons else {
                         totals.push(&lanes.of(&group, &key)?);
                         groups.push(key);
                         continue;
                     };
-                    for part in reasons.parts(cells, *segment, place) {
-                        totals.push(&lanes.totals(&Group { cell: &part.cell, customers: part.customers, ..group }));
-                        groups.push([key.clone(), vec![part.reason]].concat());
+                    for (reason, part) in reasons.parts(cells, *segment, place) {
+                        let (cell, judged, customers) = (&part.cell, part.judged, part.customers);
+                        totals.push(&lanes.totals(&Group { cell, judged, customers, ..group }));
+                        groups.push([key.clone(), vec![reason]].concat());
                     }
                 }
             }
@@ -288,6 +223,7 @@ fn definitions(metrics: Vec<Metric>, unit: RunRate, origin: Origin) -> Result<De
 struct Group<'a> {
     start: Sum<i128>,
     cell: &'a Cell<i128>,
+    judged: Judged,
     customers: i64,
     months_in_period: i32,
     is_complete: bool,
@@ -303,7 +239,7 @@ impl Group<'_> {
 type Total = fn(&Group<'_>) -> i128;
 
 /// What each measure of a ledger is of a group.
-const MEASURES: [(&str, Total); 22] = [
+const MEASURES: [(&str, Total); 24] = [
     ("ledger_revenue_start", |group| group.start.amount),
     ("ledger_revenue_end", |group| group.cell.end.amount),
     ("ledger_revenue_new", |group| group.cell.new.amount),
@@ -314,6 +250,8 @@ const MEASURES: [(&str, Total); 22] = [
     ("ledger_revenue_transfer_in", |group| group.cell.transfer_in.amount),
     ("ledger_revenue_transfer_out", |group| group.cell.transfer_out.amount),
     ("ledger_revenue_fx", |_| 0),
+    ("ledger_loss_with_reason", |group| group.judged.all.amount),
+    ("ledger_loss_avoidable", |group| group.judged.avoidable.amount),
     ("ledger_transient_revenue", |group| group.cell.transient.amount),
     ("ledger_months_complete", |group| if group.is_complete { group.months() } else { 0 }),
     ("ledger_months", |group| group.months()),
@@ -331,6 +269,8 @@ const MEASURES: [(&str, Total); 22] = [
 /// Where a group's totals stand.
 struct Lanes {
     width: usize,
+    /// By scope, whether it is about losses with a reason.
+    scopes: Vec<bool>,
     measures: Vec<(usize, Total)>,
 }
 
@@ -348,7 +288,8 @@ impl Lanes {
             Ok((definitions.measure_lane(position), *total))
         };
         let measures = definitions.measures.iter().enumerate().map(total).collect::<Result<_>>()?;
-        Ok(Self { width: definitions.width(), measures })
+        let scopes = definitions.scopes.iter().map(|scope| scope.id() == LOSSES_WITH_REASON).collect();
+        Ok(Self { width: definitions.width(), scopes, measures })
     }
 
     /// # Errors
@@ -374,9 +315,16 @@ impl Lanes {
 
     fn totals(&self, group: &Group<'_>) -> Vec<i128> {
         let mut lanes = vec![0; self.width];
-        let rows = group.customers.into();
-        // one scope: all rows count
-        (lanes[0], lanes[Definitions::scope_lane(0)]) = (rows, rows);
+        let rows = i128::from(group.customers);
+        lanes[0] = rows;
+        for (scope, is_of_losses) in self.scopes.iter().enumerate() {
+            let [counted, missing, _, outside, _] = Definitions::scope_lanes(scope);
+            lanes[counted] = rows;
+            if *is_of_losses {
+                (lanes[counted], lanes[missing]) = (group.judged.all.customers.into(), group.judged.unknown.into());
+                lanes[outside] = rows - lanes[counted] - lanes[missing];
+            }
+        }
         for (lane, total) in &self.measures {
             lanes[*lane] = total(group);
         }

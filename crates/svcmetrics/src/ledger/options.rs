@@ -1,9 +1,10 @@
 //! What is asked of a ledger's table.
 
 use super::builder::PERIOD;
+use super::reasons::Reasons;
 use crate::engine::choose::RESERVED;
 use crate::error::{Error, Result};
-use crate::metrics;
+use crate::metrics::{self, LOSS_AVOIDABLE};
 use crate::money::{MoneyPolicy, PLACES};
 use crate::period::Period;
 use crate::scorecard::RevenueChange;
@@ -68,6 +69,9 @@ pub struct LedgerOptions {
     pub(crate) loss_reason: Option<String>,
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub(crate) gain_reason: Option<String>,
+    /// The column that says whether a loss could have been avoided.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(crate) loss_avoidable: Option<String>,
     pub(crate) gaps: Gaps,
     pub(crate) opening: bool,
     /// The first and the last month.
@@ -86,6 +90,7 @@ impl Default for LedgerOptions {
             by: Vec::new(),
             loss_reason: Some(RevenueChange::Loss.column().to_owned()),
             gain_reason: Some(RevenueChange::Gain.column().to_owned()),
+            loss_avoidable: Some(LOSS_AVOIDABLE.name.to_string()),
             gaps: Gaps::default(),
             opening: false,
             months: None,
@@ -148,6 +153,28 @@ impl LedgerOptions {
         self
     }
 
+    /// The column that says whether a loss could have been avoided: true or false beside a reason, or null where nobody has
+    /// judged; as [`LedgerOptions::loss_reason`], by default `loss_avoidable`. Where no reason is given it is not used.
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, MovementOptions, Table};
+    /// let table = Table::new(3)
+    ///     .with("customer_id", vec!["a", "b", "c"])
+    ///     .with("month", vec!["2026-01", "2026-01", "2026-02"])
+    ///     .with("revenue", vec![30_i64, 90, 10])
+    ///     .with("loss_reason", vec![Some("price"), Some("closed"), None])
+    ///     .with("preventable", vec![Some(true), Some(false), None]);
+    /// let options = LedgerOptions::default().loss_avoidable(Some("preventable"));
+    /// let card = Ledger::of(&table, options)?.movements(&MovementOptions::default())?;
+    /// assert_eq!(card.figures("avoidable_loss_share")?[1].value(), Some(0.25)); // of February: 30 of 120
+    /// assert_eq!(card.figures("avoidable_loss_share")?[0].value(), None); // nothing was lost in January
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    pub fn loss_avoidable(mut self, column: Option<&str>) -> Self {
+        self.loss_avoidable = column.map(Into::into);
+        self
+    }
+
     /// What a month without a row means.
     pub fn gaps(mut self, gaps: Gaps) -> Self {
         self.gaps = gaps;
@@ -193,13 +220,14 @@ impl LedgerOptions {
         };
         let by = |options: &Self| if options.by.is_empty() { "none".to_owned() } else { options.by.join(", ") };
         let reason = |column: &Option<String>| column.clone().unwrap_or_else(|| "none".to_owned());
-        let differences: [(&'static str, String, String); 11] = [
+        let differences: [(&'static str, String, String); 12] = [
             ("customer", self.customer.clone(), other.customer.clone()),
             ("month", self.month.clone(), other.month.clone()),
             ("revenue", self.revenue.clone(), other.revenue.clone()),
             ("by", by(self), by(other)),
             ("loss_reason", reason(&self.loss_reason), reason(&other.loss_reason)),
             ("gain_reason", reason(&self.gain_reason), reason(&other.gain_reason)),
+            ("loss_avoidable", reason(&self.loss_avoidable), reason(&other.loss_avoidable)),
             ("gaps", self.gaps.name().to_owned(), other.gaps.name().to_owned()),
             ("opening", self.opening.to_string(), other.opening.to_string()),
             ("months", months(self), months(other)),
@@ -245,7 +273,7 @@ impl LedgerOptions {
 
     /// The columns that are read, those of reasons where they are there.
     pub fn reads(&self) -> Vec<String> {
-        let reasons = self.reasons().map(|(_, column)| column);
+        let reasons = self.reasons().map(|(_, column)| column).chain(self.verdict());
         crate::engine::plan::each_once(self.required().into_iter().chain(reasons.cloned()))
     }
 
@@ -253,6 +281,7 @@ impl LedgerOptions {
     pub(super) fn required(&self) -> Vec<String> {
         let columns = [&self.customer, &self.month, &self.revenue];
         let named = self.reasons().filter(|(change, column)| change.column() != *column).map(|(_, column)| column);
+        let named = named.chain(self.verdict().filter(|column| LOSS_AVOIDABLE.name != **column));
         crate::engine::plan::each_once(columns.into_iter().chain(&self.by).chain(named).cloned())
     }
 
@@ -262,10 +291,24 @@ impl LedgerOptions {
         columns.into_iter().filter_map(|(change, column)| Some((change, column.as_ref()?)))
     }
 
-    /// These with only those columns of reasons for which `keep` holds.
-    pub(super) fn with_reasons(mut self, keep: impl Fn(RevenueChange) -> bool) -> Self {
-        self.loss_reason = self.loss_reason.filter(|_| keep(RevenueChange::Loss));
-        self.gain_reason = self.gain_reason.filter(|_| keep(RevenueChange::Gain));
+    /// The column of verdicts on losses, which are of no use without reasons.
+    pub(super) fn verdict(&self) -> Option<&String> {
+        self.loss_reason.as_ref().and(self.loss_avoidable.as_ref())
+    }
+
+    /// The columns of reasons that an error names so.
+    pub(super) fn reason_columns(&self, named: &str) -> Option<Vec<String>> {
+        let with_verdict = |column: &String| self.verdict().map(|verdict| vec![column.clone(), verdict.clone()]);
+        let columns = self.reasons().flat_map(|(_, column)| [Some(vec![column.clone()]), with_verdict(column)]);
+        columns.flatten().find(|columns| columns.join(", ") == named)
+    }
+
+    /// These with only those columns of reasons and verdicts that the reasons are of.
+    pub(super) fn with_reasons(mut self, reasons: &[Reasons]) -> Self {
+        let of = |change| reasons.iter().find(|reasons| reasons.change == change);
+        self.loss_reason = self.loss_reason.filter(|_| of(RevenueChange::Loss).is_some());
+        self.gain_reason = self.gain_reason.filter(|_| of(RevenueChange::Gain).is_some());
+        self.loss_avoidable = self.loss_avoidable.filter(|_| of(RevenueChange::Loss).is_some_and(Reasons::are_judged));
         self
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Diagnostics, Ledger, MovementOptions};
 use crate::error::Error;
+use crate::key::Key;
 use crate::period::{Every, Period};
 
 /// What the movements of all parts of a ledger have in common.
@@ -82,10 +83,17 @@ impl Origin {
         self.read.map_or(Ok(()), |read| read.validated())
     }
 
+    /// Whether the data reaches a period's end; nothing where that is not known.
+    pub(crate) fn is_complete(&self, period: &Key) -> Option<bool> {
+        let (Key::Text(text), Some((_, last))) = (period, self.months) else { return None };
+        let period = Period::parse_fiscal(text, self.fiscal_start).ok()?;
+        Some(period.start() + self.every.months() <= last.start() + 1)
+    }
+
     /// Whether a key is one of its periods.
     #[cfg(feature = "serde")]
-    pub(crate) fn has(&self, period: &crate::key::Key) -> bool {
-        let (crate::key::Key::Text(text), Some((first, last))) = (period, self.months) else { return false };
+    pub(crate) fn has(&self, period: &Key) -> bool {
+        let (Key::Text(text), Some((first, last))) = (period, self.months) else { return false };
         Period::parse_fiscal(text, self.fiscal_start).is_ok_and(|period| {
             (period.every(), period.fiscal_start()) == (self.every, self.fiscal_start)
                 && period.start() + self.every.months() > first.start()

@@ -1,36 +1,44 @@
 //! Why revenue was lost or gained: the reasons that lines say, and movements by them.
 
 use super::builder::at;
-use super::cells::{Cell, Cells, Sum};
+use super::cells::{Cell, Sum};
 use super::chunk::{Chunk, Clash, Customer};
 use super::customers::{Movement, Watched};
 use super::fold::Fold;
 use super::grid::{Grid, Point, See};
-use super::lines::{Part, required};
+use super::lines::{Faults, Part, required};
 use super::options::LedgerOptions;
+use super::search::HOLDS_BOTH;
 use super::shuffled::Shuffled;
 use super::who::Who;
-use super::{Ledger, MovementOptions, Segments};
+use super::{MovementOptions, Segments};
+use crate::column::ColumnKind;
 use crate::engine::STRETCH;
 use crate::engine::columns::Table;
 use crate::engine::groups::Groups;
 use crate::engine::intake::State;
 use crate::error::{Error, Offence, Result};
-use crate::key::{Key, KeyType};
+use crate::key::{Key, KeyType, group_text};
 use crate::request::Request;
-use crate::scorecard::{KeyColumn, RevenueChange};
+use crate::scorecard::RevenueChange;
 use foldhash::{HashMap, HashMapExt as _};
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Reasons of one kind, of those lines that have one.
 #[derive(Debug, Clone)]
 pub(super) struct Reasons {
     pub(super) change: RevenueChange,
-    /// The reasons in order.
+    /// The reasons in order, each with a verdict where there are verdicts: true, false or null.
     pub(super) known: Segments,
     /// Lines whose segments are reasons, and whose amounts say nothing; in ascending order of customers.
     pub(super) chunks: Vec<Chunk>,
+}
+
+impl Reasons {
+    /// Whether they come with verdicts.
+    pub(super) fn are_judged(&self) -> bool {
+        self.known.columns.len() > 1
+    }
 }
 
 /// They are what they hold, however they came.
@@ -44,9 +52,19 @@ impl PartialEq for Reasons {
 #[derive(Debug, Clone)]
 pub(super) struct Reading {
     pub(super) change: RevenueChange,
-    column: String,
+    /// The reasons', and the verdicts' where there are some.
+    columns: Vec<String>,
     pub(super) groups: Groups,
     lines: Shuffled,
+}
+
+/// Whether a loss could have been avoided, where somebody has judged.
+pub(super) fn verdict(key: &Key) -> Option<bool> {
+    match key {
+        Key::Boolean(verdict) => Some(*verdict),
+        Key::Integer(verdict) => Some(*verdict != 0),
+        _ => None,
+    }
 }
 
 impl Reading {
@@ -55,9 +73,11 @@ impl Reading {
         let names = part.names();
         let there = options.reasons().filter(|(_, column)| names.contains(column));
         let reading = |(change, column): (RevenueChange, &String)| {
-            let request = Request::default().by([column]).max_groups(u32::MAX.into());
+            let verdict = options.verdict().filter(|column| change == RevenueChange::Loss && names.contains(column));
+            let columns: Vec<String> = std::iter::once(column).chain(verdict).cloned().collect();
+            let request = Request::default().by(&columns).max_groups(u32::MAX.into());
             let groups = Groups::new(&request.nan_is_missing(options.nan_is_missing));
-            Self { change, column: column.clone(), groups, lines: Shuffled::default() }
+            Self { change, columns, groups, lines: Shuffled::default() }
         };
         there.map(reading).collect()
     }
@@ -68,16 +88,29 @@ impl Reading {
     /// [`Error::ColumnType`].
     pub(super) fn none_begins(all: &[Self], options: &LedgerOptions, part: &Table<'_>, row: u64) -> Result<()> {
         let names = part.names();
-        let is_read = |column: &String| all.iter().any(|reading| reading.column == *column);
-        let mut columns = options.reasons().map(|(_, column)| column);
+        let is_read = |column: &String| all.iter().any(|reading| reading.columns.contains(column));
+        let has_losses = all.iter().any(|reading| reading.change == RevenueChange::Loss);
+        let verdict = options.verdict().filter(|_| has_losses);
+        let mut columns = options.reasons().map(|(_, column)| column).chain(verdict);
         let Some(column) = columns.find(|column| !is_read(column) && names.contains(column)) else { return Ok(()) };
         let offence = Offence::new(column, "is there from here on", "the same columns in all parts");
         Err(Error::ColumnType(Box::new(offence.at(Some(row), ""))))
     }
 
+    /// Whether they come with verdicts.
+    pub(super) fn are_judged(&self) -> bool {
+        self.columns.len() > 1
+    }
+
     /// The reasons of a part's rows.
-    pub(super) fn add(&mut self, table: &Table<'_>, part: &Part<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        let keys = [required(table, &self.column)?];
+    pub(super) fn add(
+        &mut self,
+        table: &Table<'_>,
+        part: &Part<'_>,
+        faults: &mut Faults,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<()> {
+        let keys = self.columns.iter().map(|column| required(table, column)).collect::<Result<Vec<_>>>()?;
         self.groups.begin_part();
         self.groups.assign(&keys, 0..0, part.before)?;
         for start in (0..table.rows()).step_by(STRETCH) {
@@ -86,8 +119,13 @@ impl Reading {
             if !go_on() {
                 return Err(Error::Interrupted);
             }
-            let is_given = |place: &usize| *self.groups.columns[0].value(codes[*place]) != Key::Null;
+            let is_given = |place: &usize| self.groups.value(codes[*place], 0) != &Key::Null;
             let given: Vec<usize> = (0..codes.len()).filter(is_given).collect();
+            if self.are_judged() {
+                for place in &given {
+                    self.judge(codes[*place], part.before + (stretch.start + place) as u64, faults);
+                }
+            }
             // of nobody at all there are other complaints
             if given.is_empty() || part.kind.is_none() {
                 continue;
@@ -99,6 +137,19 @@ impl Reading {
             self.lines.shards(1)[0].add(&who, &months, &vec![0; given.len()], &codes);
         }
         Ok(())
+    }
+
+    /// Finds fault with a verdict that is none.
+    fn judge(&self, code: u32, row: u64, faults: &mut Faults) {
+        let state = match self.groups.value(code, 1) {
+            Key::Null | Key::Boolean(_) | Key::Integer(0 | 1) => return,
+            Key::Integer(_) => State::NotBoolean,
+            _ => State::WrongType,
+        };
+        let value = self.groups.value(code, 1).to_string();
+        faults.add(state, row, &value, || {
+            Offence::new(&self.columns[1], "holds", ColumnKind::Flag.expected()).hint(AS_FLAG)
+        });
     }
 
     /// The reasons so far, but for those of a customer who may go on.
@@ -133,8 +184,13 @@ impl Reading {
             RevenueChange::Loss => "give the one that matters, or read none with loss_reason=None",
             RevenueChange::Gain => "give the one that matters, or read none with gain_reason=None",
         };
-        let offence = Offence::new(&self.column, "holds both", "one reason a customer and month").hint(hint);
-        let value = |code: u32| self.groups.columns[0].value(code);
+        let expected = if self.are_judged() {
+            "one reason a customer and month, with one verdict"
+        } else {
+            "one reason a customer and month"
+        };
+        let offence = Offence::new(self.columns.join(", "), HOLDS_BOTH, expected).hint(hint);
+        let value = |code: u32| group_text(&self.groups.keys(code));
         let offence = match why {
             Clash::Segments(one, other) => offence.at(None, &format!("{} and {}", value(one), value(other))),
             // amounts that are all 0 never are too large
@@ -151,10 +207,19 @@ impl Reading {
         let mut chunks = self.take(None, go_on)?;
         let mut known = Segments::of(&self.groups, &mut chunks);
         // null comes last, and is no reason
-        known.keys.retain(|key| *key != [Key::Null]);
+        known.keys.retain(|key| key.first() != Some(&Key::Null));
+        if let [_, verdicts] = &mut known.columns[..] {
+            verdicts.key_type = KeyType::Boolean;
+            for given in known.keys.iter_mut().filter_map(|key| key.last_mut()) {
+                *given = verdict(given).map_or(Key::Null, Key::Boolean);
+            }
+        }
         Ok(Reasons { change: self.change, known, chunks })
     }
 }
+
+const AS_FLAG: &str = "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False}), or read none with \
+                       loss_avoidable=None";
 
 /// Customers, months and reasons.
 pub(super) fn notes(chunks: &[Chunk]) -> impl Iterator<Item = (Customer<'_>, i32, u32)> {
@@ -185,7 +250,7 @@ const GAINS: [Moving; 3] = [
     (Movement::Expansion, |cell| &mut cell.expansion),
 ];
 
-fn moving(change: RevenueChange) -> &'static [Moving] {
+pub(super) fn moving(change: RevenueChange) -> &'static [Moving] {
     match change {
         RevenueChange::Loss => &LOSSES,
         RevenueChange::Gain => &GAINS,
@@ -304,83 +369,4 @@ impl See for Explained<'_> {
     }
 
     fn inside(&mut self, _: Point, _: i32) {}
-}
-
-/// Parts of a cell, in order of their reasons.
-type ByReason = Vec<(Key, Cell<i128>)>;
-
-/// A movement's parts by reason.
-pub(super) struct Explanation {
-    pub(super) change: RevenueChange,
-    /// The column of the reasons.
-    pub(super) column: KeyColumn,
-    /// By period and segment.
-    by_cell: BTreeMap<(i32, u32), ByReason>,
-}
-
-/// What moved for one reason, and how many customers did.
-pub(super) struct ForReason {
-    pub(super) reason: Key,
-    pub(super) cell: Cell<i128>,
-    pub(super) customers: i64,
-}
-
-impl Explanation {
-    pub(super) fn new(change: RevenueChange, key_type: KeyType, moved: Moved, key: impl Fn(u32) -> Key) -> Self {
-        let mut by_cell: BTreeMap<_, ByReason> = BTreeMap::new();
-        for ((period, segment, reason), cell) in moved {
-            by_cell.entry((period, segment)).or_default().push((key(reason), cell));
-        }
-        for reasons in by_cell.values_mut() {
-            reasons.sort_by(|(one, _), (other, _)| one.cmp(other));
-        }
-        Self { change, column: KeyColumn::new(change.column(), key_type), by_cell }
-    }
-
-    /// The parts of a cell, in order; what has no reason is what is left of it, and always there.
-    pub(super) fn parts(&self, cells: &Cells, segment: usize, period: usize) -> Vec<ForReason> {
-        let (mut rest, mut customers) = (*cells.at(segment, period).1, cells.customers(segment));
-        // they are counted in 32 bits
-        let place = i32::try_from(period).ok().zip(u32::try_from(segment).ok());
-        let given = place.and_then(|place| self.by_cell.get(&place));
-        let mut parts = Vec::new();
-        for (reason, cell) in given.into_iter().flatten() {
-            let mut part = ForReason { reason: reason.clone(), cell: *cell, customers: 0 };
-            for (_, of) in moving(self.change) {
-                let (sum, left) = (of(&mut part.cell), of(&mut rest));
-                left.amount -= sum.amount;
-                left.customers -= sum.customers;
-                part.customers += sum.customers;
-            }
-            customers -= part.customers;
-            parts.push(part);
-        }
-        parts.push(ForReason { reason: Key::Null, cell: rest, customers });
-        parts
-    }
-}
-
-impl Ledger {
-    /// What moved for which reasons; nothing moved without periods.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`].
-    pub(super) fn explained(
-        &self,
-        grid: Option<&Grid>,
-        options: &MovementOptions,
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<Vec<Explanation>> {
-        let mut explanations = Vec::new();
-        for reasons in self.reasons.iter().filter(|reasons| can_break_down(reasons.change, &self.options, options)) {
-            let mut moved = Moved::new();
-            if let Some(grid) = grid {
-                take(&mut moved, grid, reasons.change, &self.chunks, &reasons.chunks, go_on)?;
-            }
-            let key_type = reasons.known.columns.first().map_or(KeyType::Null, |column| column.key_type.clone());
-            let key = |code: u32| reasons.known.keys[code as usize].first().cloned().unwrap_or(Key::Null);
-            explanations.push(Explanation::new(reasons.change, key_type, moved, key));
-        }
-        Ok(explanations)
-    }
 }

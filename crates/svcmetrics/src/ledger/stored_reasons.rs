@@ -1,7 +1,7 @@
 //! Reasons as they are stored with their ledger: by lines, validated on the way in.
 
 use super::chunk::Chunk;
-use super::reasons::{Reasons, notes};
+use super::reasons::{Reasons, notes, verdict};
 use super::stored::invalid;
 use super::{Ledger, LedgerOptions, Segments};
 use crate::error::Result;
@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 pub(super) struct Stored {
     column: KeyColumn,
     known: Vec<Key>,
+    /// By those, whether the loss could have been avoided; none without such a column.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    avoidable: Option<Vec<Option<bool>>>,
     /// Positions of the lines that have one, in order.
     line: Vec<u32>,
     /// By those, positions among the reasons.
@@ -37,7 +40,8 @@ pub(super) fn read(
         let Some(found) = stored.remove(change.name()) else {
             return invalid(format!("reasons: found none of {}; expected those of options", change.name()));
         };
-        reasons.push(found.reasons(change, column, lines)?);
+        let verdict = options.verdict().filter(|_| change == RevenueChange::Loss);
+        reasons.push(found.reasons(change, column, verdict, lines)?);
     }
     if let Some((other, _)) = stored.pop_first() {
         return invalid(format!("reasons: found some of {}; expected those of options", crate::error::shown(&other)));
@@ -64,16 +68,26 @@ fn stored(chunks: &[Chunk], reasons: &Reasons) -> (String, Stored) {
     }
     let column = reasons.known.columns.first().cloned();
     let column = column.unwrap_or_else(|| KeyColumn::new(reasons.change.column(), KeyType::Null));
-    let known = reasons.known.keys.iter().flatten().cloned().collect();
-    (reasons.change.name().to_owned(), Stored { column, known, line, reason })
+    let known = reasons.known.keys.iter().filter_map(|key| key.first()).cloned().collect();
+    let verdicts = || reasons.known.keys.iter().map(|key| key.get(1).and_then(verdict)).collect();
+    let avoidable = reasons.are_judged().then(verdicts);
+    (reasons.change.name().to_owned(), Stored { column, known, avoidable, line, reason })
 }
 
 impl Stored {
     /// The reasons of lines of a chunk.
-    fn reasons(self, change: RevenueChange, column: &str, lines: &Chunk) -> Result<Reasons> {
+    fn reasons(self, change: RevenueChange, column: &str, verdict: Option<&String>, lines: &Chunk) -> Result<Reasons> {
         let name = change.name();
         let fits = |key: &Key| *key != Key::Null && key.fits(&self.column.key_type);
-        let ascends = self.known.is_sorted_by(|one, other| one < other);
+        let verdicts = self.avoidable.as_ref().map(Vec::len);
+        if verdicts != verdict.map(|_| self.known.len()) {
+            return invalid(format!("reasons.{name}: expected a verdict for each reason where options have them"));
+        }
+        let mut keys: Vec<Vec<Key>> = self.known.iter().map(|reason| vec![reason.clone()]).collect();
+        for (key, verdict) in keys.iter_mut().zip(self.avoidable.iter().flatten()) {
+            key.push(verdict.map_or(Key::Null, Key::Boolean));
+        }
+        let ascends = keys.is_sorted_by(|one, other| one < other);
         if self.column.name != column || !ascends || !self.known.iter().all(fits) {
             return invalid(format!("reasons.{name}: expected the column of options, and its reasons in order"));
         }
@@ -98,8 +112,8 @@ impl Stored {
             chunk.columns.segments.push(reason);
         }
         chunk.close();
-        let known =
-            Segments { columns: vec![self.column], keys: self.known.into_iter().map(|key| vec![key]).collect() };
+        let verdict = verdict.map(|column| KeyColumn::new(column, KeyType::Boolean));
+        let known = Segments { columns: std::iter::once(self.column).chain(verdict).collect(), keys };
         Ok(Reasons { change, known, chunks: if chunk.customers.len() > 0 { vec![chunk] } else { Vec::new() } })
     }
 }

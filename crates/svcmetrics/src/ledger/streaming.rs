@@ -2,12 +2,14 @@
 
 use super::cells::Cells;
 use super::chunk::Chunk;
+use super::explanation::Explanation;
 use super::fold::Fold;
 use super::grid::Grid;
 use super::lines::{Faults, Part};
 use super::movements::{GROUPS, Made};
 use super::origin::Origin;
-use super::reasons::{self, Explanation, Moved, Reading, can_break_down};
+use super::reasons::{self, Moved, Reading, can_break_down};
+use super::search::RowSearch;
 use super::{LedgerBuilder, LedgerOptions, MovementOptions};
 use crate::engine::STRETCH;
 use crate::engine::columns::Table;
@@ -100,6 +102,11 @@ impl MovementsBuilder {
     /// As [`MovementsBuilder::add`], and [`Error::Interrupted`]; the builder is of no use afterwards.
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let first_row = self.lines.rows();
+        let added = self.add_rows(part, first_row, go_on);
+        added.map_err(|error| RowSearch::in_part(self.lines.options(), error, part, first_row))
+    }
+
+    fn add_rows(&mut self, part: &Table<'_>, first_row: u64, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         self.lines.add_while(part, go_on)?;
         let Some(complete) = self.lines.take_sorted(true, go_on)? else { return Err(self.falls(part, first_row)) };
         self.last = self.lines.last_customer();
@@ -185,8 +192,8 @@ impl MovementsBuilder {
         let origin = Origin::of_months(Some(self.months), self.opening, &self.movements, self.lines.diagnostics);
         let (columns, cells) = (self.grid.columns.clone(), Some((&self.grid, &self.cells)));
         let of = |(reading, moved): (&Reading, Moved)| {
-            let column = &reading.groups.columns[0];
-            Explanation::new(reading.change, column.key_type().clone(), moved, |code| column.value(code).clone())
+            let (groups, key_type) = (&reading.groups, reading.groups.columns[0].key_type().clone());
+            Explanation::new(reading.change, key_type, reading.are_judged(), moved, |code| groups.keys(code))
         };
         let reasons = self.lines.reasons.iter().zip(self.moved);
         let reasons =

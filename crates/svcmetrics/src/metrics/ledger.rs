@@ -1,8 +1,8 @@
 //! Movements of a ledger: what a table of two dates cannot know, since it takes a customer's history to tell.
 
 use super::columns::{
-    HAD_REVENUE, MONTHS_COVERED, MONTHS_IN_PERIOD, YEARLY_FX, YEARLY_REVENUE_END, YEARLY_REVENUE_START,
-    YEARLY_TRANSFER_IN, YEARLY_TRANSFER_OUT, YEARLY_TRANSIENT,
+    HAD_REVENUE, LOSS_AVOIDABLE, LOSS_REASON, MONTHS_COVERED, MONTHS_IN_PERIOD, YEARLY_FX, YEARLY_REVENUE_END,
+    YEARLY_REVENUE_START, YEARLY_TRANSFER_IN, YEARLY_TRANSFER_OUT, YEARLY_TRANSIENT,
 };
 use super::{retention, revenue};
 use crate::condition::{Comparison, Condition};
@@ -13,12 +13,15 @@ use crate::metric::{Better, Combination, Form, Metric};
 
 const ARTICLE: &str = "ServiceXRG, Recurring Revenue Rate";
 
-/// The scope of all of its measures.
+/// The scope of its measures.
 const OF_LEDGER: &str = "ledger";
+
+/// The scope of those that take verdicts on losses.
+pub(crate) const LOSSES_WITH_REASON: &str = "ledger_losses_with_reason";
 
 /// Whether a metric is made of a ledger's movements, and so of a customer's history.
 pub(crate) fn is_of_ledger(metric: &Metric) -> bool {
-    metric.forms().iter().filter_map(Form::scope).any(|scope| scope.id() == OF_LEDGER)
+    metric.forms().iter().filter_map(Form::scope).any(|scope| [OF_LEDGER, LOSSES_WITH_REASON].contains(&scope.id()))
 }
 
 /// What adds up to 0 in every group, but for what was rolled up over time: the end is what came of the start.
@@ -89,6 +92,8 @@ struct Measures {
     transfer_out: Measure,
     fx: Measure,
     transient: Measure,
+    loss_with_reason: Measure,
+    loss_avoidable: Measure,
     complete: Measure,
     months: Measure,
     customers: Customers,
@@ -136,21 +141,24 @@ impl Measures {
         let contracts = || stays().and(Condition::compare(kept(), Comparison::Less, start()));
         let leaves =
             || Condition::positive(YEARLY_REVENUE_START).and(Condition::compare(kept(), Comparison::AtMost, zero()));
+        let lost = || {
+            start().minus(YEARLY_REVENUE_END).minus(YEARLY_TRANSFER_OUT).plus(1, YEARLY_TRANSFER_IN).plus(1, YEARLY_FX)
+        };
+        let shrinks = || Condition::compare(kept(), Comparison::Less, start());
+        let losses = Scope::new(LOSSES_WITH_REASON)
+            .among(shrinks().and(Condition::Present(LOSS_REASON)))
+            .reads([LOSS_AVOIDABLE, YEARLY_REVENUE_START, YEARLY_REVENUE_END])
+            .reads([YEARLY_TRANSFER_IN, YEARLY_TRANSFER_OUT, YEARLY_FX]);
+        let of_losses = |id| Measure::total(id, &losses, lost(), Time::Flow);
         Self {
+            loss_with_reason: of_losses("ledger_loss_with_reason"),
+            loss_avoidable: of_losses("ledger_loss_avoidable").only(Condition::IsTrue(LOSS_AVOIDABLE)),
             start: total("ledger_revenue_start", start(), Time::Stock),
             end: total("ledger_revenue_end", YEARLY_REVENUE_END.into(), Time::Stock),
             new: flow("ledger_revenue_new", kept(), is_new()),
             reactivation: flow("ledger_revenue_reactivation", kept(), is_back()),
             expansion: flow("ledger_revenue_expansion", kept().minus(YEARLY_REVENUE_START), expands()),
-            contraction: flow(
-                "ledger_revenue_contraction",
-                start()
-                    .minus(YEARLY_REVENUE_END)
-                    .minus(YEARLY_TRANSFER_OUT)
-                    .plus(1, YEARLY_TRANSFER_IN)
-                    .plus(1, YEARLY_FX),
-                contracts(),
-            ),
+            contraction: flow("ledger_revenue_contraction", lost(), contracts()),
             churn: flow("ledger_revenue_churn", start(), leaves()),
             transfer_in: total("ledger_revenue_transfer_in", YEARLY_TRANSFER_IN.into(), Time::Flow),
             transfer_out: total("ledger_revenue_transfer_out", YEARLY_TRANSFER_OUT.into(), Time::Flow),
@@ -213,6 +221,7 @@ impl Measures {
             ("expansion_share_of_growth", quotient(one(&self.expansion), &added)),
             ("churn_share_of_loss", quotient(one(&self.churn), &lost)),
             ("contraction_share_of_loss", quotient(one(&self.contraction), &lost)),
+            ("avoidable_loss_share", quotient(one(&self.loss_avoidable), &one(&self.loss_with_reason))),
         ]
     }
 }
@@ -349,7 +358,7 @@ pub(super) fn metrics() -> Vec<Metric> {
     ]
 }
 
-/// What a ledger measures, amounts as those of a month or of a year: what a table of customers has too, from the ledger's
+/// What a ledger can measure, amounts as those of a month or of a year: what a table of customers has too, from the ledger's
 /// own sums, and what only a ledger has.
 pub(crate) fn of_ledger(unit: RunRate) -> Vec<Metric> {
     let revised = Measures::new().revised();

@@ -19,7 +19,7 @@ pub mod success;
 pub mod voice;
 
 pub use columns::{CASE_ID, CURRENCY, CUSTOMER_ID, REVENUE_END, REVENUE_START, column, columns};
-pub(crate) use columns::{GAIN_REASON, LOSS_REASON, YEARLY_REVENUE_START};
+pub(crate) use columns::{GAIN_REASON, LOSS_AVOIDABLE, LOSS_REASON, YEARLY_REVENUE_START};
 
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
@@ -29,7 +29,7 @@ use crate::measure::Time;
 use crate::metric::{Form, Metric};
 use crate::money::{PLACES, micros};
 pub use ledger::RunRate;
-pub(crate) use ledger::{IDENTITIES, is_of_ledger, of_ledger};
+pub(crate) use ledger::{IDENTITIES, LOSSES_WITH_REASON, is_of_ledger, of_ledger};
 use rust_decimal::Decimal;
 use std::sync::LazyLock;
 pub(crate) use subject::{Subject, of_another_subject};

@@ -120,7 +120,10 @@ impl Scorecard {
                 amount: per(card, breakdown, amount),
                 customers,
                 share: Figure::quotient(Unit::Fraction, amount, whole),
-                avoidable: breakdown.beside.map_or(Ok(None), |avoidable| total(card, group, avoidable))?,
+                avoidable: breakdown
+                    .beside
+                    .map_or(Ok(None), |avoidable| total(card, group, avoidable))?
+                    .map(|avoidable| per(card, breakdown, avoidable)),
             });
         }
         Ok(reasons)
