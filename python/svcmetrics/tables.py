@@ -5,8 +5,8 @@ and a function that gives the columns at some positions one after another: each 
 values, mask or None)``, ``("days", values, mask)``, ``("times", values, mask, unit, zone)``, ``("dictionary", codes,
 values)``, ``("objects", list)``, ``("arrow", array or stream of arrays)`` or ``("unknown", type, rows)``.
 
-An object with a stream may have ``_svcmetrics_categories``: pairs of the name of a column that holds codes, and a
-column of what they stand for.
+An object with a stream whose class has ``_svcmetrics_categories`` has there pairs of the name of a column that holds
+codes, and a column of what they stand for.
 """
 
 from __future__ import annotations
@@ -96,6 +96,8 @@ def _names_of(table: Any) -> list[str] | None:
 
 class _Coded:
     """A polars frame with codes in place of some categories, and beside it what they stand for."""
+
+    _svcmetrics_categories: Sequence[tuple[str, Any]] = ()
 
     def __init__(self, frame: Any, categories: list[tuple[str, Any]]) -> None:
         self.frame = frame

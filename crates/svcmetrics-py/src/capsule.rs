@@ -88,7 +88,9 @@ impl Stream {
         // What cannot be read as a name or a type panics in the library that reads it.
         let columns = catch_unwind(AssertUnwindSafe(|| Self::columns_of(&schema)));
         let mut columns = columns.unwrap_or_else(|_| Err(malformed("a schema that cannot be read")))?;
-        if let Some(categories) = first.getattr_opt(CATEGORIES)? {
+        // the class is asked, since some objects have an answer to any name
+        if first.get_type().hasattr(CATEGORIES)? {
+            let categories = first.getattr(CATEGORIES)?;
             for (name, categories) in categories.extract::<Vec<(String, Bound<'_, PyAny>)>>()? {
                 if let Some(coded) = columns.iter_mut().find(|column| column.name == name) {
                     coded.categories = self::column(&categories, &name)?.ok().map(|(values, _)| values);
