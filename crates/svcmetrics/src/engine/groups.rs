@@ -9,6 +9,9 @@ use crate::request::Request;
 use foldhash::{HashMap, HashMapExt as _};
 use std::ops::Range;
 
+/// Rows whose places in a dictionary are looked up together.
+const FEW: usize = 512;
+
 /// Why a value is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoKey {
@@ -227,19 +230,9 @@ impl KeyColumn {
         }
         if let Values::Dictionary { values, .. } = &data.values {
             self.dictionary.resize(values.values.len(), NONE);
-            let before = codes.len();
-            data.look_up(rows.clone(), &self.dictionary, self.null.unwrap_or(NONE), codes);
-            // those that are met for the first time, and those outside the dictionary
-            for (row, code) in rows.zip(&mut codes[before..]).filter(|(_, code)| **code == NONE) {
-                *code = match data.code(row).filter(|_| !data.is_null(row)) {
-                    Some(position) => {
-                        if self.dictionary[position] == NONE {
-                            self.dictionary[position] = self.one(values, position, first_row + row as u64)?;
-                        }
-                        self.dictionary[position]
-                    }
-                    None => self.key(&Key::Null),
-                };
+            // A few rows at a time: those that follow know what was met in those before.
+            for start in rows.clone().step_by(FEW) {
+                self.encode_dictionary(data, values, start..rows.end.min(start + FEW), first_row, codes)?;
             }
             return Ok(());
         }
@@ -249,6 +242,31 @@ impl KeyColumn {
         }
         for row in rows {
             codes.push(self.one(data, row, first_row + row as u64)?);
+        }
+        Ok(())
+    }
+
+    fn encode_dictionary(
+        &mut self,
+        data: &Data<'_>,
+        values: &Data<'_>,
+        rows: Range<usize>,
+        first_row: u64,
+        codes: &mut Vec<u32>,
+    ) -> Result<()> {
+        let before = codes.len();
+        data.look_up(rows.clone(), &self.dictionary, self.null.unwrap_or(NONE), codes);
+        // those that are met for the first time, and those outside the dictionary
+        for (row, code) in rows.zip(&mut codes[before..]).filter(|(_, code)| **code == NONE) {
+            *code = match data.code(row).filter(|_| !data.is_null(row)) {
+                Some(position) => {
+                    if self.dictionary[position] == NONE {
+                        self.dictionary[position] = self.one(values, position, first_row + row as u64)?;
+                    }
+                    self.dictionary[position]
+                }
+                None => self.key(&Key::Null),
+            };
         }
         Ok(())
     }
