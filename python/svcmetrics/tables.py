@@ -4,6 +4,9 @@ What the core takes is an object with ``__arrow_c_stream__``, or a list of such;
 and a function that gives the columns at some positions one after another: each a numpy array, or a tuple ``("array",
 values, mask or None)``, ``("days", values, mask)``, ``("times", values, mask, unit, zone)``, ``("dictionary", codes,
 values)``, ``("objects", list)``, ``("arrow", array or stream of arrays)`` or ``("unknown", type, rows)``.
+
+An object with a stream whose class has ``_svcmetrics_categories`` has there pairs of the name of a column that holds
+codes, and a column of what they stand for.
 """
 
 from __future__ import annotations
@@ -36,6 +39,9 @@ PRIVATE = "_get_column_array"
 
 #: From how many rows on, on average, reading chunks one by one costs less than making one of them.
 _LARGE_CHUNK = 4096
+
+#: From how many rows a category on polars' own way costs more than asking for each by itself.
+_MANY_CATEGORIES = 64
 
 
 class Incoming(NamedTuple):
@@ -71,7 +77,7 @@ def incoming(table: Any) -> Incoming:
     if hasattr(table, "__arrow_c_stream__"):
         # A DuckDB relation has a length, but counting it would run its query.
         in_memory = module not in ("duckdb", "_duckdb") and hasattr(table, "__len__")
-        source = _chunks_of(table) if (module, name) == ("polars", "DataFrame") else table
+        source = _of_polars(table) if (module, name) == ("polars", "DataFrame") else table
         return Incoming(source, False, in_memory, _names_of(table))
     if hasattr(table, "__arrow_c_array__"):
         return Incoming(_OneBatch(table), False, True, None)
@@ -89,6 +95,47 @@ def _type_name(value: object) -> str:
 def _names_of(table: Any) -> list[str] | None:
     names = getattr(table, "column_names", None) or getattr(table, "columns", None)
     return [str(name) for name in names] if isinstance(names, Sequence) else None
+
+
+class _Coded:
+    """A polars frame with codes in place of some categories, and beside it what they stand for."""
+
+    _svcmetrics_categories: Sequence[tuple[str, Any]] = ()
+
+    def __init__(self, frame: Any, categories: list[tuple[str, Any]]) -> None:
+        self.frame = frame
+        self._svcmetrics_categories = categories
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        return self.frame.__arrow_c_stream__()
+
+
+def _of_polars(frame: Any) -> Any:
+    """A polars frame with the codes of its categories as they stand: polars would look up each row's anew."""
+    if len(frame) < _LARGE_CHUNK:
+        return frame
+    polars = sys.modules["polars"]
+    codes, categories = [], []
+    for column in frame.get_columns():
+        if column.dtype == polars.Categorical and (texts := _categories_of(column)) is not None:
+            codes.append(column.to_physical())
+            categories.append((column.name, polars.Series(texts, dtype=polars.String)))
+    chunks = _chunks_of(frame.with_columns(codes) if codes else frame)
+    if not codes:
+        return chunks
+    return [_Coded(chunk, categories) for chunk in chunks] if isinstance(chunks, list) else _Coded(chunks, categories)
+
+
+def _categories_of(column: Any) -> list[str | None] | None:
+    """What the codes of a polars column stand for; None where it does not say, or they are too many."""
+    known: Any = getattr(column.dtype, "categories", None)
+    last = column.to_physical().max()
+    if last is None or last * _MANY_CATEGORIES > len(column) or not hasattr(known, "__getitem__"):
+        return None
+    return [known[code] for code in range(last + 1)]
 
 
 def _chunks_of(frame: Any) -> Any:

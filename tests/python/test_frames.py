@@ -223,6 +223,17 @@ def test_the_input_is_untouched_and_let_go() -> None:
     assert len(table["milestones_total"]) == 6
 
 
+def test_an_object_with_an_answer_to_any_name_is_a_table_if_it_has_a_stream() -> None:
+    class Obliging:
+        def __getattr__(self, name: str) -> None:
+            return None
+
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            return pa.table({"milestones_met": [1], "milestones_total": [2]}).__arrow_c_stream__()
+
+    assert sm.scorecard(Obliging())["adoption_rate"].value == 0.5
+
+
 def test_one_record_batch_is_a_table() -> None:
     batch = pa.record_batch({"milestones_met": [1, 2], "milestones_total": [2, 2]})
     for table in (batch, ArrayOnly(batch)):

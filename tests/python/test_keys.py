@@ -100,6 +100,20 @@ def test_polars_categories_and_enums_are_sorted_by_their_text() -> None:
         assert keys_of(frame) == ["a", "b", None]
 
 
+def test_polars_categories_are_their_texts_be_they_few_or_many_in_one_chunk_or_several() -> None:
+    rows = 10_000
+    for texts in (["b", None, "a", "b"], [None], [f"text {row}" for row in range(rows)]):
+        one = pl.DataFrame({"key": (texts * rows)[:rows], "milestones_met": 1, "milestones_total": 2})
+        # the second chunk begins with another text
+        for frame in (one, pl.concat([one, one[1:]], rechunk=False)):
+            frame = frame.with_columns(pl.col("key").cast(pl.String))
+            card = sm.scorecard(frame, by="key")
+            categories = frame.with_columns(pl.col("key").cast(pl.Categorical))
+            assert sm.scorecard(categories, by="key") == card
+            no_rows = sm.scorecard(categories[:0], by="key").to_arrow()
+            assert no_rows.schema == card.to_arrow().schema
+
+
 def test_duckdb_enums_are_sorted_by_their_text() -> None:
     rows = "(VALUES ('b'), (NULL), ('a')) AS rows(word)"
     query = f"SELECT word::ENUM('b', 'a') AS key, 1 AS milestones_met, 2 AS milestones_total FROM {rows}"

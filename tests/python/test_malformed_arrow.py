@@ -29,6 +29,9 @@ def long_view(length: int, prefix: bytes, buffer: int, offset: int) -> bytes:
 
 
 LONG = b"abcdefghijklmnopqrst"
+OTHER = "äabcdefghijklmnopqrs".encode()
+#: As many as a byte tells apart: the first is another than the others.
+MANY_TEXTS = Column("", "u", 256, [None, int32(*range(257)), b"b" + 255 * b"a"])
 TWO_TEXTS = Column("", "u", 2, [None, int32(0, 1, 2), b"ab"])
 
 
@@ -60,7 +63,25 @@ def keys_of(key: Column) -> list[object]:
 SOUND = {
     "text": (text(0, 1, 3), ["a", "bc"]),
     "views": (views(inline_view(b"abc"), long_view(20, b"abcd", 0, 0)), ["abc", LONG.decode()]),
+    "views of text beyond ASCII": (
+        Column(
+            "key", "vu", 2, [None, inline_view("ä€".encode()) + long_view(21, b"\xc3\xa4ab", 0, 0), OTHER, int64(21)]
+        ),
+        [OTHER.decode(), "ä€"],
+    ),
+    "views of what is text of something that is none": (
+        Column("key", "vu", 2, [None, 2 * long_view(20, b"abcd", 0, 1), b"\xff" + LONG + b"\xff", int64(22)]),
+        [LONG.decode()],
+    ),
+    "views of little of what there is": (
+        Column("key", "vu", 2, [None, 2 * long_view(20, b"abcd", 0, 0), LONG + bytes(1000), int64(1020)]),
+        [LONG.decode()],
+    ),
     "codes": (codes("c", bytes([1, 0])), ["a", "b"]),
+    "unsigned codes from the middle of their range on": (
+        Column("key", "C", 2, [None, bytes([200, 0])], dictionary=MANY_TEXTS),
+        ["a", "b"],
+    ),
     "garbage behind a null code": (
         Column("key", "c", 2, [b"\x01", bytes([0, 77])], null_count=1, dictionary=TWO_TEXTS),
         ["a", None],
@@ -82,6 +103,7 @@ MALFORMED = {
     "an offset within a character": text(0, 1, 2, data="ä".encode()),
     "a code beyond the dictionary": codes("c", bytes([0, 5])),
     "a negative code": codes("c", bytes([0, 255])),
+    "a negative code of a large dictionary": Column("key", "c", 2, [None, bytes([200, 0])], dictionary=MANY_TEXTS),
     "a large code": codes("l", int64(0, 2**40)),
     "an unsigned code beyond 63 bits": codes("L", int64(0, -1)),
     "a code of an empty dictionary": codes("c", bytes([0, 0]), Column("", "u", 0, [None, int32(0), b""])),
@@ -92,6 +114,13 @@ MALFORMED = {
     "a view of negative length": views(inline_view(b"abc"), long_view(-1, b"abcd", 0, 0)),
     "a view from a negative offset": views(inline_view(b"abc"), long_view(20, b"abcd", 0, -4)),
     "a view with another prefix": views(inline_view(b"abc"), long_view(20, b"zzzz", 0, 0)),
+    "a long view that is no UTF-8": Column(
+        "key", "vu", 2, [None, 2 * long_view(20, b"abcd", 0, 0), LONG[:-1] + b"\xff", int64(20)]
+    ),
+    "a view that ends within a character": Column(
+        "key", "vu", 2, [None, 2 * long_view(20, b"abcd", 0, 0), LONG[:-1] + "ä".encode(), int64(21)]
+    ),
+    "a view with something behind its text": views(inline_view(b"abc"), struct.pack("<i12s", 2, b"abc")),
     "a view that is no UTF-8": views(inline_view(b"abc"), inline_view(b"\xff\xfe")),
     "a negative length": numbers(length=-1),
     "a length beyond memory": numbers(length=2**62),

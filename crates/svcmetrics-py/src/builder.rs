@@ -166,12 +166,25 @@ fn pour_stream(
             Some((column.name.clone(), column.field.as_ref().err().filter(|_| *wanted)?.clone()))
         })
         .collect();
+    let mut add_part = |stream: &Stream, rows: usize, mut arrays: Vec<Option<ArrayRef>>| {
+        let columns = stream.columns.iter().zip(&mut arrays);
+        let coded = columns.filter(|(column, _)| column.categories.is_some());
+        let coded: Vec<_> = coded.filter_map(|(column, array)| Some((column, array.take()?))).collect();
+        let batch = batch(&fields, arrays, rows)?;
+        let mut part = part(&batch, names, reads, &unknown);
+        for (column, codes) in &coded {
+            if let Some(categories) = &column.categories {
+                part = part.with_borrowed(&column.name, categorical(codes, categories)?);
+            }
+        }
+        add(py, sink, &part)
+    };
     let mut empty = true;
     loop {
         py.check_signals()?;
         let Some((rows, arrays)) = detached(py, || stream.next(&wanted))? else { break };
         empty = false;
-        add(py, sink, &part(&batch(&fields, arrays, rows)?, names, reads, &unknown))?;
+        add_part(&stream, rows, arrays)?;
     }
     if empty {
         // An empty stream still has a schema, and so a complete result.
@@ -179,9 +192,16 @@ fn pour_stream(
             field.as_ref().filter(|_| *wanted).map(|field| new_empty_array(field.data_type()))
         };
         let arrays = fields.iter().zip(&wanted).map(none).collect();
-        add(py, sink, &part(&batch(&fields, arrays, 0)?, names, reads, &unknown))?;
+        add_part(&stream, 0, arrays)?;
     }
     Ok(())
+}
+
+/// Codes, and what they stand for.
+fn categorical<'a>(codes: &'a ArrayRef, categories: &'a ArrayRef) -> Result<Data<'a>> {
+    let (codes, values) = (Data::from(codes.as_ref()), Data::from(categories.as_ref()));
+    let values = Values::Dictionary { codes: Box::new(codes), values: Box::new(values) };
+    Ok(Data::new(values, svcmetrics::Nulls::None)?)
 }
 
 fn batch(fields: &[Option<Arc<Field>>], arrays: Vec<Option<ArrayRef>>, rows: usize) -> Result<RecordBatch> {

@@ -16,6 +16,7 @@ mod ready;
 mod relate;
 mod request;
 mod scorecard;
+mod sound;
 mod table;
 mod targets;
 mod trend;

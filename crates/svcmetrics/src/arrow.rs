@@ -70,9 +70,8 @@ impl Frame {
         repeat: usize,
     ) -> Result<()> {
         for (position, key) in keys.iter().enumerate() {
-            let values: Vec<Key> =
-                groups.clone().flat_map(|keys| std::iter::repeat_n(keys[position].clone(), repeat)).collect();
-            self.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
+            let values = groups.clone().flat_map(|keys| std::iter::repeat_n(&keys[position], repeat));
+            self.push(&key.name, key_array(&key.name, &key.key_type, values)?);
         }
         Ok(())
     }
@@ -104,42 +103,38 @@ pub(crate) fn field_of(metric: &Metric, form: &Form) -> Field {
 const DIGITS: u8 = 38;
 
 /// A column of keys.
-fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
+fn key_array<'k>(name: &str, key_type: &KeyType, keys: impl Iterator<Item = &'k Key> + Clone) -> Result<ArrayRef> {
     macro_rules! of {
         ($array:ty, $variant:ident) => {
-            keys.iter().map(|key| if let Key::$variant(value) = key { Some(*value) } else { None }).collect::<$array>()
+            keys.map(|key| if let Key::$variant(value) = key { Some(*value) } else { None }).collect::<$array>()
         };
     }
     Ok(match key_type {
         KeyType::Null | KeyType::Text | KeyType::Bins(_) => {
-            let text = |key: &Key| match key {
-                Key::Text(text) | Key::Bin { label: text, .. } => Some(text.to_string()),
+            let texts = keys.map(|key| match key {
+                Key::Text(text) | Key::Bin { label: text, .. } => Some(&**text),
                 _ => None,
-            };
-            let length = |key: &Key| match key {
-                Key::Text(text) | Key::Bin { label: text, .. } => text.len(),
-                _ => 0,
-            };
-            let bytes: usize = keys.iter().map(length).sum();
+            });
+            let bytes: usize = texts.clone().flatten().map(str::len).sum();
             if i32::try_from(bytes).is_ok() {
-                Arc::new(keys.iter().map(text).collect::<StringArray>())
+                Arc::new(texts.collect::<StringArray>())
             } else {
-                Arc::new(keys.iter().map(text).collect::<LargeStringArray>())
+                Arc::new(texts.collect::<LargeStringArray>())
             }
         }
         KeyType::Boolean => Arc::new(of!(BooleanArray, Boolean)),
         KeyType::Integer => {
             let fits = |key: &Key| !matches!(key, Key::Integer(value) if i64::try_from(*value).is_err());
             let overflow = || Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "64 bits" };
-            if keys.iter().all(fits) {
+            if keys.clone().all(fits) {
                 let value = |key: &Key| if let Key::Integer(value) = key { i64::try_from(*value).ok() } else { None };
-                Arc::new(keys.iter().map(value).collect::<Int64Array>())
+                Arc::new(keys.map(value).collect::<Int64Array>())
             } else {
                 let value = |key: &Key| match key {
                     Key::Integer(value) => u64::try_from(*value).map(Some).map_err(|_| overflow()),
                     _ => Ok(None),
                 };
-                Arc::new(keys.iter().map(value).collect::<Result<Vec<_>>>()?.into_iter().collect::<UInt64Array>())
+                Arc::new(keys.map(value).collect::<Result<Vec<_>>>()?.into_iter().collect::<UInt64Array>())
             }
         }
         KeyType::Date => Arc::new(of!(Date32Array, Date)),
@@ -156,11 +151,7 @@ fn key_array(name: &str, key_type: &KeyType, keys: &[Key]) -> Result<ArrayRef> {
 }
 
 /// Decimals of six places; `too_large` is the error for a position whose number has more digits than `precision`.
-pub(crate) fn decimals(
-    values: Vec<Option<i128>>,
-    precision: u8,
-    too_large: impl Fn(usize) -> Error,
-) -> Result<ArrayRef> {
+pub(crate) fn decimals(values: &[Option<i128>], precision: u8, too_large: impl Fn(usize) -> Error) -> Result<ArrayRef> {
     let limit = 10_u128.pow(precision.into());
     if let Some(position) = values.iter().position(|value| value.is_some_and(|value| value.unsigned_abs() >= limit)) {
         return Err(too_large(position));
@@ -172,16 +163,22 @@ pub(crate) fn decimals(
 }
 
 /// An array of these values, none of which may be there.
-fn primitive<T: ArrowPrimitiveType>(values: Vec<Option<T::Native>>) -> PrimitiveArray<T> {
-    let nulls = values.contains(&None).then(|| values.iter().map(Option::is_some).collect::<NullBuffer>());
-    let values: Vec<T::Native> = values.into_iter().map(Option::unwrap_or_default).collect();
-    PrimitiveArray::new(values.into(), nulls)
+fn primitive<T: ArrowPrimitiveType>(values: &[Option<T::Native>]) -> PrimitiveArray<T> {
+    let mut are_all_there = true;
+    let or_nothing = |value: &Option<T::Native>| {
+        are_all_there &= value.is_some();
+        value.unwrap_or_default()
+    };
+    let there: Vec<T::Native> = values.iter().map(or_nothing).collect();
+    let nulls = (!are_all_there).then(|| values.iter().map(Option::is_some).collect::<NullBuffer>());
+    PrimitiveArray::new(there.into(), nulls)
 }
 
 fn integers(values: impl Iterator<Item = impl Into<Option<i128>>>, name: &str) -> Result<ArrayRef> {
     let overflow = |_| Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "64 bits" };
     let fit = |value: Option<i128>| value.map(i64::try_from).transpose().map_err(overflow);
-    Ok(Arc::new(primitive::<Int64Type>(values.map(Into::into).map(fit).collect::<Result<_>>()?)))
+    let values: Vec<Option<i64>> = values.map(Into::into).map(fit).collect::<Result<_>>()?;
+    Ok(Arc::new(primitive::<Int64Type>(&values)))
 }
 
 /// A metric's readings: of the groups, and of the total where there is one.
@@ -293,7 +290,7 @@ impl Scorecard {
     fn figures_of(&self, figured: &[(&Chosen, &Places)], total: Option<&Self>) -> Result<Vec<ArrayRef>> {
         let array = |(chosen, places): &(&Chosen, &Places)| -> Result<ArrayRef> {
             if *places.field.data_type() == DataType::Float64 {
-                return Ok(Arc::new(primitive::<Float64Type>(self.of_all(chosen, total, Reading::values)?)));
+                return Ok(Arc::new(primitive::<Float64Type>(&self.of_all(chosen, total, Reading::values)?)));
             }
             let amounts = self.of_all(chosen, total, Reading::amounts)?;
             if *places.field.data_type() == DataType::Int64 {
@@ -304,7 +301,7 @@ impl Scorecard {
             let micros = |(group, amount): (usize, Option<Total>)| {
                 amount.map(|amount| amount.micros().ok_or_else(|| too_large(group))).transpose()
             };
-            decimals(amounts.map(micros).collect::<Result<_>>()?, DIGITS, too_large)
+            decimals(&amounts.map(micros).collect::<Result<Vec<_>>>()?, DIGITS, too_large)
         };
         figured.iter().map(array).collect()
     }
@@ -384,8 +381,8 @@ impl Scorecard {
         frame.push("metric", Arc::new(ids.finish()));
         frame.push("value", Arc::new(Float64Array::from(values)));
         let too_large = |row: usize| self.too_large(row / chosen.len(), chosen[row % chosen.len()].metric.id());
-        frame.push("numerator", decimals(numerators, DIGITS, too_large)?);
-        frame.push("denominator", decimals(denominators, DIGITS, too_large)?);
+        frame.push("numerator", decimals(&numerators, DIGITS, too_large)?);
+        frame.push("denominator", decimals(&denominators, DIGITS, too_large)?);
         for (name, column) in ["counted", "missing", "invalid", "outside", "rounded"].into_iter().zip(counts) {
             frame.push(name, Arc::new(Int64Array::from(column)));
         }
@@ -438,8 +435,8 @@ impl Scorecard {
                 Some(micros) => Ok(Some(micros)),
                 None => Err(self.too_large(group, name)),
             });
-            let micros = micros.collect::<Result<_>>()?;
-            frame.push(name, decimals(micros, DIGITS, |group| self.too_large(group, name))?);
+            let micros = micros.collect::<Result<Vec<_>>>()?;
+            frame.push(name, decimals(&micros, DIGITS, |group| self.too_large(group, name))?);
         }
         frame.finish()
     }
@@ -454,7 +451,7 @@ impl HealthScores {
     pub fn to_record_batch(&self, explain: bool) -> Result<RecordBatch> {
         let mut frame = Frame::default();
         if let Some((key_type, customers)) = &self.customers {
-            frame.push("customer_id", key_array("customer_id", key_type, customers)?);
+            frame.push("customer_id", key_array("customer_id", key_type, customers.iter())?);
         }
         let score = |score: &Option<crate::health::HealthScore>| {
             score.as_ref()?.score.map(|micro| crate::Total::new(micro.into(), true).to_f64())
@@ -474,7 +471,7 @@ impl HealthScores {
                     |score: &Option<crate::health::HealthScore>| score.as_ref()?.points[position].map(i128::from);
                 // points are at most 100
                 let too_large = |_| Error::Overflow { measure: name.clone(), group: String::new(), limit: "9 digits" };
-                let array = decimals(self.scores.iter().map(points).collect(), 9, too_large)?;
+                let array = decimals(&self.scores.iter().map(points).collect::<Vec<_>>(), 9, too_large)?;
                 frame.push(name, array);
             }
         }

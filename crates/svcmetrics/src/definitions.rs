@@ -162,12 +162,11 @@ impl Definitions {
     }
 
     /// The same of all groups' totals.
-    pub(crate) fn miscounted_in(&self, totals: &Totals, groups: usize) -> Option<(&Scope, i128)> {
+    pub(crate) fn miscounted_in(&self, totals: &Totals) -> Option<(&Scope, i128)> {
         (0..self.scopes.len()).find_map(|position| {
             let first = Self::scope_lane(position);
-            let judged = totals.sums(first..first + STANDINGS);
-            let group = (0..groups).find(|group| judged[*group] != totals.get(*group, 0))?;
-            Some((self.scopes[position].as_ref(), judged[group]))
+            let (_, judged) = totals.first_other(first..first + STANDINGS, 0)?;
+            Some((self.scopes[position].as_ref(), judged))
         })
     }
 

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Groups that are looked at together.
+const AT_ONCE: usize = 64;
+
 /// One total of each group, in as few bits as hold them all.
 #[derive(Debug, Clone)]
 enum Lane {
@@ -96,16 +99,27 @@ impl Totals {
         self.lanes[lane] = if totals.iter().all(|total| *total == 0) { Lane::Zero } else { Lane::Narrow(totals) };
     }
 
-    /// Of each group, what these lanes add up to: counts, which stay far below 128 bits.
-    pub(crate) fn sums(&self, lanes: Range<usize>) -> Vec<i128> {
-        let mut sums = vec![0; self.groups];
-        for lane in lanes {
-            match self.narrow(lane) {
-                Some(totals) => sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum += i128::from(*total)),
-                None => (0..).zip(&mut sums).for_each(|(group, sum)| *sum += self.get(group, lane)),
+    /// The first group in which these lanes do not add up to another, and to what they do.
+    pub(crate) fn first_other(&self, lanes: Range<usize>, whole: usize) -> Option<(usize, i128)> {
+        let sum = |group| lanes.clone().map(|lane| self.get(group, lane)).sum::<i128>();
+        let find = || (0..self.groups).map(|group| (group, sum(group))).find(|(at, sum)| *sum != self.get(*at, whole));
+        if self.groups < AT_ONCE || self.add_up(lanes.clone(), whole) != Some(true) { find() } else { None }
+    }
+
+    /// Whether these lanes add up to another in all groups, where all are narrow: counts, which stay far below 64 bits.
+    fn add_up(&self, lanes: Range<usize>, whole: usize) -> Option<bool> {
+        let (whole, lanes) = (self.narrow(whole)?, lanes.map(|lane| self.narrow(lane)).collect::<Option<Vec<_>>>()?);
+        // a few groups at a time, so that their differences stay in the cache
+        let mut all = (0..self.groups).step_by(AT_ONCE);
+        Some(all.all(|start| {
+            let mut rest = [0; AT_ONCE];
+            let there = |lane: &[i64]| lane.len().min(start)..lane.len().min(start + AT_ONCE);
+            rest.iter_mut().zip(&whole[there(whole)]).for_each(|(rest, total)| *rest = *total);
+            for lane in &lanes {
+                rest.iter_mut().zip(&lane[there(lane)]).for_each(|(rest, total)| *rest = rest.wrapping_sub(*total));
             }
-        }
-        sums
+            rest == [0; AT_ONCE]
+        }))
     }
 
     /// Says that a lane of all groups is another less some others: counts, which stay far below 64 bits.
@@ -224,5 +238,21 @@ mod tests {
         assert_eq!(totals, narrow);
         assert_eq!(totals.add(1, &[5, 0, i128::MIN]), Err(2));
         assert_eq!(narrow.select([2, 1].into_iter()).placed(3, &[2, 0]).group(1), [0, 0, -big]);
+    }
+
+    #[test]
+    fn where_totals_do_not_add_up_is_found_among_few_groups_and_many() {
+        for groups in [1, 5, 3 * AT_ONCE + 7] {
+            let counts = || (0..10).cycle().take(groups).collect::<Vec<i64>>();
+            let mut totals = Totals::zeros(4, groups);
+            totals.fill(0, counts());
+            totals.fill(1, counts());
+            assert_eq!((totals.first_other(1..4, 0), totals.first_other(2..4, 3)), (None, None));
+            let sum = totals.get(groups - 1, 0) + 1;
+            for odd in [1, i128::from(u64::MAX)] {
+                totals.set(groups - 1, 3, odd);
+                assert_eq!(totals.first_other(1..4, 0), Some((groups - 1, sum - 1 + odd)));
+            }
+        }
     }
 }

@@ -18,8 +18,8 @@ type Column<Row, Value> = (&'static str, fn(&Row) -> Option<Value>);
 /// Key columns of rows that have each a group.
 fn push_keys(frame: &mut Frame, columns: &[KeyColumn], groups: &[&Vec<Key>]) -> Result<()> {
     for (position, column) in columns.iter().enumerate() {
-        let keys: Vec<Key> = groups.iter().map(|group| group[position].clone()).collect();
-        frame.push(&column.name, key_array(&column.name, &column.key_type, &keys)?);
+        let keys = groups.iter().map(|group| &group[position]);
+        frame.push(&column.name, key_array(&column.name, &column.key_type, keys)?);
     }
     Ok(())
 }
@@ -104,8 +104,8 @@ impl Increments {
         let columns: [Column<Figure, Total>; 2] =
             [("numerator", Figure::numerator), ("denominator", Figure::denominator)];
         for (name, of) in columns {
-            let totals = figures().map(|figure| of(figure).and_then(Total::micros)).collect();
-            frame.push(name, decimals(totals, 38, too_large)?);
+            let totals: Vec<_> = figures().map(|figure| of(figure).and_then(Total::micros)).collect();
+            frame.push(name, decimals(&totals, 38, too_large)?);
         }
         let reasons = figures().map(|figure| figure.undefined_reason().map(Undefined::reason));
         frame.push("undefined_reason", Arc::new(reasons.collect::<StringArray>()));

@@ -3,7 +3,6 @@
 use super::{Frame, integers, key_array};
 use crate::error::Result;
 use crate::figure::Figure;
-use crate::key::Key;
 use crate::scorecard::Mix;
 use arrow_array::{Float64Array, RecordBatch};
 use std::sync::Arc;
@@ -17,8 +16,8 @@ impl Mix {
     pub fn to_record_batch(&self) -> Result<RecordBatch> {
         let mut frame = Frame::default();
         frame.push_keys(&self.keys, &self.parts.iter().map(|part| &part.keys), 1)?;
-        let values: Vec<Key> = self.parts.iter().map(|part| part.value.clone()).collect();
-        frame.push("value", key_array("value", &self.value.key_type, &values)?);
+        let values = self.parts.iter().map(|part| &part.value);
+        frame.push("value", key_array("value", &self.value.key_type, values)?);
         frame.push("cases", integers(self.parts.iter().map(|part| part.cases), "cases")?);
         let shares = self.parts.iter().map(|part| Figure::value(&part.share));
         frame.push("share", Arc::new(shares.collect::<Float64Array>()));

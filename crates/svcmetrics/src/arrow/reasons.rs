@@ -3,7 +3,7 @@
 use super::{Frame, decimals, integers, key_array};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total};
-use crate::key::{Key, KeyType, group_text};
+use crate::key::{KeyType, group_text};
 use crate::scorecard::{Reason, RevenueChange, Scorecard};
 use arrow_array::{Float64Array, RecordBatch};
 use std::sync::Arc;
@@ -24,11 +24,11 @@ impl Scorecard {
         }
         let mut frame = Frame::default();
         for (position, key) in self.keys.iter().enumerate() {
-            let values: Vec<Key> = reasons.iter().map(|reason| reason.keys[position].clone()).collect();
-            frame.push(&key.name, key_array(&key.name, &key.key_type, &values)?);
+            let values = reasons.iter().map(|reason| &reason.keys[position]);
+            frame.push(&key.name, key_array(&key.name, &key.key_type, values)?);
         }
-        let texts: Vec<Key> = reasons.iter().map(|reason| reason.reason.clone()).collect();
-        frame.push("reason", key_array("reason", self.reason_type(change), &texts)?);
+        let texts = reasons.iter().map(|reason| &reason.reason);
+        frame.push("reason", key_array("reason", self.reason_type(change), texts)?);
         let too_large = |name: &'static str| {
             let reasons = &reasons;
             move |row: usize| Error::Overflow {
@@ -37,14 +37,14 @@ impl Scorecard {
                 limit: "38 digits",
             }
         };
-        let amounts = reasons.iter().map(|reason| Some(reason.amount.integer())).collect();
-        frame.push("amount", decimals(amounts, 38, too_large("amount"))?);
+        let amounts: Vec<_> = reasons.iter().map(|reason| Some(reason.amount.integer())).collect();
+        frame.push("amount", decimals(&amounts, 38, too_large("amount"))?);
         frame.push("customers", integers(reasons.iter().map(|reason| reason.customers), "customers")?);
         let shares = reasons.iter().map(|reason| Figure::value(&reason.share));
         frame.push("share", Arc::new(shares.collect::<Float64Array>()));
         let avoidable = |reason: &Reason| reason.avoidable.map(Total::integer);
-        let avoidable = reasons.iter().map(avoidable).collect();
-        frame.push("avoidable", decimals(avoidable, 38, too_large("avoidable"))?);
+        let avoidable: Vec<_> = reasons.iter().map(avoidable).collect();
+        frame.push("avoidable", decimals(&avoidable, 38, too_large("avoidable"))?);
         frame.finish()
     }
 

@@ -31,7 +31,7 @@ impl HealthScorer {
         let Finished { model, customers, columns } = self.finished()?;
         let mut frame = Frame::default();
         if let Some((key_type, customers)) = &customers {
-            frame.push("customer_id", key_array("customer_id", key_type, customers)?);
+            frame.push("customer_id", key_array("customer_id", key_type, customers.iter())?);
         }
         let (mut about, mut scored) = (None, None);
         let both = [(&mut about, [NOBODY; 2]), (&mut scored, [NOBODY, 0])];

@@ -23,8 +23,8 @@ const NEAR_LINES: usize = 1 << 13;
 /// How many groups are gathered at once.
 const GATHERED: usize = 64;
 
-/// How many times what is needed is reserved.
-const GROWTH: usize = 4;
+/// How many times what is needed is reserved, if there is as much. What is not used yet takes no memory, only addresses.
+const GROWTH: [usize; 3] = [16, 4, 1];
 
 /// Where half a place begins.
 pub(super) const HALF: u32 = 32;
@@ -154,15 +154,12 @@ impl Accumulator {
     /// Makes room for so many groups.
     pub(super) fn resize(&mut self, groups: usize) -> Result<()> {
         let lines = groups * self.width;
-        let out_of_memory = |_| Error::OutOfMemory { groups: groups as u64 };
         if lines > self.near.capacity() {
             // Copying what is there costs more than places that are not yet used.
             let more = |times: usize| lines.saturating_mul(times) - self.near.len();
-            let (much, enough) = (more(GROWTH), more(1));
-            self.near
-                .try_reserve_exact(much)
-                .or_else(|_| self.near.try_reserve_exact(enough))
-                .map_err(out_of_memory)?;
+            if !GROWTH.map(more).into_iter().any(|more| self.near.try_reserve_exact(more).is_ok()) {
+                return Err(Error::OutOfMemory { groups: groups as u64 });
+            }
         }
         self.near.resize(lines, Line::default());
         if !self.far.is_empty() {
@@ -287,7 +284,9 @@ impl Accumulator {
     /// The sums of these groups, lane by lane.
     fn gather(&self, groups: &[u32], mut lanes: Vec<&mut [i64]>) {
         // A few groups at a time, so that what is read of them stays in the cache for all lanes.
+        let mut next = groups.chunks(GATHERED).skip(1);
         for (first, groups) in (0..).step_by(GATHERED).zip(groups.chunks(GATHERED)) {
+            self.fetch(next.next().unwrap_or_default());
             for (lane, place) in lanes.iter_mut().zip(&self.lanes) {
                 for (sum, group) in lane[first..].iter_mut().zip(groups) {
                     *sum = place.read(&self.near[*group as usize * self.width..]);

@@ -1,5 +1,6 @@
 //! A table as the engine sees it: columns by name, borrowed from whoever holds them.
 
+use super::ids::NONE;
 use super::instants;
 use crate::error::{Error, Offence, Result};
 use crate::key::civil_date;
@@ -305,12 +306,13 @@ impl<'a> Data<'a> {
     /// The first row that has something, and no whole number from 0 to below a size.
     fn first_not_below(&self, size: usize) -> Option<usize> {
         macro_rules! first {
-            ($codes:expr) => {
-                $codes.iter().enumerate().find_map(|(row, code)| {
-                    let is_below = usize::try_from(*code).is_ok_and(|code| code < size);
-                    (!is_below && !self.is_null(row)).then_some(row)
-                })
-            };
+            ($codes:expr) => {{
+                let is_below = |code| usize::try_from(code).is_ok_and(|code| code < size);
+                // Most often all are, and to count them takes no branch.
+                let others = $codes.iter().filter(|code| !is_below(**code)).count();
+                let mut rows = $codes.iter().enumerate().filter(|(_, code)| !is_below(**code));
+                if others == 0 { None } else { rows.find(|(row, _)| !self.is_null(*row)).map(|(row, _)| row) }
+            }};
         }
         match &self.values {
             Values::Int8(codes) => first!(codes),
@@ -370,27 +372,40 @@ impl<'a> Data<'a> {
         usize::try_from(code).ok().filter(|code| *code < values.values.len())
     }
 
-    /// The positions of some rows in the dictionary, whatever is where there is no code.
-    pub(crate) fn positions(&self, rows: Range<usize>, mut see: impl FnMut(usize)) {
+    /// Of some rows what stands in a table by their positions in the dictionary, appended to `found`; `null` where there is no
+    /// code, and none for one that is outside the table.
+    pub(crate) fn look_up(&self, rows: Range<usize>, table: &[u32], null: u32, found: &mut Vec<u32>) {
         let Values::Dictionary { codes, .. } = &self.values else { return };
-        if !matches!(codes.nulls, Nulls::None) {
-            return rows.for_each(|row| see(self.code(row).unwrap_or(usize::MAX)));
-        }
+        // what comes from Arrow says it twice
+        let nulls = if matches!(codes.nulls, Nulls::None) { &self.nulls } else { &codes.nulls };
         macro_rules! each {
-            ($codes:expr) => {
-                $codes[rows].iter().for_each(|code| see(usize::try_from(*code).unwrap_or(usize::MAX)))
-            };
+            ($positions:expr) => {{
+                let positions = $positions[rows.clone()].iter();
+                let of =
+                    |position| usize::try_from(position).ok().and_then(|at| table.get(at)).copied().unwrap_or(NONE);
+                match nulls {
+                    Nulls::None => found.extend(positions.map(|position| of(*position))),
+                    Nulls::Mask(mask) => {
+                        let masked = positions.zip(&mask[rows]);
+                        found.extend(masked.map(|(position, is_null)| if *is_null { null } else { of(*position) }));
+                    }
+                    Nulls::Valid(bits) => {
+                        let valid = positions.zip(rows.map(|row| bits.get(row)));
+                        found.extend(valid.map(|(position, valid)| if valid { of(*position) } else { null }));
+                    }
+                }
+            }};
         }
         match &codes.values {
-            Values::Int8(codes) => each!(codes),
-            Values::Int16(codes) => each!(codes),
-            Values::Int32(codes) => each!(codes),
-            Values::Int64(codes) => each!(codes),
-            Values::UInt8(codes) => each!(codes),
-            Values::UInt16(codes) => each!(codes),
-            Values::UInt32(codes) => each!(codes),
-            Values::UInt64(codes) => each!(codes),
-            _ => rows.for_each(|_| see(usize::MAX)),
+            Values::Int8(positions) => each!(positions),
+            Values::Int16(positions) => each!(positions),
+            Values::Int32(positions) => each!(positions),
+            Values::Int64(positions) => each!(positions),
+            Values::UInt8(positions) => each!(positions),
+            Values::UInt16(positions) => each!(positions),
+            Values::UInt32(positions) => each!(positions),
+            Values::UInt64(positions) => each!(positions),
+            _ => found.extend(rows.map(|_| null)),
         }
     }
 

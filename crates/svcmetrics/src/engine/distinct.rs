@@ -93,20 +93,37 @@ impl Distinct {
         if !self.is_unsorted {
             return Some(Vec::new());
         }
-        let hasher = RandomState::default();
         let bits = (self.values.len() / TOGETHER).checked_ilog2().unwrap_or_default().min(MOST_BITS);
-        let parts = self.parts(&hasher, bits, go_on)?;
-        let among = |parts: &[Vec<(i64, u64)>]| {
-            let mut places = Vec::new();
-            let met_again = |part: &&Vec<(i64, u64)>| any_again(part, &hasher, bits, &mut places);
-            parts.iter().filter(met_again).flat_map(|part| self.repeats_among(part)).collect::<Vec<_>>()
-        };
-        let mut repeats = Vec::new();
-        for parts in parts.chunks(parts.len().div_ceil(ROUNDS)) {
+        let parting = Parting { hasher: RandomState::default(), bits };
+        // Mostly no value is there again, in whatever group: rows are asked for only where one is.
+        let values = self.parts(&parting, |_| true, |value, _| value, go_on)?;
+        let mut again = Vec::with_capacity(1 << bits);
+        for halves in in_rounds(&values) {
             if !go_on() {
                 return None;
             }
-            let (one, other) = parts.split_at(parts.len() / 2);
+            let any_again = |halves: &[[Vec<i64>; 2]]| -> Vec<bool> {
+                let (mut all, mut places) = (Vec::new(), Vec::new());
+                halves.iter().map(|halves| parting.any_again(halves, &mut all, &mut places)).collect()
+            };
+            let (one, other) = halves.split_at(halves.len() / 2);
+            let (one, other) = both(self.values.len(), || any_again(one), || any_again(other));
+            again.extend(one.into_iter().chain(other));
+        }
+        drop(values);
+        if !again.contains(&true) {
+            return Some(Vec::new());
+        }
+        let rows = self.parts(&parting, |part| again[part], |value, row| (value, row), go_on)?;
+        let mut repeats = Vec::new();
+        for halves in in_rounds(&rows) {
+            if !go_on() {
+                return None;
+            }
+            let among = |halves: &[[Vec<(i64, u64)>; 2]]| -> Vec<Repeat> {
+                halves.iter().flat_map(|[one, other]| self.repeats_among(one.iter().chain(other))).collect()
+            };
+            let (one, other) = halves.split_at(halves.len() / 2);
             let (one, other) = both(self.values.len(), || among(one), || among(other));
             repeats.extend(one.into_iter().chain(other));
         }
@@ -114,35 +131,42 @@ impl Distinct {
         Some(repeats)
     }
 
-    /// Values with their rows, those of one value in one part, in the order of the rows.
-    fn parts(&self, hasher: &RandomState, bits: u32, go_on: &mut dyn FnMut() -> bool) -> Option<Vec<Vec<(i64, u64)>>> {
-        let part = |value: i64| usize::try_from(hasher.hash_one(value).unbounded_shr(u64::BITS - bits)).unwrap_or(0);
-        let mut counts = vec![0; 1 << bits];
-        for values in self.values.chunks(UNASKED) {
-            for value in values {
-                counts[part(*value)] += 1;
-            }
-            if !go_on() {
-                return None;
-            }
-        }
-        let mut parts: Vec<Vec<(i64, u64)>> = counts.into_iter().map(Vec::with_capacity).collect();
-        for (first, (values, groups)) in
-            (0..).step_by(UNASKED).zip(self.values.chunks(UNASKED).zip(self.groups.chunks(UNASKED)))
-        {
-            for (row, (value, group)) in (first..).zip(values.iter().zip(groups)) {
-                if *group != NONE {
-                    parts[part(*value)].push((*value, row));
+    /// What is made of values and their rows, those of one value in one part, in the order of the rows: of the first half of
+    /// them, and of the second. Only of parts that are wanted, and of no null.
+    fn parts<T: Send>(
+        &self,
+        parting: &Parting,
+        is_wanted: impl Fn(usize) -> bool + Sync,
+        of: impl Fn(i64, u64) -> T + Sync,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Option<Vec<[Vec<T>; 2]>> {
+        let (count, middle) = (self.values.len(), self.values.len().div_ceil(2));
+        let put = |parts: &mut [Vec<T>], rows: Range<usize>| {
+            for (row, (value, group)) in
+                (rows.start as u64..).zip(self.values[rows.clone()].iter().zip(&self.groups[rows]))
+            {
+                let part = parting.part(*value);
+                if *group != NONE && is_wanted(part) {
+                    parts[part].push(of(*value, row));
                 }
             }
+        };
+        // a little more than they are when they are as many everywhere
+        let room = |part| if is_wanted(part) { (middle >> parting.bits) * 9 / 8 + 16 } else { 0 };
+        let half = || (0..1 << parting.bits).map(|part| Vec::with_capacity(room(part))).collect::<Vec<Vec<T>>>();
+        let (mut one, mut other) = (half(), half());
+        for start in (0..middle).step_by(UNASKED) {
+            let end = middle.min(start + UNASKED);
+            let later = middle + start..count.min(middle + end);
+            both(count, || put(&mut one, start..end), || put(&mut other, later));
             if !go_on() {
                 return None;
             }
         }
-        Some(parts)
+        Some(one.into_iter().zip(other).map(|(one, other)| [one, other]).collect())
     }
 
-    fn repeats_among(&self, part: &[(i64, u64)]) -> Vec<Repeat> {
+    fn repeats_among<'r>(&self, part: impl Iterator<Item = &'r (i64, u64)>) -> Vec<Repeat> {
         let (mut first, mut repeats) = (HashMap::new(), Vec::new());
         for (value, row) in part {
             // rows are positions of what is held
@@ -156,23 +180,54 @@ impl Distinct {
     }
 }
 
-/// Whether any value is there twice, in whatever groups; `places` is room that is used again.
-fn any_again(part: &[(i64, u64)], hasher: &RandomState, bits: u32, places: &mut Vec<u32>) -> bool {
-    let size = (2 * part.len()).next_power_of_two();
-    places.clear();
-    places.resize(size, NONE);
-    for (position, (value, _)) in (0..).zip(part) {
-        // the bits after those that all values of the part share
-        let mut place = usize::try_from((hasher.hash_one(*value) << bits) >> (u64::BITS - size.ilog2())).unwrap_or(0);
-        while let Some((known, _)) = part.get(places[place] as usize) {
-            if known == value {
-                return true;
-            }
-            place = (place + 1) % size;
-        }
-        places[place] = position;
+/// So many parts at a time that there are as many as rounds.
+fn in_rounds<T>(parts: &[T]) -> std::slice::Chunks<'_, T> {
+    parts.chunks(parts.len().div_ceil(ROUNDS))
+}
+
+/// How values are parted.
+struct Parting {
+    hasher: RandomState,
+    bits: u32,
+}
+
+/// A place that is free.
+const FREE: i64 = i64::MIN;
+
+impl Parting {
+    fn part(&self, value: i64) -> usize {
+        usize::try_from(self.hasher.hash_one(value).unbounded_shr(u64::BITS - self.bits)).unwrap_or(0)
     }
-    false
+
+    /// Whether any value of a part is there twice; `all` and `places` are room that is used again.
+    fn any_again(&self, halves: &[Vec<i64>; 2], all: &mut Vec<i64>, places: &mut Vec<i64>) -> bool {
+        all.clear();
+        all.extend(halves.iter().flatten());
+        let size = (2 * all.len()).next_power_of_two();
+        places.clear();
+        places.resize(size, FREE);
+        let mut is_free_there = false;
+        for value in &*all {
+            if *value == FREE {
+                if is_free_there {
+                    return true;
+                }
+                is_free_there = true;
+                continue;
+            }
+            // the bits after those that all values of the part share
+            let hash = (self.hasher.hash_one(*value) << self.bits) >> (u64::BITS - size.ilog2());
+            let mut place = usize::try_from(hash).unwrap_or(0);
+            while places[place] != FREE {
+                if places[place] == *value {
+                    return true;
+                }
+                place = (place + 1) % size;
+            }
+            places[place] = *value;
+        }
+        false
+    }
 }
 
 #[cfg(test)]

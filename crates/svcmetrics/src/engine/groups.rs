@@ -9,6 +9,9 @@ use crate::request::Request;
 use foldhash::{HashMap, HashMapExt as _};
 use std::ops::Range;
 
+/// Rows whose places in a dictionary are looked up together.
+const FEW: usize = 512;
+
 /// Why a value is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoKey {
@@ -94,21 +97,22 @@ impl KeyColumn {
         self.null
     }
 
+    /// The codes in the order of their values.
+    fn sorted(&self) -> Vec<u32> {
+        let count = self.values.len();
+        if self.integers.len() + usize::from(self.null.is_some()) == count {
+            // null is the last
+            return self.integers.sorted().chain(self.null).collect();
+        }
+        let mut order: Vec<u32> = (0..).take(count).collect();
+        order.sort_unstable_by(|one, other| self.value(*one).cmp(self.value(*other)));
+        order
+    }
+
     /// By code, the place of its value among all that were met.
     fn ranks(&self) -> Vec<u32> {
-        // whole numbers are compared sooner than keys
-        let number = |key: &Key| match key {
-            Key::Integer(value) => i64::try_from(*value).ok(),
-            _ => None,
-        };
-        let mut order: Vec<u32> = (0..).take(self.values.len()).collect();
-        if let Some(numbers) = self.values.iter().map(number).collect::<Option<Vec<i64>>>() {
-            order.sort_unstable_by_key(|code| numbers[*code as usize]);
-        } else {
-            order.sort_unstable_by(|one, other| self.value(*one).cmp(self.value(*other)));
-        }
-        let mut ranks = vec![0; order.len()];
-        for (rank, code) in (0..).zip(order) {
+        let mut ranks = vec![0; self.values.len()];
+        for (rank, code) in (0..).zip(self.sorted()) {
             ranks[code as usize] = rank;
         }
         ranks
@@ -130,29 +134,29 @@ impl KeyColumn {
         code
     }
 
-    pub(super) fn key(&mut self, key: Key) -> u32 {
-        if let Key::Text(text) = &key {
+    pub(super) fn key(&mut self, key: &Key) -> u32 {
+        if let Key::Text(text) = key {
             return self.text(text);
         }
-        if let Key::Bin { position, .. } = &key {
+        if let Key::Bin { position, .. } = key {
             return self.bin(*position as usize);
         }
-        if let Key::Integer(value) = &key
+        if let Key::Integer(value) = key
             && let Ok(value) = i64::try_from(*value)
         {
             return self.integer(value);
         }
-        if key == Key::Null {
+        if *key == Key::Null {
             return self.null.unwrap_or_else(|| {
-                let code = self.push(key);
+                let code = self.push(Key::Null);
                 *self.null.insert(code)
             });
         }
-        if let Some(code) = self.others.get(&key) {
+        if let Some(code) = self.others.get(key) {
             return *code;
         }
         let code = self.push(key.clone());
-        self.others.insert(key, code);
+        self.others.insert(key.clone(), code);
         code
     }
 
@@ -204,7 +208,7 @@ impl KeyColumn {
             Err(error) if self.check => {
                 self.fault.get_or_insert(error);
                 codes.truncate(before);
-                codes.resize(all, self.key(Key::Null));
+                codes.resize(all, self.key(&Key::Null));
                 Ok(())
             }
             other => other,
@@ -226,19 +230,9 @@ impl KeyColumn {
         }
         if let Values::Dictionary { values, .. } = &data.values {
             self.dictionary.resize(values.values.len(), NONE);
-            let before = codes.len();
-            data.positions(rows.clone(), |position| codes.push(self.dictionary.get(position).copied().unwrap_or(NONE)));
-            // those that are met for the first time, and those outside the dictionary
-            for (row, code) in rows.zip(&mut codes[before..]).filter(|(_, code)| **code == NONE) {
-                *code = match data.code(row) {
-                    Some(position) => {
-                        if self.dictionary[position] == NONE {
-                            self.dictionary[position] = self.one(values, position, first_row + row as u64)?;
-                        }
-                        self.dictionary[position]
-                    }
-                    None => self.key(Key::Null),
-                };
+            // A few rows at a time: those that follow know what was met in those before.
+            for start in rows.clone().step_by(FEW) {
+                self.encode_dictionary(data, values, start..rows.end.min(start + FEW), first_row, codes)?;
             }
             return Ok(());
         }
@@ -248,6 +242,31 @@ impl KeyColumn {
         }
         for row in rows {
             codes.push(self.one(data, row, first_row + row as u64)?);
+        }
+        Ok(())
+    }
+
+    fn encode_dictionary(
+        &mut self,
+        data: &Data<'_>,
+        values: &Data<'_>,
+        rows: Range<usize>,
+        first_row: u64,
+        codes: &mut Vec<u32>,
+    ) -> Result<()> {
+        let before = codes.len();
+        data.look_up(rows.clone(), &self.dictionary, self.null.unwrap_or(NONE), codes);
+        // those that are met for the first time, and those outside the dictionary
+        for (row, code) in rows.zip(&mut codes[before..]).filter(|(_, code)| **code == NONE) {
+            *code = match data.code(row).filter(|_| !data.is_null(row)) {
+                Some(position) => {
+                    if self.dictionary[position] == NONE {
+                        self.dictionary[position] = self.one(values, position, first_row + row as u64)?;
+                    }
+                    self.dictionary[position]
+                }
+                None => self.key(&Key::Null),
+            };
         }
         Ok(())
     }
@@ -262,7 +281,7 @@ impl KeyColumn {
             return Ok(self.text(texts.text(position)));
         }
         match self.read(data, position) {
-            Ok(key) if key.fits(&self.key_type) => Ok(self.key(key)),
+            Ok(key) if key.fits(&self.key_type) => Ok(self.key(&key)),
             Ok(_) => Err(self.error(data, position, row, NoKey::OtherType)),
             Err(problem) => Err(self.error(data, position, row, problem)),
         }
@@ -491,16 +510,12 @@ impl Groups {
 
     /// The groups, sorted by their keys.
     pub(crate) fn sorted(&self) -> Vec<u32> {
-        let ranks: Vec<Vec<u32>> = self.columns.iter().map(KeyColumn::ranks).collect();
-        let count = u32::try_from(self.len()).unwrap_or(u32::MAX);
-        if let ([ranks], [level]) = (&ranks[..], &self.levels[..]) {
+        if let ([column], [level]) = (&self.columns[..], &self.levels[..]) {
             // Each value is the key of one group at the most.
-            let mut by_rank = vec![None; ranks.len()];
-            for group in 0..count {
-                by_rank[ranks[level.pair(group).1 as usize] as usize] = Some(group);
-            }
-            return by_rank.into_iter().flatten().collect();
+            return column.sorted().into_iter().filter_map(|code| level.get((0, code))).collect();
         }
+        let count = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let ranks: Vec<Vec<u32>> = self.columns.iter().map(KeyColumn::ranks).collect();
         let of_group = |group: u32| -> Vec<u32> {
             self.codes(group).iter().zip(&ranks).map(|(code, ranks)| ranks[*code as usize]).collect()
         };
@@ -511,6 +526,9 @@ impl Groups {
 
     /// A group's keys.
     pub(crate) fn keys(&self, group: u32) -> Vec<Key> {
+        if let ([column], [level]) = (&self.columns[..], &self.levels[..]) {
+            return vec![column.value(level.pair(group).1).clone()];
+        }
         self.columns.iter().zip(self.codes(group)).map(|(column, code)| column.value(code).clone()).collect()
     }
 
@@ -564,7 +582,7 @@ impl Groups {
             for (level, theirs) in codes.iter().enumerate() {
                 let code = &mut known[level][*theirs as usize];
                 if *code == NONE {
-                    *code = self.columns[level].key(other.columns[level].value(*theirs).clone());
+                    *code = self.columns[level].key(other.columns[level].value(*theirs));
                 }
                 id = match self.levels[level].get((id, *code)) {
                     Some(own) => own,

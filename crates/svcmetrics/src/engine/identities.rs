@@ -62,7 +62,7 @@ impl IdentityColumn {
             Values::Dictionary { values, .. } => {
                 return match data.code(position) {
                     Some(position) => self.one(values, position, row),
-                    None => Ok(self.keys.key(Key::Null)),
+                    None => Ok(self.keys.key(&Key::Null)),
                 };
             }
             Values::Text(texts) if !data.is_null(position) => return Ok(self.keys.text(texts.text(position))),
@@ -71,7 +71,7 @@ impl IdentityColumn {
         match self.keys.read(data, position) {
             Ok(key) => {
                 self.uniform &= key.fits(self.keys.key_type());
-                Ok(self.keys.key(key))
+                Ok(self.keys.key(&key))
             }
             Err(problem @ NoKey::NotANumber) => Err(self.keys.error(data, position, row, problem)),
             Err(_) => {
@@ -180,7 +180,7 @@ impl Identities {
             }
             for (row, (value, group)) in (0..).zip(whole.rows()) {
                 if let Some(group) = group {
-                    let code = self.column.keys.key(Key::Integer(value.into()));
+                    let code = self.column.keys.key(&Key::Integer(value.into()));
                     self.stands(group, code, row);
                 }
             }

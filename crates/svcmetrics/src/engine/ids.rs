@@ -19,6 +19,7 @@ const PLACES: usize = 1 << 22;
 pub(super) struct Ids {
     small: Vec<u32>,
     others: HashMap<i64, u32>,
+    len: usize,
 }
 
 impl Ids {
@@ -36,7 +37,25 @@ impl Ids {
         usize::try_from(value).ok().and_then(|place| self.small.get(place)).copied().unwrap_or(NONE)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The ids in the order of their numbers.
+    pub(super) fn sorted(&self) -> impl Iterator<Item = u32> {
+        let mut others: Vec<(i64, u32)> = self.others.iter().map(|(value, id)| (*value, *id)).collect();
+        others.sort_unstable();
+        // those beside the table are below 0, or above all that are in it
+        let above = others.split_off(others.partition_point(|(value, _)| *value < 0));
+        let small = self.small.iter().copied().filter(|id| *id != NONE);
+        let id = |(_, id): (i64, u32)| id;
+        others.into_iter().map(id).chain(small).chain(above.into_iter().map(id))
+    }
+
+    /// Gives a number that has none an id.
     pub(super) fn insert(&mut self, value: i64, id: u32) {
+        self.len += 1;
         match usize::try_from(value) {
             Ok(place) if place < SMALL.max(SPREAD.saturating_mul(id as usize)) => {
                 if self.small.len() <= place {
@@ -133,10 +152,13 @@ mod tests {
             assert_eq!(ids.get(value), Some(id));
         }
         assert_eq!((ids.get(4), ids.get(7), ids.get(-2)), (None, None, None));
+        assert_eq!(ids.sorted().collect::<Vec<_>>(), [6, 8, 2, 0, 1, 7, 3, 4, 5]);
         // Once there are enough of them, larger ones stand in the table, and those that were met before move there.
         ids.insert(2 * small, u32::try_from(SMALL).unwrap());
         assert_eq!((ids.get(2 * small), ids.get(small), ids.get(i64::MAX)), (Some(1 << 20), Some(4), Some(5)));
         assert_eq!((ids.others.len(), ids.quickly(small), ids.quickly(-1)), (4, 4, NONE));
+        assert_eq!(ids.sorted().collect::<Vec<_>>(), [6, 8, 2, 0, 1, 7, 3, 4, 1 << 20, 5]);
+        assert_eq!(ids.len(), values.len() + 1);
     }
 
     #[test]

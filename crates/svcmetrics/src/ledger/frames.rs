@@ -33,7 +33,7 @@ fn micros(figure: &Figure) -> Option<i128> {
 
 fn amounts<'a>(name: &'static str, figures: impl Iterator<Item = Option<&'a Figure>>) -> Result<ArrayRef> {
     let too_large = |_| Error::Overflow { measure: name.to_owned(), group: String::new(), limit: "38 digits" };
-    decimals(figures.map(|figure| figure.and_then(micros)).collect(), DIGITS, too_large)
+    decimals(&figures.map(|figure| figure.and_then(micros)).collect::<Vec<_>>(), DIGITS, too_large)
 }
 
 /// One of [`SHOWN`] of cells, some of which are not there.

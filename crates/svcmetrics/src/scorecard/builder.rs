@@ -168,7 +168,7 @@ impl ScorecardBuilder {
         engines.main.rows.verdict()?;
         let card = engines.scorecard(&request, go_on)?;
         // A row that is lost would be a defect of ours: no result is better than a wrong one.
-        match card.definitions.miscounted_in(&card.totals, card.len()) {
+        match card.definitions.miscounted_in(&card.totals) {
             Some((scope, judged)) => {
                 let problem = format!("{} judged {judged} rows of a group and not all; please report this", scope.id());
                 Err(Error::InvalidDocument { what: "the engine's totals", problem })

@@ -227,6 +227,22 @@ fn a_dictionary_larger_than_its_rows_groups_as_the_plain_column() {
 }
 
 #[test]
+fn a_dictionary_is_null_where_its_codes_are_and_where_it_says_so_itself() {
+    let by = || Request::default().by(["k"]);
+    let (names, nulls) =
+        (["a", "b"].map(str::to_owned).to_vec(), || Nulls::Mask(vec![true, false, true, false].into()));
+    let plain = Scorecard::of(&table("k", vec![None, Some("b"), None, Some("a")], 4), by()).unwrap();
+    // what stands where it is null need be no position at all
+    for (of_codes, whole) in [(nulls(), Nulls::None), (Nulls::None, nulls())] {
+        let positions = if matches!(whole, Nulls::None) { vec![-1_i64, 1, 7, 0] } else { vec![0, 1, 1, 0] };
+        let codes = Data::new(Values::Int64(positions.into()), of_codes).unwrap();
+        let values = Values::Dictionary { codes: Box::new(codes), values: Box::new(names.clone().into()) };
+        let keys = Data::new(values, whole).unwrap();
+        assert_eq!(Scorecard::of(&table("k", keys, 4), by()).unwrap(), plain);
+    }
+}
+
+#[test]
 fn what_keys_may_be_is_said_where_a_type_is_none_of_them() {
     let unknown = Data::new(Values::Unknown("Struct".into(), 1), Nulls::None).unwrap();
     let binary = Data::new(Values::Binary(std::sync::Arc::new(vec![b"a"])), Nulls::None).unwrap();

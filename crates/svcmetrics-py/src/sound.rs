@@ -1,0 +1,111 @@
+//! Whether Arrow data is plainly sound: what arrow checks value by value, seen of many at once. Whatever is not plainly sound is
+//! left to arrow, which says what is wrong with it, if anything is.
+
+use arrow_data::ArrayData;
+use arrow_schema::DataType;
+use std::ops::Deref;
+use std::panic::resume_unwind;
+use std::thread;
+
+/// The longest text that stands within its view.
+const SHORT: usize = 12;
+
+/// To look through so many bytes a view is quicker than to look at each view's own.
+const SHARED: usize = 64;
+
+/// Views that are worth the start of a thread.
+const MANY: usize = 1 << 18;
+
+/// The bits of a view's text that are set where it is more than ASCII.
+const BEYOND_ASCII: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
+
+/// Whether all that [`ArrayData::validate_full`] would check is as it should be.
+pub(crate) fn is_plainly_sound(data: &ArrayData) -> bool {
+    let is_known = matches!(data.data_type(), DataType::Utf8View | DataType::Dictionary(..));
+    is_known
+        && data.validate().is_ok()
+        && data.validate_nulls().is_ok()
+        && (if *data.data_type() == DataType::Utf8View { are_texts(data) } else { are_codes(data) }).unwrap_or(false)
+}
+
+/// Views that stand side by side, or codes.
+fn values<const BYTES: usize>(data: &ArrayData) -> Option<&[[u8; BYTES]]> {
+    let all = data.buffers().first()?.as_slice().as_chunks().0;
+    all.get(data.offset()..data.offset().checked_add(data.len())?)
+}
+
+/// Whether views are of texts: what they share is looked through as a whole, and not view by view.
+fn are_texts(data: &ArrayData) -> Option<bool> {
+    let views = values(data)?;
+    let shared = data.buffers().get(1..)?;
+    let bytes: usize = shared.iter().map(|buffer| buffer.as_slice().len()).sum();
+    if bytes > views.len().saturating_mul(SHARED) {
+        return None;
+    }
+    let (one, other) = shared.split_at(shared.len() / 2);
+    let (one, other) = both(views.len(), || texts(one), || texts(other));
+    let texts = [one?, other?].concat();
+    let is_text = |view: &[u8; 16]| {
+        let view = u128::from_le_bytes(*view);
+        if length(view) <= SHORT { is_short_text(view) } else { is_long_text(view, &texts) }
+    };
+    let (one, other) = views.split_at(views.len() / 2);
+    let (one, other) = both(views.len(), || one.iter().all(is_text), || other.iter().all(is_text));
+    Some(one && other)
+}
+
+/// Buffers that are texts from end to end.
+fn texts<B: Deref<Target = [u8]>>(buffers: &[B]) -> Option<Vec<&str>> {
+    buffers.iter().map(|buffer| std::str::from_utf8(buffer).ok()).collect()
+}
+
+/// Both answers, by two threads where there are many views.
+fn both<T: Send>(views: usize, one: impl FnOnce() -> T, other: impl FnOnce() -> T + Send) -> (T, T) {
+    if views < MANY {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        (one(), other.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    })
+}
+
+#[allow(clippy::cast_possible_truncation)] // its first 32 bits
+fn length(view: u128) -> usize {
+    view as u32 as usize
+}
+
+fn is_short_text(view: u128) -> bool {
+    let length = length(view);
+    let has_padding = (view >> 32).checked_shr(8 * u32::try_from(length).unwrap_or(u32::MAX)).unwrap_or_default() != 0;
+    let is_text = || std::str::from_utf8(&view.to_le_bytes()[4..4 + length]).is_ok();
+    !has_padding && (view & BEYOND_ASCII == 0 || is_text())
+}
+
+fn is_long_text(view: u128, texts: &[&str]) -> bool {
+    let bytes = view.to_le_bytes();
+    let ([_, start, buffer, at], _) = bytes.as_chunks::<4>() else { return false };
+    let (buffer, at) = (u32::from_le_bytes(*buffer) as usize, u32::from_le_bytes(*at) as usize);
+    let text = texts.get(buffer).and_then(|text| text.get(at..at.checked_add(length(view))?));
+    text.is_some_and(|text| text.as_bytes().starts_with(start))
+}
+
+/// Whether all codes are of values of the dictionary, be they null or not.
+fn are_codes(data: &ArrayData) -> Option<bool> {
+    let DataType::Dictionary(codes, _) = data.data_type() else { return None };
+    let dictionary = data.child_data().first()?;
+    macro_rules! all_below {
+        ($type:ty) => {{
+            // a negative one is too large, too; those that have the highest bit are left to arrow, signed or not
+            let limit = <$type>::try_from(dictionary.len()).unwrap_or(<$type>::MAX).min(<$type>::MAX / 2 + 1);
+            values(data)?.iter().filter(|code| <$type>::from_le_bytes(**code) >= limit).count() == 0
+        }};
+    }
+    let are_below = match codes.primitive_width()? {
+        1 => all_below!(u8),
+        2 => all_below!(u16),
+        4 => all_below!(u32),
+        _ => all_below!(u64),
+    };
+    Some(are_below && dictionary.validate_full().is_ok())
+}
