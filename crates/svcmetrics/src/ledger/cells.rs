@@ -2,9 +2,10 @@
 
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
-use super::chunk::{Chunk, Columns};
+use super::chunk::Chunk;
 use super::fold::{Bound, grow};
 use super::grid::{Grid, Point, See};
+use super::spans::Columns;
 use crate::error::Result;
 use std::ops::{AddAssign, Range};
 
@@ -153,18 +154,32 @@ impl Cells {
         }
         for customer in customers {
             self.customer += 1;
-            for line in chunk.lines(customer) {
-                let segment = grid.segment(chunk, line) as usize;
+            for span in chunk.spans(customer) {
+                let segment = grid.segment(chunk, span) as usize;
                 self.customers[segment] += i64::from(self.seen[segment] != self.customer);
                 self.seen[segment] = self.customer;
             }
         }
     }
 
-    /// Adds the few to all.
-    pub(super) fn settle(&mut self) {
+    /// Once all customers are taken: what was there at the end of each period is what came of what was there before.
+    pub(super) fn finish(&mut self) {
         settle(&mut self.all, &mut self.few);
-        self.bound = Bound::default();
+        for cells in self.all.chunks_mut(self.periods) {
+            let mut end = Sum::default();
+            for cell in cells {
+                // the opening stock came of nothing
+                end.merge(cell.end);
+                for more in [cell.new, cell.reactivation, cell.transfer_in] {
+                    end.merge(more);
+                }
+                for less in [cell.churn, cell.transfer_out] {
+                    end = Sum { amount: end.amount - less.amount, customers: end.customers - less.customers };
+                }
+                end.amount += cell.expansion.amount - cell.contraction.amount;
+                cell.end = end;
+            }
+        }
         #[cfg(feature = "test-faults")]
         if crate::engine::faults::planted("returned_as_new") {
             self.all.iter_mut().for_each(|cell| cell.new.merge(std::mem::take(&mut cell.reactivation)));
@@ -173,7 +188,7 @@ impl Cells {
 
     /// Adds those of other customers.
     pub(super) fn add(&mut self, mut other: Self) {
-        other.settle();
+        settle(&mut other.all, &mut other.few);
         for (cell, other) in self.all.iter_mut().zip(&mut other.all) {
             cell.sums().into_iter().zip(other.sums()).for_each(|(sum, other)| sum.merge(*other));
         }
@@ -203,7 +218,8 @@ fn walk<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, chunk: &C
     }
 }
 
-/// What [`Mover`] does, by month: most ledgers are asked for nothing else. Lines say where the cells of their segment begin.
+/// What [`Mover`] does, by month and a span at once: most ledgers are asked for nothing else. Spans say where the cells of
+/// their segment begin.
 #[inline(always)]
 fn walk_months<A: Amount>(
     grid: &Grid,
@@ -212,43 +228,40 @@ fn walk_months<A: Amount>(
     customers: Range<usize>,
     segment: impl Fn(usize) -> usize,
 ) {
-    let Columns { months, amounts, .. } = &chunk.columns;
+    let Columns { spans, amounts, .. } = &chunk.columns;
     for customer in customers {
-        let lines = chunk.lines(customer);
-        // the place of the month after that of the line before, counted from 1; 0 before the first
+        let of_customer = chunk.spans(customer);
+        // the place of the month after the span before, counted from 1; 0 before the first
         let (mut next, mut amount_before, mut segment_before) = (0, 0, 0);
-        for (line, (month, amount)) in lines.clone().zip(months[lines.clone()].iter().zip(&amounts[lines])) {
+        for (place, (span, amount)) in
+            of_customer.clone().zip(spans[of_customer.clone()].iter().zip(&amounts[of_customer]))
+        {
             let amount = *amount;
             if amount == 0 {
                 continue;
             }
-            let place = month.wrapping_sub(grid.months.0).cast_unsigned() as usize + 1;
-            let segment = segment(line);
-            let cell = &mut cells[segment + place];
-            cell.end.add(amount);
+            let first = span.first().wrapping_sub(grid.months.0).cast_unsigned() as usize + 1;
+            let segment = segment(place);
             #[cfg(feature = "test-faults")]
             if next > 0 && crate::engine::faults::planted("previous_row") {
-                next = place;
+                next = first;
             }
-            if place == next {
+            if first == next {
                 if segment != segment_before {
-                    cell.transfer_in.add(amount);
-                    cells[segment_before + place].transfer_out.add(amount);
+                    cells[segment + first].transfer_in.add(amount);
+                    cells[segment_before + first].transfer_out.add(amount);
                 }
-                // most stay as they are
-                if amount != amount_before {
-                    let cell = &mut cells[segment_before + place];
-                    let gain = amount - amount_before;
-                    cell.expansion.add_positive(gain);
-                    cell.contraction.add_positive(-gain);
-                }
+                let cell = &mut cells[segment_before + first];
+                let gain = amount - amount_before;
+                cell.expansion.add_positive(gain);
+                cell.contraction.add_positive(-gain);
             } else if next == 0 {
-                cell.new.add(amount);
+                cells[segment + first].new.add(amount);
             } else {
-                cell.reactivation.add(amount);
+                cells[segment + first].reactivation.add(amount);
                 cells[segment_before + next].churn.add(amount_before);
             }
-            (next, amount_before, segment_before) = (place + 1, amount, segment);
+            (next, amount_before, segment_before) = (first + span.len() as usize, amount, segment);
         }
         if next > 0 {
             cells[segment_before + next].churn.add(amount_before);
@@ -283,7 +296,6 @@ impl<A: Amount> See for Mover<'_, A> {
         let before = self.before.replace(point);
         let grid = self.grid;
         let cell = self.cell(point.period, point.segment);
-        cell.end.add(point.amount);
         match before {
             Some(before) if before.period + 1 == point.period => {
                 if before.segment != point.segment {
@@ -300,7 +312,7 @@ impl<A: Amount> See for Mover<'_, A> {
                 self.leave(before);
             }
             // the opening stock came from nowhere
-            None if point.period < 0 => {}
+            None if point.period < 0 => cell.end.add(point.amount),
             None if first_month < grid.start(point.period) => cell.reactivation.add(point.amount),
             None => cell.new.add(point.amount),
         }

@@ -172,7 +172,7 @@ impl Ledger {
         };
         let mut cells = Cells::new(&grid)?;
         fold.run(&self.chunks, &mut cells, go_on)?;
-        cells.settle();
+        cells.finish();
         let reasons = self.explained(Some(&grid), options, go_on)?;
         Made { options, origin, columns: grid.columns.clone(), cells: Some((&grid, &cells)), reasons }.scorecard(go_on)
     }

@@ -160,10 +160,10 @@ impl Reading {
 pub(super) fn notes(chunks: &[Chunk]) -> impl Iterator<Item = (Customer<'_>, i32, u32)> {
     chunks.iter().flat_map(|chunk| {
         (0..chunk.customers.len()).flat_map(move |customer| {
-            let of_line = move |line: usize| {
-                (chunk.customers.get(customer), chunk.columns.months[line], chunk.columns.segments[line])
-            };
-            chunk.lines(customer).map(of_line)
+            chunk.paid(customer).map(move |paid| {
+                // lines of reasons have one
+                (chunk.customers.get(customer), paid.month, paid.segment.unwrap_or_default())
+            })
         })
     })
 }
@@ -217,8 +217,8 @@ pub(super) fn take(
         take: |moved: &mut Moved, reasons: &Chunk, customers: Range<usize>| {
             for customer in customers {
                 if let Some((chunk, place)) = find(chunks, reasons.customers.get(customer)) {
-                    let lines = reasons.lines(customer);
-                    let mut explained = Explained { grid, change, reasons, lines, moved, before: None, first_month: 0 };
+                    let spans = reasons.spans(customer);
+                    let mut explained = Explained { grid, change, reasons, spans, moved, before: None, first_month: 0 };
                     grid.walk(chunk, place, &mut explained);
                     explained.leave();
                 }
@@ -253,7 +253,7 @@ struct Explained<'a> {
     change: RevenueChange,
     reasons: &'a Chunk,
     /// Of the customer, among those of the reasons.
-    lines: Range<usize>,
+    spans: Range<usize>,
     moved: &'a mut Moved,
     before: Option<Point>,
     first_month: i32,
@@ -274,11 +274,11 @@ impl Explained<'_> {
 
     /// The latest reason of a period; of one who left, also that of its last line before.
     fn reason(&self, period: i32, movement: Movement) -> Option<u32> {
-        let months = &self.reasons.columns.months[self.lines.clone()];
-        let latest = months.partition_point(|month| *month < self.grid.start(period + 1)).checked_sub(1)?;
-        let before = self.grid.month_before(period);
-        let is_near = months[latest] > before || (movement == Movement::Churn && months[latest] == before);
-        is_near.then(|| self.reasons.columns.segments[self.lines.start + latest])
+        let (spans, next) = (&self.reasons.columns.spans[self.spans.clone()], self.grid.start(period + 1));
+        let place = spans.partition_point(|span| span.first() < next).checked_sub(1)?;
+        let (latest, before) = (spans[place].end().min(next) - 1, self.grid.month_before(period));
+        let is_near = latest > before || (movement == Movement::Churn && latest == before);
+        is_near.then(|| self.reasons.columns.segments[self.spans.start + place])
     }
 
     /// The last period has come.
