@@ -4,6 +4,7 @@
 //! since the interface cannot express them.
 
 use crate::error::Result;
+use crate::texts::are_ascii;
 use arrow_array::ffi::{FFI_ArrowArray, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, make_array, new_empty_array, new_null_array};
@@ -186,7 +187,9 @@ fn next_array(stream: &mut FFI_ArrowArrayStream) -> std::result::Result<Option<F
 }
 
 fn checked(data: &ArrayData, name: &str) -> std::result::Result<ArrayRef, PyErr> {
-    data.validate_full().map_err(|error| malformed(&format!("column '{name}': {error}")))?;
+    let valid = data.validate().and_then(|()| data.validate_nulls());
+    let valid = valid.and_then(|()| if are_ascii(data) { Ok(()) } else { data.validate_full() });
+    valid.map_err(|error| malformed(&format!("column '{name}': {error}")))?;
     Ok(make_array(data.clone()))
 }
 

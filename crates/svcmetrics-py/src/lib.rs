@@ -18,6 +18,7 @@ mod request;
 mod scorecard;
 mod table;
 mod targets;
+mod texts;
 mod trend;
 
 /// Small tables are mostly allocations, and large results mostly fresh memory: this one gives both sooner than the system's.
