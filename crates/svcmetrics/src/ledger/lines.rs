@@ -193,7 +193,7 @@ impl<'a> Part<'a> {
                 return Who::Whole(numbers[rows].iter().map(|number| i64::from(*number)).collect());
             }
             (Values::Text(texts), Nulls::None) => {
-                return Who::Texts(rows.map(|row| Cow::Borrowed(texts.text(row))).collect());
+                return Who::Texts(texts.some(rows));
             }
             _ => {}
         }

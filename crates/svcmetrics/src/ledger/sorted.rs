@@ -1,5 +1,7 @@
 //! Rows that come sorted by customer: they are spans of a ledger as they stand.
 
+#![allow(clippy::inline_always)] // so that they are compiled for the vector units of their callers
+
 use super::chunk::{Chunk, same};
 use super::lines::{Faults, Part, Rounding, certain};
 use super::spans::{Paid, Span};
@@ -131,12 +133,13 @@ fn find_others(who: &Who<'_>, others: &mut Bits) -> bool {
     match who {
         Who::Whole(numbers) => other_numbers(numbers, others),
         Who::Texts(texts) => {
-            let mut ascends = true;
-            for (others, pairs) in others.iter_mut().zip(texts.windows(2).collect::<Vec<_>>().chunks(WORD)) {
-                *others = pairs.iter().rev().fold(0, |others, pair| {
+            let (mut ascends, pairs) = (true, texts.len() - 1);
+            for (others, first) in others.iter_mut().zip((0..pairs).step_by(WORD)) {
+                let pairs = texts[first..=pairs.min(first + WORD)].windows(2);
+                *others = (0..).zip(pairs).fold(0, |others, (row, pair)| {
                     let is_other = !same(pair[0].as_bytes(), pair[1].as_bytes());
                     ascends &= !is_other || pair[0] < pair[1];
-                    others << 1 | u64::from(is_other)
+                    others | u64::from(is_other) << row
                 });
             }
             ascends
@@ -192,11 +195,11 @@ fn those<T>(before: &[T], after: &[T], holds: impl Fn(&T, &T) -> bool) -> u64 {
 }
 
 /// The places of bits that are set, all of them among the first ones, and how many these are.
-fn each(bits: &Bits, count: usize, places: &mut Vec<u32>) {
+fn each(bits: &[u64], count: usize, places: &mut Vec<u32>) {
     places.clear();
     // they are few
     let count = u32::try_from(count).unwrap_or(u32::MAX);
-    for (first, mut word) in (0..count).step_by(WORD).zip(*bits) {
+    for (first, mut word) in (0..count).step_by(WORD).zip(bits.iter().copied()) {
         while word != 0 {
             places.push(first + word.trailing_zeros());
             word &= word - 1;
