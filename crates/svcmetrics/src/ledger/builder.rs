@@ -76,7 +76,7 @@ struct Settled {
 }
 
 /// Months of customers, and those without a row between a customer's first and last.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Extent {
     months: u64,
     pub(super) gaps: u64,

@@ -1,6 +1,6 @@
 //! Customers and what they paid, sorted: columns, and where each customer's begin.
 
-use super::spans::{Columns, Paid};
+use super::spans::{Columns, Paid, Span};
 use super::who::Who;
 use crate::engine::{STRETCH, prefetch};
 use crate::key::Key;
@@ -197,6 +197,16 @@ pub(super) struct Chunk {
     pub(super) ascends: bool,
 }
 
+/// A span on the way through customers.
+pub(super) struct Step {
+    /// Whether it is the first of a customer.
+    pub(super) begins: bool,
+    /// Where it stands.
+    pub(super) place: usize,
+    pub(super) span: Span,
+    pub(super) amount: i64,
+}
+
 impl Chunk {
     pub(super) fn new() -> Self {
         Self { starts: vec![0], ascends: true, ..Self::default() }
@@ -210,6 +220,20 @@ impl Chunk {
     /// What a customer paid, month by month.
     pub(super) fn paid(&self, customer: usize) -> impl Iterator<Item = Paid> {
         self.columns.paid(self.spans(customer))
+    }
+
+    /// The spans of some customers, one after the other: a loop of each customer's own would end where it is not foreseen.
+    #[inline]
+    pub(super) fn steps(&self, customers: Range<usize>) -> impl Iterator<Item = Step> {
+        let spans = self.starts[customers.start] as usize..self.starts[customers.end] as usize;
+        let (first, mut next) = (spans.start, customers.start);
+        let both = self.columns.spans[spans.clone()].iter().zip(&self.columns.amounts[spans]);
+        both.enumerate().map(move |(place, (span, amount))| {
+            let place = first + place;
+            let begins = self.starts[next] as usize == place;
+            next += usize::from(begins);
+            Step { begins, place, span: *span, amount: *amount }
+        })
     }
 
     /// How many spans there are.

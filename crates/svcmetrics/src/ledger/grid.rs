@@ -99,6 +99,12 @@ impl Grid {
         }
     }
 
+    /// How many months after the first.
+    #[inline]
+    pub(super) fn month(&self, month: i32) -> usize {
+        month.wrapping_sub(self.months.0).cast_unsigned() as usize
+    }
+
     /// The first month of a period.
     pub(super) fn start(&self, place: i32) -> i32 {
         self.first.start() + place * self.every.months()

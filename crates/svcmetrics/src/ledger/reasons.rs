@@ -174,21 +174,10 @@ pub(super) fn can_break_down(change: RevenueChange, options: &LedgerOptions, mov
     columns.any(|(_, column)| !movements.by.iter().any(|key| key == column || key == change.column()))
 }
 
-/// A movement, and where it stands in a cell.
-type Moving = (Movement, fn(&mut Cell<i128>) -> &mut Sum<i128>);
-
-const LOSSES: [Moving; 2] =
-    [(Movement::Churn, |cell| &mut cell.churn), (Movement::Contraction, |cell| &mut cell.contraction)];
-const GAINS: [Moving; 3] = [
-    (Movement::New, |cell| &mut cell.new),
-    (Movement::Reactivation, |cell| &mut cell.reactivation),
-    (Movement::Expansion, |cell| &mut cell.expansion),
-];
-
-fn moving(change: RevenueChange) -> &'static [Moving] {
+fn moving(change: RevenueChange) -> &'static [Movement] {
     match change {
-        RevenueChange::Loss => &LOSSES,
-        RevenueChange::Gain => &GAINS,
+        RevenueChange::Loss => &[Movement::Churn, Movement::Contraction],
+        RevenueChange::Gain => &[Movement::New, Movement::Reactivation, Movement::Expansion],
     }
 }
 
@@ -225,10 +214,10 @@ pub(super) fn take(
             }
         },
         add: |moved: &mut Moved, others: Moved| {
-            for (place, mut other) in others {
+            for (place, other) in others {
                 let cell = moved.entry(place).or_default();
-                for (_, of) in moving(change) {
-                    of(cell).merge(*of(&mut other));
+                for movement in moving(change) {
+                    cell[*movement].merge(other[*movement]);
                 }
             }
         },
@@ -264,11 +253,11 @@ impl Explained<'_> {
     fn watch(&mut self, period: i32, start: Option<Point>, end: Option<Point>) {
         let watched = Watched { period, start, end, inside: None, first_month: Some(self.first_month) };
         let starts_at = self.grid.start(period);
-        for (movement, of) in moving(self.change) {
+        for movement in moving(self.change) {
             let Some((segment, amount)) = watched.moved(*movement, starts_at) else { continue };
             let Some(reason) = self.reason(period, *movement) else { continue };
             let cell = self.moved.entry((period, segment, reason)).or_default();
-            of(cell).merge(Sum { amount, customers: 1 });
+            cell[*movement].merge(Sum { amount, customers: 1 });
         }
     }
 
@@ -339,15 +328,15 @@ impl Explanation {
 
     /// The parts of a cell, in order; what has no reason is what is left of it, and always there.
     pub(super) fn parts(&self, cells: &Cells, segment: usize, period: usize) -> Vec<ForReason> {
-        let (mut rest, mut customers) = (*cells.at(segment, period).1, cells.customers(segment));
+        let (mut rest, mut customers) = (*cells.at(segment, period), cells.customers(segment));
         // they are counted in 32 bits
         let place = i32::try_from(period).ok().zip(u32::try_from(segment).ok());
         let given = place.and_then(|place| self.by_cell.get(&place));
         let mut parts = Vec::new();
         for (reason, cell) in given.into_iter().flatten() {
             let mut part = ForReason { reason: reason.clone(), cell: *cell, customers: 0 };
-            for (_, of) in moving(self.change) {
-                let (sum, left) = (of(&mut part.cell), of(&mut rest));
+            for movement in moving(self.change) {
+                let (sum, left) = (part.cell[*movement], &mut rest[*movement]);
                 left.amount -= sum.amount;
                 left.customers -= sum.customers;
                 part.customers += sum.customers;

@@ -3,11 +3,10 @@
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
 use super::cells::Amount;
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Step};
 use super::fold::{Bound, Fold, grow};
 use super::grid::{Grid, Point, See};
 use super::movements::MovementOptions;
-use super::spans::Columns;
 use super::{Ledger, Segments};
 use crate::error::{Error, Result};
 use crate::figure::{Figure, Total, Unit};
@@ -104,10 +103,10 @@ struct Change<A> {
 }
 
 impl<A: Amount> Change<A> {
-    /// From here on one more customer pays so much, who paid so much in the end of the cohort's own period.
+    /// From here on one more customer pays so much, unless that is nothing, who paid so much in the end of the cohort's own period.
     #[inline(always)]
     fn begin(&mut self, amount: i64, before: i64) {
-        self.customers += 1;
+        self.customers += i64::from(amount != 0);
         self.revenue += amount.into();
         self.gross += amount.min(before).into();
     }
@@ -115,7 +114,7 @@ impl<A: Amount> Change<A> {
     /// From here on it does not.
     #[inline(always)]
     fn end(&mut self, amount: i64, before: i64) {
-        self.customers -= 1;
+        self.customers -= i64::from(amount != 0);
         self.revenue += (-amount).into();
         self.gross += (-amount.min(before)).into();
     }
@@ -152,7 +151,7 @@ impl CohortCell {
     }
 }
 
-/// By segment, then cohort, then age, of which each has one more than the data reaches.
+/// By segment, then cohort, then period, of which there is one more than the data reaches.
 struct Cells<'a> {
     grid: &'a Grid,
     all: Vec<Change<i128>>,
@@ -170,12 +169,11 @@ struct Starter<'a, A> {
 }
 
 impl<A: Amount> Starter<'_, A> {
-    /// The cells of a cohort from a period on.
     #[inline(always)]
-    fn cells(&mut self, cohort: i32, period: i32, segment: u32) -> &mut [Change<A>] {
-        // a cohort is no later than what becomes of it
-        let first = place(self.grid, segment as usize, cohort.unsigned_abs() as usize);
-        &mut self.changes[first + period.abs_diff(cohort) as usize..]
+    fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> &mut Change<A> {
+        // periods are counted from 0
+        let cohort = row(self.grid, segment as usize, cohort.unsigned_abs() as usize);
+        &mut self.changes[cohort + period.unsigned_abs() as usize]
     }
 
     #[inline(always)]
@@ -184,7 +182,7 @@ impl<A: Amount> Starter<'_, A> {
             return cohort;
         }
         let cohort = self.grid.place(first_month);
-        self.cells(cohort, cohort, at.segment)[0].started += 1;
+        self.cell(cohort, cohort, at.segment).started += 1;
         (cohort, at.segment, 0)
     }
 }
@@ -201,9 +199,8 @@ impl<A: Amount> See for Starter<'_, A> {
             before = point.amount;
         }
         self.cohort = Some((cohort, segment, before));
-        let cells = self.cells(cohort, point.period, segment);
-        cells[0].begin(point.amount, before);
-        cells[1].end(point.amount, before);
+        self.cell(cohort, point.period, segment).begin(point.amount, before);
+        self.cell(cohort, point.period + 1, segment).end(point.amount, before);
     }
 
     fn inside(&mut self, most: Point, first_month: i32) {
@@ -213,7 +210,7 @@ impl<A: Amount> See for Starter<'_, A> {
 
 impl<'a> Cells<'a> {
     fn new(grid: &'a Grid) -> Result<Self> {
-        let len = place(grid, grid.segments.len(), 0);
+        let len = row(grid, grid.segments.len(), 0);
         let mut cells = Self { grid, all: Vec::new(), few: Vec::new(), bound: Bound::default() };
         grow(&mut cells.all, len)?;
         grow(&mut cells.few, len)?;
@@ -232,14 +229,10 @@ impl<'a> Cells<'a> {
     /// Once all customers are taken: sums in place of what changes.
     fn finish(&mut self) {
         settle(&mut self.all, &mut self.few);
-        for segment in 0..self.grid.segments.len() {
-            for cohort in 0..self.grid.periods {
-                let first = place(self.grid, segment, cohort);
-                let ages = &mut self.all[first..first + self.grid.periods - cohort];
-                for age in 1..ages.len() {
-                    let before = Change { started: 0, ..ages[age - 1] };
-                    ages[age].merge(before);
-                }
+        for cohort in self.all.chunks_mut(self.grid.periods + 1) {
+            for period in 1..cohort.len() {
+                let before = Change { started: 0, ..cohort[period - 1] };
+                cohort[period].merge(before);
             }
         }
     }
@@ -253,7 +246,7 @@ impl<'a> Cells<'a> {
     fn cell(&self, cohort: usize, segment: usize, age: usize, unit: RunRate) -> Option<CohortCell> {
         let grid = self.grid;
         let of = |age: usize| {
-            let Change { customers, started, revenue, gross } = self.all[place(grid, segment, cohort) + age];
+            let Change { customers, started, revenue, gross } = self.all[row(grid, segment, cohort) + cohort + age];
             Sums { customers: customers.unsigned_abs(), started: started.unsigned_abs(), revenue, gross }
         };
         let (start, sums) = (of(0), of(age));
@@ -277,39 +270,45 @@ fn settle(all: &mut [Change<i128>], few: &mut [Change<i64>]) {
 
 fn walk<A: Amount>(grid: &Grid, changes: &mut [Change<A>], chunk: &Chunk, customers: Range<usize>) {
     if grid.is_of_plain_months() {
-        return walk_months(grid, changes, chunk, customers);
+        if grid.codes.is_empty() {
+            return walk_months(grid, changes, chunk, customers, |_| 0);
+        }
+        return walk_months(grid, changes, chunk, customers, |place| grid.segment(chunk, place));
     }
     for customer in customers {
         grid.walk(chunk, customer, &mut Starter { grid, changes, cohort: None });
     }
 }
 
-/// What [`Starter`] does, by month and a span at once: most ledgers are asked for nothing else.
-fn walk_months<A: Amount>(grid: &Grid, changes: &mut [Change<A>], chunk: &Chunk, customers: Range<usize>) {
-    let Columns { spans, amounts, .. } = &chunk.columns;
-    for customer in customers {
-        let of_customer = chunk.spans(customer);
-        let Some(first) = of_customer.clone().find(|place| amounts[*place] != 0) else { continue };
-        let (start, before) = (spans[first].first(), amounts[first]);
-        let cohort = start.wrapping_sub(grid.months.0).cast_unsigned() as usize;
-        let ages = &mut changes[place(grid, grid.segment(chunk, first) as usize, cohort)..];
-        ages[0].started += 1;
-        let of_customer = first..of_customer.end;
-        for (span, amount) in spans[of_customer.clone()].iter().zip(&amounts[of_customer]) {
-            if *amount != 0 {
-                let age = |month: i32| month.wrapping_sub(start).cast_unsigned() as usize;
-                ages[age(span.first())].begin(*amount, before);
-                ages[age(span.end())].end(*amount, before);
-            }
+/// What [`Starter`] does, by month and a span at once: most ledgers are asked for nothing else. Hardly anything is decided by a
+/// branch, since most would be foreseen wrongly.
+#[allow(clippy::needless_bitwise_bool)]
+#[inline(always)]
+fn walk_months<A: Amount>(
+    grid: &Grid,
+    changes: &mut [Change<A>],
+    chunk: &Chunk,
+    customers: Range<usize>,
+    segment: impl Fn(usize) -> u32,
+) {
+    // where the changes of the customer's cohort begin, and what it paid first
+    let (mut cohort, mut before) = (0, 0);
+    for Step { begins, place, span, amount } in chunk.steps(customers) {
+        let first = grid.month(span.first());
+        let starts = begins | (before == 0);
+        if starts {
+            (cohort, before) = (row(grid, segment(place) as usize, first), amount);
         }
+        let begin = &mut changes[cohort + first];
+        begin.started += i64::from(starts & (amount != 0));
+        begin.begin(amount, before);
+        changes[cohort + first + span.len() as usize].end(amount, before);
     }
 }
 
-/// Where the changes of a cohort begin.
-fn place(grid: &Grid, segment: usize, cohort: usize) -> usize {
-    // each cohort before has one more than the next
-    let before = |cohort: usize| cohort * (2 * grid.periods + 3 - cohort) / 2;
-    segment * before(grid.periods) + before(cohort)
+/// Where the changes of a cohort begin: those of the first period, though it has none before its own.
+fn row(grid: &Grid, segment: usize, cohort: usize) -> usize {
+    (segment * grid.periods + cohort) * (grid.periods + 1)
 }
 
 impl Ledger {

@@ -152,6 +152,7 @@ fn chunk_of(bucket: Bucket, numbers: Numbers, ranked: Option<&Ranked>) -> Made {
         making.add(all.into_iter().map(|line| (line, None)));
     }
     making.chunk.close();
+    making.chunk.shrink();
     (making.chunk, making.clashes.map_or(Ok(making.added), Err))
 }
 
