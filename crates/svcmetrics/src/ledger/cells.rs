@@ -222,7 +222,7 @@ fn walk_months<A: Amount>(
     for Step { begins, place, span, amount } in chunk.steps(customers) {
         let (segment, first) = (segment(place), grid.month(span.first()) + 1);
         #[cfg(feature = "test-faults")]
-        if crate::engine::faults::planted("previous_row") {
+        if !begins && crate::engine::faults::planted("previous_row") {
             end = first;
         }
         let kept = if begins | (first != end) { 0 } else { before };

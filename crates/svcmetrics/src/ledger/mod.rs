@@ -6,6 +6,7 @@ mod cells;
 mod chunk;
 mod codes;
 mod customers;
+mod extent;
 mod fold;
 #[cfg(feature = "arrow")]
 mod frames;

@@ -1,7 +1,7 @@
 //! A ledger as it is stored: its lines, validated on the way in.
 
-use super::builder::Extent;
 use super::chunk::{Chunk, Customer};
+use super::extent::Extent;
 use super::spans::Paid;
 use super::{Diagnostics, Gaps, Ledger, LedgerOptions, Segments, stored_reasons};
 use crate::error::{Error, Result};
