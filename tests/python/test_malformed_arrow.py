@@ -39,8 +39,8 @@ def text(*offsets: int, data: bytes = b"abc") -> Column:
     return Column("key", "u", len(offsets) - 1, [None, int32(*offsets), data])
 
 
-def views(*raw: bytes) -> Column:
-    return Column("key", "vu", len(raw), [None, b"".join(raw), LONG, int64(len(LONG))])
+def views(*raw: bytes, data: bytes = LONG) -> Column:
+    return Column("key", "vu", len(raw), [None, b"".join(raw), data, int64(len(data))])
 
 
 def codes(form: str, raw: bytes, values: Column = TWO_TEXTS) -> Column:
@@ -75,6 +75,14 @@ SOUND = {
     ),
     "views of little of what there is": (
         Column("key", "vu", 2, [None, 2 * long_view(20, b"abcd", 0, 0), LONG + bytes(1000), int64(1020)]),
+        [LONG.decode()],
+    ),
+    "views beyond ASCII": (
+        views(inline_view("ä".encode()), long_view(20, b"abcd", 0, 0), data="abcdöööööööö".encode()),
+        ["abcdöööööööö", "ä"],
+    ),
+    "views far apart": (
+        views(long_view(20, b"abcd", 0, 0), long_view(20, b"abcd", 0, 80), data=LONG + b"\xff" * 60 + LONG),
         [LONG.decode()],
     ),
     "codes": (codes("c", bytes([1, 0])), ["a", "b"]),
@@ -122,6 +130,8 @@ MALFORMED = {
     ),
     "a view with something behind its text": views(inline_view(b"abc"), struct.pack("<i12s", 2, b"abc")),
     "a view that is no UTF-8": views(inline_view(b"abc"), inline_view(b"\xff\xfe")),
+    "a long view that is no UTF-8": views(inline_view(b"abc"), long_view(20, b"abcd", 0, 0), data=LONG[:-1] + b"\xff"),
+    "garbage behind a short view": views(inline_view(b"abc"), struct.pack("<i12s", 1, b"ab")),
     "a negative length": numbers(length=-1),
     "a length beyond memory": numbers(length=2**62),
     "a negative array offset": numbers(offset=-1),

@@ -21,11 +21,14 @@ const BEYOND_ASCII: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
 
 /// Whether all that [`ArrayData::validate_full`] would check is as it should be.
 pub(crate) fn is_plainly_sound(data: &ArrayData) -> bool {
-    let is_known = matches!(data.data_type(), DataType::Utf8View | DataType::Dictionary(..));
-    is_known
-        && data.validate().is_ok()
-        && data.validate_nulls().is_ok()
-        && (if *data.data_type() == DataType::Utf8View { are_texts(data) } else { are_codes(data) }).unwrap_or(false)
+    let of_type = match data.data_type() {
+        DataType::Utf8View => are_texts,
+        DataType::Utf8 => are_ended::<4>,
+        DataType::LargeUtf8 => are_ended::<8>,
+        DataType::Dictionary(..) => are_codes,
+        _ => return false,
+    };
+    data.validate().is_ok() && data.validate_nulls().is_ok() && of_type(data).unwrap_or(false)
 }
 
 /// Views that stand side by side, or codes.
@@ -88,6 +91,22 @@ fn is_long_text(view: u128, texts: &[&str]) -> bool {
     let (buffer, at) = (u32::from_le_bytes(*buffer) as usize, u32::from_le_bytes(*at) as usize);
     let text = texts.get(buffer).and_then(|text| text.get(at..at.checked_add(length(view))?));
     text.is_some_and(|text| text.as_bytes().starts_with(start))
+}
+
+/// Whether texts that each end where the next one begins, at offsets of so many bytes, are of ASCII alone: they may end anywhere.
+fn are_ended<const BYTES: usize>(data: &ArrayData) -> Option<bool> {
+    let [offsets, all] = data.buffers() else { return None };
+    let offsets = offsets.as_slice().as_chunks::<BYTES>().0;
+    let offsets = offsets.get(data.offset()..=data.offset().checked_add(data.len())?)?;
+    let offset = |bytes: &[u8; BYTES]| {
+        let mut number = [0; size_of::<u64>()];
+        number[..BYTES].copy_from_slice(bytes);
+        // a negative one is larger than any buffer
+        u64::from_le_bytes(number)
+    };
+    let ascends = offsets.windows(2).fold(true, |ascends, pair| ascends & (offset(&pair[0]) <= offset(&pair[1])));
+    let [start, end] = [offsets.first()?, offsets.last()?].map(|bytes| usize::try_from(offset(bytes)).ok());
+    Some(ascends && all.get(start?..end?)?.is_ascii())
 }
 
 /// Whether all codes are of values of the dictionary, be they null or not.

@@ -16,6 +16,10 @@ pub trait Texts: Send + Sync {
     fn text(&self, position: usize) -> &str;
     /// How many there are.
     fn count(&self) -> usize;
+    /// Some of them, none of which is null: one call, where each by itself would be one.
+    fn some(&self, positions: Range<usize>) -> Vec<Cow<'_, str>> {
+        positions.map(|position| Cow::Borrowed(self.text(position))).collect()
+    }
 }
 
 impl<T: AsRef<str> + Send + Sync> Texts for [T] {

@@ -1,13 +1,15 @@
 //! From parts of a table to a ledger.
 
-use super::chunk::{Chunk, Clash, Clashes, Columns};
+use super::chunk::{Chunk, Clash, Clashes};
+use super::extent::Extent;
+use super::fold::Fold;
 use super::lines::{Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};
 use super::reasons::{Reading, Reasons};
 use super::search::{HOLDS_BOTH, NO_ROW, TOO_MUCH};
-use super::shares::{in_shares, shares, shares_of_customers};
+use super::shares::{in_shares, in_turns, pieces, shares};
 use super::shuffled::{Made, Shard, Shuffled};
-use super::sorted::{append, chunk_of, follow};
+use super::sorted::{Scratch, append, chunk_of, follow};
 use super::who::CustomerKind;
 use super::{Diagnostics, Ledger, Segments, key_column};
 use crate::engine::STRETCH;
@@ -167,11 +169,10 @@ impl LedgerBuilder {
         if let Lines::Sorted(chunks) = &mut self.lines {
             // reading what is in no order would be for nothing
             if part.seems_sorted(rows.clone()) {
-                let shares = shares_of_customers(part, rows.clone()).into_iter().map(|rows| (rows, ()));
-                let chunk = |rows: Range<usize>, (), go_on: &mut dyn FnMut() -> bool| {
-                    chunk_of(part, rows.clone(), of_rows(rows), go_on)
+                let chunk = |rows: Range<usize>, scratch: &mut Scratch, go_on: &mut dyn FnMut() -> bool| {
+                    chunk_of(part, rows.clone(), of_rows(rows), scratch, go_on)
                 };
-                if let Some(made) = in_shares(shares.collect(), go_on, chunk)?
+                if let Some(made) = in_turns(rows.len(), pieces(part, rows.clone()), go_on, chunk)?
                     && follow(chunks, &made)
                 {
                     for made in made {
@@ -193,17 +194,18 @@ impl LedgerBuilder {
         let shards = shuffled.shards(parts.len());
         let read = |rows: Range<usize>, shard: &mut Shard, go_on: &mut dyn FnMut() -> bool| {
             let (mut faults, mut rounding) = (Faults::default(), Rounding::default());
-            let (mut columns, mut cells) = (Columns::default(), Cells::default());
+            let (mut months, mut amounts, mut cells) = (Vec::new(), Vec::new(), Cells::default());
             for start in rows.clone().step_by(STRETCH) {
                 if !go_on() {
                     return None;
                 }
                 let stretch = start..rows.end.min(start + STRETCH);
-                columns.months.clear();
-                columns.amounts.clear();
+                months.clear();
+                amounts.clear();
                 let who = part.who(stretch.clone(), &mut faults);
-                rounding.merge(part.read(stretch.clone(), &mut columns, &mut cells, &mut faults));
-                shard.add(&who, &columns.months, &columns.amounts, of_rows(stretch));
+                part.months(stretch.clone(), &mut months, &mut faults);
+                rounding.merge(part.amounts(stretch.clone(), &mut amounts, &mut cells, &mut faults));
+                shard.add(&who, &months, &amounts, of_rows(stretch));
             }
             Some((faults, rounding))
         };
@@ -268,45 +270,37 @@ impl LedgerBuilder {
             return Err(state.error(Offence { count: clashes, ..offence }));
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
-        let (gaps, months) = self.gaps(&chunks, go_on)?;
+        let fold = Fold { cost: 1, empty: || Ok(Extent::default()), take: Extent::take, add: Extent::add };
+        let mut extent = Extent::default();
+        fold.run(&chunks, &mut extent, go_on)?;
+        if extent.gaps > 0
+            && self.options.gaps == Gaps::Error
+            && let Some(first) = self.gap(&chunks)
+        {
+            return Err(Error::InvalidValue(Box::new(Offence { count: extent.gaps, ..first })));
+        }
         self.diagnostics = Diagnostics {
             rows: self.rows,
-            months: self.diagnostics.months + chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>(),
+            months: self.diagnostics.months + extent.months,
             added: self.added,
-            gaps: self.diagnostics.gaps + gaps,
+            gaps: self.diagnostics.gaps + extent.gaps,
             rounded: self.rounding.values,
             largest_rounding: self.rounding.largest,
         };
-        Ok(Settled { chunks, months })
+        Ok(Settled { chunks, months: extent.range })
     }
 
-    /// Months without a row between a customer's first and last, and the first and the last month of all.
-    fn gaps(&self, chunks: &[Chunk], go_on: &mut dyn FnMut() -> bool) -> Result<(u64, Option<(i32, i32)>)> {
-        let (mut gaps, mut range, mut first_gap) = (0, None, None);
-        for chunk in chunks {
-            for customer in 0..chunk.customers.len() {
-                if customer % STRETCH == 0 && !go_on() {
-                    return Err(Error::Interrupted);
-                }
-                let months = &chunk.columns.months[chunk.lines(customer)];
-                let (Some(first), Some(last)) = (months.first(), months.last()) else { continue };
-                range = Some(range.map_or((*first, *last), |(earliest, latest): (i32, i32)| {
-                    (earliest.min(*first), latest.max(*last))
-                }));
-                let missing = u64::from(last.abs_diff(*first)) + 1 - months.len() as u64;
-                gaps += missing;
-                if missing > 0 && self.options.gaps == Gaps::Error && first_gap.is_none() {
-                    let gap = months.windows(2).find(|pair| pair[1] != pair[0] + 1).map_or(*first, |pair| pair[0] + 1);
-                    let offence = Offence::new(&self.options.month, NO_ROW, "a row for each month up to the last")
-                        .hint("gaps=\"zero\" reads it as revenue 0");
-                    first_gap = Some(at(chunk, customer, gap, offence));
-                }
-            }
-        }
-        match first_gap {
-            Some(first) => Err(Error::InvalidValue(Box::new(Offence { count: gaps, ..first }))),
-            None => Ok((gaps, range)),
-        }
+    /// The first month without a row between a customer's first and last.
+    fn gap(&self, chunks: &[Chunk]) -> Option<Offence> {
+        let customers = chunks.iter().flat_map(|chunk| (0..chunk.customers.len()).map(move |place| (chunk, place)));
+        let (chunk, place, gap) = customers.into_iter().find_map(|(chunk, place)| {
+            let spans = &chunk.columns.spans[chunk.spans(place)];
+            let gap = spans.windows(2).find(|pair| pair[0].end() != pair[1].first())?;
+            Some((chunk, place, gap[0].end()))
+        })?;
+        let offence = Offence::new(&self.options.month, NO_ROW, "a row for each month up to the last")
+            .hint("gaps=\"zero\" reads it as revenue 0");
+        Some(at(chunk, place, gap, offence))
     }
 
     fn clash(&self, chunk: &Chunk, found: Clashes) -> (State, Offence) {

@@ -2,11 +2,12 @@
 
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
-use super::chunk::{Chunk, Columns};
+use super::chunk::{Chunk, Step};
+use super::customers::Movement;
 use super::fold::{Bound, grow};
 use super::grid::{Grid, Point, See};
 use crate::error::Result;
-use std::ops::{AddAssign, Range};
+use std::ops::{AddAssign, Index, IndexMut, Range};
 
 /// What amounts are added up in: 64 bits where they are sure to fit, 128 otherwise and where all come together.
 pub(super) trait Amount: Copy + Default + AddAssign + From<i64> {}
@@ -22,17 +23,18 @@ pub(super) struct Sum<A> {
 }
 
 impl<A: Amount> Sum<A> {
-    #[inline]
+    /// One more customer, unless the amount is 0.
+    #[inline(always)]
     fn add(&mut self, amount: i64) {
         self.amount += amount.into();
-        self.customers += 1;
+        self.customers += i64::from(amount != 0);
     }
 
-    /// Adds nothing where the amount is not above 0.
-    #[inline]
-    fn add_positive(&mut self, amount: i64) {
-        self.amount += amount.max(0).into();
-        self.customers += i64::from(amount > 0);
+    /// One less.
+    #[inline(always)]
+    fn subtract(&mut self, amount: i64) {
+        self.amount += (-amount).into();
+        self.customers -= i64::from(amount != 0);
     }
 }
 
@@ -43,33 +45,24 @@ impl Sum<i128> {
     }
 }
 
-/// What moved in a period and segment; what was there at its start is what was there at the end of the one before.
+/// What moved in a period and segment, by movement. Until all customers are taken, what was there at the end is how it differs
+/// from what was there at the end of the period before.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Cell<A> {
-    pub(super) end: Sum<A>,
-    pub(super) new: Sum<A>,
-    pub(super) reactivation: Sum<A>,
-    pub(super) expansion: Sum<A>,
-    pub(super) contraction: Sum<A>,
-    pub(super) churn: Sum<A>,
-    pub(super) transfer_in: Sum<A>,
-    pub(super) transfer_out: Sum<A>,
-    pub(super) transient: Sum<A>,
+pub(super) struct Cell<A>([Sum<A>; Movement::ALL.len()]);
+
+impl<A> Index<Movement> for Cell<A> {
+    type Output = Sum<A>;
+
+    #[inline(always)]
+    fn index(&self, movement: Movement) -> &Sum<A> {
+        &self.0[movement as usize]
+    }
 }
 
-impl<A> Cell<A> {
-    fn sums(&mut self) -> [&mut Sum<A>; 9] {
-        [
-            &mut self.end,
-            &mut self.new,
-            &mut self.reactivation,
-            &mut self.expansion,
-            &mut self.contraction,
-            &mut self.churn,
-            &mut self.transfer_in,
-            &mut self.transfer_out,
-            &mut self.transient,
-        ]
+impl<A> IndexMut<Movement> for Cell<A> {
+    #[inline(always)]
+    fn index_mut(&mut self, movement: Movement) -> &mut Sum<A> {
+        &mut self.0[movement as usize]
     }
 }
 
@@ -125,9 +118,8 @@ impl Cells {
     }
 
     /// What was at the start of a period, and what came of it.
-    pub(super) fn at(&self, segment: usize, period: usize) -> (Sum<i128>, &Cell<i128>) {
-        let before = segment * self.periods + period;
-        (self.all[before].end, &self.all[before + 1])
+    pub(super) fn at(&self, segment: usize, period: usize) -> &Cell<i128> {
+        &self.all[segment * self.periods + period + 1]
     }
 
     /// How many customers were ever in a segment.
@@ -153,29 +145,39 @@ impl Cells {
         }
         for customer in customers {
             self.customer += 1;
-            for line in chunk.lines(customer) {
-                let segment = grid.segment(chunk, line) as usize;
+            for span in chunk.spans(customer) {
+                let segment = grid.segment(chunk, span) as usize;
                 self.customers[segment] += i64::from(self.seen[segment] != self.customer);
                 self.seen[segment] = self.customer;
             }
         }
     }
 
-    /// Adds the few to all.
-    pub(super) fn settle(&mut self) {
+    /// Once all customers are taken: what was there at the start and at the end of each period.
+    pub(super) fn finish(&mut self) {
         settle(&mut self.all, &mut self.few);
-        self.bound = Bound::default();
+        for cells in self.all.chunks_mut(self.periods) {
+            let mut there = Sum::default();
+            for cell in cells {
+                cell[Movement::Start] = there;
+                there.merge(cell[Movement::End]);
+                cell[Movement::End] = there;
+            }
+        }
         #[cfg(feature = "test-faults")]
         if crate::engine::faults::planted("returned_as_new") {
-            self.all.iter_mut().for_each(|cell| cell.new.merge(std::mem::take(&mut cell.reactivation)));
+            self.all.iter_mut().for_each(|cell| {
+                let returned = std::mem::take(&mut cell[Movement::Reactivation]);
+                cell[Movement::New].merge(returned);
+            });
         }
     }
 
     /// Adds those of other customers.
     pub(super) fn add(&mut self, mut other: Self) {
-        other.settle();
-        for (cell, other) in self.all.iter_mut().zip(&mut other.all) {
-            cell.sums().into_iter().zip(other.sums()).for_each(|(sum, other)| sum.merge(*other));
+        settle(&mut other.all, &mut other.few);
+        for (cell, other) in self.all.iter_mut().zip(other.all) {
+            cell.0.iter_mut().zip(other.0).for_each(|(sum, other)| sum.merge(other));
         }
         self.customers.iter_mut().zip(other.customers).for_each(|(customers, more)| *customers += more);
     }
@@ -183,7 +185,7 @@ impl Cells {
 
 fn settle(all: &mut [Cell<i128>], few: &mut [Cell<i64>]) {
     for (cell, few) in all.iter_mut().zip(few) {
-        cell.sums().into_iter().zip(few.sums()).for_each(|(sum, few)| sum.merge(std::mem::take(few)));
+        cell.0.iter_mut().zip(std::mem::take(few).0).for_each(|(sum, few)| sum.merge(few));
     }
 }
 
@@ -203,7 +205,9 @@ fn walk<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, chunk: &C
     }
 }
 
-/// What [`Mover`] does, by month: most ledgers are asked for nothing else. Lines say where the cells of their segment begin.
+/// What [`Mover`] does, by month and a span at once: most ledgers are asked for nothing else. Spans say where the cells of
+/// their segment begin. Hardly anything is decided by a branch, since most would be foreseen wrongly.
+#[allow(clippy::needless_bitwise_bool)]
 #[inline(always)]
 fn walk_months<A: Amount>(
     grid: &Grid,
@@ -212,48 +216,33 @@ fn walk_months<A: Amount>(
     customers: Range<usize>,
     segment: impl Fn(usize) -> usize,
 ) {
-    let Columns { months, amounts, .. } = &chunk.columns;
-    for customer in customers {
-        let lines = chunk.lines(customer);
-        // the place of the month after that of the line before, counted from 1; 0 before the first
-        let (mut next, mut amount_before, mut segment_before) = (0, 0, 0);
-        for (line, (month, amount)) in lines.clone().zip(months[lines.clone()].iter().zip(&amounts[lines])) {
-            let amount = *amount;
-            if amount == 0 {
-                continue;
-            }
-            let place = month.wrapping_sub(grid.months.0).cast_unsigned() as usize + 1;
-            let segment = segment(line);
-            let cell = &mut cells[segment + place];
-            cell.end.add(amount);
-            #[cfg(feature = "test-faults")]
-            if next > 0 && crate::engine::faults::planted("previous_row") {
-                next = place;
-            }
-            if place == next {
-                if segment != segment_before {
-                    cell.transfer_in.add(amount);
-                    cells[segment_before + place].transfer_out.add(amount);
-                }
-                // most stay as they are
-                if amount != amount_before {
-                    let cell = &mut cells[segment_before + place];
-                    let gain = amount - amount_before;
-                    cell.expansion.add_positive(gain);
-                    cell.contraction.add_positive(-gain);
-                }
-            } else if next == 0 {
-                cell.new.add(amount);
-            } else {
-                cell.reactivation.add(amount);
-                cells[segment_before + next].churn.add(amount_before);
-            }
-            (next, amount_before, segment_before) = (place + 1, amount, segment);
+    // of the span before: the place of the month after it, its amount, where the cells of its segment begin; and whether its
+    // customer had paid
+    let (mut end, mut before, mut segment_before, mut has_paid) = (0, 0, 0, false);
+    for Step { begins, place, span, amount } in chunk.steps(customers) {
+        let (segment, first) = (segment(place), grid.month(span.first()) + 1);
+        #[cfg(feature = "test-faults")]
+        if !begins && crate::engine::faults::planted("previous_row") {
+            end = first;
         }
-        if next > 0 {
-            cells[segment_before + next].churn.add(amount_before);
+        let kept = if begins | (first != end) { 0 } else { before };
+        has_paid &= !begins;
+        cells[segment_before + end][Movement::Churn].add(before - kept);
+        let comes = if has_paid { Movement::Reactivation } else { Movement::New };
+        let goes = if amount == 0 { Movement::Churn } else { Movement::Contraction };
+        let moves = if amount > kept { Movement::Expansion } else { goes };
+        let (movement, segment_moved) = if kept == 0 { (comes, segment) } else { (moves, segment_before) };
+        cells[segment_moved + first][movement].add((amount - kept).abs());
+        if segment != segment_before && kept != 0 && amount != 0 {
+            cells[segment + first][Movement::TransferIn].add(amount);
+            cells[segment_before + first][Movement::TransferOut].add(amount);
         }
+        has_paid |= amount != 0;
+        (end, before, segment_before) = (first + span.len() as usize, amount, segment);
+        cells[segment + first][Movement::End].add(amount);
+        cells[segment + end][Movement::End].subtract(amount);
     }
+    cells[segment_before + end][Movement::Churn].add(before);
 }
 
 /// A customer on the way through the cells.
@@ -272,37 +261,39 @@ impl<A: Amount> Mover<'_, A> {
     }
 
     #[inline(always)]
+    fn add(&mut self, period: i32, segment: u32, movement: Movement, amount: i64) {
+        self.cell(period, segment)[movement].add(amount);
+    }
+
+    #[inline(always)]
     fn leave(&mut self, before: Point) {
-        self.cell(before.period + 1, before.segment).churn.add(before.amount);
+        self.add(before.period + 1, before.segment, Movement::Churn, before.amount);
     }
 }
 
 impl<A: Amount> See for Mover<'_, A> {
     #[inline(always)]
     fn point(&mut self, point: Point, first_month: i32) {
-        let before = self.before.replace(point);
-        let grid = self.grid;
-        let cell = self.cell(point.period, point.segment);
-        cell.end.add(point.amount);
-        match before {
-            Some(before) if before.period + 1 == point.period => {
-                if before.segment != point.segment {
-                    cell.transfer_in.add(point.amount);
-                    self.cell(point.period, before.segment).transfer_out.add(point.amount);
+        let Point { period, amount, segment } = point;
+        self.add(period, segment, Movement::End, amount);
+        self.cell(period + 1, segment)[Movement::End].subtract(amount);
+        match self.before.replace(point) {
+            Some(before) if before.period + 1 == period => {
+                if before.segment != segment {
+                    self.add(period, segment, Movement::TransferIn, amount);
+                    self.add(period, before.segment, Movement::TransferOut, amount);
                 }
-                let gain = point.amount - before.amount;
-                let cell = self.cell(point.period, before.segment);
-                cell.expansion.add_positive(gain);
-                cell.contraction.add_positive(-gain);
+                let moves = if amount > before.amount { Movement::Expansion } else { Movement::Contraction };
+                self.add(period, before.segment, moves, (amount - before.amount).abs());
             }
             Some(before) => {
-                cell.reactivation.add(point.amount);
+                self.add(period, segment, Movement::Reactivation, amount);
                 self.leave(before);
             }
             // the opening stock came from nowhere
-            None if point.period < 0 => {}
-            None if first_month < grid.start(point.period) => cell.reactivation.add(point.amount),
-            None => cell.new.add(point.amount),
+            None if period < 0 => {}
+            None if first_month < self.grid.start(period) => self.add(period, segment, Movement::Reactivation, amount),
+            None => self.add(period, segment, Movement::New, amount),
         }
     }
 
@@ -310,7 +301,7 @@ impl<A: Amount> See for Mover<'_, A> {
     fn inside(&mut self, most: Point, _: i32) {
         let starts_with_none = self.before.is_none_or(|before| before.period + 1 != most.period);
         if starts_with_none {
-            self.cell(most.period, most.segment).transient.add(most.amount);
+            self.add(most.period, most.segment, Movement::Transient, most.amount);
         }
     }
 }

@@ -1,5 +1,7 @@
-//! Customers and their months, sorted: columns, and where each customer's begin.
+//! Customers and what they paid, sorted: columns, and where each customer's begin.
 
+use super::spans::{Columns, Paid, Span};
+use super::who::Who;
 use crate::engine::{STRETCH, prefetch};
 use crate::key::Key;
 use std::ops::Range;
@@ -111,6 +113,16 @@ impl Customers {
         true
     }
 
+    fn shrink(&mut self) {
+        match self {
+            Self::Whole(numbers) => numbers.shrink_to_fit(),
+            Self::Texts { text, ends } => {
+                text.shrink_to_fit();
+                ends.shrink_to_fit();
+            }
+        }
+    }
+
     fn truncate(&mut self, len: usize) {
         match self {
             Self::Whole(numbers) => numbers.truncate(len),
@@ -132,38 +144,6 @@ pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
     match ends(one) {
         Some((first, last)) if one.len() <= 16 => ends(other).is_some_and(|other| other == (first, last)),
         _ => one == other,
-    }
-}
-
-/// Lines of some rows: a place each. Without segments there are no codes of them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Columns {
-    pub(super) months: Vec<i32>,
-    /// Run rates of a year, in micro-units.
-    pub(super) amounts: Vec<i64>,
-    pub(super) segments: Vec<u32>,
-}
-
-impl Columns {
-    pub(super) fn extend(&mut self, other: &Self, rows: Range<usize>) {
-        self.months.extend_from_slice(&other.months[rows.clone()]);
-        self.amounts.extend_from_slice(&other.amounts[rows.clone()]);
-        if !other.segments.is_empty() {
-            self.segments.extend_from_slice(&other.segments[rows]);
-        }
-    }
-
-    fn truncate(&mut self, len: usize) {
-        self.months.truncate(len);
-        self.amounts.truncate(len);
-        self.segments.truncate(len);
-    }
-
-    fn set(&mut self, place: usize, line: (i32, u32, i64)) {
-        (self.months[place], self.amounts[place]) = (line.0, line.2);
-        if let Some(segment) = self.segments.get_mut(place) {
-            *segment = line.1;
-        }
     }
 }
 
@@ -197,24 +177,34 @@ pub(super) enum Clash {
 
 impl Clash {
     /// Why lines of two segments cannot be added, whose amounts together are such.
-    pub(super) fn of(segments: (u32, u32), sum: Option<i64>) -> Option<Self> {
-        match sum {
-            _ if segments.0 != segments.1 => Some(Self::Segments(segments.0, segments.1)),
-            None => Some(Self::Range),
-            Some(_) => None,
+    pub(super) fn of(segments: (Option<u32>, Option<u32>), sum: Option<i64>) -> Option<Self> {
+        match (segments, sum) {
+            ((Some(one), Some(other)), _) if one != other => Some(Self::Segments(one, other)),
+            (_, None) => Some(Self::Range),
+            (_, Some(_)) => None,
         }
     }
 }
 
-/// Customers in ascending order, each with its lines.
+/// Customers in ascending order, each with what it paid.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chunk {
     pub(super) customers: Customers,
-    /// Where each customer's lines begin, and where the last one's end; less than 2^32 of them.
+    /// Where each customer's spans begin, and where the last one's end; less than 2^32 of them.
     pub(super) starts: Vec<u32>,
     pub(super) columns: Columns,
-    /// Whether each customer's months ascend.
+    /// Whether each customer's months ascend; they stand as they came otherwise.
     pub(super) ascends: bool,
+}
+
+/// A span on the way through customers.
+pub(super) struct Step {
+    /// Whether it is the first of a customer.
+    pub(super) begins: bool,
+    /// Where it stands.
+    pub(super) place: usize,
+    pub(super) span: Span,
+    pub(super) amount: i64,
 }
 
 impl Chunk {
@@ -222,15 +212,36 @@ impl Chunk {
         Self { starts: vec![0], ascends: true, ..Self::default() }
     }
 
-    pub(super) fn lines(&self, customer: usize) -> Range<usize> {
+    /// A customer's spans.
+    pub(super) fn spans(&self, customer: usize) -> Range<usize> {
         self.starts[customer] as usize..self.starts[customer + 1] as usize
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.columns.months.len()
+    /// What a customer paid, month by month.
+    pub(super) fn paid(&self, customer: usize) -> impl Iterator<Item = Paid> {
+        self.columns.paid(self.spans(customer))
     }
 
-    /// Says that the lines up to here are there.
+    /// The spans of some customers, one after the other: a loop of each customer's own would end where it is not foreseen.
+    #[inline]
+    pub(super) fn steps(&self, customers: Range<usize>) -> impl Iterator<Item = Step> {
+        let spans = self.starts[customers.start] as usize..self.starts[customers.end] as usize;
+        let (first, mut next) = (spans.start, customers.start);
+        let both = self.columns.spans[spans.clone()].iter().zip(&self.columns.amounts[spans]);
+        both.enumerate().map(move |(place, (span, amount))| {
+            let place = first + place;
+            let begins = self.starts[next] as usize == place;
+            next += usize::from(begins);
+            Step { begins, place, span: *span, amount: *amount }
+        })
+    }
+
+    /// How many spans there are.
+    pub(super) fn len(&self) -> usize {
+        self.columns.spans.len()
+    }
+
+    /// Says that the last customer has no spans but those that are there.
     pub(super) fn close(&mut self) {
         // a chunk is of a part of less than 2^32 rows
         let end = u32::try_from(self.len()).unwrap_or(u32::MAX);
@@ -239,37 +250,53 @@ impl Chunk {
         }
     }
 
-    /// A customer begins at a line that is yet to come. Whether it is of the column's type.
-    pub(super) fn begin(&mut self, customer: Customer<'_>, line: usize) -> bool {
-        let start = u32::try_from(line).unwrap_or(u32::MAX);
-        if let Some(last) = self.starts.last_mut() {
-            *last = start;
-        }
-        self.starts.push(start);
+    /// A customer begins. Whether it is of the column's type.
+    pub(super) fn begin(&mut self, customer: Customer<'_>) -> bool {
+        self.close();
+        self.starts.extend_from_within(self.starts.len() - 1..);
         self.customers.push(customer)
     }
 
-    /// Customers begin at some places of these numbers, the first of which are lines yet to come. Whether they are of the
-    /// column's type.
-    pub(super) fn begin_many(&mut self, numbers: &[i64], places: &[usize], first: usize) -> bool {
-        let (Some(last), Customers::Whole(known)) = (places.last(), &mut self.customers) else {
-            return places.is_empty();
-        };
-        let start = |place: &usize| u32::try_from(first + place).unwrap_or(u32::MAX);
-        known.extend(places.iter().map(|place| numbers[*place]));
-        self.starts.pop();
-        self.starts.extend(places.iter().map(start));
-        self.starts.push(start(last));
-        true
+    /// Takes no more memory than it needs.
+    pub(super) fn shrink(&mut self) {
+        self.customers.shrink();
+        self.starts.shrink_to_fit();
+        self.columns.shrink();
+    }
+
+    /// Customers begin with some of the spans that are yet to come: those at some places of others of their type.
+    pub(super) fn begin_many(&mut self, who: &Who<'_>, places: impl Iterator<Item = usize>, spans: &[u32]) {
+        match (&mut self.customers, who) {
+            (Customers::Whole(known), Who::Whole(numbers)) => known.extend(places.map(|place| numbers[place])),
+            (known, who) => places.for_each(|place| {
+                let is_alike = known.push(who.get(place));
+                debug_assert!(is_alike, "customers are of one type");
+            }),
+        }
+        // a chunk is of a part of less than 2^32 rows
+        let first = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let end = self.starts.pop();
+        self.starts.extend(spans.iter().map(|span| first + span));
+        self.starts.extend(end);
+    }
+
+    /// What the last customer paid in one more month.
+    pub(super) fn pay(&mut self, paid: Paid) {
+        let columns = &mut self.columns;
+        let (last, begins) = (columns.spans.len().checked_sub(1), self.starts.iter().rev().nth(1).copied());
+        let goes_on = last.filter(|last| begins.is_some_and(|begins| begins as usize <= *last)).is_some_and(|last| {
+            columns.spans[last].end() == paid.month
+                && columns.amounts[last] == paid.amount
+                && columns.segments.get(last).copied() == paid.segment
+        });
+        if goes_on { columns.go_on(1) } else { columns.push(paid) }
     }
 
     /// Without its last customer, who is a chunk of its own.
     pub(super) fn split_last(&mut self) -> Option<Self> {
         let last = self.customers.len().checked_sub(1)?;
         let mut split = Self { ascends: self.ascends, ..Self::new() };
-        split.begin(self.customers.get(last), 0);
-        split.columns.extend(&self.columns, self.lines(last));
-        split.close();
+        split.push(self, last);
         self.columns.truncate(self.starts[last] as usize);
         self.customers.truncate(last);
         self.starts.truncate(last + 1);
@@ -278,15 +305,13 @@ impl Chunk {
 
     /// Without its first customer.
     pub(super) fn drop_first(&mut self) {
-        let (mut rest, first) = (Self { ascends: self.ascends, ..Self::new() }, self.lines(0).end);
+        let (mut rest, first) = (Self { ascends: self.ascends, ..Self::new() }, self.starts[1]);
         for customer in 1..self.customers.len() {
-            rest.begin(self.customers.get(customer), self.lines(customer).start - first);
+            rest.customers.push(self.customers.get(customer));
+            rest.starts.push(self.starts[customer + 1] - first);
         }
-        self.columns.months.drain(..first);
-        self.columns.amounts.drain(..first);
-        self.columns.segments.drain(..first.min(self.columns.segments.len()));
         rest.columns = std::mem::take(&mut self.columns);
-        rest.close();
+        rest.columns.drop_first(first as usize);
         *self = rest;
     }
 
@@ -296,45 +321,38 @@ impl Chunk {
         if self.ascends {
             return Some(Ok(0));
         }
-        let (mut end, mut added, mut clashes) = (0_usize, 0, None);
-        let mut lines: Vec<(i32, u32, i64)> = Vec::new();
+        let (mut settled, mut added, mut clashes) = (Self::new(), 0, None);
+        let mut lines: Vec<Paid> = Vec::new();
         for customer in 0..self.customers.len() {
             if customer % STRETCH == 0 && !go_on() {
                 return None;
             }
             lines.clear();
-            let segment = |columns: &Columns, line: usize| columns.segments.get(line).copied().unwrap_or_default();
-            let line = |line| (self.columns.months[line], segment(&self.columns, line), self.columns.amounts[line]);
-            lines.extend(self.lines(customer).map(line));
+            lines.extend(self.paid(customer));
             lines.sort_unstable();
-            // chunks only shrink, and it fitted before
-            self.starts[customer] = u32::try_from(end).unwrap_or(u32::MAX);
-            let first = end;
-            for line in &lines {
-                if end > first && self.columns.months[end - 1] == line.0 {
-                    let before = segment(&self.columns, end - 1);
-                    let sum = self.columns.amounts[end - 1].checked_add(line.2);
-                    if let Some(why) = Clash::of((before, line.1), sum) {
-                        Clashes::add(&mut clashes, customer, line.0, why);
-                    }
-                    self.columns.amounts[end - 1] = sum.unwrap_or_default();
+            settled.begin(self.customers.get(customer));
+            for month in lines.chunk_by(|one, other| one.month == other.month) {
+                let mut sum = month[0];
+                for line in &month[1..] {
                     added += 1;
-                } else {
-                    self.columns.set(end, *line);
-                    end += 1;
+                    let amount = sum.amount.checked_add(line.amount);
+                    if let Some(why) = Clash::of((sum.segment, line.segment), amount) {
+                        Clashes::add(&mut clashes, customer, line.month, why);
+                    }
+                    sum.amount = amount.unwrap_or_default();
                 }
+                settled.pay(sum);
             }
         }
-        self.columns.truncate(end);
-        self.ascends = true;
-        self.close();
+        settled.close();
+        *self = settled;
         Some(clashes.map_or(Ok(added), Err))
     }
 
-    /// One more customer, with its lines. Whether it is of the column's type.
+    /// One more customer, with its spans. Whether it is of the column's type.
     pub(super) fn push(&mut self, other: &Self, customer: usize) -> bool {
-        let is_alike = self.begin(other.customers.get(customer), self.len());
-        self.columns.extend(&other.columns, other.lines(customer));
+        let is_alike = self.begin(other.customers.get(customer));
+        self.columns.extend(&other.columns, other.spans(customer));
         self.close();
         is_alike
     }

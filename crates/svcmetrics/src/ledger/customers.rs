@@ -37,7 +37,7 @@ pub enum Movement {
 }
 
 impl Movement {
-    const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Start,
         Self::New,
         Self::Reactivation,

@@ -64,14 +64,13 @@ impl Explanation {
         keys: impl Fn(u32) -> Vec<Key>,
     ) -> Self {
         let mut by_cell: BTreeMap<_, BTreeMap<Key, ForReason>> = BTreeMap::new();
-        for ((period, segment, code), mut moved) in moved {
+        for ((period, segment, code), moved) in moved {
             let (keys, mut all) = (keys(code), Sum::default());
             let reason = keys.first().cloned().unwrap_or(Key::Null);
             let part = by_cell.entry((period, segment)).or_default().entry(reason).or_default();
-            for (_, of) in moving(change) {
-                let sum = *of(&mut moved);
-                of(&mut part.cell).merge(sum);
-                all.merge(sum);
+            for movement in moving(change) {
+                part.cell[*movement].merge(moved[*movement]);
+                all.merge(moved[*movement]);
             }
             part.customers += all.customers;
             if is_judged {
@@ -90,15 +89,14 @@ impl Explanation {
     /// The parts of a cell, in order; what has no reason is what is left of it, and always there.
     pub(super) fn parts(&self, cells: &Cells, segment: usize, period: usize) -> Vec<(Key, ForReason)> {
         let mut rest = ForReason {
-            cell: *cells.at(segment, period).1,
+            cell: *cells.at(segment, period),
             customers: cells.customers(segment),
             judged: Judged::default(),
         };
         let mut parts = Vec::new();
         for (reason, part) in self.given(segment, period) {
-            let mut of_part = part.cell;
-            for (_, of) in moving(self.change) {
-                let (sum, left) = (*of(&mut of_part), of(&mut rest.cell));
+            for movement in moving(self.change) {
+                let (sum, left) = (part.cell[*movement], &mut rest.cell[*movement]);
                 left.amount -= sum.amount;
                 left.customers -= sum.customers;
             }

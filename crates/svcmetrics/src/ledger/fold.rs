@@ -5,12 +5,12 @@ use crate::error::{Error, Result};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Lines that a thread takes at a time: they stay in its cache, and it is asked often whether to go on.
-const LINES: usize = 1 << 15;
+/// Spans that a thread takes at a time: they stay in its cache, and it is asked often whether to go on.
+const SPANS: usize = 1 << 15;
 
 /// How customers are taken into a state, and states into one.
 pub(super) struct Fold<E, T, A> {
-    /// How many lines cost as much as one more state: there are never so many states that they outweigh the lines.
+    /// How many spans cost as much as one more state: there are never so many states that they outweigh the spans.
     pub(super) cost: usize,
     pub(super) empty: E,
     pub(super) take: T,
@@ -40,12 +40,12 @@ impl<E, T, A> Fold<E, T, A> {
                 take(state, chunk, customers.clone());
             }
         };
-        let lines: usize = chunks.iter().map(Chunk::len).sum();
+        let spans: usize = chunks.iter().map(Chunk::len).sum();
         #[cfg(feature = "rayon")]
-        let threads = crate::engine::threads(lines);
+        let threads = crate::engine::threads(spans);
         #[cfg(not(feature = "rayon"))]
         let threads = 1;
-        let states = threads.min(1 + lines / self.cost.max(1)).min(shares.len());
+        let states = threads.min(1 + spans / self.cost.max(1)).min(shares.len());
         let mut others = (1..states).map(|_| (self.empty)()).collect::<Result<Vec<S>>>()?;
         #[cfg(feature = "rayon")]
         rayon::in_place_scope(|scope| {
@@ -64,7 +64,7 @@ impl<E, T, A> Fold<E, T, A> {
     }
 }
 
-/// The customers of a chunk in stretches of some [`LINES`].
+/// The customers of a chunk in stretches of some [`SPANS`].
 fn shares(chunk: &Chunk) -> impl Iterator<Item = (&Chunk, Range<usize>)> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -72,8 +72,8 @@ fn shares(chunk: &Chunk) -> impl Iterator<Item = (&Chunk, Range<usize>)> {
         if start == customers {
             return None;
         }
-        let last_line = chunk.starts[start] as usize + LINES;
-        let reached = chunk.starts.partition_point(|line| *line as usize <= last_line) - 1;
+        let last = chunk.starts[start] as usize + SPANS;
+        let reached = chunk.starts.partition_point(|span| *span as usize <= last) - 1;
         let share = start..reached.clamp(start + 1, customers);
         start = share.end;
         Some((chunk, share))
@@ -84,12 +84,12 @@ fn shares(chunk: &Chunk) -> impl Iterator<Item = (&Chunk, Range<usize>)> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Bound {
     largest: i64,
-    lines: usize,
+    spans: usize,
 }
 
 impl Bound {
     /// Counts customers in. Whether the sums, of so many cells, hold theirs too: `settle` empties them where that makes room,
-    /// and costs no more than the lines since.
+    /// and costs no more than the spans since.
     pub(super) fn holds(
         &mut self,
         chunk: &Chunk,
@@ -97,17 +97,17 @@ impl Bound {
         cells: usize,
         settle: impl FnOnce(),
     ) -> bool {
-        let lines = chunk.starts[customers.start] as usize..chunk.starts[customers.end] as usize;
+        let spans = chunk.starts[customers.start] as usize..chunk.starts[customers.end] as usize;
         // amounts are not negative, and the bits of all of them are no less than the largest
-        let most = chunk.columns.amounts[lines.clone()].iter().fold(1, |bits, amount| bits | amount);
+        let most = chunk.columns.amounts[spans.clone()].iter().fold(1, |bits, amount| bits | amount);
         let more = i64::try_from(customers.len()).ok().and_then(|customers| most.checked_mul(customers));
         let Some(more) = more else { return false };
-        if self.lines >= cells && self.largest.checked_add(more).is_none() {
+        if self.spans >= cells && self.largest.checked_add(more).is_none() {
             settle();
             *self = Self::default();
         }
         let Some(largest) = self.largest.checked_add(more) else { return false };
-        *self = Self { largest, lines: self.lines + lines.len() };
+        *self = Self { largest, spans: self.spans + spans.len() };
         true
     }
 }

@@ -1,6 +1,7 @@
 //! The periods of a ledger by the segments that are asked for, and a customer's way through them.
 
 use super::chunk::Chunk;
+use super::spans::Columns;
 use super::{Ledger, MovementOptions, Segments};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -98,6 +99,12 @@ impl Grid {
         }
     }
 
+    /// How many months after the first.
+    #[inline]
+    pub(super) fn month(&self, month: i32) -> usize {
+        month.wrapping_sub(self.months.0).cast_unsigned() as usize
+    }
+
     /// The first month of a period.
     pub(super) fn start(&self, place: i32) -> i32 {
         self.first.start() + place * self.every.months()
@@ -137,10 +144,10 @@ impl Grid {
     }
 
     #[inline]
-    pub(super) fn segment(&self, chunk: &Chunk, line: usize) -> u32 {
+    pub(super) fn segment(&self, chunk: &Chunk, span: usize) -> u32 {
         match self.codes.as_slice() {
             [] => 0,
-            codes => codes[chunk.columns.segments[line] as usize],
+            codes => codes[chunk.columns.segments[span] as usize],
         }
     }
 
@@ -149,41 +156,38 @@ impl Grid {
     #[allow(clippy::inline_always)] // so that a customer on the way stays in registers
     #[inline(always)]
     pub(super) fn walk(&self, chunk: &Chunk, customer: usize, see: &mut impl See) {
-        let lines = chunk.lines(customer);
-        let columns = &chunk.columns;
+        let segment = |place: usize| self.segment(chunk, place);
+        let Columns { spans, amounts, .. } = &chunk.columns;
+        let of_customer = chunk.spans(customer);
         let mut first_month = None;
         if self.opening
-            && let Some(line) = lines.clone().next()
-            && columns.months[line] == self.months.0
-            && columns.amounts[line] > 0
+            && let Some(place) = of_customer.clone().next()
+            && spans[place].first() == self.months.0
+            && amounts[place] > 0
         {
-            see.point(
-                Point { period: -1, amount: columns.amounts[line], segment: self.segment(chunk, line) },
-                self.months.0,
-            );
+            see.point(Point { period: -1, amount: amounts[place], segment: segment(place) }, self.months.0);
         }
         // of the period that is being walked through
         let (mut period, mut end) = (i32::MIN, i32::MIN);
         let mut most: Option<Point> = None;
-        for line in lines {
-            let (month, amount) = (columns.months[line], columns.amounts[line]);
-            if amount == 0 {
-                continue;
-            }
-            let first = *first_month.get_or_insert(month);
-            if month > end {
-                if let Some(most) = most.take() {
-                    see.inside(most, first);
+        for place in of_customer.filter(|place| amounts[*place] != 0) {
+            let (amount, segment) = (amounts[place], segment(place));
+            for month in spans[place].months() {
+                let first = *first_month.get_or_insert(month);
+                if month > end {
+                    if let Some(most) = most.take() {
+                        see.inside(most, first);
+                    }
+                    period = self.place(month);
+                    end = self.end(period);
                 }
-                period = self.place(month);
-                end = self.end(period);
-            }
-            let point = Point { period, amount, segment: self.segment(chunk, line) };
-            if month == end {
-                most = None;
-                see.point(point, first);
-            } else if most.is_none_or(|most| most.amount < amount) {
-                most = Some(point);
+                let point = Point { period, amount, segment };
+                if month == end {
+                    most = None;
+                    see.point(point, first);
+                } else if most.is_none_or(|most| most.amount < amount) {
+                    most = Some(point);
+                }
             }
         }
         if let (Some(most), Some(first)) = (most, first_month) {

@@ -1,6 +1,5 @@
 //! A part of a table as lines of a ledger: who, in which month, how much, in which segment.
 
-use super::chunk::Columns;
 use super::months;
 use super::options::LedgerOptions;
 use super::who::{AS_TEXT, CUSTOMERS, CustomerKind, Who, can_be_customers, whole};
@@ -172,6 +171,19 @@ impl<'a> Part<'a> {
         looks.is_sorted_by(|before, after| before.get(0) <= after.get(0))
     }
 
+    /// Who has these rows, after who has the row before.
+    pub(super) fn who_after(&self, rows: Range<usize>, faults: &mut Faults) -> Who<'a> {
+        let before = rows.start - 1;
+        if let (Values::Int64(_) | Values::Int32(_) | Values::Text(_), Nulls::None) =
+            (&self.customers.values, &self.customers.nulls)
+        {
+            return self.who(before..rows.end, faults);
+        }
+        // what is wrong with the row before was said
+        let before = self.who(before..rows.start, &mut Faults::default());
+        before.then(self.who(rows, faults))
+    }
+
     /// Who has these rows.
     pub(super) fn who(&self, rows: Range<usize>, faults: &mut Faults) -> Who<'a> {
         let data = self.customers;
@@ -181,7 +193,7 @@ impl<'a> Part<'a> {
                 return Who::Whole(numbers[rows].iter().map(|number| i64::from(*number)).collect());
             }
             (Values::Text(texts), Nulls::None) => {
-                return Who::Texts(rows.map(|row| Cow::Borrowed(texts.text(row))).collect());
+                return Who::Texts(texts.some(rows));
             }
             _ => {}
         }
@@ -204,7 +216,7 @@ impl<'a> Part<'a> {
         Who::Texts(rows.map(text).collect())
     }
 
-    /// Who has these rows and of which months they are, without a word on what is wrong with them: [`Part::read`] says it.
+    /// Who has these rows and of which months they are, without a word on what is wrong with them.
     pub(super) fn who_and_when(&self, rows: Range<usize>) -> (Who<'a>, Vec<i32>) {
         let mut months = Vec::with_capacity(rows.len());
         months::read(self.months, rows.clone(), &mut months, &mut |_| {});
@@ -225,31 +237,37 @@ impl<'a> Part<'a> {
         faults.add(State::WrongType, self.before + row as u64, &value, || offence);
     }
 
-    /// Months and amounts of these rows, appended.
-    pub(super) fn read(
-        &self,
-        rows: Range<usize>,
-        columns: &mut Columns,
-        cells: &mut Cells,
-        faults: &mut Faults,
-    ) -> Rounding {
-        let first = columns.months.len();
+    /// Months of these rows, appended.
+    pub(super) fn months(&self, rows: Range<usize>, months: &mut Vec<i32>, faults: &mut Faults) {
+        let first = months.len();
         let row_of = |row: usize| self.before + row as u64;
-        months::read(self.months, rows.clone(), &mut columns.months, &mut |row| {
+        months::read(self.months, rows.clone(), months, &mut |row| {
             let offence = || Offence::new(&self.options.month, "holds", MONTHS);
             let state = if months::is_of_other_type(self.months, row) { State::WrongType } else { State::NotBoolean };
             faults.add(state, row_of(row), &self.months.shown(row), offence);
         });
         if let Some((earliest, latest)) = self.range {
             let outside = |month: &i32| *month < earliest || *month > latest;
-            if columns.months[first..].iter().any(outside) {
-                for (row, _) in rows.clone().zip(&columns.months[first..]).filter(|(_, month)| outside(month)) {
+            if months[first..].iter().any(outside) {
+                for (row, _) in rows.zip(&months[first..]).filter(|(_, month)| outside(month)) {
                     let offence = || Offence::new(&self.options.month, "holds", "one of the months that were given");
                     faults.add(State::WrongWord, row_of(row), &self.months.shown(row), offence);
                 }
             }
         }
-        if self.certain(rows.clone(), &mut columns.amounts) {
+    }
+
+    /// Amounts of these rows, appended.
+    pub(super) fn amounts(
+        &self,
+        rows: Range<usize>,
+        amounts: &mut Vec<i64>,
+        cells: &mut Cells,
+        faults: &mut Faults,
+    ) -> Rounding {
+        if let Some(floats) = self.floats()
+            && certain(&floats[rows.clone()], amounts)
+        {
             return Rounding::default();
         }
         intake::read(&self.column, self.revenue, rows.clone(), &self.reading, cells);
@@ -264,10 +282,22 @@ impl<'a> Part<'a> {
                 self.fault_of_revenue(state, row, faults);
             }
             rounding.values += u64::from(state == State::Rounded);
-            columns.amounts.push(amount.unwrap_or_default());
+            amounts.push(amount.unwrap_or_default());
         }
         rounding.largest = cells.off.iter().fold(0.0, |largest, (_, off)| largest.max(*off));
         rounding
+    }
+
+    /// The revenue, where it is of floats that may all be amounts as they stand: [`certain`] says whether some are.
+    pub(super) fn floats(&self) -> Option<&'a [f64]> {
+        match (&self.revenue.values, &self.revenue.nulls) {
+            (Values::Float64(values), Nulls::None)
+                if self.reading.scale == PLACES && self.reading.policy != MoneyPolicy::Exact =>
+            {
+                Some(values)
+            }
+            _ => None,
+        }
     }
 
     fn fault_of_revenue(&self, state: State, row: usize, faults: &mut Faults) {
@@ -285,25 +315,21 @@ impl<'a> Part<'a> {
         };
         faults.add(state, self.before + row as u64, &self.revenue.shown(row), offence);
     }
+}
 
-    /// Amounts of floats that all are decimals of a few places, and not large; otherwise nothing is appended.
-    fn certain(&self, rows: Range<usize>, amounts: &mut Vec<i64>) -> bool {
-        let (Values::Float64(values), Nulls::None) = (&self.revenue.values, &self.revenue.nulls) else { return false };
-        if self.reading.scale != PLACES || self.reading.policy == MoneyPolicy::Exact {
-            return false;
-        }
-        let before = amounts.len();
-        amounts.resize(before + rows.len(), 0);
-        let certain = floats(&values[rows], &mut amounts[before..]);
-        if !certain {
-            amounts.truncate(before);
-        }
-        certain
+/// Amounts of floats that all are decimals of a few places, and not large; otherwise nothing is appended.
+pub(super) fn certain(values: &[f64], amounts: &mut Vec<i64>) -> bool {
+    let before = amounts.len();
+    amounts.resize(before + values.len(), 0);
+    let certain = floats(values, &mut amounts[before..]);
+    if !certain {
+        amounts.truncate(before);
     }
+    certain
 }
 
 /// Whether all are decimals of six places, from 0 to below a bound; what they are a year, in micro-units.
-#[multiversion::multiversion(targets("x86_64+avx2+fma", "x86_64+avx512f+avx512dq"))]
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2+fma"))]
 #[allow(clippy::needless_bitwise_bool)] // without branches, many at once
 fn floats(values: &[f64], amounts: &mut [i64]) -> bool {
     #[allow(clippy::cast_precision_loss)] // a power of ten

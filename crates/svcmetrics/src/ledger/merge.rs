@@ -7,8 +7,8 @@ use super::{Ledger, Segments};
 use crate::error::{Error, Offence, Result};
 use crate::scorecard::united_keys;
 
-/// Lines of a chunk that is made of others.
-const LINES: usize = 1 << 30;
+/// Spans of a chunk that is made of others.
+const SPANS: usize = 1 << 30;
 
 impl Ledger {
     /// The ledger of both: of parts of one table, no customer in two of them.
@@ -114,8 +114,8 @@ pub(super) fn taken(chunks: &[Chunk], order: &[Placed<'_>]) -> Option<Vec<Chunk>
     let mut made = Vec::new();
     for (_, place, customer) in order {
         let chunk = &chunks[*place];
-        // a chunk holds less than 2^32 lines
-        if made.last().is_none_or(|last: &Chunk| last.len() + chunk.lines(*customer).len() > LINES) {
+        // a chunk holds less than 2^32 spans
+        if made.last().is_none_or(|last: &Chunk| last.len() + chunk.spans(*customer).len() > SPANS) {
             made.push(Chunk::new());
         }
         if !made.last_mut()?.push(chunk, *customer) {

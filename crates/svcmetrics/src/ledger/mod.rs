@@ -7,6 +7,7 @@ mod chunk;
 mod codes;
 mod customers;
 mod explanation;
+mod extent;
 mod fold;
 #[cfg(feature = "arrow")]
 mod frames;
@@ -24,6 +25,7 @@ mod search;
 mod shares;
 mod shuffled;
 mod sorted;
+mod spans;
 #[cfg(feature = "serde")]
 mod stored;
 #[cfg(feature = "serde")]
@@ -157,12 +159,10 @@ pub struct Ledger {
 /// Ledgers are what they hold, however they came.
 impl PartialEq for Ledger {
     fn eq(&self, other: &Self) -> bool {
-        fn lines(ledger: &Ledger) -> impl Iterator<Item = (chunk::Customer<'_>, &[i32], &[i64], &[u32])> {
+        fn lines(ledger: &Ledger) -> impl Iterator<Item = (chunk::Customer<'_>, spans::Paid)> {
             ledger.chunks.iter().flat_map(|chunk| {
-                (0..chunk.customers.len()).map(|customer| {
-                    let (lines, columns) = (chunk.lines(customer), &chunk.columns);
-                    let segments = columns.segments.get(lines.clone()).unwrap_or_default();
-                    (chunk.customers.get(customer), &columns.months[lines.clone()], &columns.amounts[lines], segments)
+                (0..chunk.customers.len()).flat_map(move |customer| {
+                    chunk.paid(customer).map(move |paid| (chunk.customers.get(customer), paid))
                 })
             })
         }

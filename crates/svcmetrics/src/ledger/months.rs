@@ -1,39 +1,56 @@
 //! Months of whatever form as numbers: months since January of year 0.
 
 use crate::engine::columns::{Data, Scalar, TimeUnit, Values};
-use crate::key::civil;
 use crate::period::Period;
 use std::ops::Range;
-use std::sync::LazyLock;
 
 const SECONDS: i64 = 86_400;
 
-/// Days since 1970 whose months are looked up: 1900 to 2099.
-const KNOWN: Range<i32> = -25_567..47_482;
+/// Days since 1970 that have a month: of the years 0 to 9999.
+const DAYS: Range<i32> = -719_528..2_932_897;
 
-/// By day, the month.
-static MONTHS: LazyLock<Vec<i32>> = LazyLock::new(|| KNOWN.map(month_of_civil).collect());
-
-fn month_of_civil(day: i32) -> i32 {
-    let (year, month, _) = civil(day.into());
-    // a day of 32 bits lies within six million years
-    i32::try_from(year * 12 + month - 1).unwrap_or(i32::MAX)
+/// The month of one of [`DAYS`], in a few steps without branches or divisions of more than 32 bits.
+#[allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+#[inline(always)]
+fn month_of(day: i32) -> i32 {
+    // four centuries before the first year, so that no number is negative; years begin in March, so that they end in a leap day
+    let day = day.wrapping_add(719_468 + 146_097).cast_unsigned();
+    let quarters = day.wrapping_mul(4) | 3;
+    let century = quarters / 146_097;
+    let day = quarters.wrapping_sub(century * 146_097) / 4;
+    // (4 day + 3) / 1461, exact for the days of a century
+    let year = day.wrapping_mul(91_867).wrapping_add(80_000) >> 25;
+    let day = day.wrapping_sub(1_461 * year / 4);
+    // (5 day + 2) / 153, exact for the days of a year
+    let month = day.wrapping_mul(535).wrapping_add(332) >> 14;
+    (12 * (100 * century + year) + month + 2).cast_signed() - 12 * 400
 }
 
-fn month_of_day(months: &[i32], day: i32) -> i32 {
-    let place = usize::try_from(i64::from(day) - i64::from(KNOWN.start)).unwrap_or(usize::MAX);
-    months.get(place).copied().unwrap_or_else(|| month_of_civil(day))
+fn month_of_day(day: i32) -> Option<i32> {
+    DAYS.contains(&day).then(|| month_of(day))
 }
 
-/// The month of a time; nothing beyond days of 32 bits.
-fn month_of_time(months: &[i32], time: i64, unit: TimeUnit) -> Option<i32> {
+/// The months of days; whether all have one.
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+#[allow(clippy::needless_bitwise_bool)] // without branches, many at once
+fn months_of_days(days: &[i32], months: &mut [i32]) -> bool {
+    let mut known = true;
+    for (day, month) in days.iter().zip(months) {
+        known &= (*day >= DAYS.start) & (*day < DAYS.end);
+        *month = month_of(*day);
+    }
+    known
+}
+
+/// The month of a time.
+fn month_of_time(time: i64, unit: TimeUnit) -> Option<i32> {
     let per_day = match unit {
         TimeUnit::Second => SECONDS,
         TimeUnit::Millisecond => SECONDS * 1_000,
         TimeUnit::Microsecond => SECONDS * 1_000_000,
         TimeUnit::Nanosecond => SECONDS * 1_000_000_000,
     };
-    i32::try_from(time.div_euclid(per_day)).ok().map(|day| month_of_day(months, day))
+    i32::try_from(time.div_euclid(per_day)).ok().and_then(month_of_day)
 }
 
 fn digits(bytes: &[u8]) -> Option<i32> {
@@ -64,10 +81,10 @@ fn month_of_text(text: &str) -> Option<i32> {
     Some(year * 12 + month - 1)
 }
 
-fn month_of_scalar(months: &[i32], value: &Scalar) -> Option<i32> {
+fn month_of_scalar(value: &Scalar) -> Option<i32> {
     match value {
-        Scalar::Date(day) => Some(month_of_day(months, *day)),
-        Scalar::Timestamp(time, unit) => month_of_time(months, *time, *unit),
+        Scalar::Date(day) => month_of_day(*day),
+        Scalar::Timestamp(time, unit) => month_of_time(*time, *unit),
         Scalar::Text(text) => month_of_text(text),
         _ => None,
     }
@@ -96,54 +113,50 @@ pub(super) fn is_of_other_type(data: &Data<'_>, row: usize) -> bool {
 
 /// Appends the months of some rows; where one is none it is that of no period, and `fault` is told the row.
 pub(super) fn read(data: &Data<'_>, rows: Range<usize>, months: &mut Vec<i32>, fault: &mut dyn FnMut(usize)) {
-    let known = &MONTHS[..];
-    let before = months.len();
-    let all = Period::MONTHS;
     if matches!(data.nulls, crate::engine::columns::Nulls::None)
         && let Values::Dates(days) = &data.values
     {
-        // a day that is not known is that of no month for now, and a negative number
-        let month = |day: &i32| known.get(day.wrapping_sub(KNOWN.start).cast_unsigned() as usize).copied();
-        months.extend(days[rows.clone()].iter().map(|day| month(day).unwrap_or(-1)));
-        if months[before..].iter().fold(0, |bits, month| bits | month) >= 0 {
+        let before = months.len();
+        months.resize(before + rows.len(), 0);
+        if months_of_days(&days[rows.clone()], &mut months[before..]) {
             return;
         }
         months.truncate(before);
     }
     let mut distinct: Vec<Option<i32>> = Vec::new();
     if let Values::Dictionary { values, .. } = &data.values {
-        distinct = (0..values.values.len()).map(|place| one(known, values, place)).collect();
+        distinct = (0..values.values.len()).map(|place| one(values, place)).collect();
     }
     for row in rows {
         let found = match data.code(row) {
             Some(code) if !data.is_null(row) => distinct[code],
-            _ => one(known, data, row),
+            _ => one(data, row),
         };
         months.push(found.unwrap_or_else(|| {
             fault(row);
-            *all.start()
+            *Period::MONTHS.start()
         }));
     }
 }
 
 /// The month of one row; nothing for what is none.
-fn one(known: &[i32], data: &Data<'_>, row: usize) -> Option<i32> {
+fn one(data: &Data<'_>, row: usize) -> Option<i32> {
     if data.is_null(row) {
         return None;
     }
-    let month = match &data.values {
-        Values::Dates(days) => Some(month_of_day(known, days[row])),
-        Values::Timestamps { values, unit, zone: None } => month_of_time(known, values[row], *unit),
+    match &data.values {
+        Values::Dates(days) => month_of_day(days[row]),
+        Values::Timestamps { values, unit, zone: None } => month_of_time(values[row], *unit),
         Values::Text(texts) => month_of_text(texts.text(row)),
-        Values::Mixed(values) => month_of_scalar(known, &values[row]),
+        Values::Mixed(values) => month_of_scalar(&values[row]),
         _ => None,
-    };
-    month.filter(|month| Period::MONTHS.contains(month))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::civil;
 
     #[test]
     fn months_are_the_same_in_every_form() {
@@ -155,12 +168,24 @@ mod tests {
             assert_eq!(month_of_text(text), None, "{text}");
         }
         assert_eq!(month_of_text("2000-02-29"), Some(2000 * 12 + 1));
-        for day in [-25_568, -25_567, -1, 0, 59, 19_782, 47_481, 47_482, i32::MIN, i32::MAX] {
-            assert_eq!(month_of_day(&MONTHS, day), month_of_civil(day), "{day}");
+        assert_eq!(month_of_time(19_782 * SECONDS + 5, TimeUnit::Second), Some(march)); // 2024-02-29
+        assert_eq!(month_of_time(-1, TimeUnit::Nanosecond), Some(1969 * 12 + 11));
+        assert_eq!(month_of_time(i64::MAX, TimeUnit::Second), None);
+    }
+
+    #[test]
+    fn every_day_is_of_its_month() {
+        let (first, last) = (DAYS.start, DAYS.end - 1);
+        let days: Vec<i32> = DAYS.collect();
+        let mut months = vec![0; days.len()];
+        assert!(months_of_days(&days, &mut months));
+        for (day, month) in days.iter().zip(months) {
+            let (year, of_year, _) = civil(i64::from(*day));
+            assert_eq!(i64::from(month), year * 12 + of_year - 1, "{day}");
         }
-        assert_eq!(month_of_day(&MONTHS, 19_782), march); // 2024-02-29
-        assert_eq!(month_of_time(&MONTHS, 19_782 * SECONDS + 5, TimeUnit::Second), Some(march));
-        assert_eq!(month_of_time(&MONTHS, -1, TimeUnit::Nanosecond), Some(1969 * 12 + 11));
-        assert_eq!(month_of_time(&MONTHS, i64::MAX, TimeUnit::Second), None);
+        assert_eq!([first, last].map(month_of_day), [*Period::MONTHS.start(), *Period::MONTHS.end()].map(Some));
+        for day in [first - 1, last + 1, i32::MIN, i32::MAX] {
+            assert!(month_of_day(day).is_none() && !months_of_days(&[day], &mut [0]), "{day}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Movements of recurring revenue, as a scorecard keyed by period and segment.
 
 use super::builder::PERIOD;
-use super::cells::{Cell, Cells, Sum};
+use super::cells::{Cell, Cells};
+use super::customers::Movement;
 use super::explanation::{Explanation, Judged};
 use super::fold::Fold;
 use super::grid::Grid;
@@ -100,7 +101,7 @@ impl Ledger {
         };
         let mut cells = Cells::new(&grid)?;
         fold.run(&self.chunks, &mut cells, go_on)?;
-        cells.settle();
+        cells.finish();
         let reasons = self.explained(Some(&grid), options, go_on)?;
         Made { options, origin, columns: grid.columns.clone(), cells: Some((&grid, &cells)), reasons }.scorecard(go_on)
     }
@@ -164,11 +165,11 @@ impl Made<'_> {
                     }
                     let mut key = vec![Key::from(period.as_str())];
                     key.extend(grid.segments[*segment].iter().cloned());
-                    let (start, cell) = cells.at(*segment, place);
+                    let cell = cells.at(*segment, place);
                     let customers = cells.customers(*segment);
                     let (months_in_period, is_complete) = (self.options.every.months(), grid.is_complete(place));
                     let judged = verdicts.map(|verdicts| verdicts.judged(*segment, place)).unwrap_or_default();
-                    let group = Group { start, cell, judged, customers, months_in_period, is_complete };
+                    let group = Group { cell, judged, customers, months_in_period, is_complete };
                     let Some(reasons) = reasons else {
                         totals.push(&lanes.of(&group, &key)?);
                         groups.push(key);
@@ -221,7 +222,6 @@ fn definitions(metrics: Vec<Metric>, unit: RunRate, origin: Origin) -> Result<De
 /// A group of the scorecard.
 #[derive(Clone, Copy)]
 struct Group<'a> {
-    start: Sum<i128>,
     cell: &'a Cell<i128>,
     judged: Judged,
     customers: i64,
@@ -230,6 +230,14 @@ struct Group<'a> {
 }
 
 impl Group<'_> {
+    fn amount(&self, movement: Movement) -> i128 {
+        self.cell[movement].amount
+    }
+
+    fn customers(&self, movement: Movement) -> i128 {
+        self.cell[movement].customers.into()
+    }
+
     /// Of all customers.
     fn months(&self) -> i128 {
         i128::from(self.customers) * i128::from(self.months_in_period)
@@ -240,30 +248,30 @@ type Total = fn(&Group<'_>) -> i128;
 
 /// What each measure of a ledger is of a group.
 const MEASURES: [(&str, Total); 24] = [
-    ("ledger_revenue_start", |group| group.start.amount),
-    ("ledger_revenue_end", |group| group.cell.end.amount),
-    ("ledger_revenue_new", |group| group.cell.new.amount),
-    ("ledger_revenue_reactivation", |group| group.cell.reactivation.amount),
-    ("ledger_revenue_expansion", |group| group.cell.expansion.amount),
-    ("ledger_revenue_contraction", |group| group.cell.contraction.amount),
-    ("ledger_revenue_churn", |group| group.cell.churn.amount),
-    ("ledger_revenue_transfer_in", |group| group.cell.transfer_in.amount),
-    ("ledger_revenue_transfer_out", |group| group.cell.transfer_out.amount),
+    ("ledger_revenue_start", |group| group.amount(Movement::Start)),
+    ("ledger_revenue_end", |group| group.amount(Movement::End)),
+    ("ledger_revenue_new", |group| group.amount(Movement::New)),
+    ("ledger_revenue_reactivation", |group| group.amount(Movement::Reactivation)),
+    ("ledger_revenue_expansion", |group| group.amount(Movement::Expansion)),
+    ("ledger_revenue_contraction", |group| group.amount(Movement::Contraction)),
+    ("ledger_revenue_churn", |group| group.amount(Movement::Churn)),
+    ("ledger_revenue_transfer_in", |group| group.amount(Movement::TransferIn)),
+    ("ledger_revenue_transfer_out", |group| group.amount(Movement::TransferOut)),
     ("ledger_revenue_fx", |_| 0),
     ("ledger_loss_with_reason", |group| group.judged.all.amount),
     ("ledger_loss_avoidable", |group| group.judged.avoidable.amount),
-    ("ledger_transient_revenue", |group| group.cell.transient.amount),
+    ("ledger_transient_revenue", |group| group.amount(Movement::Transient)),
     ("ledger_months_complete", |group| if group.is_complete { group.months() } else { 0 }),
     ("ledger_months", |group| group.months()),
-    ("ledger_customers_start", |group| group.start.customers.into()),
-    ("ledger_customers_end", |group| group.cell.end.customers.into()),
-    ("ledger_customers_new", |group| group.cell.new.customers.into()),
-    ("ledger_customers_reactivated", |group| group.cell.reactivation.customers.into()),
-    ("ledger_customers_expanded", |group| group.cell.expansion.customers.into()),
-    ("ledger_customers_contracted", |group| group.cell.contraction.customers.into()),
-    ("ledger_customers_churned", |group| group.cell.churn.customers.into()),
-    ("ledger_customers_retained", |group| (group.start.customers - group.cell.churn.customers).into()),
-    ("ledger_transient_customers", |group| group.cell.transient.customers.into()),
+    ("ledger_customers_start", |group| group.customers(Movement::Start)),
+    ("ledger_customers_end", |group| group.customers(Movement::End)),
+    ("ledger_customers_new", |group| group.customers(Movement::New)),
+    ("ledger_customers_reactivated", |group| group.customers(Movement::Reactivation)),
+    ("ledger_customers_expanded", |group| group.customers(Movement::Expansion)),
+    ("ledger_customers_contracted", |group| group.customers(Movement::Contraction)),
+    ("ledger_customers_churned", |group| group.customers(Movement::Churn)),
+    ("ledger_customers_retained", |group| group.customers(Movement::Start) - group.customers(Movement::Churn)),
+    ("ledger_transient_customers", |group| group.customers(Movement::Transient)),
 ];
 
 /// Where a group's totals stand.
@@ -295,18 +303,13 @@ impl Lanes {
     /// # Errors
     /// Where revenue or customers do not add up: a defect of ours, and no result is better than a wrong one.
     fn of(&self, group: &Group<'_>, key: &[Key]) -> Result<Vec<i128>> {
-        let Group { start, cell, .. } = group;
-        let sum = |sums: &[&Sum<i128>]| {
-            sums.iter().fold(Sum::<i128>::default(), |mut all, sum| {
-                all.merge(**sum);
-                all
-            })
-        };
-        let came = sum(&[start, &cell.new, &cell.reactivation, &cell.transfer_in]);
-        let went = sum(&[&cell.churn, &cell.transfer_out, &cell.end]);
-        if came.amount + cell.expansion.amount - cell.contraction.amount != went.amount
-            || came.customers != went.customers
-        {
+        let sum =
+            |of: &dyn Fn(Movement) -> i128, movements: &[Movement]| movements.iter().copied().map(of).sum::<i128>();
+        let came = [Movement::Start, Movement::New, Movement::Reactivation, Movement::TransferIn];
+        let went = [Movement::Churn, Movement::TransferOut, Movement::End];
+        let (amount, customers) = (|movement| group.amount(movement), |movement| group.customers(movement));
+        let gain = group.amount(Movement::Expansion) - group.amount(Movement::Contraction);
+        if sum(&amount, &came) + gain != sum(&amount, &went) || sum(&customers, &came) != sum(&customers, &went) {
             let problem = format!("the movements of {} do not add up; please report this", group_text(key));
             return Err(Error::InvalidDocument { what: "the ledger", problem });
         }

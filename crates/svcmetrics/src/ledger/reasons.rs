@@ -225,10 +225,10 @@ const AS_FLAG: &str = "make it boolean before, as in df[column].map({\"yes\": Tr
 pub(super) fn notes(chunks: &[Chunk]) -> impl Iterator<Item = (Customer<'_>, i32, u32)> {
     chunks.iter().flat_map(|chunk| {
         (0..chunk.customers.len()).flat_map(move |customer| {
-            let of_line = move |line: usize| {
-                (chunk.customers.get(customer), chunk.columns.months[line], chunk.columns.segments[line])
-            };
-            chunk.lines(customer).map(of_line)
+            chunk.paid(customer).map(move |paid| {
+                // lines of reasons have one
+                (chunk.customers.get(customer), paid.month, paid.segment.unwrap_or_default())
+            })
         })
     })
 }
@@ -239,21 +239,10 @@ pub(super) fn can_break_down(change: RevenueChange, options: &LedgerOptions, mov
     columns.any(|(_, column)| !movements.by.iter().any(|key| key == column || key == change.column()))
 }
 
-/// A movement, and where it stands in a cell.
-type Moving = (Movement, fn(&mut Cell<i128>) -> &mut Sum<i128>);
-
-const LOSSES: [Moving; 2] =
-    [(Movement::Churn, |cell| &mut cell.churn), (Movement::Contraction, |cell| &mut cell.contraction)];
-const GAINS: [Moving; 3] = [
-    (Movement::New, |cell| &mut cell.new),
-    (Movement::Reactivation, |cell| &mut cell.reactivation),
-    (Movement::Expansion, |cell| &mut cell.expansion),
-];
-
-pub(super) fn moving(change: RevenueChange) -> &'static [Moving] {
+pub(super) fn moving(change: RevenueChange) -> &'static [Movement] {
     match change {
-        RevenueChange::Loss => &LOSSES,
-        RevenueChange::Gain => &GAINS,
+        RevenueChange::Loss => &[Movement::Churn, Movement::Contraction],
+        RevenueChange::Gain => &[Movement::New, Movement::Reactivation, Movement::Expansion],
     }
 }
 
@@ -282,18 +271,18 @@ pub(super) fn take(
         take: |moved: &mut Moved, reasons: &Chunk, customers: Range<usize>| {
             for customer in customers {
                 if let Some((chunk, place)) = find(chunks, reasons.customers.get(customer)) {
-                    let lines = reasons.lines(customer);
-                    let mut explained = Explained { grid, change, reasons, lines, moved, before: None, first_month: 0 };
+                    let spans = reasons.spans(customer);
+                    let mut explained = Explained { grid, change, reasons, spans, moved, before: None, first_month: 0 };
                     grid.walk(chunk, place, &mut explained);
                     explained.leave();
                 }
             }
         },
         add: |moved: &mut Moved, others: Moved| {
-            for (place, mut other) in others {
+            for (place, other) in others {
                 let cell = moved.entry(place).or_default();
-                for (_, of) in moving(change) {
-                    of(cell).merge(*of(&mut other));
+                for movement in moving(change) {
+                    cell[*movement].merge(other[*movement]);
                 }
             }
         },
@@ -318,7 +307,7 @@ struct Explained<'a> {
     change: RevenueChange,
     reasons: &'a Chunk,
     /// Of the customer, among those of the reasons.
-    lines: Range<usize>,
+    spans: Range<usize>,
     moved: &'a mut Moved,
     before: Option<Point>,
     first_month: i32,
@@ -329,21 +318,21 @@ impl Explained<'_> {
     fn watch(&mut self, period: i32, start: Option<Point>, end: Option<Point>) {
         let watched = Watched { period, start, end, inside: None, first_month: Some(self.first_month) };
         let starts_at = self.grid.start(period);
-        for (movement, of) in moving(self.change) {
+        for movement in moving(self.change) {
             let Some((segment, amount)) = watched.moved(*movement, starts_at) else { continue };
             let Some(reason) = self.reason(period, *movement) else { continue };
             let cell = self.moved.entry((period, segment, reason)).or_default();
-            of(cell).merge(Sum { amount, customers: 1 });
+            cell[*movement].merge(Sum { amount, customers: 1 });
         }
     }
 
     /// The latest reason of a period; of one who left, also that of its last line before.
     fn reason(&self, period: i32, movement: Movement) -> Option<u32> {
-        let months = &self.reasons.columns.months[self.lines.clone()];
-        let latest = months.partition_point(|month| *month < self.grid.start(period + 1)).checked_sub(1)?;
-        let before = self.grid.month_before(period);
-        let is_near = months[latest] > before || (movement == Movement::Churn && months[latest] == before);
-        is_near.then(|| self.reasons.columns.segments[self.lines.start + latest])
+        let (spans, next) = (&self.reasons.columns.spans[self.spans.clone()], self.grid.start(period + 1));
+        let place = spans.partition_point(|span| span.first() < next).checked_sub(1)?;
+        let (latest, before) = (spans[place].end().min(next) - 1, self.grid.month_before(period));
+        let is_near = latest > before || (movement == Movement::Churn && latest == before);
+        is_near.then(|| self.reasons.columns.segments[self.spans.start + place])
     }
 
     /// The last period has come.

@@ -3,7 +3,7 @@
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
 use super::cells::Amount;
-use super::chunk::{Chunk, Columns};
+use super::chunk::{Chunk, Step};
 use super::fold::{Bound, Fold, grow};
 use super::grid::{Grid, Point, See};
 use super::{Ledger, MovementOptions, Segments};
@@ -84,26 +84,43 @@ impl Retention {
 
 /// A cell's sums; amounts are those of a year, in micro-units.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sums<A = i128> {
+pub(super) struct Sums {
     pub(super) customers: u64,
     /// Of age 0: all who started.
     pub(super) started: u64,
-    pub(super) revenue: A,
-    pub(super) gross: A,
+    pub(super) revenue: i128,
+    pub(super) gross: i128,
 }
 
-impl<A: Amount> Sums<A> {
-    /// One more customer, who paid so much in the end of the cohort's own period.
+/// How a cell's sums differ from those of the age before: what customers pay changes rarely.
+#[derive(Debug, Clone, Copy, Default)]
+struct Change<A> {
+    customers: i64,
+    started: i64,
+    revenue: A,
+    gross: A,
+}
+
+impl<A: Amount> Change<A> {
+    /// From here on one more customer pays so much, unless that is nothing, who paid so much in the end of the cohort's own period.
     #[inline(always)]
-    fn add(&mut self, amount: i64, before: i64) {
-        self.customers += 1;
+    fn begin(&mut self, amount: i64, before: i64) {
+        self.customers += i64::from(amount != 0);
         self.revenue += amount.into();
         self.gross += amount.min(before).into();
     }
+
+    /// From here on it does not.
+    #[inline(always)]
+    fn end(&mut self, amount: i64, before: i64) {
+        self.customers -= i64::from(amount != 0);
+        self.revenue += (-amount).into();
+        self.gross += (-amount.min(before)).into();
+    }
 }
 
-impl Sums {
-    fn merge<A: Into<i128>>(&mut self, other: Sums<A>) {
+impl Change<i128> {
+    fn merge<A: Into<i128>>(&mut self, other: Change<A>) {
         self.customers += other.customers;
         self.started += other.started;
         self.revenue += other.revenue.into();
@@ -133,28 +150,29 @@ impl CohortCell {
     }
 }
 
-/// By segment, then cohort, then age.
+/// By segment, then cohort, then period, of which there is one more than the data reaches.
 struct Cells<'a> {
     grid: &'a Grid,
-    all: Vec<Sums>,
-    /// Sums that were not added to those of all yet.
-    few: Vec<Sums<i64>>,
+    all: Vec<Change<i128>>,
+    /// Changes that were not added to those of all yet.
+    few: Vec<Change<i64>>,
     bound: Bound,
 }
 
 /// A customer on the way through the periods.
 struct Starter<'a, A> {
     grid: &'a Grid,
-    sums: &'a mut [Sums<A>],
+    changes: &'a mut [Change<A>],
     /// The cohort, its segment, and the revenue at its end.
     cohort: Option<(i32, u32, i64)>,
 }
 
 impl<A: Amount> Starter<'_, A> {
     #[inline(always)]
-    fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> Option<&mut Sums<A>> {
-        let (cohort, period) = (usize::try_from(cohort).ok()?, usize::try_from(period).ok()?);
-        self.sums.get_mut(place(self.grid, segment as usize, cohort, period.checked_sub(cohort)?))
+    fn cell(&mut self, cohort: i32, period: i32, segment: u32) -> &mut Change<A> {
+        // periods are counted from 0
+        let cohort = row(self.grid, segment as usize, cohort.unsigned_abs() as usize);
+        &mut self.changes[cohort + period.unsigned_abs() as usize]
     }
 
     #[inline(always)]
@@ -163,9 +181,7 @@ impl<A: Amount> Starter<'_, A> {
             return cohort;
         }
         let cohort = self.grid.place(first_month);
-        if let Some(cell) = self.cell(cohort, cohort, at.segment) {
-            cell.started += 1;
-        }
+        self.cell(cohort, cohort, at.segment).started += 1;
         (cohort, at.segment, 0)
     }
 }
@@ -182,9 +198,8 @@ impl<A: Amount> See for Starter<'_, A> {
             before = point.amount;
         }
         self.cohort = Some((cohort, segment, before));
-        if let Some(cell) = self.cell(cohort, point.period, segment) {
-            cell.add(point.amount, before);
-        }
+        self.cell(cohort, point.period, segment).begin(point.amount, before);
+        self.cell(cohort, point.period + 1, segment).end(point.amount, before);
     }
 
     fn inside(&mut self, most: Point, first_month: i32) {
@@ -194,7 +209,7 @@ impl<A: Amount> See for Starter<'_, A> {
 
 impl<'a> Cells<'a> {
     fn new(grid: &'a Grid) -> Result<Self> {
-        let len = of_a_segment(grid).saturating_mul(grid.segments.len());
+        let len = row(grid, grid.segments.len(), 0);
         let mut cells = Self { grid, all: Vec::new(), few: Vec::new(), bound: Bound::default() };
         grow(&mut cells.all, len)?;
         grow(&mut cells.few, len)?;
@@ -210,21 +225,29 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Adds the few to all.
-    fn settle(&mut self) {
+    /// Once all customers are taken: sums in place of what changes.
+    fn finish(&mut self) {
         settle(&mut self.all, &mut self.few);
-        self.bound = Bound::default();
+        for cohort in self.all.chunks_mut(self.grid.periods + 1) {
+            for period in 1..cohort.len() {
+                let before = Change { started: 0, ..cohort[period - 1] };
+                cohort[period].merge(before);
+            }
+        }
     }
 
     fn add(&mut self, mut other: Self) {
-        other.settle();
-        self.all.iter_mut().zip(other.all).for_each(|(sums, other)| sums.merge(other));
+        settle(&mut other.all, &mut other.few);
+        self.all.iter_mut().zip(other.all).for_each(|(change, other)| change.merge(other));
     }
 
     /// The cell of a cohort at an age; nothing where nobody started.
     fn cell(&self, cohort: usize, segment: usize, age: usize, unit: RunRate) -> Option<CohortCell> {
         let grid = self.grid;
-        let of = |age: usize| self.all[place(grid, segment, cohort, age)];
+        let of = |age: usize| {
+            let Change { customers, started, revenue, gross } = self.all[row(grid, segment, cohort) + cohort + age];
+            Sums { customers: customers.unsigned_abs(), started: started.unsigned_abs(), revenue, gross }
+        };
         let (start, sums) = (of(0), of(age));
         if start.started == 0 {
             return None;
@@ -240,48 +263,51 @@ impl<'a> Cells<'a> {
     }
 }
 
-fn settle(all: &mut [Sums], few: &mut [Sums<i64>]) {
-    all.iter_mut().zip(few).for_each(|(sums, few)| sums.merge(std::mem::take(few)));
+fn settle(all: &mut [Change<i128>], few: &mut [Change<i64>]) {
+    all.iter_mut().zip(few).for_each(|(change, few)| change.merge(std::mem::take(few)));
 }
 
-fn walk<A: Amount>(grid: &Grid, sums: &mut [Sums<A>], chunk: &Chunk, customers: Range<usize>) {
+fn walk<A: Amount>(grid: &Grid, changes: &mut [Change<A>], chunk: &Chunk, customers: Range<usize>) {
     if grid.is_of_plain_months() {
-        return walk_months(grid, sums, chunk, customers);
-    }
-    for customer in customers {
-        grid.walk(chunk, customer, &mut Starter { grid, sums, cohort: None });
-    }
-}
-
-/// What [`Starter`] does, by month: most ledgers are asked for nothing else.
-fn walk_months<A: Amount>(grid: &Grid, sums: &mut [Sums<A>], chunk: &Chunk, customers: Range<usize>) {
-    let Columns { months, amounts, .. } = &chunk.columns;
-    let month_of = |line: usize| months[line].wrapping_sub(grid.months.0).cast_unsigned() as usize;
-    for customer in customers {
-        let lines = chunk.lines(customer);
-        let Some(first) = lines.clone().find(|line| amounts[*line] != 0) else { continue };
-        let (cohort, before) = (month_of(first), amounts[first]);
-        let start = place(grid, grid.segment(chunk, first) as usize, cohort, 0);
-        let ages = &mut sums[start..start + grid.periods - cohort];
-        ages[0].started += 1;
-        let lines = first..lines.end;
-        for (month, amount) in months[lines.clone()].iter().zip(&amounts[lines]) {
-            if *amount != 0 {
-                ages[month.wrapping_sub(months[first]).cast_unsigned() as usize].add(*amount, before);
-            }
+        if grid.codes.is_empty() {
+            return walk_months(grid, changes, chunk, customers, |_| 0);
         }
+        return walk_months(grid, changes, chunk, customers, |place| grid.segment(chunk, place));
+    }
+    for customer in customers {
+        grid.walk(chunk, customer, &mut Starter { grid, changes, cohort: None });
     }
 }
 
-/// Ages of all cohorts of a segment: the first has as many as there are periods, the last one.
-fn of_a_segment(grid: &Grid) -> usize {
-    grid.periods.saturating_mul(grid.periods + 1) / 2
+/// What [`Starter`] does, by month and a span at once: most ledgers are asked for nothing else. Hardly anything is decided by a
+/// branch, since most would be foreseen wrongly.
+#[allow(clippy::needless_bitwise_bool)]
+#[inline(always)]
+fn walk_months<A: Amount>(
+    grid: &Grid,
+    changes: &mut [Change<A>],
+    chunk: &Chunk,
+    customers: Range<usize>,
+    segment: impl Fn(usize) -> u32,
+) {
+    // where the changes of the customer's cohort begin, and what it paid first
+    let (mut cohort, mut before) = (0, 0);
+    for Step { begins, place, span, amount } in chunk.steps(customers) {
+        let first = grid.month(span.first());
+        let starts = begins | (before == 0);
+        if starts {
+            (cohort, before) = (row(grid, segment(place) as usize, first), amount);
+        }
+        let begin = &mut changes[cohort + first];
+        begin.started += i64::from(starts & (amount != 0));
+        begin.begin(amount, before);
+        changes[cohort + first + span.len() as usize].end(amount, before);
+    }
 }
 
-fn place(grid: &Grid, segment: usize, cohort: usize, age: usize) -> usize {
-    // each cohort before has one more than the next
-    let before = cohort * (2 * grid.periods + 1 - cohort) / 2;
-    segment * of_a_segment(grid) + before + age
+/// Where the changes of a cohort begin: those of the first period, though it has none before its own.
+fn row(grid: &Grid, segment: usize, cohort: usize) -> usize {
+    (segment * grid.periods + cohort) * (grid.periods + 1)
 }
 
 impl Ledger {
@@ -305,16 +331,13 @@ impl Ledger {
             let Segments { columns, .. } = self.segments_by(&options.by)?.1;
             return Ok(Retention { columns, unit: options.unit, cells: Vec::new() });
         };
-        grid.check(of_a_segment(&grid), options.max_groups, "cells of cohorts and ages")?;
-        let fold = Fold {
-            cost: of_a_segment(&grid) * grid.segments.len(),
-            empty: || Cells::new(&grid),
-            take: Cells::take,
-            add: Cells::add,
-        };
+        let cells = grid.periods * (grid.periods + 1) / 2;
+        grid.check(cells, options.max_groups, "cells of cohorts and ages")?;
+        let fold =
+            Fold { cost: cells * grid.segments.len(), empty: || Cells::new(&grid), take: Cells::take, add: Cells::add };
         let mut all = Cells::new(&grid)?;
         fold.run(&self.chunks, &mut all, go_on)?;
-        all.settle();
+        all.finish();
         let known = usize::try_from(grid.known_periods()).unwrap_or_default();
         let mut cells = Vec::new();
         for cohort in 0..known {

@@ -2,7 +2,6 @@
 //! much as the lines: it is looked for once something turns out to be wrong.
 
 use super::LedgerOptions;
-use super::chunk::Columns;
 use super::lines::{Faults, Part, required};
 use crate::engine::STRETCH;
 use crate::engine::columns::{Data, Table};
@@ -104,9 +103,9 @@ impl Sought {
                 Ok(*first.get_or_insert_with(|| values.clone()) != values)
             }
             Wanted::TooMuch(sum) => {
-                let mut columns = Columns::default();
-                part.read(row..row + 1, &mut columns, &mut Cells::default(), &mut Faults::default());
-                let more = columns.amounts.first().and_then(|amount| sum.checked_add(*amount));
+                let mut amounts = Vec::new();
+                part.amounts(row..row + 1, &mut amounts, &mut Cells::default(), &mut Faults::default());
+                let more = amounts.first().and_then(|amount| sum.checked_add(*amount));
                 *sum = more.unwrap_or_default();
                 Ok(more.is_none())
             }

@@ -1,4 +1,4 @@
-//! A part's rows in shares, a thread each.
+//! A part's rows in shares, a thread each, or in pieces that threads take in turns.
 
 use super::lines::Part;
 use crate::error::{Error, Result};
@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "rayon")]
 use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError};
 #[cfg(feature = "rayon")]
 use std::time::Duration;
 
@@ -28,17 +29,52 @@ pub(super) fn shares(rows: Range<usize>) -> Vec<Range<usize>> {
     (0..threads).map(|share| at(share)..at(share + 1)).collect()
 }
 
-/// The same where rows are sorted: no customer is in two of them.
-pub(super) fn shares_of_customers(part: &Part<'_>, rows: Range<usize>) -> Vec<Range<usize>> {
+/// Rows of a piece: what is made of them stays in the cache until it is as large as it will be.
+const PIECE: usize = if cfg!(test) { 2 } else { 1 << 16 };
+
+/// Rows that are sorted, in pieces: no customer is in two of them.
+pub(super) fn pieces(part: &Part<'_>, rows: Range<usize>) -> Vec<Range<usize>> {
     let mut start = rows.start;
-    let mut whole = |share: Range<usize>| {
-        let mut end = share.end.max(start);
+    let mut piece = |end: usize| {
+        let mut end = end.clamp(start, rows.end);
         while end > start && end < rows.end && part.goes_on(end) {
             end += 1;
         }
         std::mem::replace(&mut start, end)..end
     };
-    shares(rows.clone()).into_iter().map(&mut whole).filter(|share| !share.is_empty()).collect()
+    let ends = (rows.start + PIECE..rows.end).step_by(PIECE).chain([rows.end]);
+    ends.map(&mut piece).filter(|piece| !piece.is_empty()).collect()
+}
+
+/// What comes of each piece, in order; so many rows are in all of them. Threads take one after the other, and each has something
+/// of its own. Nothing where nothing comes of one of them.
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub(super) fn in_turns<P: Send, O: Default, A: Send>(
+    rows: usize,
+    pieces: Vec<P>,
+    go_on: &mut dyn FnMut() -> bool,
+    work: impl Fn(P, &mut O, &mut dyn FnMut() -> bool) -> Option<A> + Sync,
+) -> Result<Option<Vec<A>>> {
+    let pieces = Mutex::new(pieces.into_iter().enumerate());
+    let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let share = |_, (), go_on: &mut dyn FnMut() -> bool| {
+        let (mut own, mut made) = (O::default(), Vec::new());
+        while let Some((place, piece)) = next() {
+            if !go_on() {
+                return None;
+            }
+            made.push((place, work(piece, &mut own, go_on)?));
+        }
+        Some(made)
+    };
+    let made = in_shares(shares(0..rows).into_iter().map(|rows| (rows, ())).collect(), go_on, share)?;
+    Ok(made.map(|made| {
+        let mut made: Vec<(usize, A)> = made.into_iter().flatten().collect();
+        made.sort_unstable_by_key(|(place, _)| *place);
+        made.into_iter().map(|(_, made)| made).collect()
+    }))
 }
 
 /// What comes of each share, each with something of its own; nothing where nothing comes of one of them: then the others need

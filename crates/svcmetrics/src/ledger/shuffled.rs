@@ -3,12 +3,12 @@
 use super::buckets::{Bucket, Buckets, Line, MONTH, Numbers};
 use super::chunk::{Chunk, Clash, Clashes, Customer};
 use super::codes::{Codes, Ranked};
-use super::shares::{in_shares, shares};
+use super::shares::in_turns;
+use super::spans::Paid;
 use super::who::Who;
 use crate::engine::STRETCH;
 use crate::error::Error;
 use std::mem;
-use std::sync::{Mutex, PoisonError};
 
 /// Bits that one pass of the sort looks at.
 const DIGIT: u32 = 11;
@@ -64,10 +64,11 @@ impl Shuffled {
         // some customers at a time: their numbers are written out for each line
         for start in (0..chunk.customers.len()).step_by(STRETCH) {
             let customers = start..chunk.customers.len().min(start + STRETCH);
-            let lines = chunk.lines(start).start..chunk.lines(customers.end - 1).end;
-            let who = customers.flat_map(|place| chunk.lines(place).map(move |_| chunk.customers.get(place)));
-            let segments = chunk.columns.segments.get(lines.clone()).unwrap_or_default();
-            shard.add(&Who::of(who), &chunk.columns.months[lines.clone()], &chunk.columns.amounts[lines], segments);
+            let who = customers.clone().flat_map(|place| chunk.paid(place).map(move |_| chunk.customers.get(place)));
+            let paid: Vec<Paid> = customers.flat_map(|place| chunk.paid(place)).collect();
+            let (months, amounts): (Vec<i32>, Vec<i64>) = paid.iter().map(|paid| (paid.month, paid.amount)).unzip();
+            let segments: Vec<u32> = paid.iter().filter_map(|paid| paid.segment).collect();
+            shard.add(&Who::of(who), &months, &amounts, &segments);
         }
     }
 
@@ -79,23 +80,11 @@ impl Shuffled {
     pub(super) fn sorted(self, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Made>, Error> {
         let (buckets, ranked) = self.together();
         let parts = buckets.parted();
-        let workers = shares(0..parts.iter().map(|(bucket, _)| bucket.len()).sum());
-        let parts = Mutex::new(parts.into_iter().enumerate());
-        let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let work = |_, (), go_on: &mut dyn FnMut() -> bool| {
-            let mut made = Vec::new();
-            while let Some((place, (bucket, numbers))) = next() {
-                if !go_on() {
-                    return None;
-                }
-                made.push((place, chunk_of(bucket, numbers, ranked.as_ref())));
-            }
-            Some(made)
+        let rows = parts.iter().map(|(bucket, _)| bucket.len()).sum();
+        let chunk = |(bucket, numbers), (): &mut (), _: &mut dyn FnMut() -> bool| {
+            Some(chunk_of(bucket, numbers, ranked.as_ref()))
         };
-        let made = in_shares(workers.into_iter().map(|lines| (lines, ())).collect(), go_on, work)?;
-        let mut made: Vec<(usize, Made)> = made.into_iter().flatten().flatten().collect();
-        made.sort_unstable_by_key(|(place, _)| *place);
-        Ok(made.into_iter().map(|(_, made)| made).collect())
+        Ok(in_turns(rows, parts, go_on, chunk)?.unwrap_or_default())
     }
 
     /// The lines of all shards, by number, or by rank where customers have codes.
@@ -151,8 +140,6 @@ pub(super) type Made = (Chunk, Result<u64, Clashes>);
 fn chunk_of(bucket: Bucket, numbers: Numbers, ranked: Option<&Ranked>) -> Made {
     let lines = bucket.len();
     let mut making = Making { chunk: Chunk::new(), numbers, ranked, added: 0, clashes: None };
-    making.chunk.columns.months.reserve_exact(lines);
-    making.chunk.columns.amounts.reserve_exact(lines);
     if bucket.has_segments() {
         let mut all: Vec<(Line, u32)> = Vec::with_capacity(lines);
         bucket.blocks().for_each(|block| all.extend(block.lines.into_iter().zip(block.segments)));
@@ -165,6 +152,7 @@ fn chunk_of(bucket: Bucket, numbers: Numbers, ranked: Option<&Ranked>) -> Made {
         making.add(all.into_iter().map(|line| (line, None)));
     }
     making.chunk.close();
+    making.chunk.shrink();
     (making.chunk, making.clashes.map_or(Ok(making.added), Err))
 }
 
@@ -180,28 +168,29 @@ struct Making<'a> {
 impl Making<'_> {
     /// Lines that are sorted; those of one customer and month are added.
     fn add(&mut self, lines: impl Iterator<Item = (Line, Option<u32>)>) {
-        let mut last = None;
+        let mut last: Option<(u64, Paid)> = None;
         for (line, segment) in lines {
-            let columns = &mut self.chunk.columns;
-            if let (true, Some(amount)) = (last == Some(line.key), columns.amounts.last_mut()) {
-                self.added += 1;
-                let sum = amount.checked_add(line.amount);
-                *amount = sum.unwrap_or_default();
-                let before = columns.segments.last().copied().unwrap_or_default();
-                if let Some(why) = Clash::of((before, segment.unwrap_or_default()), sum) {
-                    Clashes::add(&mut self.clashes, self.chunk.customers.len() - 1, line.month(), why);
+            if let Some((key, paid)) = &mut last {
+                if *key == line.key {
+                    self.added += 1;
+                    let sum = paid.amount.checked_add(line.amount);
+                    paid.amount = sum.unwrap_or_default();
+                    if let Some(why) = Clash::of((paid.segment, segment), sum) {
+                        Clashes::add(&mut self.clashes, self.chunk.customers.len() - 1, paid.month, why);
+                    }
+                    continue;
                 }
-                continue;
+                self.chunk.pay(*paid);
             }
-            if last.is_none_or(|last: u64| last >> MONTH != line.key >> MONTH) {
-                let (place, number) = (columns.months.len(), self.numbers.of(&line));
+            if last.is_none_or(|(key, _)| key >> MONTH != line.key >> MONTH) {
+                let number = self.numbers.of(&line);
                 let ranked = usize::try_from(number).ok().zip(self.ranked).map(|(rank, ranked)| ranked.get(rank));
-                self.chunk.begin(ranked.unwrap_or(Customer::Whole(number)), place);
+                self.chunk.begin(ranked.unwrap_or(Customer::Whole(number)));
             }
-            self.chunk.columns.months.push(line.month());
-            self.chunk.columns.amounts.push(line.amount);
-            self.chunk.columns.segments.extend(segment);
-            last = Some(line.key);
+            last = Some((line.key, Paid { month: line.month(), segment, amount: line.amount }));
+        }
+        if let Some((_, paid)) = last {
+            self.chunk.pay(paid);
         }
     }
 }
@@ -269,11 +258,8 @@ mod tests {
         let mut lines = Vec::new();
         for (chunk, _) in chunks {
             for customer in 0..chunk.customers.len() {
-                let columns = &chunk.columns;
-                lines.extend(chunk.lines(customer).map(|line| {
-                    let segment = columns.segments.get(line).copied();
-                    (chunk.customers.get(customer), columns.months[line], columns.amounts[line], segment)
-                }));
+                let who = chunk.customers.get(customer);
+                lines.extend(chunk.paid(customer).map(|paid| (who, paid.month, paid.amount, paid.segment)));
             }
         }
         lines

@@ -1,6 +1,8 @@
 //! A ledger as it is stored: its lines, validated on the way in.
 
 use super::chunk::{Chunk, Customer};
+use super::extent::Extent;
+use super::spans::Paid;
 use super::{Diagnostics, Gaps, Ledger, LedgerOptions, Segments, stored_reasons};
 use crate::error::{Error, Result};
 use crate::key::Key;
@@ -54,12 +56,15 @@ impl From<Ledger> for Stored {
         for chunk in &ledger.chunks {
             for customer in 0..chunk.customers.len() {
                 stored.customers.push(chunk.customers.get(customer).key());
-                // a chunk holds less than 2^32 lines
-                stored.lines.push(u32::try_from(chunk.lines(customer).len()).unwrap_or(u32::MAX));
+                let mut lines = 0;
+                for paid in chunk.paid(customer) {
+                    stored.month.push(paid.month);
+                    stored.yearly.push(paid.amount.to_string());
+                    stored.segment.extend(paid.segment);
+                    lines += 1;
+                }
+                stored.lines.push(lines);
             }
-            stored.month.extend_from_slice(&chunk.columns.months);
-            stored.yearly.extend(chunk.columns.amounts.iter().map(ToString::to_string));
-            stored.segment.extend_from_slice(&chunk.columns.segments);
         }
         stored
     }
@@ -126,31 +131,19 @@ impl TryFrom<Stored> for Ledger {
             let ascends = chunk.customers.last().is_none_or(|before| before < customer);
             let end = start + *lines as usize;
             let months = &stored.month[start..end];
-            if *lines == 0
-                || !ascends
-                || !months.is_sorted_by(|one, other| one < other)
-                || !chunk.begin(customer, start)
-            {
+            if *lines == 0 || !ascends || !months.is_sorted_by(|one, other| one < other) || !chunk.begin(customer) {
                 return invalid("customers: expected them in order, each once, with months in order");
             }
-            for yearly in &stored.yearly[start..end] {
-                let Some(amount) = yearly.parse().ok().filter(|amount: &i64| *amount >= 0) else {
+            for (line, month) in (start..).zip(months) {
+                let Some(amount) = stored.yearly[line].parse().ok().filter(|amount: &i64| *amount >= 0) else {
                     return invalid("yearly: expected whole numbers, 0 or more");
                 };
-                chunk.columns.amounts.push(amount);
+                chunk.pay(Paid { month: *month, segment: stored.segment.get(line).copied(), amount });
             }
-            chunk.columns.months.extend_from_slice(months);
             start = end;
         }
-        chunk.columns.segments = stored.segment;
         chunk.close();
-        let gaps = |customer| {
-            let months = &chunk.columns.months[chunk.lines(customer)];
-            let (first, last) =
-                (months.first().copied().unwrap_or_default(), months.last().copied().unwrap_or_default());
-            u64::from(last.abs_diff(first)) + 1 - months.len() as u64
-        };
-        let gaps = (0..chunk.customers.len()).map(gaps).sum();
+        let gaps = Extent::of(&chunk).gaps;
         let Diagnostics { months, gaps: counted, .. } = stored.diagnostics;
         if let Err(problem) = stored.diagnostics.validated() {
             return invalid(problem);

@@ -2,6 +2,7 @@
 
 use super::chunk::Chunk;
 use super::reasons::{Reasons, notes, verdict};
+use super::spans::Paid;
 use super::stored::invalid;
 use super::{Ledger, LedgerOptions, Segments};
 use crate::error::Result;
@@ -52,10 +53,8 @@ pub(super) fn read(
 /// The reasons of one kind, by its name; all of their lines are lines of the chunks.
 fn stored(chunks: &[Chunk], reasons: &Reasons) -> (String, Stored) {
     let lines = (0_u32..).zip(chunks.iter().flat_map(|chunk| {
-        let of_customer = move |customer| {
-            let months = &chunk.columns.months[chunk.lines(customer)];
-            months.iter().map(move |month| (chunk.customers.get(customer), *month))
-        };
+        let of_customer =
+            move |customer| chunk.paid(customer).map(move |paid| (chunk.customers.get(customer), paid.month));
         (0..chunk.customers.len()).flat_map(of_customer)
     }));
     let (mut line, mut reason) = (Vec::new(), Vec::new());
@@ -91,25 +90,28 @@ impl Stored {
         if self.column.name != column || !ascends || !self.known.iter().all(fits) {
             return invalid(format!("reasons.{name}: expected the column of options, and its reasons in order"));
         }
-        let is_there = |line: &u32| (*line as usize) < lines.len();
+        let misplaced =
+            || invalid(format!("reasons.{name}: expected positions of lines in order, each with one of a reason"));
+        let mut all = (0_u32..).zip(
+            (0..lines.customers.len())
+                .flat_map(|customer| lines.paid(customer).map(move |paid| (customer, paid.month))),
+        );
         if self.line.len() != self.reason.len()
             || !self.line.is_sorted_by(|one, other| one < other)
-            || !self.line.iter().all(is_there)
             || self.reason.iter().any(|code| *code as usize >= self.known.len())
         {
-            return invalid(format!("reasons.{name}: expected positions of lines in order, each with one of a reason"));
+            return misplaced();
         }
         let mut chunk = Chunk::new();
         let mut owner = None;
         for (line, reason) in self.line.iter().zip(self.reason) {
-            let customer = lines.starts.partition_point(|start| start <= line) - 1;
+            let Some((_, (customer, month))) = all.find(|(place, _)| place == line) else {
+                return misplaced();
+            };
             if owner.replace(customer) != Some(customer) {
-                let first = chunk.len();
-                chunk.begin(lines.customers.get(customer), first);
+                chunk.begin(lines.customers.get(customer));
             }
-            chunk.columns.months.push(lines.columns.months[*line as usize]);
-            chunk.columns.amounts.push(0);
-            chunk.columns.segments.push(reason);
+            chunk.pay(Paid { month, segment: Some(reason), amount: 0 });
         }
         chunk.close();
         let verdict = verdict.map(|column| KeyColumn::new(column, KeyType::Boolean));

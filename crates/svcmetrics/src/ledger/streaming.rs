@@ -188,7 +188,7 @@ impl MovementsBuilder {
         let rest = self.lines.take_sorted(false, go_on)?.unwrap_or_default();
         self.count(&rest, go_on)?;
         self.explain(&rest, go_on)?;
-        self.cells.settle();
+        self.cells.finish();
         let origin = Origin::of_months(Some(self.months), self.opening, &self.movements, self.lines.diagnostics);
         let (columns, cells) = (self.grid.columns.clone(), Some((&self.grid, &self.cells)));
         let of = |(reading, moved): (&Reading, Moved)| {

@@ -28,6 +28,21 @@ impl<'a> Who<'a> {
         who
     }
 
+    /// These customers and then others, all of one type.
+    pub(super) fn then(self, others: Self) -> Self {
+        match (self, others) {
+            (Self::Whole(mut numbers), Self::Whole(others)) => {
+                numbers.to_mut().extend_from_slice(&others);
+                Self::Whole(numbers)
+            }
+            (Self::Texts(mut texts), Self::Texts(others)) => {
+                texts.extend(others);
+                Self::Texts(texts)
+            }
+            (_, others) => others,
+        }
+    }
+
     pub(super) fn get(&self, place: usize) -> Customer<'_> {
         match self {
             Self::Whole(numbers) => Customer::Whole(numbers[place]),
