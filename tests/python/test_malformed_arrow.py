@@ -130,7 +130,9 @@ MALFORMED = {
     ),
     "a view with something behind its text": views(inline_view(b"abc"), struct.pack("<i12s", 2, b"abc")),
     "a view that is no UTF-8": views(inline_view(b"abc"), inline_view(b"\xff\xfe")),
-    "a long view that is no UTF-8": views(inline_view(b"abc"), long_view(20, b"abcd", 0, 0), data=LONG[:-1] + b"\xff"),
+    "a long view that is no UTF-8 after a short one": views(
+        inline_view(b"abc"), long_view(20, b"abcd", 0, 0), data=LONG[:-1] + b"\xff"
+    ),
     "garbage behind a short view": views(inline_view(b"abc"), struct.pack("<i12s", 1, b"ab")),
     "a negative length": numbers(length=-1),
     "a length beyond memory": numbers(length=2**62),
