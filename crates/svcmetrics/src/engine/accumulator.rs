@@ -23,8 +23,9 @@ const NEAR_LINES: usize = 1 << 13;
 /// How many groups are gathered at once.
 const GATHERED: usize = 64;
 
-/// How many times what is needed is reserved, if there is as much. What is not used yet takes no memory, only addresses.
-const GROWTH: [usize; 3] = [16, 4, 1];
+/// How many times what is needed is reserved, if there is as much. What is not used yet takes no memory, but addresses, which may
+/// be few, too.
+const GROWTH: [usize; 2] = [4, 1];
 
 /// Where half a place begins.
 pub(super) const HALF: u32 = 32;
