@@ -29,7 +29,7 @@ pub(crate) use cache::prefetch;
 pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
 #[cfg(feature = "rayon")]
-pub(crate) use parallel::threads;
+pub(crate) use parallel::{on_threads, threads};
 pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;
 pub(crate) use scores::{NOBODY, ScoreColumns, Scorer};

@@ -9,11 +9,15 @@ use super::sums::Sums;
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::spread::Spread;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{OnceLock, mpsc};
+use std::time::Duration;
 
 /// Stretches that a thread must have before it is worth its start.
 const STRETCHES: usize = if cfg!(test) { 2 } else { 8 };
+
+/// How long a caller waits for its threads before it is asked whether to go on.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// The process that started the threads.
 static STARTED_BY: OnceLock<u32> = OnceLock::new();
@@ -29,6 +33,31 @@ pub(crate) fn threads(rows: usize) -> usize {
     if *STARTED_BY.get_or_init(|| here) == here { enough.min(rayon::current_num_threads()) } else { 1 }
 }
 
+/// Does all works, each on a thread of the pool. The caller does none of them, and hears now and then that it waits: whoever wakes
+/// a thread and works on is often where that one is to run, which then waits until the work is done.
+pub(crate) fn on_threads<W: Send>(works: Vec<W>, work: impl Fn(W) + Sync, waiting: &mut dyn FnMut()) {
+    waiting();
+    rayon::in_place_scope(|scope| {
+        let (done, all_done) = mpsc::channel::<()>();
+        for one in works {
+            let (work, done) = (&work, done.clone());
+            scope.spawn(move |_| {
+                work(one);
+                drop(done);
+            });
+        }
+        drop(done);
+        loop {
+            // a caller that is a thread of the pool takes what waits for one
+            while rayon::yield_now() == Some(rayon::Yield::Executed) {}
+            if all_done.recv_timeout(PATIENCE) != Err(mpsc::RecvTimeoutError::Timeout) {
+                break;
+            }
+            waiting();
+        }
+    });
+}
+
 /// The rows of a part that are not yet taken, and whether to go on with them.
 struct Work<'a> {
     rows: usize,
@@ -41,19 +70,23 @@ struct Work<'a> {
 impl Work<'_> {
     /// One thread's share: stretch after stretch, as long as there are any. After an error, with the row at which its stretch
     /// begins, no later stretch is taken; the earlier ones are, so that the first error of all is found.
-    fn share(&self, engine: &mut Engine, go_on: &mut dyn FnMut() -> bool) -> Option<(usize, Error)> {
+    fn share(&self, engine: &mut Engine) -> Option<(usize, Error)> {
         loop {
             let start = self.next.fetch_add(STRETCH, Ordering::Relaxed);
             if start >= self.rows {
                 return None;
             }
             let stretch = start..self.rows.min(start + STRETCH);
-            let mut go_on = || !self.stopped.load(Ordering::Relaxed) && go_on();
+            let mut go_on = || self.goes_on();
             if let Err(error) = engine.stretch(self.part, self.keys, None, stretch, &mut go_on, &mut None) {
                 self.next.store(self.rows, Ordering::Relaxed);
                 return Some((start, error));
             }
         }
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.stopped.load(Ordering::Relaxed)
     }
 }
 
@@ -65,15 +98,9 @@ struct Check {
 
 impl Check {
     /// The error, if there is one, with the row at which its stretch begins.
-    fn run(
-        &mut self,
-        work: &Work<'_>,
-        data: &Data<'_>,
-        before: u64,
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> Option<(usize, Error)> {
+    fn run(&mut self, work: &Work<'_>, data: &Data<'_>, before: u64) -> Option<(usize, Error)> {
         for start in (0..work.rows).step_by(STRETCH) {
-            if !go_on() {
+            if !work.goes_on() {
                 return None;
             }
             let stretch = start..work.rows.min(start + STRETCH);
@@ -113,34 +140,34 @@ impl Engine {
             other.rows.before = self.rows.before;
             other.groups.begin_part();
         }
-        let before: Vec<usize> = self.all().map(|engine| engine.groups.len()).collect();
+        let (rows_before, before) =
+            (self.rows.before, self.all().map(|engine| engine.groups.len()).collect::<Vec<_>>());
         let mut others = std::mem::take(&mut self.others);
-        let mut errors: Vec<Option<(usize, Error)>> = vec![None; others.len()];
-        let mut halted = false;
-        let (own, repeated) = rayon::in_place_scope(|scope| {
-            for (other, error) in others.iter_mut().zip(&mut errors) {
-                let work = &work;
-                scope.spawn(move |_| *error = work.share(other, &mut || true));
-            }
-            let mut go_on = || {
+        let mut errors: Vec<Option<(usize, Error)>> = vec![None; 1 + others.len()];
+        let (mut repeated, mut halted) = (None, false);
+        let checking = check.as_mut().zip(identity).map(|(check, data)| (check, data, &mut repeated));
+        let engines = std::iter::once((&mut *self, checking)).chain(others.iter_mut().map(|other| (other, None)));
+        on_threads(
+            engines.zip(&mut errors).collect(),
+            |((engine, checking), error)| {
+                if let Some((check, data, repeated)) = checking {
+                    *repeated = check.run(&work, data, rows_before);
+                }
+                *error = work.share(engine);
+            },
+            &mut || {
                 halted = halted || !go_on();
                 if halted {
                     work.stopped.store(true, Ordering::Relaxed);
                 }
-                !halted
-            };
-            let repeated = match (&mut check, identity) {
-                (Some(check), Some(data)) => check.run(&work, data, self.rows.before, &mut go_on),
-                _ => None,
-            };
-            (work.share(self, &mut go_on), repeated)
-        });
+            },
+        );
         self.others = others;
         (self.identities, self.identified) = check.map(|check| (check.identities, check.groups)).unzip();
         if halted {
             return Err(Error::Interrupted);
         }
-        let first = std::iter::once(own).chain(errors).chain([repeated]).flatten().min_by_key(|(start, _)| *start);
+        let first = errors.into_iter().chain([repeated]).flatten().min_by_key(|(start, _)| *start);
         let groups = self.all().map(|engine| engine.groups.len() as u64).sum::<u64>();
         if first.is_some() || groups > self.groups.limit {
             // One look in the order of the rows finds what one thread would have come upon first.

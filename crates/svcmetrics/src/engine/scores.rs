@@ -264,23 +264,21 @@ impl Scorer {
             columns: ScoreColumns::default(),
         };
         let mut others: Vec<Self> = (1..threads).map(|_| fresh()).collect();
-        let done = rayon::in_place_scope(|scope| {
-            for other in &mut others {
-                let (share, stopped) = (&share, &stopped);
-                scope.spawn(move |_| {
-                    share(other, &mut || !stopped.load(Ordering::Relaxed));
-                });
-            }
-            let done = share(self, go_on);
-            if !done {
-                stopped.store(true, Ordering::Relaxed);
-            }
-            done
-        });
+        parallel::on_threads(
+            std::iter::once(&mut *self).chain(&mut others).collect(),
+            |scorer| {
+                share(scorer, &mut || !stopped.load(Ordering::Relaxed));
+            },
+            &mut || {
+                if !go_on() {
+                    stopped.store(true, Ordering::Relaxed);
+                }
+            },
+        );
         for other in &others {
             self.rows.take_over(&other.rows);
         }
-        done
+        !stopped.into_inner()
     }
 
     /// Whether there was time for it.

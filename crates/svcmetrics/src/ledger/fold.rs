@@ -48,13 +48,16 @@ impl<E, T, A> Fold<E, T, A> {
         let states = threads.min(1 + spans / self.cost.max(1)).min(shares.len());
         let mut others = (1..states).map(|_| (self.empty)()).collect::<Result<Vec<S>>>()?;
         #[cfg(feature = "rayon")]
-        rayon::in_place_scope(|scope| {
-            for other in &mut others {
-                let work = &work;
-                scope.spawn(move |_| work(other, &mut || true));
-            }
+        if others.is_empty() {
             work(state, go_on);
-        });
+        } else {
+            let states = std::iter::once(&mut *state).chain(&mut others).collect();
+            crate::engine::on_threads(states, |state| work(state, &mut || true), &mut || {
+                if !go_on() {
+                    stopped.store(true, Ordering::Relaxed);
+                }
+            });
+        }
         #[cfg(not(feature = "rayon"))]
         work(state, go_on);
         for other in others.drain(..) {

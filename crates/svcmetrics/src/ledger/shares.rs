@@ -4,20 +4,12 @@ use super::lines::Part;
 use crate::error::{Error, Result};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(feature = "rayon")]
-use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
-#[cfg(feature = "rayon")]
-use std::time::Duration;
 
 /// Rows that a thread must have: what it allocates is its own, and small shares would cost more memory than
 /// they take time.
 #[cfg(feature = "rayon")]
 const SHARE: usize = if cfg!(test) { 2 } else { 1 << 16 };
-
-/// How long a thread waits for the others before it asks whether to go on.
-#[cfg(feature = "rayon")]
-const PATIENCE: Duration = Duration::from_millis(10);
 
 /// The rows in as many shares as there are threads.
 pub(super) fn shares(rows: Range<usize>) -> Vec<Range<usize>> {
@@ -100,32 +92,21 @@ pub(super) fn in_shares<S: Send, A: Send>(
         interrupted |= !go_on();
         !interrupted
     };
-    let mut shares = shares.into_iter();
-    let first = shares.next();
+    if shares.len() < 2 {
+        let made: Option<Vec<A>> = shares.into_iter().map(|share| one(share, &mut own_go_on)).collect();
+        return if interrupted { Err(Error::Interrupted) } else { Ok(made) };
+    }
     let mut made: Vec<Option<A>> = Vec::new();
     made.resize_with(shares.len(), || None);
     #[cfg(feature = "rayon")]
-    let first = rayon::in_place_scope(|scope| {
-        let (done, others) = mpsc::channel::<()>();
-        for (place, share) in made.iter_mut().zip(shares) {
-            let (one, done) = (&one, done.clone());
-            scope.spawn(move |_| {
-                *place = one(share, &mut || true);
-                drop(done);
-            });
-        }
-        drop(done);
-        let first = first.map(|share| one(share, &mut own_go_on));
-        // Who wants to stop is heard while the others are at it. A thread of the pool's own takes what waits for one meanwhile.
-        while others.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-            while rayon::yield_now() == Some(rayon::Yield::Executed) {}
+    crate::engine::on_threads(
+        made.iter_mut().zip(shares).collect(),
+        |(place, share)| *place = one(share, &mut || true),
+        &mut || {
             if !own_go_on() {
                 stopped.store(true, Ordering::Relaxed);
             }
-        }
-        first
-    });
-    #[cfg(not(feature = "rayon"))]
-    let first = first.map(|share| one(share, &mut own_go_on));
-    if interrupted { Err(Error::Interrupted) } else { Ok(first.into_iter().chain(made).collect()) }
+        },
+    );
+    if interrupted { Err(Error::Interrupted) } else { Ok(made.into_iter().collect()) }
 }
