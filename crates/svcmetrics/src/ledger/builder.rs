@@ -107,7 +107,7 @@ impl LedgerBuilder {
         self.add_while(part, &mut || true)
     }
 
-    /// Adds rows as long as `go_on`, which is asked every thousand rows or so, says yes.
+    /// Adds rows as long as `go_on`, which is asked from time to time, says yes.
     ///
     /// # Errors
     /// As [`LedgerBuilder::add`], and [`Error::Interrupted`]; the builder is of no use afterwards.

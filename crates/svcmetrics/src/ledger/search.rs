@@ -144,7 +144,7 @@ impl RowSearch {
         self.add_while(part, &mut || true);
     }
 
-    /// Looks among rows as long as `go_on`, which is asked every thousand rows or so, says yes.
+    /// Looks among rows as long as `go_on`, which is asked from time to time, says yes.
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) {
         self.look(part, go_on, &mut |_| {});
     }

@@ -96,7 +96,7 @@ impl MovementsBuilder {
         self.add_while(part, &mut || true)
     }
 
-    /// Adds rows as long as `go_on`, which is asked every thousand rows or so, says yes.
+    /// Adds rows as long as `go_on`, which is asked from time to time, says yes.
     ///
     /// # Errors
     /// As [`MovementsBuilder::add`], and [`Error::Interrupted`]; the builder is of no use afterwards.

@@ -135,7 +135,7 @@ impl ScorecardBuilder {
         self.add_while(part, &mut || true)
     }
 
-    /// Adds rows as long as `go_on`, which is asked every thousand rows or so, says yes.
+    /// Adds rows as long as `go_on`, which is asked from time to time, says yes.
     ///
     /// # Errors
     /// As [`ScorecardBuilder::add`], and [`Error::Interrupted`]; the builder is of no use afterwards.
