@@ -331,13 +331,16 @@ impl<'a> Data<'a> {
         }
     }
 
-    pub(crate) fn is_null(&self, row: usize) -> bool {
-        let masked = match &self.nulls {
+    fn is_masked(&self, row: usize) -> bool {
+        match &self.nulls {
             Nulls::None => false,
             Nulls::Valid(bits) => !bits.get(row),
             Nulls::Mask(mask) => mask[row],
-        };
-        masked
+        }
+    }
+
+    pub(crate) fn is_null(&self, row: usize) -> bool {
+        self.is_masked(row)
             || match &self.values {
                 Values::Null(_) => true,
                 Values::Mixed(values) => values[row] == Scalar::Null,
@@ -380,7 +383,7 @@ impl<'a> Data<'a> {
     /// code, and none for one that is outside the table.
     pub(crate) fn look_up(&self, rows: Range<usize>, table: &[u32], null: u32, found: &mut Vec<u32>) {
         let Values::Dictionary { codes, .. } = &self.values else { return };
-        // what comes from Arrow says it twice
+        let (before, all) = (found.len(), rows.clone());
         let nulls = if matches!(codes.nulls, Nulls::None) { &self.nulls } else { &codes.nulls };
         macro_rules! each {
             ($positions:expr) => {{
@@ -410,6 +413,14 @@ impl<'a> Data<'a> {
             Values::UInt32(positions) => each!(positions),
             Values::UInt64(positions) => each!(positions),
             _ => found.extend(rows.map(|_| null)),
+        }
+        // both may say so, and need not say the same
+        if !matches!(codes.nulls, Nulls::None) && !matches!(self.nulls, Nulls::None) {
+            found[before..]
+                .iter_mut()
+                .zip(all)
+                .filter(|(_, row)| self.is_masked(*row))
+                .for_each(|(one, _)| *one = null);
         }
     }
 

@@ -228,17 +228,25 @@ fn a_dictionary_larger_than_its_rows_groups_as_the_plain_column() {
 
 #[test]
 fn a_dictionary_is_null_where_its_codes_are_and_where_it_says_so_itself() {
+    // more rows than are looked up before any is known
+    const TIMES: usize = 1_000;
     let by = || Request::default().by(["k"]);
-    let (names, nulls) =
-        (["a", "b"].map(str::to_owned).to_vec(), || Nulls::Mask(vec![true, false, true, false].into()));
-    let plain = Scorecard::of(&table("k", vec![None, Some("b"), None, Some("a")], 4), by()).unwrap();
-    // what stands where it is null need be no position at all
-    for (of_codes, whole) in [(nulls(), Nulls::None), (Nulls::None, nulls())] {
-        let positions = if matches!(whole, Nulls::None) { vec![-1_i64, 1, 7, 0] } else { vec![0, 1, 1, 0] };
-        let codes = Data::new(Values::Int64(positions.into()), of_codes).unwrap();
+    let nulls = |masked: [bool; 4]| Nulls::Mask(masked.repeat(TIMES).into());
+    let names = ["a", "b"].map(str::to_owned).to_vec();
+    let expected = [None, Some("b"), None, Some("a")].repeat(TIMES);
+    let plain = Scorecard::of(&table("k", expected, 4 * TIMES), by()).unwrap();
+    let (both, first, third) = ([true, false, true, false], [true, false, false, false], [false, false, true, false]);
+    for (of_codes, whole, positions) in [
+        // what stands where it is null need be no position at all
+        (nulls(both), Nulls::None, [-1_i64, 1, 7, 0]),
+        (Nulls::None, nulls(both), [0, 1, 1, 0]),
+        (nulls(first), nulls(third), [-1, 1, 1, 0]),
+        (nulls(third), nulls(first), [0, 1, 7, 0]),
+    ] {
+        let codes = Data::new(Values::Int64(positions.repeat(TIMES).into()), of_codes).unwrap();
         let values = Values::Dictionary { codes: Box::new(codes), values: Box::new(names.clone().into()) };
         let keys = Data::new(values, whole).unwrap();
-        assert_eq!(Scorecard::of(&table("k", keys, 4), by()).unwrap(), plain);
+        assert_eq!(Scorecard::of(&table("k", keys, 4 * TIMES), by()).unwrap(), plain);
     }
 }
 
