@@ -1,6 +1,6 @@
 //! Tables in: scorecards, health scores and checks, part by part.
 
-use crate::capsule::Stream;
+use crate::capsule::{Batch, Stream};
 use crate::error::{PyError, Result, detached};
 use crate::frame::Frame;
 use crate::ready::is_text;
@@ -19,14 +19,22 @@ use svcmetrics::{Check, Data, Error, HealthScorer, Request, ScorecardBuilder, Ta
 /// How long the core may go on before it is asked whether the user pressed Ctrl-C.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// What takes a table's parts one after another.
+/// What takes a table's parts in their order: one, as it comes, or several that are all there.
 pub(crate) trait Sink: Send {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error>;
+
+    fn add_parts(&mut self, parts: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
+        parts.iter().try_for_each(|part| self.add(part, go_on))
+    }
 }
 
 impl Sink for ScorecardBuilder {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
         self.add_while(part, go_on)
+    }
+
+    fn add_parts(&mut self, parts: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
+        self.add_parts_while(parts, go_on)
     }
 }
 
@@ -166,35 +174,60 @@ fn pour_stream(
             Some((column.name.clone(), column.field.as_ref().err().filter(|_| *wanted)?.clone()))
         })
         .collect();
-    let mut add_part = |stream: &Stream, rows: usize, mut arrays: Vec<Option<ArrayRef>>| {
-        let columns = stream.columns.iter().zip(&mut arrays);
-        let coded = columns.filter(|(column, _)| column.categories.is_some());
-        let coded: Vec<_> = coded.filter_map(|(column, array)| Some((column, array.take()?))).collect();
-        let batch = batch(&fields, arrays, rows)?;
-        let mut part = part(&batch, names, reads, &unknown);
-        for (column, codes) in &coded {
-            if let Some(categories) = &column.categories {
-                part = part.with_borrowed(&column.name, categorical(codes, categories)?);
-            }
-        }
-        add(py, sink, &part)
+    let mut add = |stream: &Stream, batches: Vec<Batch>| -> Result<()> {
+        let held = batches.into_iter().map(|batch| Held::new(stream, &fields, batch)).collect::<Result<Vec<_>>>()?;
+        let parts = held.iter().map(|held| held.part(stream, names, reads, &unknown)).collect::<Result<Vec<_>>>()?;
+        patiently(py, |go_on| sink.add_parts(&parts, go_on))
     };
-    let mut empty = true;
+    let (mut batches, mut is_empty) = (Vec::new(), true);
     loop {
         py.check_signals()?;
-        let Some((rows, arrays)) = detached(py, || stream.next(&wanted))? else { break };
-        empty = false;
-        add_part(&stream, rows, arrays)?;
+        let Some(batch) = detached(py, || stream.next(&wanted))? else { break };
+        is_empty = false;
+        if stream.is_there {
+            batches.push(batch);
+        } else {
+            add(&stream, vec![batch])?;
+        }
     }
-    if empty {
+    if is_empty {
         // An empty stream still has a schema, and so a complete result.
         let none = |(field, wanted): (&Option<Arc<Field>>, &bool)| {
             field.as_ref().filter(|_| *wanted).map(|field| new_empty_array(field.data_type()))
         };
-        let arrays = fields.iter().zip(&wanted).map(none).collect();
-        add_part(&stream, 0, arrays)?;
+        batches.push((0, fields.iter().zip(&wanted).map(none).collect()));
     }
-    Ok(())
+    add(&stream, batches)
+}
+
+/// A batch, and the columns of it that are codes.
+struct Held {
+    batch: RecordBatch,
+    coded: Vec<Option<ArrayRef>>,
+}
+
+impl Held {
+    fn new(stream: &Stream, fields: &[Option<Arc<Field>>], (rows, mut arrays): Batch) -> Result<Self> {
+        let columns = stream.columns.iter().zip(&mut arrays);
+        let coded = columns.map(|(column, array)| column.categories.as_ref().and_then(|_| array.take())).collect();
+        Ok(Self { batch: batch(fields, arrays, rows)?, coded })
+    }
+
+    fn part<'a>(
+        &'a self,
+        stream: &'a Stream,
+        names: &'a [String],
+        reads: &[Reads],
+        unknown: &'a [(String, String)],
+    ) -> Result<Table<'a>> {
+        let mut part = part(&self.batch, names, reads, unknown);
+        for (column, codes) in stream.columns.iter().zip(&self.coded) {
+            if let (Some(codes), Some(categories)) = (codes, &column.categories) {
+                part = part.with_borrowed(&column.name, categorical(codes, categories)?);
+            }
+        }
+        Ok(part)
+    }
 }
 
 /// Codes, and what they stand for.

@@ -53,6 +53,8 @@ pub(crate) struct Stream {
     now: FFI_ArrowArrayStream,
     /// What has the streams that follow, the last one first.
     later: Vec<Py<PyAny>>,
+    /// Whether its batches are in memory already, and may be taken together.
+    pub(crate) is_there: bool,
     pub(crate) columns: Vec<StreamColumn>,
 }
 
@@ -83,6 +85,7 @@ impl Stream {
         if let Ok(objects) = object.cast_exact::<PyList>() {
             later = objects.iter().rev().map(Bound::unbind).collect();
         }
+        let is_there = !later.is_empty();
         let first = later.pop().map_or_else(|| object.clone(), |first| first.into_bound(object.py()));
         let (stream, schema) = taken_over(&first)?;
         // What cannot be read as a name or a type panics in the library that reads it.
@@ -97,7 +100,7 @@ impl Stream {
                 }
             }
         }
-        Ok(Self { now: stream, later, columns })
+        Ok(Self { now: stream, later, is_there, columns })
     }
 
     fn columns_of(schema: &FFI_ArrowSchema) -> std::result::Result<Vec<StreamColumn>, PyErr> {

@@ -298,7 +298,7 @@ impl RelationBuilder {
                 }
             }
         };
-        engine.add_seen(part, go_on, Some(&mut see))
+        engine.add_seen(std::slice::from_ref(part), go_on, Some(&mut see))
     }
 
     /// The relation over all rows that were added.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 struct Strings<'a, A>(&'a A);
 
 macro_rules! strings {
-    ($($array:ty),*) => {$(
+    ($($array:ty: $marks:expr),*) => {$(
         impl Texts for Strings<'_, $array> {
             fn text(&self, position: usize) -> &str {
                 self.0.value(position)
@@ -28,11 +28,17 @@ macro_rules! strings {
             fn count(&self) -> usize {
                 self.0.len()
             }
+
+            fn marks(&self) -> Option<&[u128]> {
+                let marks: fn(&$array) -> Option<&[u128]> = $marks;
+                marks(self.0)
+            }
         }
     )*};
 }
 
-strings!(StringArray, LargeStringArray, StringViewArray);
+// a view is a short text itself, or says where a longer one stands
+strings!(StringArray: |_| None, LargeStringArray: |_| None, StringViewArray: |array| Some(array.views()));
 
 struct Bytes<'a, A>(&'a A);
 

@@ -20,6 +20,11 @@ pub trait Texts: Send + Sync {
     fn some(&self, positions: Range<usize>) -> Vec<Cow<'_, str>> {
         positions.map(|position| Cow::Borrowed(self.text(position))).collect()
     }
+    /// A number each, where what holds them has such: equal numbers stand for equal texts, while equal texts may have several.
+    /// Those of nulls mean nothing.
+    fn marks(&self) -> Option<&[u128]> {
+        None
+    }
 }
 
 impl<T: AsRef<str> + Send + Sync> Texts for [T] {

@@ -1,6 +1,6 @@
 //! Keys -> dense group ids.
 
-use super::columns::{Data, Nulls, Scalar, TimeUnit, Values};
+use super::columns::{Data, Nulls, Scalar, Texts, TimeUnit, Values};
 use super::ids::{Ids, NONE, Pairs};
 use super::intake::NAN_HINT;
 use crate::error::{Error, Offence, Result};
@@ -11,6 +11,9 @@ use std::ops::Range;
 
 /// Rows whose places in a dictionary are looked up together.
 const FEW: usize = 512;
+
+/// So many marks of texts are kept before it is asked whether any of them recur.
+const MARKS: usize = 1 << 13;
 
 /// Why a value is no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +29,32 @@ pub(super) enum NoKey {
     OfNoBin,
 }
 
+/// The codes of texts by their marks.
+#[derive(Debug, Clone, Default)]
+struct Marks {
+    codes: HashMap<u128, u32>,
+    /// How many were met again.
+    again: usize,
+}
+
+impl Marks {
+    /// Whether they are met again often enough to be kept: texts that are equal may each have a mark of its own.
+    fn recur(&self) -> bool {
+        self.codes.len() < MARKS + self.again
+    }
+
+    #[inline]
+    fn get(&mut self, mark: u128) -> Option<u32> {
+        let code = self.codes.get(&mark).copied();
+        self.again += usize::from(code.is_some());
+        code
+    }
+
+    fn insert(&mut self, mark: u128, code: u32) {
+        self.codes.insert(mark, code);
+    }
+}
+
 /// One key column: each distinct value gets a code, in the order of their appearance.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyColumn {
@@ -38,6 +67,8 @@ pub(crate) struct KeyColumn {
     integers: Ids,
     /// By position in the dictionary of the part that is being read.
     dictionary: Vec<u32>,
+    /// Of the texts' marks in the part that is being read.
+    marks: Marks,
     others: HashMap<Key, u32>,
     null: Option<u32>,
     check: bool,
@@ -57,6 +88,7 @@ impl KeyColumn {
             texts: HashMap::new(),
             integers: Ids::default(),
             dictionary: Vec::new(),
+            marks: Marks::default(),
             others: HashMap::new(),
             null: None,
             check: false,
@@ -196,9 +228,10 @@ impl KeyColumn {
         true
     }
 
-    /// A part begins, with a dictionary of its own.
+    /// A part begins, with a dictionary and marks of its own.
     fn begin_part(&mut self) {
         self.dictionary.clear();
+        self.marks = Marks::default();
     }
 
     /// The codes of some of a part's rows, appended to `codes`; the part starts at row `first_row`.
@@ -237,13 +270,28 @@ impl KeyColumn {
             return Ok(());
         }
         if let (Values::Text(texts), Nulls::None, KeyType::Text) = (&data.values, &data.nulls, &self.key_type) {
-            codes.extend(rows.map(|row| self.text(texts.text(row))));
+            match texts.marks().filter(|_| self.marks.recur()) {
+                Some(marks) => self.encode_marked(texts.as_ref(), marks, rows, codes),
+                None => codes.extend(rows.map(|row| self.text(texts.text(row)))),
+            }
             return Ok(());
         }
         for row in rows {
             codes.push(self.one(data, row, first_row + row as u64)?);
         }
         Ok(())
+    }
+
+    /// The codes of texts with marks: one that was met needs no look at its text.
+    fn encode_marked(&mut self, texts: &dyn Texts, marks: &[u128], rows: Range<usize>, codes: &mut Vec<u32>) {
+        for (row, mark) in rows.clone().zip(&marks[rows]) {
+            let known = self.marks.get(*mark);
+            codes.push(known.unwrap_or_else(|| {
+                let code = self.text(texts.text(row));
+                self.marks.insert(*mark, code);
+                code
+            }));
+        }
     }
 
     fn encode_dictionary(
@@ -445,6 +493,8 @@ pub(crate) struct Groups {
     pub(crate) columns: Vec<KeyColumn>,
     /// A level a column: (id over the columns before, code) -> id.
     levels: Vec<Pairs>,
+    /// The first row of the part that is being read.
+    part: u64,
     pub(super) limit: u64,
 }
 
@@ -453,13 +503,9 @@ impl Groups {
         Self {
             columns: KeyColumn::of(request),
             levels: vec![Pairs::default(); request.by.len()],
+            part: 0,
             limit: request.max_groups,
         }
-    }
-
-    /// A part begins, whose dictionaries are others than those of the part before.
-    pub(crate) fn begin_part(&mut self) {
-        self.columns.iter_mut().for_each(KeyColumn::begin_part);
     }
 
     /// How many groups there are; without keys there is one, even of no rows.
@@ -467,8 +513,12 @@ impl Groups {
         self.levels.last().map_or(1, Pairs::len)
     }
 
-    /// The groups of some of a part's rows.
+    /// The groups of some rows of the part that starts at row `first_row`.
     pub(crate) fn assign(&mut self, keys: &[&Data<'_>], rows: Range<usize>, first_row: u64) -> Result<Vec<u32>> {
+        if first_row != self.part {
+            self.part = first_row;
+            self.columns.iter_mut().for_each(KeyColumn::begin_part);
+        }
         let mut ids = vec![0_u32; rows.len()];
         let mut codes = Vec::new();
         for (level, data) in keys.iter().enumerate() {
@@ -566,6 +616,7 @@ impl Groups {
         Self {
             columns: self.columns.iter().map(emptied).collect(),
             levels: vec![Pairs::default(); self.levels.len()],
+            part: 0,
             limit: self.limit,
         }
     }
@@ -592,5 +643,55 @@ impl Groups {
             Ok(id)
         };
         (0..groups).map(find).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    /// Texts of which each is one of a few, with marks that recur or do not.
+    struct Marked(Vec<String>, Vec<u128>);
+
+    impl Texts for Marked {
+        fn text(&self, position: usize) -> &str {
+            &self.0[position]
+        }
+
+        fn count(&self) -> usize {
+            self.0.len()
+        }
+
+        fn marks(&self) -> Option<&[u128]> {
+            Some(&self.1)
+        }
+    }
+
+    #[test]
+    fn texts_with_marks_have_the_codes_of_their_texts_in_each_part() {
+        let rows = 3 * MARKS;
+        // few marks, two for each text; and as many as there are rows
+        for marks in [14, u128::MAX] {
+            let (mut marked, mut plain) = (KeyColumn::new("key", false), KeyColumn::new("key", false));
+            let mut groups =
+                Groups { columns: vec![marked.clone()], levels: vec![Pairs::default()], part: 0, limit: 9 };
+            for part in 0..3_u8 {
+                // the same mark stands for another text in the next part
+                let text = |row: u128| format!("text {}", (row % marks + u128::from(part)) % 7);
+                let texts: Vec<String> = (0..).take(rows).map(text).collect();
+                let marks = (0..).take(rows).map(|row| row % marks).collect();
+                let data = Data::new(Values::Text(Arc::new(Marked(texts.clone(), marks))), Nulls::None).unwrap();
+                let mut found = Vec::new();
+                for start in (0..rows).step_by(1000) {
+                    let stretch = start..rows.min(start + 1000);
+                    found.extend(groups.assign(&[&data], stretch, u64::from(part) * rows as u64).unwrap());
+                }
+                let expected: Vec<u32> = texts.iter().map(|text| plain.text(text)).collect();
+                assert_eq!(found, expected, "part {part}");
+            }
+            marked = groups.columns.remove(0);
+            assert_eq!(marked.marks.recur(), marks == 14);
+        }
     }
 }

@@ -31,6 +31,24 @@ pub(crate) const STRETCH: usize = if cfg!(test) { 2 } else { 4 } * BLOCK;
 /// What is shown a block of rows once it is judged, with their groups.
 pub(crate) type See<'a> = &'a mut dyn FnMut(&Rows, &[u32]);
 
+/// What is read of a part.
+pub(super) struct Part<'t, 'a> {
+    pub(super) rows: usize,
+    /// Rows of the parts before it.
+    pub(super) before: u64,
+    /// In the order of the plan; none for computed ones.
+    pub(super) columns: Vec<Option<&'t Data<'a>>>,
+    pub(super) keys: Vec<&'t Data<'a>>,
+    pub(super) identity: Option<&'t Data<'a>>,
+}
+
+impl Part<'_, '_> {
+    pub(super) fn stretches(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let rows = self.rows;
+        (0..rows).step_by(STRETCH).map(move |start| start..rows.min(start + STRETCH))
+    }
+}
+
 /// Sums rows into exact totals by group.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
@@ -96,28 +114,52 @@ impl Engine {
         })
     }
 
-    /// Adds a part's rows; `go_on` is asked between blocks.
-    pub(crate) fn add(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        self.add_seen(table, go_on, None)
+    /// Adds the rows of parts, which threads share as if they were one; `go_on` is asked between blocks.
+    pub(crate) fn add(&mut self, tables: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.add_seen(tables, go_on, None)
     }
 
     /// As [`Engine::add`]; `see` is shown each block once it is judged, with the groups of its rows.
     pub(crate) fn add_seen(
         &mut self,
-        table: &Table<'_>,
+        tables: &[Table<'_>],
         go_on: &mut dyn FnMut() -> bool,
         see: Option<See<'_>>,
     ) -> Result<()> {
         if self.failed.is_none() {
-            self.failed = self.add_all(table, go_on, see).err();
+            self.failed = self.add_all(tables, go_on, see).err();
         }
         self.failed.clone().map_or(Ok(()), Err)
     }
 
-    fn add_all(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool, mut see: Option<See<'_>>) -> Result<()> {
-        let part = self.rows.part(table, go_on)?;
-        let keys = self.rows.plan.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
+    fn add_all(&mut self, tables: &[Table<'_>], go_on: &mut dyn FnMut() -> bool, see: Option<See<'_>>) -> Result<()> {
+        let (mut parts, mut refused) = (Vec::with_capacity(tables.len()), Ok(()));
+        for table in tables {
+            match self.part(table, go_on) {
+                Ok(part) => parts.push(part),
+                Err(error) => {
+                    refused = Err(error);
+                    break;
+                }
+            }
+        }
+        let rows = parts.iter().map(|part| part.rows).sum();
+        self.identities.iter_mut().for_each(|identities| identities.reserve(rows));
+        // what is wrong with rows comes before what is wrong with a part after them
         let before = self.rows.before;
+        self.add_parts(&parts, go_on, see)?;
+        self.rows.before = before;
+        refused
+    }
+
+    /// What is read of a part, which comes after all those before.
+    pub(super) fn part<'t, 'a>(
+        &mut self,
+        table: &'t Table<'a>,
+        go_on: &mut dyn FnMut() -> bool,
+    ) -> Result<Part<'t, 'a>> {
+        let columns = self.rows.part(table, go_on)?;
+        let keys = self.rows.plan.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
         if !go_on() {
             return Err(Error::Interrupted);
         }
@@ -125,26 +167,31 @@ impl Engine {
             Some(identities) => Some(required(table, identities.name())?),
             None => None,
         };
-        self.identities.iter_mut().for_each(|identities| identities.reserve(table.rows()));
-        self.groups.begin_part();
-        #[cfg(feature = "rayon")]
-        self.identified.iter_mut().for_each(Groups::begin_part);
-        #[cfg(feature = "rayon")]
-        if see.is_none() && !self.alone {
-            let threads = parallel::threads(table.rows());
-            if threads > 1 {
-                self.add_together(threads, table.rows(), &part, &keys, identity, go_on)?;
-                self.rows.before += table.rows() as u64;
-                return Ok(());
-            }
-        }
-        for start in (0..table.rows()).step_by(STRETCH) {
-            let stretch = start..table.rows().min(start + STRETCH);
-            self.stretch(&part, &keys, identity, stretch, go_on, &mut see)?;
-        }
-        // so that the keys' types are known, be there rows or not
+        let before = self.rows.before;
+        // so that the keys' types are known, to all threads, be there rows or not
         self.groups.assign(&keys, 0..0, before)?;
         self.rows.before += table.rows() as u64;
+        Ok(Part { rows: table.rows(), before, columns, keys, identity })
+    }
+
+    fn add_parts(
+        &mut self,
+        parts: &[Part<'_, '_>],
+        go_on: &mut dyn FnMut() -> bool,
+        mut see: Option<See<'_>>,
+    ) -> Result<()> {
+        #[cfg(feature = "rayon")]
+        if see.is_none() && !self.alone {
+            let threads = parallel::threads(parts.iter().map(|part| part.rows).sum());
+            if threads > 1 {
+                return self.add_together(threads, parts, go_on);
+            }
+        }
+        for part in parts {
+            for rows in part.stretches() {
+                self.stretch(part, rows, go_on, &mut see)?;
+            }
+        }
         Ok(())
     }
 
@@ -165,17 +212,17 @@ impl Engine {
     /// Adds some rows, block by block.
     pub(super) fn stretch(
         &mut self,
-        part: &[Option<&Data<'_>>],
-        keys: &[&Data<'_>],
-        identity: Option<&Data<'_>>,
+        part: &Part<'_, '_>,
         rows: Range<usize>,
         go_on: &mut dyn FnMut() -> bool,
         see: &mut Option<See<'_>>,
     ) -> Result<()> {
-        let before = self.rows.before;
+        let Part { before, columns, keys, .. } = part;
+        let before = *before;
+        self.rows.before = before;
         let groups = self.groups.assign(keys, rows.clone(), before)?;
         self.resize()?;
-        if let (Some(identities), Some(data)) = (&mut self.identities, identity) {
+        if let (Some(identities), Some(data)) = (&mut self.identities, part.identity) {
             #[cfg(feature = "rayon")]
             let known = self.identified.as_mut().map(|known| known.assign(keys, rows.clone(), before)).transpose()?;
             #[cfg(not(feature = "rayon"))]
@@ -187,10 +234,10 @@ impl Engine {
                 return Err(Error::Interrupted);
             }
             if let Some(see) = see {
-                self.plain(part, block..block + groups.len(), groups)?;
+                self.plain(columns, block..block + groups.len(), groups)?;
                 see(&self.rows, groups);
             } else {
-                self.block(part, block, groups)?;
+                self.block(columns, block, groups)?;
             }
         }
         Ok(())

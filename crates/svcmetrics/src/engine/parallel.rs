@@ -1,14 +1,14 @@
 //! Several threads share a part's rows: each sums stretches of them by itself, and in the end their sums are added. Integers do
 //! not mind the order, so the result is the same to the bit for any number of threads.
 
-use super::columns::Data;
 use super::groups::Groups;
 use super::identities::Identities;
-use super::kernel::{Engine, STRETCH};
+use super::kernel::{Engine, Part, STRETCH};
 use super::sums::Sums;
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::spread::Spread;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{OnceLock, mpsc};
 use std::time::Duration;
@@ -58,29 +58,36 @@ pub(crate) fn on_threads<W: Send>(works: Vec<W>, work: impl Fn(W) + Sync, waitin
     });
 }
 
-/// The rows of a part that are not yet taken, and whether to go on with them.
+/// The rows of parts that are not yet taken, and whether to go on with them.
 struct Work<'a> {
-    rows: usize,
-    part: &'a [Option<&'a Data<'a>>],
-    keys: &'a [&'a Data<'a>],
+    parts: &'a [Part<'a, 'a>],
+    /// In the order of the rows, each with its part's position.
+    stretches: Vec<(usize, Range<usize>)>,
     next: AtomicUsize,
     stopped: AtomicBool,
 }
 
-impl Work<'_> {
-    /// One thread's share: stretch after stretch, as long as there are any. After an error, with the row at which its stretch
-    /// begins, no later stretch is taken; the earlier ones are, so that the first error of all is found.
+impl<'a> Work<'a> {
+    fn new(parts: &'a [Part<'a, 'a>]) -> Self {
+        let stretches = parts.iter().enumerate().flat_map(|(part, of)| of.stretches().map(move |rows| (part, rows)));
+        Self { parts, stretches: stretches.collect(), next: AtomicUsize::new(0), stopped: AtomicBool::new(false) }
+    }
+
+    /// In order, each with its part.
+    fn stretches(&self) -> impl Iterator<Item = (&Part<'a, 'a>, Range<usize>)> {
+        self.stretches.iter().map(|(part, rows)| (&self.parts[*part], rows.clone()))
+    }
+
+    /// One thread's share: stretch after stretch, as long as there are any. After an error, with the position of its stretch, no
+    /// later stretch is taken; the earlier ones are, so that the first error of all is found.
     fn share(&self, engine: &mut Engine) -> Option<(usize, Error)> {
         loop {
-            let start = self.next.fetch_add(STRETCH, Ordering::Relaxed);
-            if start >= self.rows {
-                return None;
-            }
-            let stretch = start..self.rows.min(start + STRETCH);
+            let place = self.next.fetch_add(1, Ordering::Relaxed);
+            let (part, rows) = self.stretches.get(place)?;
             let mut go_on = || self.goes_on();
-            if let Err(error) = engine.stretch(self.part, self.keys, None, stretch, &mut go_on, &mut None) {
-                self.next.store(self.rows, Ordering::Relaxed);
-                return Some((start, error));
+            if let Err(error) = engine.stretch(&self.parts[*part], rows.clone(), &mut go_on, &mut None) {
+                self.next.store(self.stretches.len(), Ordering::Relaxed);
+                return Some((place, error));
             }
         }
     }
@@ -97,17 +104,17 @@ struct Check {
 }
 
 impl Check {
-    /// The error, if there is one, with the row at which its stretch begins.
-    fn run(&mut self, work: &Work<'_>, data: &Data<'_>, before: u64) -> Option<(usize, Error)> {
-        for start in (0..work.rows).step_by(STRETCH) {
+    /// The error, if there is one, with the position of its stretch.
+    fn run(&mut self, work: &Work<'_>) -> Option<(usize, Error)> {
+        for (place, (part, rows)) in work.stretches().enumerate() {
             if !work.goes_on() {
                 return None;
             }
-            let stretch = start..work.rows.min(start + STRETCH);
-            let groups = self.groups.assign(work.keys, stretch.clone(), before);
-            let added = groups.and_then(|groups| self.identities.add(data, stretch, &groups, before));
+            let data = part.identity?;
+            let groups = self.groups.assign(&part.keys, rows.clone(), part.before);
+            let added = groups.and_then(|groups| self.identities.add(data, rows, &groups, part.before));
             if let Err(error) = added {
-                return Some((start, error));
+                return Some((place, error));
             }
         }
         None
@@ -115,19 +122,14 @@ impl Check {
 }
 
 impl Engine {
-    /// Adds a part's rows with several threads.
+    /// Adds the rows of parts with several threads.
     pub(super) fn add_together(
         &mut self,
         threads: usize,
-        rows: usize,
-        part: &[Option<&Data<'_>>],
-        keys: &[&Data<'_>],
-        identity: Option<&Data<'_>>,
+        parts: &[Part<'_, '_>],
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<()> {
-        let work = Work { rows, part, keys, next: AtomicUsize::new(0), stopped: AtomicBool::new(false) };
-        // so that the keys' types are the same for all
-        self.groups.assign(keys, 0..0, self.rows.before)?;
+        let work = Work::new(parts);
         let mut check = self.identities.take().map(|identities| {
             let groups = self.identified.take().unwrap_or_else(|| self.groups.clone());
             Check { identities, groups }
@@ -136,22 +138,17 @@ impl Engine {
             let fresh = self.fresh();
             self.others.push(fresh);
         }
-        for other in &mut self.others {
-            other.rows.before = self.rows.before;
-            other.groups.begin_part();
-        }
-        let (rows_before, before) =
-            (self.rows.before, self.all().map(|engine| engine.groups.len()).collect::<Vec<_>>());
+        let before: Vec<usize> = self.all().map(|engine| engine.groups.len()).collect();
         let mut others = std::mem::take(&mut self.others);
         let mut errors: Vec<Option<(usize, Error)>> = vec![None; 1 + others.len()];
         let (mut repeated, mut halted) = (None, false);
-        let checking = check.as_mut().zip(identity).map(|(check, data)| (check, data, &mut repeated));
+        let checking = check.as_mut().zip(Some(&mut repeated));
         let engines = std::iter::once((&mut *self, checking)).chain(others.iter_mut().map(|other| (other, None)));
         on_threads(
             engines.zip(&mut errors).collect(),
             |((engine, checking), error)| {
-                if let Some((check, data, repeated)) = checking {
-                    *repeated = check.run(&work, data, rows_before);
+                if let Some((check, repeated)) = checking {
+                    *repeated = check.run(&work);
                 }
                 *error = work.share(engine);
             },
@@ -167,20 +164,20 @@ impl Engine {
         if halted {
             return Err(Error::Interrupted);
         }
-        let first = errors.into_iter().chain([repeated]).flatten().min_by_key(|(start, _)| *start);
+        let first = errors.into_iter().chain([repeated]).flatten().min_by_key(|(place, _)| *place);
         let groups = self.all().map(|engine| engine.groups.len() as u64).sum::<u64>();
         if first.is_some() || groups > self.groups.limit {
             // One look in the order of the rows finds what one thread would have come upon first.
-            let end = first.as_ref().map_or(rows, |(start, _)| rows.min(start + STRETCH));
+            let end = first.as_ref().map_or(usize::MAX, |(place, _)| place + 1);
             let mut united = self.groups.emptied();
             for (engine, groups) in self.all().zip(before) {
                 united.take_over(&engine.groups, groups)?;
             }
-            for start in (0..end).step_by(STRETCH) {
+            for (part, rows) in work.stretches().take(end) {
                 if !go_on() {
                     return Err(Error::Interrupted);
                 }
-                united.assign(keys, start..end.min(start + STRETCH), self.rows.before)?;
+                united.assign(&part.keys, rows, part.before)?;
             }
         }
         if let Some((_, error)) = first {
@@ -244,7 +241,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::columns::{Nulls, Table, Values};
+    use crate::engine::columns::{Data, Nulls, Table, Values};
     use crate::request::{AbsentRevenue, OnInvalid, Request};
     use std::borrow::Cow;
     use std::ops::Range;
@@ -338,17 +335,16 @@ mod tests {
             for by in [&["region"] as &[&str], &[], &["region", "is_new"]] {
                 let mut plain = engine(&table, by);
                 plain.fused = None;
-                let part = plain.rows.part(&table, &mut || true).unwrap();
-                let keys: Vec<_> = by.iter().map(|key| table.get(key).unwrap().unwrap()).collect();
-                plain.stretch(&part, &keys, None, 0..rows, &mut || true, &mut None).unwrap();
+                let part = plain.part(&table, &mut || true).unwrap();
+                plain.stretch(&part, 0..rows, &mut || true, &mut None).unwrap();
                 let expected = totals(&plain);
                 for threads in 1..=3 {
                     let mut fused = engine(&table, by);
                     assert!(fused.fused.is_some());
                     if threads == 1 {
-                        fused.stretch(&part, &keys, None, 0..rows, &mut || true, &mut None).unwrap();
+                        fused.stretch(&part, 0..rows, &mut || true, &mut None).unwrap();
                     } else {
-                        fused.add_together(threads, rows, &part, &keys, None, &mut || true).unwrap();
+                        fused.add_together(threads, std::slice::from_ref(&part), &mut || true).unwrap();
                         fused.unite().unwrap();
                     }
                     assert_eq!(totals(&fused), expected, "{threads} threads, one in {one_in}, by {by:?}");
@@ -411,15 +407,14 @@ mod tests {
             let engine = || Engine::new(&Request::default().by(by.iter().copied()), &table.names()).unwrap();
             let mut plain = engine();
             plain.fused = None;
-            let part = plain.rows.part(&table, &mut || true).unwrap();
-            let keys: Vec<_> = by.iter().map(|key| table.get(key).unwrap().unwrap()).collect();
-            plain.stretch(&part, &keys, None, 0..rows, &mut || true, &mut None).unwrap();
+            let part = plain.part(&table, &mut || true).unwrap();
+            plain.stretch(&part, 0..rows, &mut || true, &mut None).unwrap();
             let expected = totals(&plain);
             assert!(expected.iter().flat_map(|(_, lanes)| lanes).any(|total| *total > 1 << 40));
             for threads in [1, 2] {
                 let mut fused = engine();
                 assert!(fused.fused.is_some());
-                fused.add_together(threads, rows, &part, &keys, None, &mut || true).unwrap();
+                fused.add_together(threads, std::slice::from_ref(&part), &mut || true).unwrap();
                 fused.unite().unwrap();
                 assert_eq!(totals(&fused), expected, "{threads} threads, by {by:?}");
             }
@@ -427,21 +422,59 @@ mod tests {
     }
 
     #[test]
+    fn parts_that_come_together_give_what_they_give_one_after_another() {
+        let parts: Vec<Table<'_>> = [3 * STRETCH + 77, 0, 300, STRETCH, 2 * STRETCH + 1]
+            .into_iter()
+            .enumerate()
+            .map(|(part, rows)| {
+                // each with a dictionary of its own, which has the texts in another order
+                let names: Vec<String> = (0..40).map(|name| format!("region {}", (name * 7 + part) % 40)).collect();
+                let codes: Vec<i64> = (0..).take(rows).map(|row| row * 11 % 40).collect();
+                let values = Values::Dictionary { codes: Box::new(codes.into()), values: Box::new(names.into()) };
+                table(rows, 50_000).with("name", Data::new(values, Nulls::None).unwrap())
+            })
+            .collect();
+        for by in [&["name"] as &[&str], &["region", "name"]] {
+            let mut one_by_one = engine(&parts[0], by);
+            one_by_one.alone = true;
+            for part in &parts {
+                one_by_one.add(std::slice::from_ref(part), &mut || true).unwrap();
+            }
+            let mut together = engine(&parts[0], by);
+            together.add(&parts, &mut || true).unwrap();
+            assert!(!together.others.is_empty());
+            together.unite().unwrap();
+            assert_eq!(totals(&together), totals(&one_by_one));
+            assert_eq!(format!("{:?}", together.rows.absent), format!("{:?}", one_by_one.rows.absent));
+            assert_eq!(together.rows.before, one_by_one.rows.before);
+        }
+    }
+
+    #[test]
     fn whoever_stops_is_heard_and_what_is_wrong_is_what_comes_first() {
         let table = table(2 * STRETCH, 0);
         let mut engine = engine(&table, &["region"]);
-        let part = engine.rows.part(&table, &mut || true).unwrap();
-        let keys = [table.get("region").unwrap().unwrap()];
-        let stopped = engine.add_together(2, table.rows(), &part, &keys, None, &mut || false);
+        let stopped = engine.add(std::slice::from_ref(&table), &mut || false);
         assert_eq!(stopped.unwrap_err().kind(), "interrupted");
         let half = |row: usize| if row.is_multiple_of(2) { 1.0 } else { 2.0 };
         for (limit, kind, bad) in [(4, "column_type", 0.5), (3, "too_many_groups", 3.0)] {
             let mut keys: Vec<f64> = (0..table.rows()).map(half).collect();
             (keys[4], keys[STRETCH + 5], keys[STRETCH + 9]) = (4.0, bad, bad);
+            let keys = keys.into();
             let mut engine = self::engine(&table, &["region"]);
             engine.groups.limit = limit;
-            let error = engine.add_together(2, table.rows(), &part, &[&keys.into()], None, &mut || true).unwrap_err();
+            let mut part = engine.part(&table, &mut || true).unwrap();
+            part.keys = vec![&keys];
+            let error = engine.add_together(2, &[part], &mut || true).unwrap_err();
             assert_eq!((error.kind(), error.row()), (kind, Some(STRETCH as u64 + 5)));
+            // the same where a part comes before, and one that cannot be used comes after
+            let with = |keys: Data<'static>| table.clone().with("area", keys);
+            let first = with(vec![1_i64; table.rows()].into());
+            let parts = [first, with(keys.clone()), with(vec!["north".to_owned(); table.rows()].into())];
+            let mut engine = self::engine(&parts[0], &["area"]);
+            engine.groups.limit = limit;
+            let error = engine.add(&parts, &mut || true).unwrap_err();
+            assert_eq!((error.kind(), error.row()), (kind, Some((table.rows() + STRETCH + 5) as u64)));
         }
     }
 
@@ -464,7 +497,7 @@ mod tests {
                 let mut engine = Engine::new(&request, &part(0..1).names()).unwrap();
                 for rows in [0..first, first..rows] {
                     let table = part(rows);
-                    engine.add(&table, &mut || true).unwrap();
+                    engine.add(&[table], &mut || true).unwrap();
                 }
                 engine.unite().unwrap();
                 engine.settle(&mut || true).unwrap();

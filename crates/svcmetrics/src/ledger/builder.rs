@@ -133,7 +133,6 @@ impl LedgerBuilder {
             _ => {}
         }
         let keys = options.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
-        self.groups.begin_part();
         self.groups.assign(&keys, 0..0, self.rows)?;
         for start in (0..table.rows()).step_by(MOST) {
             let rows = start..table.rows().min(start + MOST);

@@ -111,7 +111,6 @@ impl Reading {
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<()> {
         let keys = self.columns.iter().map(|column| required(table, column)).collect::<Result<Vec<_>>>()?;
-        self.groups.begin_part();
         self.groups.assign(&keys, 0..0, part.before)?;
         for start in (0..table.rows()).step_by(STRETCH) {
             let stretch = start..table.rows().min(start + STRETCH);

@@ -47,9 +47,9 @@ impl Engines {
     }
 
     /// First by group: what is wrong with the rows is wrong there.
-    fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        self.main.add(part, go_on)?;
-        self.breakdowns.iter_mut().try_for_each(|(_, engine)| engine.add(part, go_on))
+    fn add(&mut self, parts: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.main.add(parts, go_on)?;
+        self.breakdowns.iter_mut().try_for_each(|(_, engine)| engine.add(parts, go_on))
     }
 
     /// The one by group first.
@@ -140,11 +140,31 @@ impl ScorecardBuilder {
     /// # Errors
     /// As [`ScorecardBuilder::add`], and [`Error::Interrupted`]; the builder is of no use afterwards.
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.add_parts_while(std::slice::from_ref(part), go_on)
+    }
+
+    /// Adds the rows of parts that are all there, as long as `go_on` says yes. The result is as of one after another; threads
+    /// share all rows, and need not wait for each other at the end of each part.
+    ///
+    /// ```
+    /// use svcmetrics::{Request, ScorecardBuilder, Table};
+    /// let part = |met: i64| Table::new(1).with("milestones_met", vec![met]).with("milestones_total", vec![4_i64]);
+    /// let mut builder = ScorecardBuilder::new(Request::default());
+    /// builder.add_parts_while(&[part(1), part(2)], &mut || true)?;
+    /// builder.add_parts_while(&[], &mut || true)?; // no part is no rows
+    /// assert_eq!(builder.finish()?.figure("adoption_rate")?.value(), Some(0.375));
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`ScorecardBuilder::add_while`].
+    pub fn add_parts_while(&mut self, parts: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        let Some(first) = parts.first() else { return Ok(()) };
         let engines = match &mut self.engines {
             Some(engines) => engines,
-            None => self.engines.insert(Engines::new(&self.request, &part.names())?),
+            None => self.engines.insert(Engines::new(&self.request, &first.names())?),
         };
-        engines.add(part, go_on)
+        engines.add(parts, go_on)
     }
 
     /// The scorecard of all rows that were added.
