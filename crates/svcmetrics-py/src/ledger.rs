@@ -17,6 +17,10 @@ impl Sink for svcmetrics::LedgerBuilder {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
         self.add_while(part, go_on)
     }
+
+    fn add_parts(&mut self, parts: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
+        self.add_parts_while(parts, go_on)
+    }
 }
 
 impl Sink for svcmetrics::MovementsBuilder {

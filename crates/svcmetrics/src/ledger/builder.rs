@@ -71,6 +71,20 @@ enum Lines {
     Shuffled(Shuffled),
 }
 
+/// Rows of a part that are read together.
+struct Section<'a> {
+    part: &'a Part<'a>,
+    rows: Range<usize>,
+    /// Of all rows of the part; none where no columns tell any.
+    segments: &'a [u32],
+}
+
+impl Section<'_> {
+    fn segments(&self, rows: Range<usize>) -> &[u32] {
+        self.segments.get(rows).unwrap_or_default()
+    }
+}
+
 /// Chunks that have customers, and the first and the last month of all.
 struct Settled {
     chunks: Vec<Chunk>,
@@ -112,66 +126,103 @@ impl LedgerBuilder {
     /// # Errors
     /// As [`LedgerBuilder::add`], and [`Error::Interrupted`]; the builder is of no use afterwards.
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.add_parts_while(std::slice::from_ref(part), go_on)
+    }
+
+    /// Adds the rows of parts that are all there, as long as `go_on` says yes. The result is as of one after another; threads
+    /// share all rows, and need not wait for each other at the end of each part.
+    ///
+    /// ```
+    /// use svcmetrics::{LedgerBuilder, LedgerOptions, Table};
+    /// let part = |month: &str| {
+    ///     let part = Table::new(1).with("customer_id", vec![7_i64]).with("month", vec![month.to_owned()]);
+    ///     part.with("revenue", vec![10_i64])
+    /// };
+    /// let mut builder = LedgerBuilder::new(LedgerOptions::default());
+    /// builder.add_parts_while(&[part("2026-01"), part("2026-02")], &mut || true)?;
+    /// builder.add_parts_while(&[], &mut || true)?; // no part is no rows
+    /// assert_eq!(builder.finish()?.diagnostics().months, 2);
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::add_while`].
+    pub fn add_parts_while(&mut self, parts: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         if self.failed.is_none() {
-            self.failed = self.add_all(part, go_on).err();
+            self.failed = self.add_all(parts, go_on).err();
         }
         self.failed.clone().map_or(Ok(()), Err)
     }
 
-    fn add_all(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+    fn add_all(&mut self, tables: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let options = self.options.clone();
-        if !self.checked {
-            options.check()?;
-            self.reasons = Reading::all(&options, table);
-            self.checked = true;
-        }
-        Reading::none_begins(&self.reasons, &options, table, self.rows)?;
-        let part = Part::new(table, &options, self.rows)?;
-        match (&self.kind, &part.kind) {
-            (Some(before), Some(kind)) if before != kind => return Err(other_type(&options, self.rows)),
-            (None, kind) => self.kind.clone_from(kind),
-            _ => {}
-        }
-        let keys = options.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
-        self.groups.assign(&keys, 0..0, self.rows)?;
-        for start in (0..table.rows()).step_by(MOST) {
-            let rows = start..table.rows().min(start + MOST);
-            let mut segments = Vec::with_capacity(if keys.is_empty() { 0 } else { rows.len() });
-            if !keys.is_empty() {
-                for start in rows.clone().step_by(STRETCH) {
-                    let stretch = start..rows.end.min(start + STRETCH);
-                    segments.extend(self.groups.assign(&keys, stretch, self.rows)?);
-                    if !go_on() {
-                        return Err(Error::Interrupted);
-                    }
-                }
+        let mut parts = Vec::with_capacity(tables.len());
+        for table in tables {
+            if !self.checked {
+                options.check()?;
+                self.reasons = Reading::all(&options, table);
+                self.checked = true;
             }
-            self.rows_of(&part, rows, &segments, go_on)?;
+            Reading::none_begins(&self.reasons, &options, table, self.rows)?;
+            let part = Part::new(table, &options, self.rows)?;
+            match (&self.kind, &part.kind) {
+                (Some(before), Some(kind)) if before != kind => return Err(other_type(&options, self.rows)),
+                (None, kind) => self.kind.clone_from(kind),
+                _ => {}
+            }
+            parts.push((part, self.segments(table, go_on)?));
+            self.rows += table.rows() as u64;
         }
-        for reading in &mut self.reasons {
-            reading.add(table, &part, &mut self.faults, go_on)?;
+        let sections = parts.iter().zip(tables).flat_map(|((part, segments), table)| {
+            let starts = (0..table.rows()).step_by(MOST);
+            starts.map(move |start| Section { part, rows: start..table.rows().min(start + MOST), segments })
+        });
+        self.add_rows(&sections.collect::<Vec<_>>(), go_on)?;
+        for ((part, _), table) in parts.iter().zip(tables) {
+            for reading in &mut self.reasons {
+                reading.add(table, part, &mut self.faults, go_on)?;
+            }
         }
-        self.rows += table.rows() as u64;
         Ok(())
     }
 
-    fn rows_of(
-        &mut self,
-        part: &Part<'_>,
-        rows: Range<usize>,
-        segments: &[u32],
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<()> {
-        let of_rows = |some: Range<usize>| {
-            if segments.is_empty() { &[][..] } else { &segments[some.start - rows.start..some.end - rows.start] }
-        };
+    /// The segments of a part's rows; none where no columns tell any.
+    fn segments(&mut self, table: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<u32>> {
+        let options = self.options.clone();
+        let keys = options.by.iter().map(|key| required(table, key)).collect::<Result<Vec<_>>>()?;
+        self.groups.assign(&keys, 0..0, self.rows)?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut segments = Vec::with_capacity(table.rows());
+        for start in (0..table.rows()).step_by(STRETCH) {
+            let stretch = start..table.rows().min(start + STRETCH);
+            segments.extend(self.groups.assign(&keys, stretch, self.rows)?);
+            if !go_on() {
+                return Err(Error::Interrupted);
+            }
+        }
+        Ok(segments)
+    }
+
+    fn add_rows(&mut self, sections: &[Section<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         if let Lines::Sorted(chunks) = &mut self.lines {
             // reading what is in no order would be for nothing
-            if part.seems_sorted(rows.clone()) {
-                let chunk = |rows: Range<usize>, scratch: &mut Scratch, go_on: &mut dyn FnMut() -> bool| {
-                    chunk_of(part, rows.clone(), of_rows(rows), scratch, go_on)
+            let looks: Vec<_> = sections.iter().flat_map(|section| section.part.looks(section.rows.clone())).collect();
+            if looks.is_sorted_by(|before, after| before.get(0) <= after.get(0)) {
+                let pieces = sections
+                    .iter()
+                    .flat_map(|section| {
+                        pieces(section.part, section.rows.clone()).into_iter().map(move |of| (section, of))
+                    })
+                    .collect();
+                let chunk = |(section, rows): (&Section<'_>, Range<usize>),
+                             scratch: &mut Scratch,
+                             go_on: &mut dyn FnMut() -> bool| {
+                    chunk_of(section.part, rows.clone(), section.segments(rows), scratch, go_on)
                 };
-                if let Some(made) = in_turns(rows.len(), pieces(part, rows.clone()), go_on, chunk)?
+                let rows = sections.iter().map(|section| section.rows.len()).sum();
+                if let Some(made) = in_turns(rows, pieces, go_on, chunk)?
                     && follow(chunks, &made)
                 {
                     for made in made {
@@ -188,8 +239,14 @@ impl LedgerBuilder {
             }
             self.lines = Lines::Shuffled(shuffled);
         }
+        sections.iter().try_for_each(|section| self.add_shuffled(section, go_on))
+    }
+
+    /// Adds rows that are in no order.
+    fn add_shuffled(&mut self, section: &Section<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let Lines::Shuffled(shuffled) = &mut self.lines else { return Ok(()) };
-        let parts = shares(rows.clone());
+        let part = section.part;
+        let parts = shares(section.rows.clone());
         let shards = shuffled.shards(parts.len());
         let read = |rows: Range<usize>, shard: &mut Shard, go_on: &mut dyn FnMut() -> bool| {
             let (mut faults, mut rounding) = (Faults::default(), Rounding::default());
@@ -204,7 +261,7 @@ impl LedgerBuilder {
                 let who = part.who(stretch.clone(), &mut faults);
                 part.months(stretch.clone(), &mut months, &mut faults);
                 rounding.merge(part.amounts(stretch.clone(), &mut amounts, &mut cells, &mut faults));
-                shard.add(&who, &months, &amounts, of_rows(stretch));
+                shard.add(&who, &months, &amounts, section.segments(stretch));
             }
             Some((faults, rounding))
         };
@@ -342,6 +399,11 @@ impl LedgerBuilder {
     pub(super) fn last_customer(&self) -> Option<Key> {
         let Lines::Sorted(chunks) = &self.lines else { return None };
         chunks.last().and_then(|chunk| chunk.customers.last()).map(super::chunk::Customer::key)
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_sorted(&self) -> bool {
+        matches!(self.lines, Lines::Sorted(_))
     }
 
     pub(super) fn options(&self) -> &LedgerOptions {

@@ -250,7 +250,7 @@ pub(super) fn append(chunks: &mut Vec<Chunk>, mut chunk: Chunk) {
 #[cfg(test)]
 mod tests {
     use crate::engine::columns::Table;
-    use crate::ledger::{Ledger, LedgerOptions};
+    use crate::ledger::{Ledger, LedgerBuilder, LedgerOptions};
     use crate::period::Period;
 
     /// Customers with up to 200 months, of which some are left out, come twice, or say nothing new; 1 in 50 amounts is no decimal.
@@ -282,20 +282,47 @@ mod tests {
         rows
     }
 
-    fn ledger(rows: &[(i64, i32, f64)], as_text: bool, by: bool) -> Ledger {
+    fn table(rows: &[(i64, i32, f64)], as_text: bool) -> Table<'static> {
         let months: Vec<String> = rows.iter().map(|row| Period::of_month(row.1).unwrap().to_string()).collect();
         let segments: Vec<i64> = rows.iter().map(|row| i64::from(row.1 / 30)).collect();
         let table = Table::new(rows.len())
             .with("month", months)
             .with("revenue", rows.iter().map(|row| row.2).collect::<Vec<f64>>())
             .with("plan", segments);
-        let table = if as_text {
+        if as_text {
             table.with("customer_id", rows.iter().map(|row| format!("cus_{:08}", row.0 + 50)).collect::<Vec<String>>())
         } else {
             table.with("customer_id", rows.iter().map(|row| row.0).collect::<Vec<i64>>())
-        };
+        }
+    }
+
+    fn options(by: bool) -> LedgerOptions {
         let options = LedgerOptions::default();
-        Ledger::of(&table, if by { options.by(["plan"]) } else { options }).unwrap()
+        if by { options.by(["plan"]) } else { options }
+    }
+
+    fn ledger(rows: &[(i64, i32, f64)], as_text: bool, by: bool) -> Ledger {
+        Ledger::of(&table(rows, as_text), options(by)).unwrap()
+    }
+
+    #[test]
+    fn parts_that_come_together_make_the_same_ledger_as_one_table() {
+        let ordered = rows();
+        for (as_text, by) in [(false, true), (true, false)] {
+            let whole = ledger(&ordered, as_text, by);
+            for length in [1, 7, 300, 2_000] {
+                let mut parts: Vec<Table<'_>> = ordered.chunks(length).map(|rows| table(rows, as_text)).collect();
+                parts.push(table(&[], as_text));
+                // in order, customers going on from part to part; and each in order, but not one after another
+                for is_in_order in [true, false] {
+                    let mut builder = LedgerBuilder::new(options(by));
+                    builder.add_parts_while(&parts, &mut || true).unwrap();
+                    assert_eq!(builder.is_sorted(), is_in_order, "{length} rows a part");
+                    assert_eq!(builder.finish().unwrap(), whole, "{length} rows a part");
+                    parts.reverse();
+                }
+            }
+        }
     }
 
     #[test]
