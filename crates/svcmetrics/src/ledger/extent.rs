@@ -1,6 +1,7 @@
 //! How many months a ledger has, and from when to when they are.
 
 use super::chunk::Chunk;
+use super::spans::Span;
 use std::ops::Range;
 
 /// Months of customers, and those without a row between a customer's first and last.
@@ -27,11 +28,8 @@ impl Extent {
         if first == last {
             return;
         }
-        let (mut months, mut from_first_to_last, mut range) = (0_u64, 0_u64, (i32::MAX, i32::MIN));
-        for span in &spans[*first as usize..*last as usize] {
-            months += u64::from(span.len());
-            range = (range.0.min(span.first()), range.1.max(span.end() - 1));
-        }
+        let (months, range) = months(&spans[*first as usize..*last as usize]);
+        let mut from_first_to_last = 0_u64;
         for customer in starts.windows(2) {
             let (first, last) = (spans[customer[0] as usize], spans[customer[1] as usize - 1]);
             from_first_to_last += u64::from(last.end().abs_diff(first.first()));
@@ -47,4 +45,15 @@ impl Extent {
             (one, two) => one.or(two),
         };
     }
+}
+
+/// How many months some spans have, and the first and the last of them.
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn months(spans: &[Span]) -> (u64, (i32, i32)) {
+    let (mut months, mut range) = (0, (i32::MAX, i32::MIN));
+    for span in spans {
+        months += u64::from(span.len());
+        range = (range.0.min(span.first()), range.1.max(span.end() - 1));
+    }
+    (months, range)
 }

@@ -102,7 +102,7 @@ impl Bound {
     ) -> bool {
         let spans = chunk.starts[customers.start] as usize..chunk.starts[customers.end] as usize;
         // amounts are not negative, and the bits of all of them are no less than the largest
-        let most = chunk.columns.amounts[spans.clone()].iter().fold(1, |bits, amount| bits | amount);
+        let most = bits(&chunk.columns.amounts[spans.clone()]) | 1;
         let more = i64::try_from(customers.len()).ok().and_then(|customers| most.checked_mul(customers));
         let Some(more) = more else { return false };
         if self.spans >= cells && self.largest.checked_add(more).is_none() {
@@ -113,6 +113,12 @@ impl Bound {
         *self = Self { largest, spans: self.spans + spans.len() };
         true
     }
+}
+
+/// The bits of all of them together.
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn bits(amounts: &[i64]) -> i64 {
+    amounts.iter().fold(0, |bits, amount| bits | amount)
 }
 
 /// Room for so many more, all default.
