@@ -130,7 +130,7 @@ impl Made<'_> {
         let chosen = self.options.chosen(of_ledger(self.options.unit), verdicts.is_some())?;
         let is_chosen = |id: &str| chosen.iter().any(|metric| metric.id() == id);
         let mut breakdowns = BTreeMap::new();
-        for explanation in &self.reasons {
+        for explanation in self.reasons.iter().filter(|reasons| reasons.is_told) {
             let name = explanation.change.name();
             let Some(breakdown) = Breakdown::named(name).filter(|breakdown| is_chosen(breakdown.of)) else { continue };
             let mut metrics = breakdown.metrics_of_ledger(self.options.unit);
