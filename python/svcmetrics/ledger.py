@@ -360,23 +360,9 @@ one reason a customer and month; give the one that matters, or read none with lo
 a time without a zone, or text as 2026-03 or 2026-03-31; say what it counts, as in \
 pandas.to_datetime(df[column].astype(str), format="%Y%m") for 202603
     """
-    found = incoming(table)
-    options = ledger_options(
-        found,
-        customer,
-        month,
-        revenue,
-        by,
-        gaps,
-        opening,
-        loss_reason,
-        gain_reason,
-        loss_avoidable,
-        months,
-        money,
-        scale,
-        nan,
-    )
-    builder = _svcmetrics.LedgerBuilder(options)
+    # what was passed, by name
+    asked = dict(locals())
+    found = incoming(asked.pop("table"))
+    builder = _svcmetrics.LedgerBuilder(ledger_options(found, **asked))
     builder.add(found.source)
     return Ledger(builder.finish([found.source] if found.in_memory else None))
