@@ -364,7 +364,9 @@ def array_column(values: Any) -> ColumnTuple:
     if kind in "biuf" and array.dtype.itemsize <= 8:
         if array.dtype == numpy.float16:
             array = array.astype(numpy.float32)
-        return ("array", numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), None)
+        array = numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+        # what was read at an odd place of other bytes is not aligned
+        return ("array", array if array.flags.aligned else array.copy(), None)
     if kind == "M":
         return _times(array, numpy)
     if kind == "O":

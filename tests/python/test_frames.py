@@ -361,3 +361,18 @@ def test_every_byte_but_0_is_true_in_an_array_of_booleans_as_numpy_has_it() -> N
         if len(flags):
             card = sm.scorecard({"on": flags, "nps_score": np.ones(len(flags))}, by="on")
             assert card.to_arrow()["on"].to_pylist() == [False, True]
+
+
+@pytest.mark.parametrize("rows", [2, 2_000])
+def test_arrays_at_odd_places_of_other_bytes_are_read(rows: int) -> None:
+    def odd(values: list[float], dtype: str) -> Any:
+        array = np.frombuffer(b"\0" + np.array(values, dtype).tobytes(), dtype, offset=1)
+        assert not array.flags.aligned
+        return array
+
+    met, start = [1, 2] * (rows // 2), [0.1, 20.5] * (rows // 2)
+    table = {"milestones_met": odd(met, "int16"), "revenue_start": odd(start, "float64")}
+    table |= {"milestones_total": odd(met, "int64"), "revenue_end": odd(start, "float32")}
+    plain = {name: np.array(values) for name, values in table.items()}
+    for frame in (dict, pd.DataFrame):
+        assert sm.scorecard(frame(table)) == sm.scorecard(plain)

@@ -69,10 +69,10 @@ macro_rules! arrays {
         }
 
         impl<'py> Array<'py> {
-            /// Nothing for an array of another type or shape, or whose values do not stand side by side.
+            /// Nothing for an array of another type or shape, or whose values do not stand side by side where such values may.
             fn plain(array: &Bound<'py, PyUntypedArray>) -> Result<Option<Self>> {
                 let of = array.dtype();
-                if array.ndim() != 1 || !array.is_c_contiguous() {
+                if array.ndim() != 1 || !array.is_c_contiguous() || !array.is_aligned() {
                     return Ok(None);
                 }
                 $(if of.kind() == $kind && of.itemsize() == size_of::<$type>() {
