@@ -109,6 +109,33 @@ def test_booleans_are_no_numbers(as_frame: MakeFrame) -> None:
     assert (error.column, error.row, error.value) == ("milestones_met", 0, "true")
 
 
+def test_booleans_among_the_numbers_of_a_list_are_no_numbers_either() -> None:
+    error = refused(TypeError, {"milestones_met": [2, True], "milestones_total": [2, 3]})
+    assert (error.column, error.row, error.value) == ("milestones_met", 1, "true")
+    assert refused(TypeError, {"revenue_start": [2.5, True], "revenue_end": [2, 3]}).row == 1
+    error = refused(TypeError, {"kind": [True, 1], "is_new": [True, True], "onboarded": [True, True]}, by="kind")
+    assert (error.column, error.row) == ("kind", 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ([(1, 2), (3, 4)], "column 'milestones_met', row 0: is of type tuple"),
+        ([[1], [2, 3]], "column 'milestones_met', row 0: is of type list"),
+        (np.ones((2, 2)), "column 'milestones_met': found numpy.ndarray of 2 dimensions; expected an array or a list"),
+        (np.array(2), "column 'milestones_met': found numpy.ndarray of 0 dimensions; expected an array or a list"),
+    ],
+)
+def test_values_within_values_are_refused_by_the_name_of_their_column(values: Any, says: str) -> None:
+    assert says in str(refused(TypeError, {"milestones_met": values, "milestones_total": [2, 3]}))
+
+
+def test_a_list_without_values_is_of_whatever_type_other_parts_are() -> None:
+    for some in (["north"], [7], [True]):
+        parts = [sm.scorecard({"key": key, "nps_score": [9] * len(key)}, by="key") for key in (some, [])]
+        assert sm.merge(parts) == parts[0]
+
+
 def test_numbers_are_booleans_only_where_they_are_0_or_1(as_frame: MakeFrame) -> None:
     good = as_frame({"is_new": [1, 0, None, 1], "onboarded": [1.0, 0.0, 1.0, 0.0]})
     assert sm.scorecard(good)["onboard_rate"].value == 0.5
