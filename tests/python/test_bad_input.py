@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -107,6 +108,21 @@ def test_text_is_no_boolean_and_the_cast_is_shown() -> None:
 def test_booleans_are_no_numbers(as_frame: MakeFrame) -> None:
     error = refused(TypeError, as_frame({"milestones_met": [True, False], "milestones_total": [1, 1]}))
     assert (error.column, error.row, error.value) == ("milestones_met", 0, "true")
+
+
+@pytest.mark.parametrize("values", [["1", "0"], [True, False], pd.array([True, False], dtype="boolean")])
+def test_the_hint_for_what_is_no_number_leads_to_numbers(values: Any) -> None:
+    table = pd.DataFrame({"milestones_met": values, "milestones_total": [1, 1]})
+    lines = pd.DataFrame({"customer_id": [1, 2], "month": ["2026-01"] * 2, "revenue": values})
+    hint = refused(TypeError, table).hint
+    with pytest.raises(errors.ColumnTypeError) as caught:
+        sm.ledger(lines)
+    assert caught.value.hint == hint
+    call = re.findall(r"as in (.*) of text, or (.*) of booleans", hint)[0][not isinstance(values[0], str)]
+    for frame, column in ((table, "milestones_met"), (lines, "revenue")):
+        frame[column] = eval(call, {"pandas": pd, "df": frame, "column": column})
+    assert sm.scorecard(table)["adoption_rate"].value == 0.5
+    assert sm.ledger(lines).movements()["mrr"]["2026-01"].value == 1
 
 
 def test_booleans_among_the_numbers_of_a_list_are_no_numbers_either() -> None:
