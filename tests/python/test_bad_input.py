@@ -152,6 +152,13 @@ def test_a_list_without_values_is_of_whatever_type_other_parts_are() -> None:
         assert sm.merge(parts) == parts[0]
 
 
+def test_a_name_that_is_no_column_is_said_to_be_none() -> None:
+    error = refused(errors.InvalidOptionError, {"cost": [5]}, columns={"service_csot": "cost"})
+    assert "columns: found service_csot; expected columns that the metrics read (did you mean 'service_cost'?)" in str(
+        error
+    )
+
+
 def test_numbers_are_booleans_only_where_they_are_0_or_1(as_frame: MakeFrame) -> None:
     good = as_frame({"is_new": [1, 0, None, 1], "onboarded": [1.0, 0.0, 1.0, 0.0]})
     assert sm.scorecard(good)["onboard_rate"].value == 0.5
