@@ -61,9 +61,10 @@ class Ledger(Stored):
         Where the table has reasons, :meth:`Scorecard.reasons` tells losses (churn and contraction) and gains (new,
         reactivation and expansion) by reason; transfers are neither. A movement has the latest reason among the
         customer's rows of the period's months, which may be rows of revenue 0; where one who left has none there, the
-        reason of its last month before, if that has one; otherwise null. Reasons that stand elsewhere are not used.
-        Where the table also says which losses were avoidable, the verdict beside that reason goes with it:
-        ``avoidable_loss_share`` is then among the metrics, and :meth:`Scorecard.reasons` tells the avoidable part.
+        reason of its last month before, if that has one; otherwise null. Reasons that stand elsewhere are not used; the
+        month of an opening stock is one before. Where the table also says which losses were avoidable, the verdict
+        beside that reason goes with it: ``avoidable_loss_share`` is then among the metrics, and
+        :meth:`Scorecard.reasons` tells the avoidable part.
 
         Parameters
         ----------
