@@ -31,8 +31,14 @@ TIMES = {"flow": "flow: adds up over time", "stock": "stock: a state at a time, 
 _STANDINGS = ("counted", "missing", "invalid", "outside")
 #: A customer's health score and band: computed, and in no table.
 _SCORE = "health_score"
-#: The family of metrics that take a customer's history to tell.
+#: The family of metrics that take a customer's history to tell, and the lines that tell it.
 _OF_LEDGERS = "Movements of a ledger"
+_LINES = [
+    ("customer_id", "text, or whole numbers", "who pays"),
+    ("month", "a date, a time, or text as 2026-03", "the month that is paid for"),
+    ("revenue", "an amount, 0 or more", "recurring revenue of that month"),
+    ("plan", "anything", "a segment, where movements are told by one"),
+]
 
 
 class _Code(NamedTuple):
@@ -65,7 +71,7 @@ class MetricReference:
         self._sections: dict[str, list[_Block]] = {
             "Formula": _formula(definition, forms),
             "Reading": [definition.reading],
-            "Columns": [_columns(definition, forms), *_source_of_rows(definition)],
+            "Columns": _columns(definition, forms),
             "Nulls": [_nulls(definition, forms)],
             "Rules": [_rules(definition, forms)],
             "Edge cases": [list(definition.edge_cases)],
@@ -169,24 +175,22 @@ def _columns_of(definition: Definition, form: dict[str, Any]) -> list[str]:
     return sorted({column for column in own if column in known}, key=known.index)
 
 
-def _columns(definition: Definition, forms: list[dict[str, Any]]) -> _Table:
+def _columns(definition: Definition, forms: list[dict[str, Any]]) -> list[_Block]:
     read = {column for form in forms for column in _columns_of(definition, form)}
     rows = [
         [f"`{column['name']}`", column["expected"], column["meaning"]]
         for column in _svcmetrics.columns()
         if column["name"] in read
     ]
-    return _Table(["column", "holds", "meaning"], rows, left=3)
-
-
-def _source_of_rows(definition: Definition) -> list[_Block]:
-    """Where the rows come from that nobody writes down."""
+    header = ["column", "holds", "meaning"]
     if definition.family != _OF_LEDGERS:
-        return []
+        return [_Table(header, rows, left=3)]
     return [
-        "No table needs to have them: `sm.ledger(table).movements()` makes such a row of each customer in each period "
-        "and segment, from lines of a customer, a month and its revenue. A month's revenue counts twelvefold in them, "
-        "as a run rate of a year."
+        _Table(header, [[f"`{name}`", *said] for name, *said in _LINES], left=3),
+        "`sm.ledger(table)` reads these lines; a segment is whatever column `by=` names. No table needs to have the "
+        "columns of the formula: of the lines `sm.ledger(table).movements()` makes a row of each customer in each "
+        "period and segment, in which a month's revenue counts twelvefold, as a run rate of a year.",
+        _Table(header, rows, left=3),
     ]
 
 
@@ -196,9 +200,14 @@ def _listed(names: Iterable[str], last: str) -> str:
 
 
 def _nulls(definition: Definition, forms: list[dict[str, Any]]) -> list[str]:
-    sentences: list[str] = []
     if definition.family == _OF_LEDGERS:
-        sentences.append("In a ledger's lines a null customer, month or revenue is an error: unknown is not 0.")
+        return [
+            "In a ledger's lines a null customer, month or revenue is an error: unknown is not 0.",
+            "A null segment is one of its own.",
+            "A month without a line between a customer's first and last is revenue 0, and counted; with "
+            '`gaps="error"` it is an error.',
+        ]
+    sentences: list[str] = []
     for position, form in enumerate(forms):
         own = list(_nulls_of_form(form))
         sentences += [f"By the other formula {line}" if position else line[0].upper() + line[1:] for line in own]
@@ -234,6 +243,12 @@ def _nulls_of_form(form: dict[str, Any]) -> Iterator[str]:
 
 
 def _rules(definition: Definition, forms: list[dict[str, Any]]) -> list[str]:
+    if definition.family == _OF_LEDGERS:
+        return [
+            "Each column holds what the table of columns says; a line in which one does not is an error.",
+            "Lines of one customer and month are added up; they name one segment, or are an error.",
+            "Lines may come in any order.",
+        ]
     rules = {rule for form in forms for rule, _ in form["rules"]}
     for form in forms:
         for part in _parts(definition, form):

@@ -61,9 +61,10 @@ class Ledger(Stored):
         Where the table has reasons, :meth:`Scorecard.reasons` tells losses (churn and contraction) and gains (new,
         reactivation and expansion) by reason; transfers are neither. A movement has the latest reason among the
         customer's rows of the period's months, which may be rows of revenue 0; where one who left has none there, the
-        reason of its last month before, if that has one; otherwise null. Reasons that stand elsewhere are not used.
-        Where the table also says which losses were avoidable, the verdict beside that reason goes with it:
-        ``avoidable_loss_share`` is then among the metrics, and :meth:`Scorecard.reasons` tells the avoidable part.
+        reason of its last month before, if that has one; otherwise null. Reasons that stand elsewhere are not used; the
+        month of an opening stock is one before. Where the table also says which losses were avoidable, the verdict
+        beside that reason goes with it: ``avoidable_loss_share`` is then among the metrics, and
+        :meth:`Scorecard.reasons` tells the avoidable part.
 
         Parameters
         ----------
@@ -360,23 +361,9 @@ one reason a customer and month; give the one that matters, or read none with lo
 a time without a zone, or text as 2026-03 or 2026-03-31; say what it counts, as in \
 pandas.to_datetime(df[column].astype(str), format="%Y%m") for 202603
     """
-    found = incoming(table)
-    options = ledger_options(
-        found,
-        customer,
-        month,
-        revenue,
-        by,
-        gaps,
-        opening,
-        loss_reason,
-        gain_reason,
-        loss_avoidable,
-        months,
-        money,
-        scale,
-        nan,
-    )
-    builder = _svcmetrics.LedgerBuilder(options)
+    # what was passed, by name
+    asked = dict(locals())
+    found = incoming(asked.pop("table"))
+    builder = _svcmetrics.LedgerBuilder(ledger_options(found, **asked))
     builder.add(found.source)
     return Ledger(builder.finish([found.source] if found.in_memory else None))

@@ -32,21 +32,14 @@ def movement_options(
 
 def ledger_options(
     found: Incoming | None,
-    customer: str,
-    month: str,
-    revenue: str,
+    *,
     by: str | Iterable[str] | None,
-    gaps: str,
     opening: bool,
-    loss_reason: str | None,
-    gain_reason: str | None,
-    loss_avoidable: str | None,
     months: Sequence[str] | None,
-    money: str,
-    scale: int,
     nan: str | None,
+    **others: Any,
 ) -> dict[str, Any]:
-    """What the core is told of a ledger's table."""
+    """What the core is told of a ledger's table: the arguments of :func:`svcmetrics.ledger`, by name."""
     if nan not in (None, "null", "error"):
         raise InvalidOptionError.of("nan", nan, '"null", "error" or None')
     if not isinstance(opening, bool):
@@ -56,18 +49,9 @@ def ledger_options(
         raise InvalidOptionError.of("months", months, 'the first month and the last, as ("2026-01", "2026-12")')
     if by is None and found is not None:
         by = found.by
-    return {
-        "customer": customer,
-        "month": month,
-        "revenue": revenue,
+    return others | {
         "by": listed("by", by),
-        "gaps": gaps,
         "opening": opening,
-        "loss_reason": loss_reason,
-        "gain_reason": gain_reason,
-        "loss_avoidable": loss_avoidable,
         "months": None if months is None else tuple(months),
-        "money": money,
-        "scale": scale,
         "nan_is_missing": (found is not None and found.nan_is_missing) if nan is None else nan == "null",
     }

@@ -67,6 +67,10 @@ def movements(
     svcmetrics.errors.InvalidValueError: column 'customer_id', row 1: does not ascend, with 1 after 2; expected rows \
 sorted by customer; sort them by customer before, or build a ledger of all rows
     """
+    # what was passed, by name
+    asked = dict(locals())
+    tables = asked.pop("tables")
+    of_movements = {name: asked.pop(name) for name in ("every", "unit", "fiscal_start", "max_groups", "metrics")}
     if isinstance(tables, Mapping) or hasattr(tables, "__arrow_c_stream__"):
         tables = [tables]
     if not isinstance(tables, Iterable):
@@ -74,22 +78,8 @@ sorted by customer; sort them by customer before, or build a ledger of all rows
     parts = (incoming(table) for table in tables)
     # what its kind says of NaN, and its keys, are those of the others
     first = next(parts, None)
-    options = ledger_options(
-        first,
-        customer,
-        month,
-        revenue,
-        by,
-        gaps,
-        opening,
-        loss_reason,
-        gain_reason,
-        loss_avoidable,
-        months,
-        money,
-        scale,
-        nan,
-    )
+    options = ledger_options(first, **asked)
     sources = (part.source for part in itertools.chain([] if first is None else [first], parts))
-    asked = movement_options(every, options["by"], unit, fiscal_start, max_groups, metrics)
-    return Scorecard(_svcmetrics.streamed_movements(sources, options, asked))
+    return Scorecard(
+        _svcmetrics.streamed_movements(sources, options, movement_options(by=options["by"], **of_movements))
+    )

@@ -461,9 +461,7 @@ class Scorecard(Stored):
         >>> one.join(two).metrics
         ['onboard_rate', 'contract_renewal_rate']
         """
-        if not isinstance(other, Scorecard):
-            raise InvalidOptionError.of("other", other, "a scorecard")
-        return Scorecard(self._native.join(other._native), self._totals or other._totals)
+        return Scorecard(self._native.join(_native_of("other", other)), self._totals or other._totals)
 
     def compare(
         self,
@@ -500,7 +498,7 @@ class Scorecard(Stored):
         """
         if not isinstance(paired, str | None):
             raise InvalidOptionError.of("paired", paired, "the name of a key")
-        native = self._native.compare(baseline._native, level, paired, listed("metrics", metrics))
+        native = self._native.compare(_native_of("baseline", baseline), level, paired, listed("metrics", metrics))
         return Changes(*native, level=level, paired=paired)
 
     def incremental(self, baseline: Scorecard) -> Frame:
@@ -523,7 +521,7 @@ class Scorecard(Stored):
         >>> [row["undefined_reason"] for row in card(100, 200).incremental(card(100, 150))]
         ['zero_denominator']
         """
-        return Frame(self._native.incremental(baseline._native))
+        return Frame(self._native.incremental(_native_of("baseline", baseline)))
 
     def attribute(
         self, baseline: Scorecard, by: str | Sequence[str], *, metrics: str | Iterable[str] | None = None
@@ -548,7 +546,8 @@ class Scorecard(Stored):
         >>> [(row["region"], row["rate_effect"], row["mix_effect"]) for row in found]
         [('north', 0.025, -0.555), ('south', 0.0625, 0.3375)]
         """
-        return Attribution(self._native.attribute(baseline._native, listed("by", by), listed("metrics", metrics)))
+        before = _native_of("baseline", baseline)
+        return Attribution(self._native.attribute(before, listed("by", by), listed("metrics", metrics)))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restored, (self.to_json(), self._totals))
@@ -579,6 +578,13 @@ class Scorecard(Stored):
         return render.html(header, body, left=len(self.keys) or 1)
 
 
+def _native_of(option: str, card: Scorecard) -> _svcmetrics.Scorecard:
+    """The core's, of what is a scorecard."""
+    if not isinstance(card, Scorecard):
+        raise InvalidOptionError.of(option, card, "a scorecard")
+    return card._native
+
+
 def _restored(text: str, totals: bool) -> Scorecard:
     return Scorecard.from_json(text).with_totals(totals)
 
@@ -601,11 +607,7 @@ def merge(cards: Iterable[Scorecard], how: Literal["exact", "common"] = "exact")
     if isinstance(cards, Scorecard) or not isinstance(cards, Iterable):
         raise InvalidOptionError.of("cards", cards, "a list of scorecards")
     cards = list(cards)
-    natives = []
-    for position, card in enumerate(cards):
-        if not isinstance(card, Scorecard):
-            raise InvalidOptionError.of(f"cards[{position}]", card, "a scorecard")
-        natives.append(card._native)
+    natives = [_native_of(f"cards[{position}]", card) for position, card in enumerate(cards)]
     if not natives:
         raise InvalidOptionError.of("cards", [], "at least one scorecard")
     # In pairs, so that many small parts do not each pay for the whole.

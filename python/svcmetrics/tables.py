@@ -199,12 +199,14 @@ def _of_mapping(table: Mapping[Any, Any]) -> Incoming:
 
 
 def _length(name: object, values: Any) -> int:
+    dimensions = getattr(values, "ndim", 1)
     try:
-        if not isinstance(values, str | bytes):
+        if not isinstance(values, str | bytes) and dimensions == 1:
             return len(values)
     except TypeError:
         pass
-    raise UnsupportedTableError(f"column '{name}': found {_type_name(values)}; expected an array or a list")
+    found = _type_name(values) if dimensions == 1 else f"{_type_name(values)} of {dimensions} dimensions"
+    raise UnsupportedTableError(f"column '{name}': found {found}; expected an array or a list")
 
 
 def _any_column(values: Any) -> Column:
@@ -342,6 +344,9 @@ def array_column(values: Any) -> ColumnTuple:
     """A numpy array, or anything that numpy makes one of, as a column."""
     import numpy
 
+    if isinstance(values, list | tuple) and not _are_numbers(values, numpy):
+        # as they stand: numpy would make numbers of true and false beside some, texts of numbers, or a table of lists
+        return ("objects", list(values))
     array = numpy.asarray(values)
     if array.ndim != 1:
         raise UnsupportedTableError(f"found an array of {array.ndim} dimensions; expected one")
@@ -364,15 +369,25 @@ def array_column(values: Any) -> ColumnTuple:
     if kind in "biuf" and array.dtype.itemsize <= 8:
         if array.dtype == numpy.float16:
             array = array.astype(numpy.float32)
-        return ("array", numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")), None)
+        array = numpy.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+        # what was read at an odd place of other bytes is not aligned
+        return ("array", array if array.flags.aligned else array.copy(), None)
     if kind == "M":
         return _times(array, numpy)
     if kind == "O":
         return ("objects", array.tolist())
     if kind in "UTS":
-        # a list is taken as it stands: numpy would make texts of the numbers in it, and cut zeros at the end
+        # a list is taken as it stands: numpy would cut zeros at the end
         return ("objects", list(values) if isinstance(values, list | tuple) else array.tolist())
     return ("unknown", str(array.dtype), len(array))
+
+
+def _are_numbers(values: list[Any] | tuple[Any, ...], numpy: Any) -> bool:
+    """Whether there are values, all of them numbers, booleans, or numpy's own."""
+    kinds = set(map(type, values))
+    return kinds == {bool} or (
+        bool(kinds) and all(kind is not bool and issubclass(kind, int | float | numpy.generic) for kind in kinds)
+    )
 
 
 def _is_large(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -107,6 +108,55 @@ def test_text_is_no_boolean_and_the_cast_is_shown() -> None:
 def test_booleans_are_no_numbers(as_frame: MakeFrame) -> None:
     error = refused(TypeError, as_frame({"milestones_met": [True, False], "milestones_total": [1, 1]}))
     assert (error.column, error.row, error.value) == ("milestones_met", 0, "true")
+
+
+@pytest.mark.parametrize("values", [["1", "0"], [True, False], pd.array([True, False], dtype="boolean")])
+def test_the_hint_for_what_is_no_number_leads_to_numbers(values: Any) -> None:
+    table = pd.DataFrame({"milestones_met": values, "milestones_total": [1, 1]})
+    lines = pd.DataFrame({"customer_id": [1, 2], "month": ["2026-01"] * 2, "revenue": values})
+    hint = refused(TypeError, table).hint
+    with pytest.raises(errors.ColumnTypeError) as caught:
+        sm.ledger(lines)
+    assert caught.value.hint == hint
+    call = re.findall(r"as in (.*) of text, or (.*) of booleans", hint)[0][not isinstance(values[0], str)]
+    for frame, column in ((table, "milestones_met"), (lines, "revenue")):
+        frame[column] = eval(call, {"pandas": pd, "df": frame, "column": column})
+    assert sm.scorecard(table)["adoption_rate"].value == 0.5
+    assert sm.ledger(lines).movements()["mrr"]["2026-01"].value == 1
+
+
+def test_booleans_among_the_numbers_of_a_list_are_no_numbers_either() -> None:
+    error = refused(TypeError, {"milestones_met": [2, True], "milestones_total": [2, 3]})
+    assert (error.column, error.row, error.value) == ("milestones_met", 1, "true")
+    assert refused(TypeError, {"revenue_start": [2.5, True], "revenue_end": [2, 3]}).row == 1
+    error = refused(TypeError, {"kind": [True, 1], "is_new": [True, True], "onboarded": [True, True]}, by="kind")
+    assert (error.column, error.row) == ("kind", 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ([(1, 2), (3, 4)], "column 'milestones_met', row 0: is of type tuple"),
+        ([[1], [2, 3]], "column 'milestones_met', row 0: is of type list"),
+        (np.ones((2, 2)), "column 'milestones_met': found numpy.ndarray of 2 dimensions; expected an array or a list"),
+        (np.array(2), "column 'milestones_met': found numpy.ndarray of 0 dimensions; expected an array or a list"),
+    ],
+)
+def test_values_within_values_are_refused_by_the_name_of_their_column(values: Any, says: str) -> None:
+    assert says in str(refused(TypeError, {"milestones_met": values, "milestones_total": [2, 3]}))
+
+
+def test_a_list_without_values_is_of_whatever_type_other_parts_are() -> None:
+    for some in (["north"], [7], [True]):
+        parts = [sm.scorecard({"key": key, "nps_score": [9] * len(key)}, by="key") for key in (some, [])]
+        assert sm.merge(parts) == parts[0]
+
+
+def test_a_name_that_is_no_column_is_said_to_be_none() -> None:
+    error = refused(errors.InvalidOptionError, {"cost": [5]}, columns={"service_csot": "cost"})
+    assert "columns: found service_csot; expected columns that the metrics read (did you mean 'service_cost'?)" in str(
+        error
+    )
 
 
 def test_numbers_are_booleans_only_where_they_are_0_or_1(as_frame: MakeFrame) -> None:

@@ -162,13 +162,22 @@ def test_what_is_said_names_only_what_there_is(metric: str) -> None:
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_column_is_there_with_its_meaning(metric: str) -> None:
     definition = sm.catalog()[metric]
-    table = re.findall(r"^\|.*\|$", sections(sm.explain(metric).markdown())["Columns"], re.MULTILINE)[2:]
-    described = dict(re.fullmatch(r"\| `(\w+)` \| (.*) \|", line).groups() for line in table)  # type: ignore[union-attr]
+    columns = sections(sm.explain(metric).markdown())["Columns"]
+    *of_lines, described = (
+        dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", table, re.MULTILINE))
+        for table in columns.split("| column | holds | meaning |")[1:]
+    )
     assert set(definition.columns) <= described.keys()
-    assert all(all(part.strip() for part in meaning.split(" | ")) for meaning in described.values())
-    shown = {name for example in examples(metric) for row in example.rows for name in row}
+    for table in (*of_lines, described):
+        assert all(all(part.strip() for part in meaning.split(" | ")) for meaning in table.values())
+    lines, *_ = examples(metric)
+    shown = {name for row in lines.rows for name in row}
     if metric in OF_ROWS:
+        assert not of_lines
+        shown |= {name for example in examples(metric) for row in example.rows for name in row}
         assert shown == described.keys()
+    else:
+        assert [shown] == [table.keys() for table in of_lines]
 
 
 def test_columns_of_rules_and_of_components_are_described_too() -> None:
@@ -426,6 +435,9 @@ def test_a_metric_of_ledgers_says_that_it_is_one(metric: str) -> None:
     assert ("`sm.ledger(table).movements()`" in found["Columns"]) == of_ledger
     assert ('`sm.ledger(table, by="plan").movements(' in found["Worked example"]) == of_ledger
     assert ("In a ledger's lines a null customer, month or revenue is an error" in found["Nulls"]) == of_ledger
+    # what movements are made of is said of the lines, and never of the rows between
+    assert ("yearly_" not in found["Nulls"] + found["Rules"]) or not of_ledger
+    assert ("Lines of one customer and month are added up" in found["Rules"]) == of_ledger
     assert ("Computed by `sm." in found["Worked example"]) != of_ledger
 
 

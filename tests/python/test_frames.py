@@ -329,3 +329,50 @@ def test_lazy_frames_are_told_how_to_become_tables() -> None:
         sm.scorecard({"milestones_met": [1], "milestones_total": [1, 2]})
     with pytest.raises(sm.errors.UnsupportedTableError, match="dimensions"):
         sm.scorecard({"milestones_met": np.ones((1, 1)), "milestones_total": np.ones(1)})
+
+
+@pytest.mark.parametrize("rows", [1, 8, 100, 3_000, 70_000])
+def test_what_is_in_memory_where_a_boolean_of_pandas_is_null_is_never_looked_at(rows: int) -> None:
+    # pandas writes nothing there, so that anything may stand there
+    missing = np.arange(rows) % 3 == 1
+    truth = np.arange(rows) % 2
+    written = np.where(missing, np.arange(rows) * 37 % 256, truth).astype("uint8")
+    flags = pd.arrays.BooleanArray(written.view("bool"), missing)
+    expected = [None if nothing else bool(true) for nothing, true in zip(missing, truth, strict=True)]
+    metrics = ["service_coverage", "upgrade_rate"]
+    columns = ("has_service_contract", "is_subscriber", "upgraded")
+    for by in (None, "has_service_contract"):
+        for table in (pd.DataFrame(dict.fromkeys(columns, flags)), dict.fromkeys(columns, flags)):
+            card = sm.scorecard(table, by=by, metrics=metrics)
+            assert (
+                card.tidy().rows()
+                == sm.scorecard(dict.fromkeys(columns, expected), by=by, metrics=metrics).tidy().rows()
+            )
+
+
+def test_every_byte_but_0_is_true_in_an_array_of_booleans_as_numpy_has_it() -> None:
+    odd = np.array([2, 0, 255, 1, 0, 128] * 200, dtype="uint8").view("bool")
+    for flags in (odd, odd[:6], odd[::2], odd[:0]):
+        for table in ({"has_service_contract": flags}, pd.DataFrame({"has_service_contract": flags})):
+            figure = sm.scorecard(table)["service_coverage"]
+            assert (figure.numerator, figure.denominator) == (
+                (None, None) if not len(flags) else (np.count_nonzero(flags), len(flags))
+            )
+        if len(flags):
+            card = sm.scorecard({"on": flags, "nps_score": np.ones(len(flags))}, by="on")
+            assert card.to_arrow()["on"].to_pylist() == [False, True]
+
+
+@pytest.mark.parametrize("rows", [2, 2_000])
+def test_arrays_at_odd_places_of_other_bytes_are_read(rows: int) -> None:
+    def odd(values: list[float], dtype: str) -> Any:
+        array = np.frombuffer(b"\0" + np.array(values, dtype).tobytes(), dtype, offset=1)
+        assert not array.flags.aligned
+        return array
+
+    met, start = [1, 2] * (rows // 2), [0.1, 20.5] * (rows // 2)
+    table = {"milestones_met": odd(met, "int16"), "revenue_start": odd(start, "float64")}
+    table |= {"milestones_total": odd(met, "int64"), "revenue_end": odd(start, "float32")}
+    plain = {name: np.array(values) for name, values in table.items()}
+    for frame in (dict, pd.DataFrame):
+        assert sm.scorecard(frame(table)) == sm.scorecard(plain)

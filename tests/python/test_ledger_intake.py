@@ -36,11 +36,18 @@ def test_all_columns_that_are_missing_are_named_at_once() -> None:
     assert "'customer_id' (did you mean 'customer'?), 'revenue', 'plan', 'region'" in message
 
 
-def test_the_hint_for_months_that_are_numbers_leads_to_those_months() -> None:
-    frame = pd.DataFrame(lines(month=[202401, 202402]))
+@pytest.mark.parametrize(
+    ("dtype", "call"),
+    [
+        ("int64", 'pandas.to_datetime(df[column].astype(str), format="%Y%m")'),
+        # what a null made of whole numbers
+        ("float64", 'pandas.to_datetime(df[column].astype("Int64").astype("string"), format="%Y%m")'),
+    ],
+)
+def test_the_hint_for_months_that_are_numbers_leads_to_those_months(dtype: str, call: str) -> None:
+    frame = pd.DataFrame(lines(month=pd.Series([202401, 202402], dtype=dtype)))
     with pytest.raises(errors.ColumnTypeError) as caught:
         sm.ledger(frame)
-    call = 'pandas.to_datetime(df[column].astype(str), format="%Y%m")'
     assert call in str(caught.value)
     frame["month"] = eval(call, {"pandas": pd, "df": frame, "column": "month"})
     assert sm.ledger(frame).months == ("2024-01", "2024-02")

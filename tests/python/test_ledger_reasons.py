@@ -362,3 +362,17 @@ def test_stored_reasons_are_checked() -> None:
 def test_amounts_of_reasons_are_exact_to_the_last_place() -> None:
     tiny = {**LEFT, "revenue": [Decimal("50.000001"), 40, 0, 30, 30, 20, 20]}
     assert rows(sm.ledger(tiny).movements(), "loss")[0] == ("2026-02", None, Fraction("10.000001"), 1)
+
+
+def test_the_month_of_an_opening_stock_is_one_before_the_first_period() -> None:
+    # a leaves, b pays less, c pays more: each gave a reason in January, which is where they start from
+    table = {
+        "customer_id": ["a", "b", "b", "c", "c"],
+        "month": ["2026-01", "2026-01", "2026-03", "2026-01", "2026-03"],
+        "revenue": [50, 40, 30, 20, 60],
+        "loss_reason": ["price", "moved", None, None, None],
+        "gain_reason": [None, None, None, "advice", None],
+    }
+    card = sm.ledger(table, opening=True).movements("quarter")
+    assert [(row["reason"], row["amount"]) for row in card.reasons("loss")] == [("price", 50), (None, 10)]
+    assert [(row["reason"], row["amount"]) for row in card.reasons("gain")] == [(None, 40)]

@@ -71,10 +71,22 @@ def test_amounts_that_are_too_much_name_the_row_with_which_they_are() -> None:
     assert (error.row, error.group) == (3, "7, 2024-01")
 
 
-def test_what_can_be_read_once_has_no_row() -> None:
-    reader = pa.table(LINES).to_reader(max_chunksize=3)
-    error = caught(lambda: sm.ledger(reader, by="plan", loss_reason=None))
+def test_what_can_be_read_once_has_no_row_but_says_how_to_learn_it() -> None:
+    def stream() -> pa.RecordBatchReader:
+        return pa.table(LINES).to_reader(max_chunksize=3)
+
+    error = caught(lambda: sm.ledger(stream(), by="plan", loss_reason=None))
     assert (error.row, error.group) == (None, "8, 2026-02")
+    assert error.hint is not None
+    assert "pyarrow.table(stream)" in error.hint
+    assert caught(lambda: sm.ledger(pa.table(stream()), by="plan", loss_reason=None)).row == 6
+    # beside what there is to do about it
+    error = caught(lambda: sm.ledger(stream(), gain_reason=None))
+    assert str(error).index("or read none with loss_reason=None") < str(error).index("pyarrow.table(stream)")
+    # where the row is known, or is no question
+    wrong = pa.table({**LINES, "revenue": [10, 20, 30, 20, 10, -30, 5, 5]}).to_reader(max_chunksize=3)
+    error = caught(lambda: sm.ledger(wrong))
+    assert (error.row, "pyarrow" in str(error)) == (5, False)
 
 
 def test_parts_of_a_stream_name_rows_over_all_of_them() -> None:

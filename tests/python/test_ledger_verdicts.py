@@ -137,6 +137,31 @@ def test_a_verdict_goes_with_the_reason_beside_it() -> None:
     assert [row["avoidable"] for row in yearly.reasons("loss")] == [None, 0, 480, None]
 
 
+@pytest.mark.parametrize("asked", [None, ["revenue_lost", "avoidable_loss_share"]])
+def test_verdicts_are_told_where_a_key_says_the_reasons_already(asked: list[str] | None) -> None:
+    table = {
+        "customer_id": ["a", "a", "b", "b", "c"],
+        "month": ["2026-01", "2026-02", "2026-01", "2026-02", "2026-01"],
+        "revenue": [50, 20, 70, 0, 40],
+        "loss_reason": ["price", "price", "moved", "moved", None],
+        "loss_avoidable": [None, True, None, False, None],
+    }
+    card = sm.ledger(table, by="loss_reason").movements(by="loss_reason", metrics=asked)
+    found = {reason: card["avoidable_loss_share"]["2026-02", reason] for reason in ("price", "moved", None)}
+    assert (str(found["price"]), str(found["moved"])) == ("100.0 %", "0.0 %")
+    assert found[None].undefined_reason == "none_in_scope"
+    # 30 of 30 and 70
+    assert str(card.rollup("period")["avoidable_loss_share"]["2026-02"]) == "30.0 %"
+    # the key says the reasons, and a break-down by them would say the same
+    with pytest.raises(errors.InvalidOptionError, match="expected other keys than 'loss_reason'"):
+        card.reasons("loss")
+    assert sm.movements([table], by="loss_reason", months=("2026-01", "2026-02"), metrics=asked) == card
+    assert sm.Scorecard.from_json(card.to_json()) == card
+    assert card + sm.ledger({**table, "customer_id": list("xxyyz")}, by="loss_reason").movements(
+        by="loss_reason", metrics=asked
+    )
+
+
 @pytest.mark.parametrize(
     "verdicts",
     [

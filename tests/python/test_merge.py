@@ -117,6 +117,23 @@ def test_what_all_have_can_be_merged() -> None:
 # Joining
 
 
+@pytest.mark.parametrize("wrong", [None, 5, {"nps": 50}, sm.HealthModel()])
+def test_what_is_no_scorecard_is_said_to_be_none(wrong: Any) -> None:
+    card = sm.scorecard({"region": ["north"], "nps_score": [9]}, by="region")
+    calls = [
+        ("baseline", lambda: card.compare(wrong)),
+        ("baseline", lambda: card.incremental(wrong)),
+        ("baseline", lambda: card.attribute(wrong, by="region")),
+        ("cards[1]", lambda: sm.merge([card, wrong])),
+        ("other", lambda: card.join(wrong)),
+    ]
+    for option, call in calls:
+        with pytest.raises(errors.InvalidOptionError) as caught:
+            call()
+        assert str(caught.value).startswith(f"{option}: found ")
+        assert caught.value.expected == "a scorecard"
+
+
 def test_joined_cards_stand_side_by_side_and_are_never_added() -> None:
     revenue = sm.scorecard(REVENUE, by="region", metrics=["revenue_churn", "customer_churn_rate"])
     for joined in (adoption().join(revenue), revenue.join(adoption())):

@@ -81,6 +81,9 @@ fn movement_options(options: &Bound<'_, PyDict>) -> Result<MovementOptions> {
     Ok(made)
 }
 
+/// What to do to learn the row of what is wrong with rows that can be read once.
+const IN_MEMORY: &str = "a stream is read once: of a table in memory, such as pyarrow.table(stream), the row is named";
+
 /// Builds a ledger from parts.
 #[pyclass(frozen, module = "svcmetrics._svcmetrics")]
 pub(crate) struct LedgerBuilder {
@@ -123,7 +126,8 @@ impl LedgerBuilder {
             other => return other.map(Ledger),
         };
         let mut search = RowSearch::new(self.options.clone(), error);
-        if let Some(tables) = again.filter(|_| !search.is_over()) {
+        let Some(tables) = again else { return Err(search.give_up(IN_MEMORY).into()) };
+        if !search.is_over() {
             for table in tables.try_iter()? {
                 let source = Source::of(&table?)?;
                 let names = source.names()?;

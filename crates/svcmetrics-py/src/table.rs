@@ -16,6 +16,7 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use svcmetrics::{Data, Nulls, Scalar, Table, Texts, TimeUnit, Values};
+use zerocopy::IntoBytes as _;
 
 /// Up to so many values are copied, which is done before they could be borrowed.
 const FEW: usize = 512;
@@ -45,6 +46,15 @@ impl<'py, T: Element> Numbers<'py, T> {
 }
 
 impl Numbers<'_, bool> {
+    /// As numpy takes them: any byte but 0 is true. One that is neither 0 nor 1 is no boolean here, and pandas leaves what was in
+    /// memory where there is nothing.
+    fn sound(self) -> Result<Self> {
+        let bytes = self.slice()?.as_bytes();
+        // without an end before the end, so that many are looked at at once
+        let are_sound = bytes.iter().fold(0, |all, byte| all | byte) <= 1;
+        Ok(if are_sound { self } else { Self::Copied(bytes.iter().map(|byte| *byte != 0).collect()) })
+    }
+
     /// A mask: true where there is nothing.
     fn nulls(&self) -> Result<Nulls<'_>> {
         Ok(Nulls::Mask(Cow::Borrowed(self.slice()?)))
@@ -59,15 +69,18 @@ macro_rules! arrays {
         }
 
         impl<'py> Array<'py> {
-            /// Nothing for an array of another type or shape, or whose values do not stand side by side.
+            /// Nothing for an array of another type or shape, or whose values do not stand side by side where such values may.
             fn plain(array: &Bound<'py, PyUntypedArray>) -> Result<Option<Self>> {
                 let of = array.dtype();
-                if array.ndim() != 1 || !array.is_c_contiguous() {
+                if array.ndim() != 1 || !array.is_c_contiguous() || !array.is_aligned() {
                     return Ok(None);
                 }
                 $(if of.kind() == $kind && of.itemsize() == size_of::<$type>() {
                     let Ok(array) = array.cast::<PyArray1<$type>>() else { return Ok(None) };
-                    return Ok(Some(Self::$variant(Numbers::of(array)?)));
+                    return Ok(Some(match Self::$variant(Numbers::of(array)?) {
+                        Self::Booleans(flags) => Self::Booleans(flags.sound()?),
+                        numbers => numbers,
+                    }));
                 })*
                 Ok(None)
             }

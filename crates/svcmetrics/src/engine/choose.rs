@@ -295,11 +295,8 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
     for (column, (theirs, unit)) in &request.columns {
         if !ours.contains(&column.as_str()) {
             let close = near(column, ours.iter().copied());
-            let expected = if close.is_empty() {
-                "columns that the metrics read".to_owned()
-            } else {
-                format!("did you mean '{}'?", close[0])
-            };
+            let hint = close.first().map(|close| format!(" (did you mean '{close}'?)")).unwrap_or_default();
+            let expected = format!("columns that the metrics read{hint}");
             return Err(Error::InvalidOption { option: "columns".into(), found: column.clone(), expected });
         }
         if !names.contains(theirs) {

@@ -79,9 +79,12 @@ fn cast_hint(kind: ColumnKind) -> &'static str {
         ColumnKind::Category => "make it text before",
         ColumnKind::Instant => "make it a time before, as in pandas.to_datetime(df[column])",
         ColumnKind::Flag => "make it boolean before, as in df[column].map({\"yes\": True, \"no\": False})",
-        _ => "make it a number before, as in pandas.to_numeric(df[column])",
+        _ => AS_NUMBER,
     }
 }
+
+pub(crate) const AS_NUMBER: &str =
+    "make it a number before, as in pandas.to_numeric(df[column]) of text, or df[column].astype(float) of booleans";
 
 /// How a column's numbers are read.
 #[derive(Debug, Clone, Copy)]

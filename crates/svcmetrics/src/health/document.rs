@@ -1,6 +1,6 @@
 //! A health model as TOML and JSON.
 
-use super::model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
+use super::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
 use crate::condition::Condition;
 use crate::document::{Strict, Wrong, decimal, float, invalid, join, list, table, text, word};
 use crate::error::{Error, Result};

@@ -1,6 +1,7 @@
 //! What a model adds to a scorecard: metrics like any other, over two columns that it computes.
 
-use super::model::{ARTICLE, Among, Band, HealthModel};
+use super::model::ARTICLE;
+use super::{Among, Band, HealthModel};
 use crate::column::{Column, ColumnKind, Name};
 use crate::condition::{Comparison, Condition};
 use crate::expression::Expression;

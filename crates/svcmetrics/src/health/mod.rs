@@ -4,10 +4,12 @@
 mod document;
 mod metrics;
 mod model;
+mod parts;
 mod score;
 mod table;
 
-pub use model::{Among, Band, Component, Gate, HealthModel, MissingPolicy};
+pub use model::HealthModel;
+pub use parts::{Among, Band, Component, Gate, MissingPolicy};
 pub use score::{Contribution, Explanation};
 pub use table::{HealthScore, HealthScorer, HealthScores};
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::inline_always)] // so that blocks are compiled for the vector units of their caller
 
-use super::model::{HealthModel, MissingPolicy};
+use super::{HealthModel, MissingPolicy};
 use crate::mask::{Mask, ROWS};
 use crate::money::{MAGIC, MICROS};
 use rust_decimal::Decimal;

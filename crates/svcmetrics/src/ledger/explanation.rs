@@ -50,6 +50,8 @@ pub(super) struct Explanation {
     pub(super) column: KeyColumn,
     /// Whether they come with verdicts.
     pub(super) is_judged: bool,
+    /// Whether movements are told by them. Where a key says them already, only their verdicts are of use.
+    pub(super) is_told: bool,
     /// By period and segment, in order of the reasons.
     by_cell: BTreeMap<(i32, u32), BTreeMap<Key, ForReason>>,
 }
@@ -77,7 +79,11 @@ impl Explanation {
                 part.judged.merge(Judged::of(keys.get(1).and_then(verdict), all));
             }
         }
-        Self { change, column: KeyColumn::new(change.column(), key_type), is_judged, by_cell }
+        Self { change, column: KeyColumn::new(change.column(), key_type), is_judged, is_told: true, by_cell }
+    }
+
+    pub(super) fn told(self, is_told: bool) -> Self {
+        Self { is_told, ..self }
     }
 
     fn given(&self, segment: usize, period: usize) -> impl Iterator<Item = (&Key, &ForReason)> {
@@ -127,14 +133,19 @@ impl Ledger {
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<Explanation>> {
         let mut explanations = Vec::new();
-        for reasons in self.reasons.iter().filter(|reasons| can_break_down(reasons.change, &self.options, options)) {
+        for reasons in &self.reasons {
+            let is_told = can_break_down(reasons.change, &self.options, options);
+            if !is_told && !reasons.are_judged() {
+                continue;
+            }
             let mut moved = Moved::default();
             if let Some(grid) = grid {
                 take(&mut moved, grid, reasons.change, &self.chunks, &reasons.chunks, go_on)?;
             }
             let key_type = reasons.known.columns.first().map_or(KeyType::Null, |column| column.key_type.clone());
             let keys = |code: u32| reasons.known.keys[code as usize].clone();
-            explanations.push(Explanation::new(reasons.change, key_type, reasons.are_judged(), moved, keys));
+            let explanation = Explanation::new(reasons.change, key_type, reasons.are_judged(), moved, keys);
+            explanations.push(explanation.told(is_told));
         }
         Ok(explanations)
     }

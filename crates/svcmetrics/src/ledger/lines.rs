@@ -148,8 +148,7 @@ impl<'a> Part<'a> {
             return refuse(part.customers, &options.customer, CUSTOMERS, AS_TEXT);
         }
         if intake::wrong_type(ColumnKind::Money, part.revenue) {
-            let hint = "make it a number before, as in pandas.to_numeric(df[column])";
-            return refuse(part.revenue, &options.revenue, ColumnKind::Money.expected(), hint);
+            return refuse(part.revenue, &options.revenue, ColumnKind::Money.expected(), intake::AS_NUMBER);
         }
         Ok(part)
     }
@@ -363,6 +362,10 @@ fn hint_for_months(data: &Data<'_>) -> &'static str {
         | Values::UInt32(_)
         | Values::UInt64(_) => {
             "say what it counts, as in pandas.to_datetime(df[column].astype(str), format=\"%Y%m\") for 202603"
+        }
+        Values::Float32(_) | Values::Float64(_) => {
+            "say what it counts, as in pandas.to_datetime(df[column].astype(\"Int64\").astype(\"string\"), \
+             format=\"%Y%m\") for 202603"
         }
         _ => "make it a date or text before, as in df[column].dt.strftime(\"%Y-%m\")",
     }

@@ -35,9 +35,9 @@ impl Ledger {
     /// Where the table has a column of reasons, [`Scorecard::reasons`] says why revenue was lost (churn and contraction) or
     /// gained (new, reactivation and expansion); transfers are neither. A movement has the latest reason that the customer's
     /// lines of the period's months give, lines of revenue 0 among them; where one who left gave none there, that of its last
-    /// line before, if it has one. Reasons that stand elsewhere are not used. Where lines also say whether a loss could have
-    /// been avoided, the verdict that stands beside the reason goes with it, into `avoidable_loss_share` and
-    /// [`Reason::avoidable`](crate::Reason::avoidable).
+    /// line before, if it has one. Reasons that stand elsewhere are not used; the month of an opening stock is one before. Where
+    /// lines also say whether a loss could have been avoided, the verdict that stands beside the reason goes with it, into
+    /// `avoidable_loss_share` and [`Reason::avoidable`](crate::Reason::avoidable).
     ///
     /// # Errors
     /// [`Error::ColumnNotFound`] for segments that the ledger does not have, [`Error::InvalidOption`] for a month in which no
@@ -130,7 +130,7 @@ impl Made<'_> {
         let chosen = self.options.chosen(of_ledger(self.options.unit), verdicts.is_some())?;
         let is_chosen = |id: &str| chosen.iter().any(|metric| metric.id() == id);
         let mut breakdowns = BTreeMap::new();
-        for explanation in &self.reasons {
+        for explanation in self.reasons.iter().filter(|reasons| reasons.is_told) {
             let name = explanation.change.name();
             let Some(breakdown) = Breakdown::named(name).filter(|breakdown| is_chosen(breakdown.of)) else { continue };
             let mut metrics = breakdown.metrics_of_ledger(self.options.unit);

@@ -181,17 +181,42 @@ impl RowSearch {
 
     /// The error, with the row where that was found.
     pub fn finish(self) -> Error {
-        let with_row = |mut offence: Box<Offence>| {
-            if let Some(row) = self.found {
+        let found = self.found;
+        self.changed(|offence| {
+            if let Some(row) = found {
                 offence.row = Some(row);
                 offence.first = vec![(row, offence.value.clone())];
             }
-            offence
-        };
-        match self.error {
-            Error::InvalidValue(offence) => Error::InvalidValue(with_row(offence)),
-            Error::OutOfRange(offence) => Error::OutOfRange(with_row(offence)),
-            other => other,
+        })
+    }
+
+    /// The error where the rows are not there any more; where there was something to look for, its hint also says this.
+    ///
+    /// ```
+    /// use svcmetrics::{LedgerBuilder, LedgerOptions, RowSearch, Table};
+    /// let table = Table::new(2).with("customer_id", vec![7_i64, 7]).with("month", vec!["2026-01", "2026-03"]);
+    /// let options = LedgerOptions::default().gaps(svcmetrics::Gaps::Error);
+    /// let mut builder = LedgerBuilder::new(options.clone());
+    /// builder.add(&table.with("revenue", vec![50_i64, 50]))?;
+    /// let error = RowSearch::new(options, builder.finish().unwrap_err()).give_up("read the file again");
+    /// assert_eq!(error.hint(), Some("gaps=\"zero\" reads it as revenue 0; read the file again"));
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    pub fn give_up(self, hint: &str) -> Error {
+        if self.is_over() {
+            return self.error;
         }
+        self.changed(|offence| {
+            let known = offence.hint.take();
+            offence.hint = Some(known.map_or_else(|| hint.to_owned(), |known| format!("{known}; {hint}")));
+        })
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Offence)) -> Error {
+        let mut error = self.error;
+        if let Error::InvalidValue(offence) | Error::OutOfRange(offence) = &mut error {
+            change(offence);
+        }
+        error
     }
 }

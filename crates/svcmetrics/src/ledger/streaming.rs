@@ -194,11 +194,9 @@ impl MovementsBuilder {
         let of = |(reading, moved): (&Reading, Moved)| {
             let (groups, key_type) = (&reading.groups, reading.groups.columns[0].key_type().clone());
             Explanation::new(reading.change, key_type, reading.are_judged(), moved, |code| groups.keys(code))
+                .told(can_break_down(reading.change, self.lines.options(), &self.movements))
         };
-        let reasons = self.lines.reasons.iter().zip(self.moved);
-        let reasons =
-            reasons.filter(|(reading, _)| can_break_down(reading.change, self.lines.options(), &self.movements));
-        let reasons = reasons.map(of).collect();
+        let reasons = self.lines.reasons.iter().zip(self.moved).map(of).collect();
         Made { options: &self.movements, origin, columns, cells, reasons }.scorecard(go_on)
     }
 }
