@@ -1,6 +1,6 @@
 //! Columns of Arrow arrays, as the engine reads them.
 
-use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
+use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values, same};
 use crate::period::{Every, Period};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -14,6 +14,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, TimeUnit as ArrowUnit};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 struct Strings<'a, A>(&'a A);
@@ -32,7 +33,33 @@ macro_rules! strings {
     )*};
 }
 
-strings!(StringArray, LargeStringArray, StringViewArray);
+strings!(StringArray, LargeStringArray);
+
+impl Texts for Strings<'_, StringViewArray> {
+    fn text(&self, position: usize) -> &str {
+        self.0.value(position)
+    }
+
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn others(&self, positions: Range<usize>) -> u64 {
+        // views that are the same are of the same text; those of the same text need not be the same
+        let views = &self.0.views()[positions.start - 1..positions.end];
+        let mut others =
+            (0..).zip(views.windows(2)).fold(0, |others, (bit, views)| others | u64::from(views[0] != views[1]) << bit);
+        let mut unsure = others;
+        while unsure != 0 {
+            let position = positions.start + unsure.trailing_zeros() as usize;
+            if same(self.text(position - 1).as_bytes(), self.text(position).as_bytes()) {
+                others &= !(unsure & unsure.wrapping_neg());
+            }
+            unsure &= unsure - 1;
+        }
+        others
+    }
+}
 
 struct Bytes<'a, A>(&'a A);
 
@@ -196,5 +223,37 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
         };
         let nulls = if matches!(values, Values::Null(_)) { Nulls::None } else { nulls(array) };
         Self { values, nulls }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::builder::StringViewBuilder;
+
+    #[test]
+    fn others_than_the_one_before_are_found_in_every_layout() {
+        let names =
+            ["", "a", "twelve bytes", "a name of many", "a name of more", "a name that goes on, and on, and on"];
+        let texts: Vec<&str> = (0..150_usize).map(|place| names[place * place / 7 % 6]).collect();
+        let mut once = StringViewBuilder::new().with_deduplicate_strings();
+        texts.iter().for_each(|text| once.append_value(text));
+        let arrays: [&dyn Array; 4] = [
+            &StringArray::from(texts.clone()),
+            &LargeStringArray::from(texts.clone()),
+            &StringViewArray::from(texts.clone()),
+            &once.finish(),
+        ];
+        for array in arrays {
+            let Values::Text(all) = Data::from(array).values else { unreachable!() };
+            for positions in [1..65, 65..129, 129..150, 7..8, 9..9] {
+                let others = all.others(positions.clone());
+                for (bit, position) in positions.enumerate() {
+                    let is_other = texts[position] != texts[position - 1];
+                    assert_eq!(others >> bit & 1 == 1, is_other, "{position} of {}", array.data_type());
+                }
+            }
+            assert_eq!(all.some(3..140), texts[3..140]);
+        }
     }
 }

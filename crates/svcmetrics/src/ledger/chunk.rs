@@ -2,6 +2,7 @@
 
 use super::spans::{Columns, Paid, Span};
 use super::who::Who;
+use crate::engine::columns::same;
 use crate::engine::{STRETCH, prefetch};
 use crate::key::Key;
 use std::ops::Range;
@@ -131,19 +132,6 @@ impl Customers {
                 text.truncate(ends.last().copied().unwrap_or_default());
             }
         }
-    }
-}
-
-/// Whether two texts are the same: most identities are of 8 to 16 bytes, and compared without a call.
-#[inline]
-pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let ends = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
-    match ends(one) {
-        Some((first, last)) if one.len() <= 16 => ends(other).is_some_and(|other| other == (first, last)),
-        _ => one == other,
     }
 }
 
@@ -355,21 +343,5 @@ impl Chunk {
         self.columns.extend(&other.columns, other.spans(customer));
         self.close();
         is_alike
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_of_any_length_are_compared() {
-        let texts =
-            |len: usize| ["a".repeat(len), "a".repeat(len.saturating_sub(1)) + "b", "b".to_owned() + &"a".repeat(len)];
-        let mut all: Vec<String> = (0..40).flat_map(texts).collect();
-        all.push("aaaaaaaabaaaaaaaa".into());
-        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
-            assert_eq!(same(one.as_bytes(), other.as_bytes()), one == other, "{one} {other}");
-        }
     }
 }

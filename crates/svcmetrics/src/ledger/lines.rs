@@ -158,7 +158,7 @@ impl<'a> Part<'a> {
     pub(super) fn goes_on(&self, row: usize) -> bool {
         match (&self.customers.values, &self.customers.nulls) {
             (Values::Int64(numbers), _) => numbers[row] == numbers[row - 1],
-            (Values::Text(texts), Nulls::None) => texts.text(row) == texts.text(row - 1),
+            (Values::Text(texts), Nulls::None) => texts.others(row..row + 1) == 0,
             _ => self.customers.plain(row) == self.customers.plain(row - 1),
         }
     }
@@ -193,7 +193,7 @@ impl<'a> Part<'a> {
                 return Who::Whole(numbers[rows].iter().map(|number| i64::from(*number)).collect());
             }
             (Values::Text(texts), Nulls::None) => {
-                return Who::Texts(texts.some(rows));
+                return Who::Column(&**texts, rows);
             }
             _ => {}
         }
