@@ -237,7 +237,9 @@ mod tests {
             ["", "a", "twelve bytes", "a name of many", "a name of more", "a name that goes on, and on, and on"];
         let texts: Vec<&str> = (0..150_usize).map(|place| names[place * place / 7 % 6]).collect();
         let mut once = StringViewBuilder::new().with_deduplicate_strings();
-        texts.iter().for_each(|text| once.append_value(text));
+        for text in &texts {
+            once.append_value(text);
+        }
         let arrays: [&dyn Array; 4] = [
             &StringArray::from(texts.clone()),
             &LargeStringArray::from(texts.clone()),

@@ -9,7 +9,7 @@ const BUCKETS: u32 = 1024;
 const BLOCK: usize = 128;
 
 /// Lines of a bucket beyond which it is parted.
-const MANY: usize = if cfg!(test) { 64 } else { 1 << 17 };
+pub(super) const MANY: usize = if cfg!(test) { 64 } else { 1 << 17 };
 
 /// Bits of a month: there are 120,000.
 pub(super) const MONTH: u32 = 17;
@@ -26,7 +26,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(number: i64, month: i32, amount: i64) -> Self {
+    pub(super) fn new(number: i64, month: i32, amount: i64) -> Self {
         Self { key: number.cast_unsigned() << MONTH | u64::from(month.unsigned_abs()), amount }
     }
 
@@ -44,6 +44,9 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
+    /// Each line has all of its own.
+    pub(super) const WHOLE: Self = Self { first: 0, shift: OWN };
+
     pub(super) fn of(self, line: &Line) -> i64 {
         let own = (line.key >> MONTH) & ((1 << self.shift) - 1);
         self.first | own.cast_signed()
@@ -133,12 +136,6 @@ impl Buckets {
         }
     }
 
-    /// Other numbers for the same lines.
-    pub(super) fn renumber(&mut self, mut number: impl FnMut(i64) -> u32) {
-        let before = mem::take(self);
-        before.each_block(|block, numbers| self.take(&block, numbers, &mut number));
-    }
-
     /// Lines of a block, by other numbers, which are neighbours.
     pub(super) fn take<N: Into<i64>>(&mut self, block: &Block, numbers: Numbers, mut number: impl FnMut(i64) -> N) {
         let numbers: Vec<i64> = block.lines.iter().map(|line| number(numbers.of(line)).into()).collect();
@@ -181,6 +178,15 @@ pub(super) struct Block {
     pub(super) segments: Vec<u32>,
 }
 
+impl Block {
+    /// Other numbers for the same lines, each of which has its whole number.
+    pub(super) fn renumber(&mut self, number: impl Fn(i64) -> u32) {
+        for line in &mut self.lines {
+            *line = Line::new(number(Numbers::WHOLE.of(line)).into(), line.month(), line.amount);
+        }
+    }
+}
+
 /// The lines of some customers, in no order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bucket {
@@ -197,7 +203,7 @@ impl Bucket {
         !self.last.segments.is_empty() || self.full.iter().any(|block| !block.segments.is_empty())
     }
 
-    fn push(&mut self, line: Line, segment: Option<u32>) {
+    pub(super) fn push(&mut self, line: Line, segment: Option<u32>) {
         if self.last.lines.len() == BLOCK {
             let segments = Vec::with_capacity(self.last.segments.len());
             let next = Block { lines: Vec::with_capacity(BLOCK), segments };

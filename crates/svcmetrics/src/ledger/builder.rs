@@ -183,7 +183,7 @@ impl LedgerBuilder {
                     return Ok(());
                 }
             }
-            let mut shuffled = Shuffled::default();
+            let mut shuffled = Shuffled::new(part.bounds(rows.clone()));
             for chunk in std::mem::take(chunks) {
                 shuffled.add_chunk(&chunk);
             }

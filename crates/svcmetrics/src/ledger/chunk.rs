@@ -2,8 +2,7 @@
 
 use super::spans::{Columns, Paid, Span};
 use super::who::Who;
-use crate::engine::columns::same;
-use crate::engine::{STRETCH, prefetch};
+use crate::engine::STRETCH;
 use crate::key::Key;
 use std::ops::Range;
 
@@ -59,38 +58,6 @@ impl Customers {
                 let start = if place == 0 { 0 } else { ends[place - 1] };
                 Customer::Text(&text[start..ends[place]])
             }
-        }
-    }
-
-    /// Whether that one is at a place, by the bytes: a look at the ends of a text would be one more at memory far away.
-    #[inline]
-    pub(super) fn is_at(&self, place: usize, customer: Customer<'_>) -> bool {
-        match (self, customer) {
-            (Self::Whole(numbers), Customer::Whole(number)) => numbers[place] == number,
-            (Self::Texts { text, ends }, Customer::Text(other)) => {
-                let start = if place == 0 { 0 } else { ends[place - 1] };
-                same(&text.as_bytes()[start..ends[place]], other.as_bytes())
-            }
-            _ => false,
-        }
-    }
-
-    /// Asks for the memory that says where a text stands, or for a number itself, and does not wait for it.
-    #[inline]
-    pub(super) fn fetch_end(&self, place: usize) {
-        match self {
-            Self::Whole(numbers) => prefetch(&numbers[place]),
-            Self::Texts { ends, .. } => prefetch(&ends[place]),
-        }
-    }
-
-    /// Asks for a text, once it is known where it stands.
-    #[inline]
-    pub(super) fn fetch_text(&self, place: usize) {
-        if let Self::Texts { text, ends } = self
-            && let Some(last) = ends[place].checked_sub(1)
-        {
-            prefetch(&text.as_bytes()[last]);
         }
     }
 

@@ -1,5 +1,6 @@
 //! A part of a table as lines of a ledger: who, in which month, how much, in which segment.
 
+use super::bounds::{Bounds, SAMPLE};
 use super::months;
 use super::options::LedgerOptions;
 use super::who::{AS_TEXT, CUSTOMERS, CustomerKind, Who, can_be_customers, whole};
@@ -169,6 +170,14 @@ impl<'a> Part<'a> {
         let step = (rows.len() / LOOKS).max(1);
         let looks: Vec<Who<'_>> = rows.step_by(step).map(|row| self.who(row..row + 1, &mut faults)).collect();
         looks.is_sorted_by(|before, after| before.get(0) <= after.get(0))
+    }
+
+    /// Where the customers of these rows are parted, by what a few of them are.
+    pub(super) fn bounds(&self, rows: Range<usize>) -> Bounds {
+        let mut faults = Faults::default();
+        let step = (rows.len() / SAMPLE).max(1);
+        let sample: Vec<Who<'_>> = rows.step_by(step).map(|row| self.who(row..row + 1, &mut faults)).collect();
+        Bounds::of(sample.iter().map(|who| who.get(0)).collect())
     }
 
     /// Who has these rows, after who has the row before.

@@ -54,6 +54,18 @@ impl<'a> Who<'a> {
             Self::Column(texts, rows) => Customer::Text(texts.text(rows.start + place)),
         }
     }
+
+    /// Those at some places.
+    pub(super) fn some(&self, places: Range<usize>) -> Vec<Customer<'_>> {
+        match self {
+            Self::Whole(numbers) => numbers[places].iter().copied().map(Customer::Whole).collect(),
+            Self::Texts(texts) => texts[places].iter().map(|text| Customer::Text(text)).collect(),
+            Self::Column(texts, rows) => {
+                let texts = texts.some(rows.start + places.start..rows.start + places.end);
+                texts.into_iter().map(Customer::Text).collect()
+            }
+        }
+    }
 }
 
 /// Whether a column's type can say who.
