@@ -1,5 +1,6 @@
 //! Lines by neighbouring customers, in as little memory as can be: all of them are held at once.
 
+use crate::engine::prefetch;
 use std::mem;
 
 /// Buckets at most; each then fits the second-level cache up to some ten million lines.
@@ -10,6 +11,9 @@ const BLOCK: usize = 128;
 
 /// Lines of a bucket beyond which it is parted.
 pub(super) const MANY: usize = if cfg!(test) { 64 } else { 1 << 17 };
+
+/// Lines after which one is written whose place is asked for.
+pub(super) const SOON: usize = 16;
 
 /// Bits of a month: there are 120,000.
 pub(super) const MONTH: u32 = 17;
@@ -97,6 +101,9 @@ impl Buckets {
     /// Lines of numbers that are covered.
     pub(super) fn extend(&mut self, numbers: &[i64], months: &[i32], amounts: &[i64], segments: &[u32]) {
         for (place, number) in numbers.iter().enumerate() {
+            if let Some(soon) = numbers.get(place + SOON) {
+                self.bucket(*soon).fetch();
+            }
             let line = Line::new(*number, months[place], amounts[place]);
             self.bucket(*number).push(line, segments.get(place).copied());
         }
@@ -211,6 +218,14 @@ impl Bucket {
         }
         self.last.lines.push(line);
         self.last.segments.extend(segment);
+    }
+
+    /// Asks for the memory in which the next line is written, and does not wait for it.
+    #[inline]
+    pub(super) fn fetch(&mut self) {
+        if let Some(next) = self.last.lines.spare_capacity_mut().first() {
+            prefetch(next);
+        }
     }
 
     fn append(&mut self, other: Self) {

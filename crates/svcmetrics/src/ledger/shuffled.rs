@@ -1,7 +1,7 @@
 //! Lines that come in any order: put into buckets of neighbouring customers as they come, and each bucket sorted in the cache.
 
 use super::bounds::Bounds;
-use super::buckets::{Block, Bucket, Buckets, Line, MANY, MONTH, Numbers};
+use super::buckets::{Block, Bucket, Buckets, Line, MANY, MONTH, Numbers, SOON};
 use super::chunk::{Chunk, Clash, Clashes, Customer};
 use super::codes::{Code, Codes, Ranked};
 use super::known::Known;
@@ -51,8 +51,11 @@ impl Coded {
 
     fn add(&mut self, who: &Who<'_>, months: &[i32], amounts: &[i64], segments: &[u32]) {
         let codes = self.codes.all(who, months.len());
-        for (place, code) in codes.into_iter().enumerate() {
-            self.push(code, months[place], amounts[place], segments.get(place).copied());
+        for (place, code) in codes.iter().enumerate() {
+            if let Some(soon) = codes.get(place + SOON) {
+                self.ranges[soon.range()].fetch();
+            }
+            self.push(*code, months[place], amounts[place], segments.get(place).copied());
         }
     }
 
