@@ -30,6 +30,8 @@ def long_view(length: int, prefix: bytes, buffer: int, offset: int) -> bytes:
 
 LONG = b"abcdefghijklmnopqrst"
 OTHER = "äabcdefghijklmnopqrs".encode()
+#: Shorter than two words, longer than what stands within its view.
+IDENTITY = b"cus_0000000001"
 #: As many as a byte tells apart: the first is another than the others.
 MANY_TEXTS = Column("", "u", 256, [None, int32(*range(257)), b"b" + 255 * b"a"])
 TWO_TEXTS = Column("", "u", 2, [None, int32(0, 1, 2), b"ab"])
@@ -80,6 +82,10 @@ SOUND = {
     "views beyond ASCII": (
         views(inline_view("ä".encode()), long_view(20, b"abcd", 0, 0), data="abcdöööööööö".encode()),
         ["abcdöööööööö", "ä"],
+    ),
+    "views beyond ASCII of two words at most": (
+        views(long_view(14, b"cus_", 0, 0), long_view(14, "cuß".encode(), 0, 14), data=IDENTITY + "cuß_000000001".encode()),
+        [IDENTITY.decode(), "cuß_000000001"],
     ),
     "views far apart": (
         views(long_view(20, b"abcd", 0, 0), long_view(20, b"abcd", 0, 80), data=LONG + b"\xff" * 60 + LONG),
@@ -134,6 +140,12 @@ MALFORMED = {
         inline_view(b"abc"), long_view(20, b"abcd", 0, 0), data=LONG[:-1] + b"\xff"
     ),
     "garbage behind a short view": views(inline_view(b"abc"), struct.pack("<i12s", 1, b"ab")),
+    **{
+        f"a view of two words at most with a byte that is no UTF-8 at {place}": views(
+            long_view(14, b"cus_", 0, 0), long_view(14, b"cus_", 0, 0), data=IDENTITY[:place] + b"\xff" + IDENTITY[place + 1 :]
+        )
+        for place in (4, 7, 8, 13)
+    },
     "a negative length": numbers(length=-1),
     "a length beyond memory": numbers(length=2**62),
     "a negative array offset": numbers(offset=-1),

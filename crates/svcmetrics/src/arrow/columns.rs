@@ -204,3 +204,37 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
         Self { values, nulls }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::builder::StringViewBuilder;
+
+    #[test]
+    fn others_than_the_one_before_are_found_in_every_layout() {
+        let names =
+            ["", "a", "twelve bytes", "a name of many", "a name of more", "a name that goes on, and on, and on"];
+        let texts: Vec<&str> = (0..150_usize).map(|place| names[place * place / 7 % 6]).collect();
+        let mut once = StringViewBuilder::new().with_deduplicate_strings();
+        for text in &texts {
+            once.append_value(text);
+        }
+        let arrays: [&dyn Array; 4] = [
+            &StringArray::from(texts.clone()),
+            &LargeStringArray::from(texts.clone()),
+            &StringViewArray::from(texts.clone()),
+            &once.finish(),
+        ];
+        for array in arrays {
+            let Values::Text(all) = Data::from(array).values else { unreachable!() };
+            for positions in [1..65, 65..129, 129..150, 7..8, 9..9] {
+                let others = all.others(positions.clone());
+                for (bit, position) in positions.enumerate() {
+                    let is_other = texts[position] != texts[position - 1];
+                    assert_eq!(others >> bit & 1 == 1, is_other, "{position} of {}", array.data_type());
+                }
+            }
+            assert_eq!(all.some(3..140), texts[3..140]);
+        }
+    }
+}

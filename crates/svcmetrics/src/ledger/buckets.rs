@@ -1,5 +1,6 @@
 //! Lines by neighbouring customers, in as little memory as can be: all of them are held at once.
 
+use crate::engine::prefetch;
 use std::mem;
 
 /// Buckets at most; each then fits the second-level cache up to some ten million lines.
@@ -9,7 +10,10 @@ const BUCKETS: u32 = 1024;
 const BLOCK: usize = 128;
 
 /// Lines of a bucket beyond which it is parted.
-const MANY: usize = if cfg!(test) { 64 } else { 1 << 17 };
+pub(super) const MANY: usize = if cfg!(test) { 64 } else { 1 << 17 };
+
+/// Lines after which one is written whose place is asked for.
+pub(super) const SOON: usize = 16;
 
 /// Bits of a month: there are 120,000.
 pub(super) const MONTH: u32 = 17;
@@ -26,7 +30,7 @@ pub(super) struct Line {
 }
 
 impl Line {
-    fn new(number: i64, month: i32, amount: i64) -> Self {
+    pub(super) fn new(number: i64, month: i32, amount: i64) -> Self {
         Self { key: number.cast_unsigned() << MONTH | u64::from(month.unsigned_abs()), amount }
     }
 
@@ -44,6 +48,9 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
+    /// Each line has all of its own.
+    pub(super) const WHOLE: Self = Self { first: 0, shift: OWN };
+
     pub(super) fn of(self, line: &Line) -> i64 {
         let own = (line.key >> MONTH) & ((1 << self.shift) - 1);
         self.first | own.cast_signed()
@@ -94,6 +101,9 @@ impl Buckets {
     /// Lines of numbers that are covered.
     pub(super) fn extend(&mut self, numbers: &[i64], months: &[i32], amounts: &[i64], segments: &[u32]) {
         for (place, number) in numbers.iter().enumerate() {
+            if let Some(soon) = numbers.get(place + SOON) {
+                self.bucket(*soon).fetch();
+            }
             let line = Line::new(*number, months[place], amounts[place]);
             self.bucket(*number).push(line, segments.get(place).copied());
         }
@@ -131,12 +141,6 @@ impl Buckets {
         for (bucket, numbers) in self.all.into_iter().zip(places) {
             bucket.blocks().for_each(|block| take(block, numbers));
         }
-    }
-
-    /// Other numbers for the same lines.
-    pub(super) fn renumber(&mut self, mut number: impl FnMut(i64) -> u32) {
-        let before = mem::take(self);
-        before.each_block(|block, numbers| self.take(&block, numbers, &mut number));
     }
 
     /// Lines of a block, by other numbers, which are neighbours.
@@ -181,6 +185,15 @@ pub(super) struct Block {
     pub(super) segments: Vec<u32>,
 }
 
+impl Block {
+    /// Other numbers for the same lines, each of which has its whole number.
+    pub(super) fn renumber(&mut self, number: impl Fn(i64) -> u32) {
+        for line in &mut self.lines {
+            *line = Line::new(number(Numbers::WHOLE.of(line)).into(), line.month(), line.amount);
+        }
+    }
+}
+
 /// The lines of some customers, in no order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bucket {
@@ -197,7 +210,7 @@ impl Bucket {
         !self.last.segments.is_empty() || self.full.iter().any(|block| !block.segments.is_empty())
     }
 
-    fn push(&mut self, line: Line, segment: Option<u32>) {
+    pub(super) fn push(&mut self, line: Line, segment: Option<u32>) {
         if self.last.lines.len() == BLOCK {
             let segments = Vec::with_capacity(self.last.segments.len());
             let next = Block { lines: Vec::with_capacity(BLOCK), segments };
@@ -205,6 +218,14 @@ impl Bucket {
         }
         self.last.lines.push(line);
         self.last.segments.extend(segment);
+    }
+
+    /// Asks for the memory in which the next line is written, and does not wait for it.
+    #[inline]
+    pub(super) fn fetch(&mut self) {
+        if let Some(next) = self.last.lines.spare_capacity_mut().first() {
+            prefetch(next);
+        }
     }
 
     fn append(&mut self, other: Self) {

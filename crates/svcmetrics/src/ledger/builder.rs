@@ -7,6 +7,7 @@ use super::lines::{Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};
 use super::reasons::{Reading, Reasons};
 use super::search::{HOLDS_BOTH, NO_ROW, TOO_MUCH};
+use super::sections::{Section, bounds, seem_sorted};
 use super::shares::{in_shares, in_turns, pieces, shares};
 use super::shuffled::{Made, Shard, Shuffled};
 use super::sorted::{Scratch, append, chunk_of, follow};
@@ -69,20 +70,6 @@ enum Lines {
     /// In ascending order of customers, over all chunks.
     Sorted(Vec<Chunk>),
     Shuffled(Shuffled),
-}
-
-/// Rows of a part that are read together.
-struct Section<'a> {
-    part: &'a Part<'a>,
-    rows: Range<usize>,
-    /// Of all rows of the part; none where no columns tell any.
-    segments: &'a [u32],
-}
-
-impl Section<'_> {
-    fn segments(&self, rows: Range<usize>) -> &[u32] {
-        self.segments.get(rows).unwrap_or_default()
-    }
 }
 
 /// Chunks that have customers, and the first and the last month of all.
@@ -208,8 +195,7 @@ impl LedgerBuilder {
     fn add_rows(&mut self, sections: &[Section<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         if let Lines::Sorted(chunks) = &mut self.lines {
             // reading what is in no order would be for nothing
-            let looks: Vec<_> = sections.iter().flat_map(|section| section.part.looks(section.rows.clone())).collect();
-            if looks.is_sorted_by(|before, after| before.get(0) <= after.get(0)) {
+            if seem_sorted(sections) {
                 let pieces = sections
                     .iter()
                     .flat_map(|section| {
@@ -233,7 +219,7 @@ impl LedgerBuilder {
                     return Ok(());
                 }
             }
-            let mut shuffled = Shuffled::default();
+            let mut shuffled = Shuffled::new(bounds(sections));
             for chunk in std::mem::take(chunks) {
                 shuffled.add_chunk(&chunk);
             }

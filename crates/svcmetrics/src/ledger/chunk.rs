@@ -2,7 +2,7 @@
 
 use super::spans::{Columns, Paid, Span};
 use super::who::Who;
-use crate::engine::{STRETCH, prefetch};
+use crate::engine::STRETCH;
 use crate::key::Key;
 use std::ops::Range;
 
@@ -61,38 +61,6 @@ impl Customers {
         }
     }
 
-    /// Whether that one is at a place, by the bytes: a look at the ends of a text would be one more at memory far away.
-    #[inline]
-    pub(super) fn is_at(&self, place: usize, customer: Customer<'_>) -> bool {
-        match (self, customer) {
-            (Self::Whole(numbers), Customer::Whole(number)) => numbers[place] == number,
-            (Self::Texts { text, ends }, Customer::Text(other)) => {
-                let start = if place == 0 { 0 } else { ends[place - 1] };
-                same(&text.as_bytes()[start..ends[place]], other.as_bytes())
-            }
-            _ => false,
-        }
-    }
-
-    /// Asks for the memory that says where a text stands, or for a number itself, and does not wait for it.
-    #[inline]
-    pub(super) fn fetch_end(&self, place: usize) {
-        match self {
-            Self::Whole(numbers) => prefetch(&numbers[place]),
-            Self::Texts { ends, .. } => prefetch(&ends[place]),
-        }
-    }
-
-    /// Asks for a text, once it is known where it stands.
-    #[inline]
-    pub(super) fn fetch_text(&self, place: usize) {
-        if let Self::Texts { text, ends } = self
-            && let Some(last) = ends[place].checked_sub(1)
-        {
-            prefetch(&text.as_bytes()[last]);
-        }
-    }
-
     pub(super) fn last(&self) -> Option<Customer<'_>> {
         self.len().checked_sub(1).map(|last| self.get(last))
     }
@@ -131,19 +99,6 @@ impl Customers {
                 text.truncate(ends.last().copied().unwrap_or_default());
             }
         }
-    }
-}
-
-/// Whether two texts are the same: most identities are of 8 to 16 bytes, and compared without a call.
-#[inline]
-pub(super) fn same(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let ends = |text: &[u8]| Some((*text.first_chunk::<8>()?, *text.last_chunk::<8>()?));
-    match ends(one) {
-        Some((first, last)) if one.len() <= 16 => ends(other).is_some_and(|other| other == (first, last)),
-        _ => one == other,
     }
 }
 
@@ -355,21 +310,5 @@ impl Chunk {
         self.columns.extend(&other.columns, other.spans(customer));
         self.close();
         is_alike
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_of_any_length_are_compared() {
-        let texts =
-            |len: usize| ["a".repeat(len), "a".repeat(len.saturating_sub(1)) + "b", "b".to_owned() + &"a".repeat(len)];
-        let mut all: Vec<String> = (0..40).flat_map(texts).collect();
-        all.push("aaaaaaaabaaaaaaaa".into());
-        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
-            assert_eq!(same(one.as_bytes(), other.as_bytes()), one == other, "{one} {other}");
-        }
     }
 }

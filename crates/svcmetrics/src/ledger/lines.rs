@@ -17,9 +17,6 @@ use std::ops::Range;
 /// Months of a year.
 const YEAR: i64 = 12;
 
-/// Rows that say whether sorting is worth a try.
-const LOOKS: usize = 64;
-
 /// Amounts of a month up to here are fine as they are: a year's is below 2^63, and [`MAGIC`] is exact.
 const CERTAIN_BELOW: f64 = 100_000_000.0;
 
@@ -157,14 +154,14 @@ impl<'a> Part<'a> {
     pub(super) fn goes_on(&self, row: usize) -> bool {
         match (&self.customers.values, &self.customers.nulls) {
             (Values::Int64(numbers), _) => numbers[row] == numbers[row - 1],
-            (Values::Text(texts), Nulls::None) => texts.text(row) == texts.text(row - 1),
+            (Values::Text(texts), Nulls::None) => texts.others(row..row + 1) == 0,
             _ => self.customers.plain(row) == self.customers.plain(row - 1),
         }
     }
 
-    /// Who has a few of these rows, looked at from first to last.
-    pub(super) fn looks(&self, rows: Range<usize>) -> impl Iterator<Item = Who<'a>> {
-        let (mut faults, step) = (Faults::default(), (rows.len() / LOOKS).max(1));
+    /// Who has some of these rows, about so many of them, from first to last.
+    pub(super) fn looks(&self, rows: Range<usize>, count: usize) -> impl Iterator<Item = Who<'a>> {
+        let (mut faults, step) = (Faults::default(), (rows.len() / count).max(1));
         rows.step_by(step).map(move |row| self.who(row..row + 1, &mut faults))
     }
 
@@ -190,7 +187,7 @@ impl<'a> Part<'a> {
                 return Who::Whole(numbers[rows].iter().map(|number| i64::from(*number)).collect());
             }
             (Values::Text(texts), Nulls::None) => {
-                return Who::Texts(texts.some(rows));
+                return Who::Column(&**texts, rows);
             }
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! Recurring revenue over time: what each customer paid in each month, and what came of it.
 
+mod bounds;
 mod buckets;
 mod builder;
 mod cells;
@@ -12,6 +13,7 @@ mod fold;
 #[cfg(feature = "arrow")]
 mod frames;
 mod grid;
+mod known;
 mod lines;
 mod merge;
 mod months;
@@ -22,6 +24,7 @@ mod origin;
 mod reasons;
 mod retention;
 mod search;
+mod sections;
 mod shares;
 mod shuffled;
 mod sorted;

@@ -297,7 +297,7 @@ fn find<'a>(chunks: &'a [Chunk], customer: Customer<'_>) -> Option<(&'a Chunk, u
         let middle = low.midpoint(high);
         if chunk.customers.get(middle) < customer { low = middle + 1 } else { high = middle }
     }
-    (low < chunk.customers.len() && chunk.customers.is_at(low, customer)).then_some((chunk, low))
+    (low < chunk.customers.len() && chunk.customers.get(low) == customer).then_some((chunk, low))
 }
 
 /// A customer with reasons on the way through the periods.

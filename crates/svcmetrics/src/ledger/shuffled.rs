@@ -1,14 +1,17 @@
 //! Lines that come in any order: put into buckets of neighbouring customers as they come, and each bucket sorted in the cache.
 
-use super::buckets::{Bucket, Buckets, Line, MONTH, Numbers};
+use super::bounds::Bounds;
+use super::buckets::{Block, Bucket, Buckets, Line, MANY, MONTH, Numbers, SOON};
 use super::chunk::{Chunk, Clash, Clashes, Customer};
-use super::codes::{Codes, Ranked};
+use super::codes::{Code, Codes, Ranked};
+use super::known::Known;
 use super::shares::in_turns;
 use super::spans::Paid;
 use super::who::Who;
 use crate::engine::STRETCH;
 use crate::error::Error;
 use std::mem;
+use std::sync::Arc;
 
 /// Bits that one pass of the sort looks at.
 const DIGIT: u32 = 11;
@@ -17,44 +20,119 @@ const DIGIT: u32 = 11;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shuffled {
     shards: Vec<Shard>,
+    bounds: Arc<Bounds>,
 }
 
 /// Lines in any order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Shard {
-    /// By number, or by code where customers have codes.
+    /// By number.
     buckets: Buckets,
-    codes: Option<Codes>,
+    /// Instead of those, where customers have codes.
+    coded: Option<Coded>,
+    bounds: Arc<Bounds>,
+}
+
+/// Lines by range, and there by code.
+#[derive(Debug, Clone)]
+struct Coded {
+    codes: Codes,
+    ranges: Vec<Bucket>,
+}
+
+impl Coded {
+    fn new(bounds: &Arc<Bounds>) -> Self {
+        Self { codes: Codes::new(bounds.clone()), ranges: vec![Bucket::default(); bounds.ranges()] }
+    }
+
+    fn push(&mut self, code: Code, month: i32, amount: i64, segment: Option<u32>) {
+        self.ranges[code.range()].push(Line::new(code.code().into(), month, amount), segment);
+    }
+
+    fn add(&mut self, who: &Who<'_>, months: &[i32], amounts: &[i64], segments: &[u32]) {
+        let codes = self.codes.all(who, months.len());
+        for (place, code) in codes.iter().enumerate() {
+            if let Some(soon) = codes.get(place + SOON) {
+                self.ranges[soon.range()].fetch();
+            }
+            self.push(*code, months[place], amounts[place], segments.get(place).copied());
+        }
+    }
+
+    /// Lines of a block, by number.
+    fn take(&mut self, block: &Block, numbers: Numbers) {
+        for (place, line) in block.lines.iter().enumerate() {
+            let code = self.codes.code(Customer::Whole(numbers.of(line)));
+            self.push(code, line.month(), line.amount, block.segments.get(place).copied());
+        }
+    }
 }
 
 impl Shard {
     /// Lines of these customers, which give months, amounts and segments by their place.
     pub(super) fn add(&mut self, who: &Who<'_>, months: &[i32], amounts: &[i64], segments: &[u32]) {
-        if let (Who::Whole(numbers), None) = (who, &self.codes) {
-            if self.buckets.cover(numbers) {
-                return self.buckets.extend(numbers, months, amounts, segments);
-            }
-            self.give_codes();
+        if let (Who::Whole(numbers), None) = (who, &self.coded)
+            && self.buckets.cover(numbers)
+        {
+            return self.buckets.extend(numbers, months, amounts, segments);
         }
-        let codes = self.codes.get_or_insert_default().all(who, months.len());
-        let covered = self.buckets.cover(&codes);
-        debug_assert!(covered, "codes are counted up from 0");
-        self.buckets.extend(&codes, months, amounts, segments);
+        self.coded().add(who, months, amounts, segments);
     }
 
-    /// Numbers that lie too far apart for buckets get codes.
-    fn give_codes(&mut self) {
-        if self.codes.is_none() {
-            let codes = self.codes.insert(Codes::default());
-            self.buckets.renumber(|number| codes.code(Customer::Whole(number)));
+    /// By code: numbers that lie too far apart for buckets get codes.
+    fn coded(&mut self) -> &mut Coded {
+        let Self { buckets, coded, bounds } = self;
+        coded.get_or_insert_with(|| {
+            let mut coded = Coded::new(bounds);
+            mem::take(buckets).each_block(|block, numbers| coded.take(&block, numbers));
+            coded
+        })
+    }
+}
+
+/// Lines that become a chunk, or several that are large.
+enum Part {
+    Numbered(Bucket, Numbers, Option<Arc<Ranked>>),
+    /// Of a range: who is known to each shard, and the lines by their code.
+    Coded(Vec<(Known, Bucket)>),
+}
+
+impl Part {
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbered(bucket, ..) => bucket.len(),
+            Self::Coded(shards) => shards.iter().map(|(_, bucket)| bucket.len()).sum(),
+        }
+    }
+
+    fn chunk(self) -> Made {
+        match self {
+            Self::Numbered(bucket, numbers, ranked) => chunk_of(vec![bucket], numbers, ranked.as_deref(), |_, _| {}),
+            Self::Coded(shards) => {
+                let (known, buckets): (Vec<Known>, Vec<Bucket>) = shards.into_iter().unzip();
+                let (ranked, ranks) = Ranked::of(&known);
+                drop(known);
+                let by_rank = |shard: usize, block: &mut Block| block.renumber(|code| rank(&ranks[shard], code));
+                chunk_of(buckets, Numbers::WHOLE, Some(&ranked), by_rank)
+            }
         }
     }
 }
 
+fn rank(ranks: &[u32], code: i64) -> u32 {
+    usize::try_from(code).map_or(0, |code| ranks[code])
+}
+
 impl Shuffled {
+    /// Without lines yet; bounds are for customers who need codes.
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self { shards: Vec::new(), bounds: Arc::new(bounds) }
+    }
+
     /// So many shards, at least.
     pub(super) fn shards(&mut self, count: usize) -> &mut [Shard] {
-        self.shards.resize_with(self.shards.len().max(count), Shard::default);
+        let shard = || Shard { buckets: Buckets::default(), coded: None, bounds: self.bounds.clone() };
+        self.shards.resize_with(self.shards.len().max(count), shard);
         &mut self.shards
     }
 
@@ -78,18 +156,15 @@ impl Shuffled {
     /// # Errors
     /// [`Error::Interrupted`].
     pub(super) fn sorted(self, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Made>, Error> {
-        let (buckets, ranked) = self.together();
-        let parts = buckets.parted();
-        let rows = parts.iter().map(|(bucket, _)| bucket.len()).sum();
-        let chunk = |(bucket, numbers), (): &mut (), _: &mut dyn FnMut() -> bool| {
-            Some(chunk_of(bucket, numbers, ranked.as_ref()))
-        };
+        let parts = self.parts();
+        let rows = parts.iter().map(Part::len).sum();
+        let chunk = |part: Part, (): &mut (), _: &mut dyn FnMut() -> bool| Some(part.chunk());
         Ok(in_turns(rows, parts, go_on, chunk)?.unwrap_or_default())
     }
 
-    /// The lines of all shards, by number, or by rank where customers have codes.
-    fn together(mut self) -> (Buckets, Option<Ranked>) {
-        if self.shards.iter().all(|shard| shard.codes.is_none()) {
+    /// The lines of all shards, in parts that ascend.
+    fn parts(self) -> Vec<Part> {
+        if self.shards.iter().all(|shard| shard.coded.is_none()) {
             // buckets are put together whole
             let shift = self.shards.iter().map(|shard| shard.buckets.shift).max().unwrap_or_default();
             let mut buckets = Buckets::default();
@@ -97,30 +172,51 @@ impl Shuffled {
             let ends: Vec<i64> = self.shards.iter().flat_map(|shard| shard.buckets.ends()).collect();
             if buckets.cover(&ends) {
                 self.shards.into_iter().for_each(|shard| buckets.merge(shard.buckets));
-                return (buckets, None);
+                return numbered(buckets, None).collect();
             }
         }
-        self.shards.iter_mut().for_each(Shard::give_codes);
-        let codes = self.shards.iter_mut().filter_map(|shard| shard.codes.take()).collect();
-        let (ranked, ranks) = Codes::ranked(codes);
-        // all have the same buckets
-        let ends: Vec<i64> =
-            [0, ranked.len().saturating_sub(1)].into_iter().filter_map(|rank| rank.try_into().ok()).collect();
-        let by_rank = |(shard, ranks): (Shard, Vec<u32>)| {
-            let mut buckets = Buckets::default();
-            buckets.cover(&ends);
-            let rank = |code| usize::try_from(code).map_or(0, |code| ranks[code]);
-            shard.buckets.each_block(|block, numbers| buckets.take(&block, numbers, rank));
-            buckets
-        };
-        let mut together = Buckets::default();
-        together.cover(&ends);
-        let all = each(self.shards.into_iter().zip(ranks).collect(), by_rank);
-        for buckets in all {
-            together.merge(buckets);
+        let mut ranges: Vec<Vec<(Known, Bucket)>> = vec![Vec::new(); self.bounds.ranges()];
+        for mut shard in self.shards {
+            shard.coded();
+            let Some(Coded { codes, ranges: lines }) = shard.coded else { continue };
+            for ((range, known), lines) in ranges.iter_mut().zip(codes.into_ranges()).zip(lines) {
+                range.push((known, lines));
+            }
         }
-        (together, Some(ranked))
+        let mut parts = Vec::with_capacity(ranges.len());
+        for range in ranges {
+            let lines: usize = range.iter().map(|(_, lines)| lines.len()).sum();
+            // few are, unless those who came later are others than those that the bounds are of
+            if lines > MANY { parts.extend(by_rank(range)) } else { parts.push(Part::Coded(range)) }
+        }
+        parts
     }
+}
+
+fn numbered(buckets: Buckets, ranked: Option<Arc<Ranked>>) -> impl Iterator<Item = Part> {
+    buckets.parted().into_iter().map(move |(bucket, numbers)| Part::Numbered(bucket, numbers, ranked.clone()))
+}
+
+/// Lines of a range that are too many for the cache.
+fn by_rank(shards: Vec<(Known, Bucket)>) -> impl Iterator<Item = Part> {
+    let (known, lines): (Vec<Known>, Vec<Bucket>) = shards.into_iter().unzip();
+    let (ranked, ranks) = Ranked::of(&known);
+    drop(known);
+    // all have the same buckets
+    let ends: Vec<i64> =
+        [0, ranked.len().saturating_sub(1)].into_iter().filter_map(|rank| rank.try_into().ok()).collect();
+    let by_rank = |(lines, ranks): (Bucket, Vec<u32>)| {
+        let mut buckets = Buckets::default();
+        buckets.cover(&ends);
+        lines.blocks().for_each(|block| buckets.take(&block, Numbers::WHOLE, |code| rank(&ranks, code)));
+        buckets
+    };
+    let mut together = Buckets::default();
+    together.cover(&ends);
+    for buckets in each(lines.into_iter().zip(ranks).collect(), by_rank) {
+        together.merge(buckets);
+    }
+    numbered(together, Some(Arc::new(ranked)))
 }
 
 /// The answers for all, by several threads where there are some.
@@ -136,18 +232,30 @@ fn each<A: Send, B: Send>(all: Vec<A>, answer: impl Fn(A) -> B + Sync + Send) ->
 /// A chunk, and how many of its lines were added to others, unless some clash.
 pub(super) type Made = (Chunk, Result<u64, Clashes>);
 
-/// The customers of a bucket in order.
-fn chunk_of(bucket: Bucket, numbers: Numbers, ranked: Option<&Ranked>) -> Made {
-    let lines = bucket.len();
+/// The customers of buckets in order; each bucket's blocks are given their numbers before.
+fn chunk_of(
+    buckets: Vec<Bucket>,
+    numbers: Numbers,
+    ranked: Option<&Ranked>,
+    renumber: impl Fn(usize, &mut Block),
+) -> Made {
+    let lines = buckets.iter().map(Bucket::len).sum();
+    let has_segments = buckets.iter().any(Bucket::has_segments);
     let mut making = Making { chunk: Chunk::new(), numbers, ranked, added: 0, clashes: None };
-    if bucket.has_segments() {
+    let blocks =
+        buckets.into_iter().enumerate().flat_map(|(place, bucket)| bucket.blocks().map(move |block| (place, block)));
+    let blocks = blocks.map(|(place, mut block)| {
+        renumber(place, &mut block);
+        block
+    });
+    if has_segments {
         let mut all: Vec<(Line, u32)> = Vec::with_capacity(lines);
-        bucket.blocks().for_each(|block| all.extend(block.lines.into_iter().zip(block.segments)));
+        blocks.for_each(|block| all.extend(block.lines.into_iter().zip(block.segments)));
         sort(&mut all, |(line, _)| line.key);
         making.add(all.into_iter().map(|(line, segment)| (line, Some(segment))));
     } else {
         let mut all = Vec::with_capacity(lines);
-        bucket.blocks().for_each(|block| all.extend_from_slice(&block.lines));
+        blocks.for_each(|block| all.extend_from_slice(&block.lines));
         sort(&mut all, |line: &Line| line.key);
         making.add(all.into_iter().map(|line| (line, None)));
     }
@@ -240,7 +348,8 @@ mod tests {
 
     /// Lines of these customers in two shards, in parts of a few; each has an amount of its own.
     fn filled(customers: &[Customer<'_>], months: &[i32], segments: &[u32]) -> Shuffled {
-        let mut shuffled = Shuffled::default();
+        let sample = customers.iter().copied().step_by(3).collect();
+        let mut shuffled = Shuffled::new(Bounds::of(sample));
         let amounts: Vec<i64> = (1..).take(customers.len()).collect();
         for (part, start) in (0..customers.len()).step_by(7).enumerate() {
             let lines = start..customers.len().min(start + 7);

@@ -2,7 +2,7 @@
 
 #![allow(clippy::inline_always)] // so that they are compiled for the vector units of their callers
 
-use super::chunk::{Chunk, same};
+use super::chunk::Chunk;
 use super::lines::{Faults, Part, Rounding, certain};
 use super::spans::{Paid, Span};
 use super::who::Who;
@@ -139,10 +139,23 @@ fn find_others(who: &Who<'_>, others: &mut Bits) -> bool {
             for (others, first) in others.iter_mut().zip((0..pairs).step_by(WORD)) {
                 let pairs = texts[first..=pairs.min(first + WORD)].windows(2);
                 *others = (0..).zip(pairs).fold(0, |others, (row, pair)| {
-                    let is_other = !same(pair[0].as_bytes(), pair[1].as_bytes());
+                    let is_other = pair[0] != pair[1];
                     ascends &= !is_other || pair[0] < pair[1];
                     others | u64::from(is_other) << row
                 });
+            }
+            ascends
+        }
+        Who::Column(texts, rows) => {
+            let mut ascends = true;
+            for (others, first) in others.iter_mut().zip((rows.start + 1..rows.end).step_by(WORD)) {
+                *others = texts.others(first..rows.end.min(first + WORD));
+                let mut each = *others;
+                while each != 0 {
+                    let row = first + each.trailing_zeros() as usize;
+                    ascends &= texts.text(row - 1) < texts.text(row);
+                    each &= each - 1;
+                }
             }
             ascends
         }

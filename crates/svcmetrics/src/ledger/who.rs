@@ -1,8 +1,9 @@
 //! Customers as a table has them: whole numbers, texts, or values that are held as text.
 
 use super::chunk::Customer;
-use crate::engine::columns::{Data, Scalar, Values};
+use crate::engine::columns::{Data, Scalar, Texts, Values};
 use std::borrow::Cow;
+use std::ops::Range;
 
 pub(super) const CUSTOMERS: &str = "text or whole numbers, or other values, all of one type";
 pub(super) const AS_TEXT: &str = "make it text before, as in df[column].astype(str)";
@@ -11,6 +12,8 @@ pub(super) const AS_TEXT: &str = "make it text before, as in df[column].astype(s
 pub(super) enum Who<'a> {
     Whole(Cow<'a, [i64]>),
     Texts(Vec<Cow<'a, str>>),
+    /// As a column has them, at some rows: what is not looked at costs nothing.
+    Column(&'a dyn Texts, Range<usize>),
 }
 
 impl<'a> Who<'a> {
@@ -39,6 +42,7 @@ impl<'a> Who<'a> {
                 texts.extend(others);
                 Self::Texts(texts)
             }
+            (Self::Column(texts, rows), Self::Column(_, others)) => Self::Column(texts, rows.start..others.end),
             (_, others) => others,
         }
     }
@@ -47,6 +51,19 @@ impl<'a> Who<'a> {
         match self {
             Self::Whole(numbers) => Customer::Whole(numbers[place]),
             Self::Texts(texts) => Customer::Text(&texts[place]),
+            Self::Column(texts, rows) => Customer::Text(texts.text(rows.start + place)),
+        }
+    }
+
+    /// Those at some places.
+    pub(super) fn some(&self, places: Range<usize>) -> Vec<Customer<'_>> {
+        match self {
+            Self::Whole(numbers) => numbers[places].iter().copied().map(Customer::Whole).collect(),
+            Self::Texts(texts) => texts[places].iter().map(|text| Customer::Text(text)).collect(),
+            Self::Column(texts, rows) => {
+                let texts = texts.some(rows.start + places.start..rows.start + places.end);
+                texts.into_iter().map(Customer::Text).collect()
+            }
         }
     }
 }
