@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from svcmetrics._svcmetrics import Arrays
@@ -229,39 +229,44 @@ class _Labels(NamedTuple):
     names: list[str]
     #: Those that several columns have.
     repeated: frozenset[str]
+    #: What stands in their place where columns are found by their positions.
+    numbers: Any
 
 
 #: Those of the frame that was met last: of a GroupBy all groups have the same.
-_labels = _Labels(None, [], frozenset())
+_labels = _Labels(None, [], frozenset(), None)
 
 
-def _labels_of(index: Any) -> _Labels:
+def _labels_of(index: Any, pandas: Any) -> _Labels:
     global _labels
     known = _labels
     if known.index is None or not index.is_(known.index):
         names = [str(label) for label in index]
         repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
-        _labels = known = _Labels(index, names, frozenset(repeated))
+        _labels = known = _Labels(index, names, frozenset(repeated), pandas.RangeIndex(len(names)))
     return known
 
 
-def _arrays_of(frame: Any, count: int) -> Callable[[int], Any]:
-    """What gives so many of a frame's columns as arrays, by their positions."""
+def _arrays_at(positions: list[int], frame: Any, numbers: Any, pandas: Any) -> Iterator[Any]:
+    """A frame's columns at some positions as arrays, one after another."""
     if hasattr(type(frame), PRIVATE):
         # Much quicker than a Series for each column.
-        return getattr(frame, PRIVATE)  # type: ignore[no-any-return]
-    numpy_dtype = sys.modules["numpy"].dtype
-
-    def array(column: Any) -> Any:
-        # What is numpy's is taken as it is: pandas would wrap it, for nothing but to be unwrapped.
-        is_plain = isinstance(column.dtype, numpy_dtype) and column.dtype.kind not in "mM"
-        return column.to_numpy() if is_plain else column.array
-
+        return map(getattr(frame, PRIVATE), positions)
     # By numbers columns are found quicker than by text, and each by itself where several have one label; all together
     # quicker than one by one.
-    numbered = frame.set_axis(range(frame.shape[1]), axis="columns")
-    found = dict(numbered.items()) if 2 * count > frame.shape[1] else numbered
-    return lambda position: array(found[position])
+    numbered = frame.set_axis(numbers, axis="columns")
+    found: Iterator[Any] = ((position, numbered[position]) for position in positions)
+    if 2 * len(positions) > len(numbers):
+        wanted = set(positions)
+        found = itertools.compress(numbered.items(), [position in wanted for position in range(len(numbers))])
+    return _unwrapped(found, pandas.arrays.NumpyExtensionArray)
+
+
+def _unwrapped(found: Iterator[tuple[int, Any]], wrapper: Any) -> Iterator[Any]:
+    """The arrays of Series; what is numpy's comes without what pandas wraps it in."""
+    for _, column in found:
+        array = column.array
+        yield array.to_numpy() if type(array) is wrapper else array
 
 
 def _masked(array: Any) -> tuple[Any, Any]:
@@ -271,19 +276,18 @@ def _masked(array: Any) -> tuple[Any, Any]:
 
 
 def _of_pandas(frame: Any, pandas: Any) -> Incoming:
-    _, names, repeated = _labels_of(frame.columns)
+    _, names, repeated, numbers = _labels_of(frame.columns, pandas)
+    numpy_array = sys.modules["numpy"].ndarray
 
     def columns(positions: list[int]) -> Iterator[Column]:
-        array_at = _arrays_of(frame, len(positions))
-        for position in positions:
-            if names[position] in repeated:
+        asked = iter(positions)
+        for array in _arrays_at(positions, frame, numbers, pandas):
+            if repeated and names[next(asked)] in repeated:
                 # The core says so, where it is read.
                 yield ("unknown", "two columns", len(frame))
-                continue
-            array = array_at(position)
-            yield array if type(array) is numpy_array else _pandas_column(array, pandas)
+            else:
+                yield array if type(array) is numpy_array else _pandas_column(array, pandas)
 
-    numpy_array = sys.modules["numpy"].ndarray
     return Incoming((names, len(frame), columns), True, True, names)
 
 
@@ -295,7 +299,9 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
         return array_column(numpy.asarray(array))
     if isinstance(dtype, pandas.CategoricalDtype):
         codes = numpy.ascontiguousarray(array.codes)
-        return ("dictionary", ("array", codes, codes < 0), _any_column(array.categories))
+        # Mostly nothing is missing: to see that takes no memory, as a mask does.
+        missing = codes < 0 if codes.min(initial=0) < 0 else None
+        return ("dictionary", ("array", codes, missing), _any_column(array.categories))
     if isinstance(dtype, pandas.PeriodDtype):
         if not _is_period(array.freqstr):
             return ("unknown", str(dtype), len(array))

@@ -158,6 +158,10 @@ PANDAS_KEYS: dict[str, tuple[Any, list[Any]]] = {
     "int with a null": (pd.Series([10, None, 2]), [2, 10, None]),
     "boolean": (pd.Series([True, None, False], dtype="boolean"), [False, True, None]),
     "category": (pd.Categorical(["b", None, "a"], categories=["z", "b", "a"]), ["a", "b", None]),
+    "category of which none is missing": (
+        pd.Categorical(["b", "c", "a"], categories=["z", "c", "b", "a"]),
+        ["a", "b", "c"],
+    ),
     "category of int": (pd.Categorical([10, None, 2]), [2, 10, None]),
     "category of Period": (pd.Categorical(PERIODS), ["2025-12", "2026-03", None]),
     "datetime": (pd.to_datetime([TIME, None, BEFORE]), [BEFORE, TIME, None]),

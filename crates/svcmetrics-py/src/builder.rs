@@ -3,7 +3,7 @@
 use crate::capsule::{Batch, Stream};
 use crate::error::{PyError, Result, detached};
 use crate::frame::Frame;
-use crate::ready::is_text;
+use crate::ready::Names;
 use crate::request::request;
 use crate::scorecard::Scorecard;
 use crate::table::{Arrays, Columns, Reads};
@@ -112,14 +112,21 @@ impl<'py> Source<'py> {
         })
     }
 
-    /// Whether those are the names of its columns.
-    pub(crate) fn is_named(&self, names: &[String]) -> bool {
+    /// The objects that are the names of its columns; a stream has none.
+    pub(crate) fn name_objects(&self) -> Vec<Py<PyAny>> {
         match self {
-            Self::Stream(stream) => stream.columns.iter().map(|column| &column.name).eq(names),
-            Self::Arrays(arrays) => arrays.get().is_named(arrays.py(), names),
-            Self::Columns(own, ..) => {
-                own.len() == names.len() && own.iter().zip(names).all(|(own, name)| is_text(&own, name))
-            }
+            Self::Stream(_) => Vec::new(),
+            Self::Arrays(arrays) => arrays.get().name_objects(arrays.py()),
+            Self::Columns(names, ..) => names.iter().map(Bound::unbind).collect(),
+        }
+    }
+
+    /// Whether those are the names of its columns.
+    pub(crate) fn is_named(&self, names: &Names) -> bool {
+        match self {
+            Self::Stream(stream) => stream.columns.iter().map(|column| &column.name).eq(&names.texts),
+            Self::Arrays(arrays) => arrays.get().are_named(arrays.py(), names),
+            Self::Columns(own, ..) => names.are(own.iter()),
         }
     }
 

@@ -118,24 +118,50 @@ impl Argument {
 }
 
 /// Whether an object is that text.
-pub(crate) fn is_text(value: &Bound<'_, PyAny>, text: &str) -> bool {
+fn is_text(value: &Bound<'_, PyAny>, text: &str) -> bool {
     value.cast_exact::<PyString>().is_ok_and(|value| value.to_str().is_ok_and(|value| value == text))
+}
+
+/// The names of a table's columns, and the objects that they were, where there were such: most often they are the same again.
+pub(crate) struct Names {
+    pub(crate) texts: Vec<String>,
+    objects: Vec<Py<PyAny>>,
+}
+
+impl Names {
+    fn of(source: &Source<'_>) -> Result<Self> {
+        Ok(Self { texts: source.names()?, objects: source.name_objects() })
+    }
+
+    /// Whether these objects are those names.
+    pub(crate) fn are<'a, 'py: 'a, O: std::borrow::Borrow<Bound<'py, PyAny>>>(
+        &self,
+        objects: impl ExactSizeIterator<Item = O>,
+    ) -> bool {
+        let mut known = self.objects.iter();
+        objects.len() == self.texts.len()
+            && objects.zip(&self.texts).all(|(object, text)| {
+                let object = object.borrow();
+                known.next().is_some_and(|known| known.is(object)) || is_text(object, text)
+            })
+    }
 }
 
 /// A request made ready for tables with columns of these names.
 struct Ready {
-    names: Vec<String>,
+    names: Names,
     /// By column.
     reads: Vec<Reads>,
     builder: ScorecardBuilder,
 }
 
 impl Ready {
-    fn new(request: Request, names: Vec<String>) -> Result<Self> {
-        let builder = ScorecardBuilder::of_columns(request, &names)?;
+    fn new(request: Request, names: Names) -> Result<Self> {
+        let builder = ScorecardBuilder::of_columns(request, &names.texts)?;
         let flags = builder.reads_flags();
-        let mut reads = reads_of(&names, &builder.reads());
+        let mut reads = reads_of(&names.texts, &builder.reads());
         names
+            .texts
             .iter()
             .zip(&mut reads)
             .filter(|(name, _)| flags.contains(name))
@@ -191,13 +217,13 @@ pub(crate) fn scorecard<'py>(
     let ready = if let Some(ready) = find(asked, &source) {
         ready
     } else {
-        let ready = Arc::new(Ready::new(request()?, source.names()?)?);
+        let ready = Arc::new(Ready::new(request()?, Names::of(&source)?)?);
         if let Some(asked) = Argument::of(asked, 0)? {
             keep(asked, ready.clone());
         }
         ready
     };
     let mut builder = ready.builder.clone();
-    source.pour(py, &ready.names, &ready.reads, &mut builder)?;
+    source.pour(py, &ready.names.texts, &ready.reads, &mut builder)?;
     Ok(Scorecard(patiently(py, |go_on| builder.finish_while(go_on))?))
 }

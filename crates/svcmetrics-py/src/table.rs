@@ -3,6 +3,7 @@
 use crate::capsule;
 use crate::convert::scalar;
 use crate::error::Result;
+use crate::ready::Names;
 use arrow_array::RecordBatch;
 use arrow_schema::Schema;
 use numpy::{
@@ -71,11 +72,12 @@ macro_rules! arrays {
         impl<'py> Array<'py> {
             /// Nothing for an array of another type or shape, or whose values do not stand side by side where such values may.
             fn plain(array: &Bound<'py, PyUntypedArray>) -> Result<Option<Self>> {
-                let of = array.dtype();
                 if array.ndim() != 1 || !array.is_c_contiguous() || !array.is_aligned() {
                     return Ok(None);
                 }
-                $(if of.kind() == $kind && of.itemsize() == size_of::<$type>() {
+                let of = array.dtype();
+                let (kind, size) = (of.kind(), of.itemsize());
+                $(if kind == $kind && size == size_of::<$type>() {
                     let Ok(array) = array.cast::<PyArray1<$type>>() else { return Ok(None) };
                     return Ok(Some(match Self::$variant(Numbers::of(array)?) {
                         Self::Booleans(flags) => Self::Booleans(flags.sound()?),
@@ -94,6 +96,13 @@ macro_rules! arrays {
             fn values(&self) -> Result<Values<'_>> {
                 Ok(match self {
                     $(Self::$variant(array) => Values::$variant(Cow::Borrowed(array.slice()?)),)*
+                })
+            }
+
+            /// The values, none of which is null.
+            fn data(&self) -> Result<Data<'_>> {
+                Ok(match self {
+                    $(Self::$variant(array) => Data::from(array.slice()?),)*
                 })
             }
         }
@@ -302,7 +311,7 @@ impl<'py> Held<'py> {
 
     fn data(&self) -> Result<Data<'_>> {
         Ok(match self {
-            Self::Array(array, None) => Data::new(array.values()?, Nulls::None)?,
+            Self::Array(array, None) => array.data()?,
             Self::Flags(truth, nothing) => {
                 Data::new(Values::Booleans(Cow::Borrowed(truth)), Nulls::Mask(Cow::Borrowed(nothing)))?
             }
@@ -393,9 +402,12 @@ impl Arrays {
         self.names.iter().map(|name| Ok(name.bind(py).to_str()?.to_owned())).collect()
     }
 
-    pub(crate) fn is_named(&self, py: Python<'_>, names: &[String]) -> bool {
-        let same = |(own, name): (&Py<PyString>, &String)| own.bind(py).to_str().is_ok_and(|own| own == name);
-        self.names.len() == names.len() && self.names.iter().zip(names).all(same)
+    pub(crate) fn name_objects(&self, py: Python<'_>) -> Vec<Py<PyAny>> {
+        self.names.iter().map(|name| name.clone_ref(py).into_any()).collect()
+    }
+
+    pub(crate) fn are_named(&self, py: Python<'_>, names: &Names) -> bool {
+        names.are(self.names.iter().map(|name| name.bind(py).as_any()))
     }
 
     /// The columns that are read, by their names.

@@ -99,6 +99,11 @@ impl Totals {
         self.lanes[lane] = if totals.iter().all(|total| *total == 0) { Lane::Zero } else { Lane::Narrow(totals) };
     }
 
+    /// Says what a lane of the only group is.
+    pub(crate) fn fill_one(&mut self, lane: usize, total: i64) {
+        self.lanes[lane] = if total == 0 { Lane::Zero } else { Lane::One(total) };
+    }
+
     /// The first group in which these lanes do not add up to another, and to what they do.
     pub(crate) fn first_other(&self, lanes: Range<usize>, whole: usize) -> Option<(usize, i128)> {
         let sum = |group| lanes.clone().map(|lane| self.get(group, lane)).sum::<i128>();
@@ -129,7 +134,10 @@ impl Totals {
             self.get(group, whole) - parts
         };
         if self.groups == 1 {
-            return self.set(0, lane, of_group(0));
+            return match i64::try_from(of_group(0)) {
+                Ok(total) => self.fill_one(lane, total),
+                Err(_) => self.set(0, lane, of_group(0)),
+            };
         }
         let narrow: Option<Vec<&[i64]>> = parts.iter().map(|part| self.narrow(*part)).collect();
         let Some((whole, parts)) = self.narrow(whole).zip(narrow) else {

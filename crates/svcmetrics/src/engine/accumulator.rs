@@ -41,16 +41,6 @@ pub(super) enum NoTotals {
     },
 }
 
-impl NoTotals {
-    /// The same for lanes that stand elsewhere.
-    pub(super) fn at(self, places: &[usize]) -> Self {
-        match self {
-            Self::Memory => self,
-            Self::Overflow { group, lane } => Self::Overflow { group, lane: places[lane] },
-        }
-    }
-}
-
 /// Where a lane's sum stands in a group's places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
@@ -132,11 +122,6 @@ impl Accumulator {
     /// By place, the lane that begins there, and the one that shares it.
     pub(super) fn shared(&self) -> &[(usize, Option<usize>)] {
         &self.shared
-    }
-
-    /// How many sums a group has.
-    pub(super) fn lanes(&self) -> usize {
-        self.lanes.len()
     }
 
     /// How many lines a group has.
@@ -256,10 +241,19 @@ impl Accumulator {
         Ok(total.checked_add(value).map(|sum| *total = sum).is_some())
     }
 
-    /// The sums of these groups.
-    pub(super) fn totals(&self, groups: &[u32]) -> Result<Totals, NoTotals> {
-        let mut totals = Totals::zeros(self.lanes.len(), groups.len());
-        if self.far.is_empty() && groups.len() > 1 {
+    /// Says what the sums of these groups are; by lane, `places` says where it stands among the totals.
+    pub(super) fn totals(&self, groups: &[u32], places: &[usize], totals: &mut Totals) -> Result<(), NoTotals> {
+        if !self.far.is_empty() {
+            for (lane, at) in places.iter().enumerate() {
+                for (place, group) in groups.iter().enumerate() {
+                    let overflow = NoTotals::Overflow { group: *group, lane: *at };
+                    totals.set(place, *at, self.total(*group as usize, lane).ok_or(overflow)?);
+                }
+            }
+        } else if let [group] = groups {
+            let near = &self.near[*group as usize * self.width..];
+            places.iter().zip(&self.lanes).for_each(|(at, lane)| totals.fill_one(*at, lane.read(near)));
+        } else {
             let mut lanes = Vec::new();
             for _ in &self.lanes {
                 let mut lane = Vec::new();
@@ -270,16 +264,9 @@ impl Accumulator {
             let middle = groups.len() / 2;
             let (low, high) = lanes.iter_mut().map(|lane| lane.split_at_mut(middle)).unzip();
             both(groups.len(), || self.gather(&groups[..middle], low), || self.gather(&groups[middle..], high));
-            lanes.into_iter().enumerate().for_each(|(lane, sums)| totals.fill(lane, sums));
-            return Ok(totals);
+            places.iter().zip(lanes).for_each(|(at, sums)| totals.fill(*at, sums));
         }
-        for lane in 0..self.lanes.len() {
-            for (place, group) in groups.iter().enumerate() {
-                let total = self.total(*group as usize, lane).ok_or(NoTotals::Overflow { group: *group, lane })?;
-                totals.set(place, lane, total);
-            }
-        }
-        Ok(totals)
+        Ok(())
     }
 
     /// The sums of these groups, lane by lane.

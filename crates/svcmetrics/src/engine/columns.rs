@@ -321,12 +321,12 @@ impl<'a> Data<'a> {
     /// [`Error::ColumnType`] where the two are of different lengths, or a position lies outside its dictionary.
     #[inline]
     pub fn new(values: Values<'a>, nulls: Nulls<'a>) -> Result<Self> {
-        let rows = match &nulls {
-            Nulls::None => values.len(),
-            Nulls::Valid(bits) => bits.len,
-            Nulls::Mask(mask) => mask.len(),
+        let masked = match &nulls {
+            Nulls::None => None,
+            Nulls::Valid(bits) => Some(bits.len),
+            Nulls::Mask(mask) => Some(mask.len()),
         };
-        if rows != values.len() {
+        if let Some(rows) = masked.filter(|rows| *rows != values.len()) {
             let offence = Offence::new(
                 "",
                 format!("holds {} values and", values.len()),
@@ -350,10 +350,16 @@ impl<'a> Data<'a> {
         macro_rules! first {
             ($codes:expr) => {{
                 let is_below = |code| usize::try_from(code).is_ok_and(|code| code < size);
-                // Most often all are, and to count them takes no branch.
-                let others = $codes.iter().filter(|code| !is_below(**code)).count();
+                // Most often all are, and to find the least and the most of them takes no branch.
+                let least_and_most =
+                    |(least, most), code: &_| (std::cmp::min(least, *code), std::cmp::max(most, *code));
+                let (least, most) = $codes.iter().fold((0, 0), least_and_most);
                 let mut rows = $codes.iter().enumerate().filter(|(_, code)| !is_below(**code));
-                if others == 0 { None } else { rows.find(|(row, _)| !self.is_null(*row)).map(|(row, _)| row) }
+                if is_below(least) && is_below(most) {
+                    None
+                } else {
+                    rows.find(|(row, _)| !self.is_null(*row)).map(|(row, _)| row)
+                }
             }};
         }
         match &self.values {
@@ -567,6 +573,7 @@ macro_rules! from_vectors {
         }
 
         impl<'a> From<&'a [$type]> for Data<'a> {
+            #[inline]
             fn from(values: &'a [$type]) -> Self {
                 Self { values: Values::$variant(Cow::Borrowed(values)), nulls: Nulls::None }
             }
@@ -584,8 +591,15 @@ macro_rules! from_vectors {
 
 from_vectors! {
     bool => Booleans, false;
+    i8 => Int8, 0;
+    i16 => Int16, 0;
     i32 => Int32, 0;
     i64 => Int64, 0;
+    u8 => UInt8, 0;
+    u16 => UInt16, 0;
+    u32 => UInt32, 0;
+    u64 => UInt64, 0;
+    f32 => Float32, 0.0;
     f64 => Float64, 0.0;
 }
 

@@ -235,7 +235,7 @@ impl Fused {
         plan.numbers().for_each(|slot| columns[slot].be_number());
         let mut questions = Questions { plan, columns: &columns, conditions: Vec::new(), asked: Vec::new() };
         let mut scopes = Vec::new();
-        for (scope, counted) in plan.scopes.iter().zip(&sums.counted) {
+        for (scope, counted) in plan.scopes.iter().zip(sums.counted.iter()) {
             let mut slots: Vec<Slot> = scope.among_slots.iter().chain(&scope.reads).copied().collect();
             slots.sort_unstable();
             slots.dedup();
@@ -249,7 +249,7 @@ impl Fused {
             });
         }
         let mut fused = Vec::new();
-        for (sum, lane) in plan.sums.iter().zip(&sums.measures) {
+        for (sum, lane) in plan.sums.iter().zip(sums.measures.iter()) {
             let addend = linear(&sum.sum, sum.micro, &columns);
             let addend = match (addend.terms.as_slice(), addend.constant) {
                 ([], 1) => Addend::One,

@@ -9,6 +9,7 @@ use super::judge::{Status, addend};
 #[cfg(feature = "rayon")]
 use super::parallel;
 use super::plan::Slot;
+use super::reused::Reused;
 use super::rows::{Rows, required, row_parts};
 use super::sums::Sums;
 use crate::distributions::Distribution;
@@ -68,7 +69,7 @@ pub(crate) struct Engine {
     pub(super) alone: bool,
     pub(super) sums: Sums,
     /// Nothing where more is asked of rows than their sums.
-    pub(super) fused: Option<Fused>,
+    pub(super) fused: Option<Reused<Fused>>,
     /// By measure of the plan's, those of the groups.
     pub(crate) distributions: Vec<Vec<Distribution>>,
     pub(crate) spread: Spread,
@@ -96,7 +97,7 @@ impl Engine {
         spread.resize(first)?;
         let sums_alone = !request.check && plan.distributed.is_empty() && plan.spread.is_empty();
         Ok(Self {
-            fused: if sums_alone { Fused::new(plan, rows.absent_revenue, &sums) } else { None },
+            fused: if sums_alone { Fused::new(plan, rows.absent_revenue, &sums).map(Reused::new) } else { None },
             sums,
             distributions: vec![vec![Distribution::new(); first]; plan.distributed.len()],
             spread,
@@ -264,7 +265,7 @@ impl Engine {
             let Rows { plan, absent, before, .. } = &mut self.rows;
             let mut seen = Seen { absent, largest_rounding: &mut self.largest_rounding, before: *before };
             let done = match &mut self.fused {
-                Some(fused) => fused.block(plan, part, &rows, groups, &mut self.sums, &mut seen)?,
+                Some(fused) => fused.own().block(plan, part, &rows, groups, &mut self.sums, &mut seen)?,
                 None => false,
             };
             if !done {

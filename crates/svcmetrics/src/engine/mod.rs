@@ -21,6 +21,7 @@ mod offences;
 #[cfg(feature = "rayon")]
 mod parallel;
 pub(crate) mod plan;
+mod reused;
 mod rows;
 mod scores;
 mod sums;

@@ -8,6 +8,7 @@ use crate::definitions::Definitions;
 use crate::error::Result;
 use crate::totals::Totals;
 use foldhash::{HashMap, HashMapExt as _};
+use std::sync::Arc;
 
 /// The lane of the rows.
 pub(super) const ROWS_LANE: usize = 0;
@@ -27,25 +28,35 @@ pub(super) struct Sums {
     /// By group and scope.
     rarely: HashMap<(u32, usize, Rare), i128>,
     /// By scope.
-    pub(super) counted: Vec<Option<usize>>,
+    pub(super) counted: Arc<[Option<usize>]>,
     /// By measure; nothing for one that counts its scope's rows.
-    pub(super) measures: Vec<Option<usize>>,
+    pub(super) measures: Arc<[Option<usize>]>,
     /// By scope.
-    pub(super) missing: Vec<usize>,
+    pub(super) missing: Arc<[usize]>,
+    /// By lane, its place among the definitions' lanes.
+    places: Arc<[usize]>,
 }
 
 impl Sums {
     pub(super) fn new(plan: &Plan, groups: usize) -> Self {
         // the rows
-        let mut small = vec![true];
-        let mut lane = |is_small: bool| {
+        let (mut small, mut places) = (vec![true], vec![ROWS_LANE]);
+        let mut lane = |is_small: bool, place: usize| {
             small.push(is_small);
-            small.len() - 1
+            places.push(place);
+            places.len() - 1
         };
-        let counted = plan.scopes.iter().map(|scope| scope.among.is_some().then(|| lane(true))).collect();
-        let measures = plan.sums.iter().map(|sum| (!sum.counts_rows()).then(|| lane(plan.is_count(sum)))).collect();
-        let missing = plan.scopes.iter().map(|_| lane(true)).collect();
-        Self { often: Accumulator::new(&small, groups), rarely: HashMap::new(), counted, measures, missing }
+        let counted = plan.scopes.iter().enumerate();
+        let counted = counted.map(|(at, scope)| scope.among.is_some().then(|| lane(true, Definitions::scope_lane(at))));
+        let counted = counted.collect();
+        let measures =
+            plan.sums.iter().enumerate().map(|(at, sum)| {
+                (!sum.counts_rows()).then(|| lane(plan.is_count(sum), plan.definitions.measure_lane(at)))
+            });
+        let measures = measures.collect();
+        let missing = (0..plan.scopes.len()).map(|scope| lane(true, Definitions::scope_lanes(scope)[1])).collect();
+        let often = Accumulator::new(&small, groups);
+        Self { often, rarely: HashMap::new(), counted, measures, missing, places: places.into() }
     }
 
     pub(super) fn resize(&mut self, groups: usize) -> Result<()> {
@@ -93,17 +104,8 @@ impl Sums {
     /// The totals of these groups, in the order of the definitions' lanes.
     pub(super) fn totals(&self, plan: &Plan, groups: &[u32]) -> Result<Totals, NoTotals> {
         let definitions = &plan.definitions;
-        let counted = (0..).zip(&self.counted).map(|(scope, lane)| (Definitions::scope_lane(scope), *lane));
-        let measures = (0..).zip(&self.measures).map(|(measure, lane)| (definitions.measure_lane(measure), *lane));
-        let missing = (0..).zip(&self.missing).map(|(scope, lane)| (Definitions::scope_lanes(scope)[1], Some(*lane)));
-        let mut places = vec![0; self.often.lanes()];
-        for (place, lane) in counted.chain(measures).chain(missing) {
-            if let Some(lane) = lane {
-                places[lane] = place;
-            }
-        }
         let mut totals = Totals::zeros(definitions.width(), groups.len());
-        totals.place(self.often.totals(groups).map_err(|problem| problem.at(&places))?, &places);
+        self.often.totals(groups, &self.places, &mut totals)?;
         if !self.rarely.is_empty() {
             let order: HashMap<u32, usize> = groups.iter().enumerate().map(|(place, group)| (*group, place)).collect();
             for ((group, scope, rare), count) in &self.rarely {

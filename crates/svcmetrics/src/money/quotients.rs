@@ -14,8 +14,14 @@ pub(crate) fn nearest_quotient(numerator: i128, denominator: i128) -> f64 {
 }
 
 /// The double nearest to `a/b - c/d`; no denominator is 0.
-pub(crate) fn nearest_difference(one: (i128, i128), other: (i128, i128)) -> f64 {
-    nearest_sum(&[(1, one), (-1, other)])
+pub(crate) fn nearest_difference((a, b): (i128, i128), (c, d): (i128, i128)) -> f64 {
+    // most fit 128 bits, and then mostly 53
+    let difference = || Some((a.checked_mul(d)?.checked_sub(c.checked_mul(b)?)?, b.checked_mul(d)?));
+    match difference() {
+        Some((0, _)) => 0.0,
+        Some((numerator, denominator)) => nearest_quotient(numerator, denominator),
+        None => nearest_sum(&[(1, (a, b)), (-1, (c, d))]),
+    }
 }
 
 /// The double nearest to a sum of a few quotients, each times a small whole number; no denominator is 0.
@@ -103,6 +109,19 @@ mod tests {
         // 0.1 - 2 x 0.2 + 0.3 is 0, and in doubles 5.6e-17
         assert_eq!(nearest_sum(&[(1, (1, 10)), (-2, (2, 10)), (1, (3, 10))]), 0.0);
         assert_eq!(nearest_sum(&[(1, (1, i128::MAX)), (-2, (1, -i128::MAX)), (1, (0, 1))]), 3.0 / i128::MAX as f64);
+    }
+
+    #[test]
+    fn a_difference_is_the_same_double_whether_it_fits_a_register_or_not() {
+        let large = i128::from(u64::MAX) * 3;
+        let parts = [0, 1, -1, 3, -7, 1_000_003, (1 << 53) + 1, large, -large, i128::MAX];
+        let quotients = || parts.iter().flat_map(|a| parts.iter().filter(|b| **b != 0).map(|b| (*a, *b)));
+        for one in quotients() {
+            for other in quotients() {
+                let expected = nearest_sum(&[(1, one), (-1, other)]);
+                assert_eq!(nearest_difference(one, other).to_bits(), expected.to_bits(), "{one:?} - {other:?}");
+            }
+        }
     }
 
     #[test]

@@ -33,6 +33,11 @@ pub(crate) struct Reading<'a> {
     pub(super) how: How<'a>,
 }
 
+/// A score as a double.
+pub(super) fn points(score: i64) -> f64 {
+    Total::new(score.into(), true).to_f64()
+}
+
 impl Scorecard {
     pub(crate) fn reading<'a>(&'a self, chosen: &'a Chosen) -> Reading<'a> {
         let definitions = &self.definitions;
@@ -215,7 +220,7 @@ impl Reading<'_> {
             values.push(value);
         }
         Ok(match scoring.score(&values).score {
-            Some(score) => Value::Derived(Total::new(score.into(), true).to_f64()),
+            Some(score) => Value::Derived(points(score)),
             None => Value::Undefined(Undefined::BelowMinCoverage),
         })
     }

@@ -7,8 +7,8 @@ use arrow_array::types::{Decimal128Type, Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use svcmetrics::{
-    Column, ColumnKind, Component, HealthModel, HealthScorer, HealthScores, Kind, Measure, Metric, Request, Scope,
-    Scorecard, Table, Time, Undefined, Unit,
+    Column, ColumnKind, Component, HealthModel, HealthScorer, HealthScores, Kind, Measure, Metric, MissingPolicy,
+    Request, Scope, Scorecard, Table, Time, Undefined, Unit,
 };
 
 const MONEY: DataType = DataType::Decimal128(38, 6);
@@ -95,6 +95,26 @@ fn an_empty_table_gives_one_row_without_keys_and_none_with_keys() {
     }
 }
 
+fn assert_holds_the_figures(card: &Scorecard) {
+    let wide = card.to_record_batch().unwrap();
+    for group in 0..card.len() {
+        assert_eq!(i128::from(wide["rows"].as_primitive::<Int64Type>().value(group)), card.rows(group));
+        for metric in card.metrics() {
+            let (array, figure) = (&wide[metric.id()], card.figure_of(group, metric.id()).unwrap());
+            if let Some(array) = array.as_primitive_opt::<Decimal128Type>() {
+                let found = (!array.is_null(group)).then(|| array.value(group));
+                assert_eq!(found, figure.numerator().and_then(svcmetrics::Total::micros), "{}", metric.id());
+            } else if let Some(array) = array.as_primitive_opt::<Int64Type>() {
+                let found = (!array.is_null(group)).then(|| i128::from(array.value(group)));
+                assert_eq!(found, figure.numerator().map(svcmetrics::Total::integer), "{}", metric.id());
+            } else {
+                let found = (!array.is_null(group)).then(|| array.as_primitive::<Float64Type>().value(group).to_bits());
+                assert_eq!(found, figure.value().map(f64::to_bits), "{} of group {group}", metric.id());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_wide_batch_holds_the_figures_and_null_where_they_are_undefined() {
     let card = plain();
@@ -105,18 +125,43 @@ fn the_wide_batch_holds_the_figures_and_null_where_they_are_undefined() {
             (!text.is_null(group)).then(|| text.value(group).to_owned()),
             (key[0] != svcmetrics::Key::Null).then(|| key[0].to_string())
         );
-        assert_eq!(i128::from(wide["rows"].as_primitive::<Int64Type>().value(group)), card.rows(group));
-        for metric in card.metrics() {
-            let (array, figure) = (&wide[metric.id()], card.figure_of(group, metric.id()).unwrap());
-            if metric.kind() == Kind::Amount {
-                let found = (!array.is_null(group)).then(|| array.as_primitive::<Decimal128Type>().value(group));
-                assert_eq!(found, figure.numerator().and_then(svcmetrics::Total::micros), "{}", metric.id());
-            } else {
-                let found = (!array.is_null(group)).then(|| array.as_primitive::<Float64Type>().value(group).to_bits());
-                assert_eq!(found, figure.value().map(f64::to_bits), "{}", metric.id());
-            }
+    }
+    assert_holds_the_figures(&card);
+}
+
+#[test]
+fn scores_and_differences_of_groups_are_their_figures_be_they_there_or_large_or_not() {
+    // in a group of its own each: all is there, nothing is, the renewals alone are, and sums are no doubles
+    let large = (1_i64 << 61) + 1;
+    let periods = ["2026-01", "2026-01", "2026-02", "2026-03", "2026-04", "2026-04"];
+    let (yes, no) = (Some(true), Some(false));
+    let table = |rows: usize| {
+        let flags = |values: [Option<bool>; 6]| values[..rows].to_vec();
+        let numbers = |values: [Option<i64>; 6]| values[..rows].to_vec();
+        Table::new(rows)
+            .with("period", periods[..rows].to_vec())
+            .with("milestones_met", numbers([Some(1), Some(2), None, None, Some(large), Some(3)]))
+            .with("milestones_total", numbers([Some(3), Some(4), None, None, Some(large), Some(large)]))
+            .with("is_active", flags([yes, yes, None, yes, yes, yes]))
+            .with("committed", flags([yes, no, None, yes, yes, yes]))
+            .with("contracts_due", numbers([Some(3), Some(4), None, Some(7), Some(3), Some(large)]))
+            .with("contracts_renewed", numbers([Some(3), Some(1), None, Some(0), Some(1), Some(large)]))
+            .with("revenue_start", numbers([Some(100), Some(50), None, None, Some(3), Some(0)]))
+            .with("revenue_end", numbers([Some(90), Some(70), None, None, Some(0), Some(9)]))
+    };
+    let mut scores = 0;
+    for missing in [MissingPolicy::Renormalize, MissingPolicy::Zero] {
+        for (least, rows) in [(0, 4), (0, 6), (1, 4), (1, 6)] {
+            let model = HealthModel::standard_without_plan().missing(missing).min_coverage(least).unwrap();
+            let card = Scorecard::of(&table(rows), Request::default().by(["period"]).health(model)).unwrap();
+            assert!(card.metrics().any(|metric| metric.id() == "renewal_gap"));
+            scores += card.figures("health").unwrap().iter().filter(|figure| figure.is_defined()).count();
+            let whole = card.rollup::<&str>(&[]).unwrap();
+            [&card, &whole].into_iter().for_each(assert_holds_the_figures);
         }
     }
+    // where no coverage is asked for, 2 and 3 groups that have a value, and once more with those that count as 0; else none
+    assert_eq!(scores, 2 + 3 + 3 + 4);
 }
 
 #[test]
