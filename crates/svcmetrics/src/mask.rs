@@ -1,8 +1,8 @@
-//! Rows of a block, one bit each.
+//! Rows of a block, one bit each, and what there is of each of them.
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not};
+use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Deref, DerefMut, Not};
 
 /// Rows of a block.
 pub(crate) const ROWS: usize = WORDS * WORD;
@@ -18,6 +18,34 @@ pub(crate) const HALF_WORD: usize = WORD / 2;
 
 /// And how many of them a mask has.
 pub(crate) const HALVES: usize = 2 * WORDS;
+
+/// A value for each row of a block, from the start of a line of the cache on: what the widest register takes of it never stands
+/// in two lines, or two pages.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(64))]
+pub(crate) struct PerRow<T>(pub(crate) [T; ROWS]);
+
+impl<T: Copy + Default> Default for PerRow<T> {
+    fn default() -> Self {
+        Self([T::default(); ROWS])
+    }
+}
+
+impl<T> Deref for PerRow<T> {
+    type Target = [T; ROWS];
+
+    #[inline(always)]
+    fn deref(&self) -> &[T; ROWS] {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for PerRow<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T; ROWS] {
+        &mut self.0
+    }
+}
 
 /// Some of a block's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -14,8 +14,8 @@ use super::sums::Sums;
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::health::{ScoredBlock, Scoring};
-use crate::mask::{HALF_WORD, Mask, ROWS, kept};
+use crate::health::{FULL, ScoredBlock, Scoring};
+use crate::mask::{HALF_WORD, Mask, PerRow, ROWS, kept};
 use crate::money::MICROS;
 use crate::request::AbsentRevenue;
 use std::ops::Range;
@@ -102,7 +102,7 @@ pub(super) struct FusedHealth {
     reads: Arc<[Option<FusedMetric>]>,
     score: Slot,
     band: Slot,
-    pub(super) values: Vec<([f64; ROWS], Mask)>,
+    pub(super) values: Vec<(PerRow<f64>, Mask)>,
     pub(super) scored: ScoredBlock,
 }
 
@@ -127,7 +127,7 @@ pub(super) struct Fused {
     duos: Vec<Duo>,
 }
 
-const ONES: [i32; ROWS] = [1; ROWS];
+static ONES: PerRow<i32> = PerRow([1; ROWS]);
 
 /// Gathers questions, each once.
 struct Questions<'a> {
@@ -214,7 +214,7 @@ impl FusedHealth {
         }
         Some(Self {
             scoring: Arc::new(health.scoring.clone()),
-            values: vec![([0.0; ROWS], Mask::NONE); reads.len()],
+            values: vec![Default::default(); reads.len()],
             reads: reads.into(),
             score: health.score,
             band: health.band,
@@ -406,8 +406,9 @@ impl Fused {
         }
         if small {
             health.scoring.block(&health.values, &mut health.scored);
-            self.columns[health.score].fill(&health.scored.score, health.scored.there & live);
-            self.columns[health.band].fill(&health.scored.band, live);
+            let (scoring, scored) = (&health.scoring, &health.scored);
+            self.columns[health.score].fill(&scored.score, scored.there & live, FULL.cast_unsigned());
+            self.columns[health.band].fill(&scored.band, live, scoring.bands());
         }
         self.health = Some(health);
         small
@@ -421,9 +422,20 @@ impl Fused {
             && let Some((above, above_rows)) = self.alone(&metric.numerator)
             && let Some((below, below_rows)) = self.alone(denominator)
         {
-            let (above_rows, below_rows) = (above_rows.halves(), below_rows.halves());
-            let below = |half: usize, row: usize| below[half * HALF_WORD + row] & kept(below_rows[half], row);
-            for (half, values) in values.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate() {
+            let above_rows = above_rows.halves();
+            let halves = values.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate();
+            if matches!(denominator.as_slice(), [(_, measure)] if matches!(self.sums[*measure].addend, Addend::One)) {
+                // what is divided by 1 stays as it is
+                for (half, values) in halves {
+                    for (row, value) in values.iter_mut().enumerate() {
+                        *value = f64::from(above[half * HALF_WORD + row] & kept(above_rows[half], row));
+                    }
+                }
+                return Some(below_rows);
+            }
+            let below_halves = below_rows.halves();
+            let below = |half: usize, row: usize| below[half * HALF_WORD + row] & kept(below_halves[half], row);
+            for (half, values) in halves {
                 for (row, value) in values.iter_mut().enumerate() {
                     let above = above[half * HALF_WORD + row] & kept(above_rows[half], row);
                     *value = f64::from(above) / f64::from(below(half, row));
@@ -431,13 +443,22 @@ impl Fused {
             }
             return Some(Mask::those(|row| below(row / HALF_WORD, row % HALF_WORD) != 0));
         }
-        let (mut numerator, mut denominator) = ([0; ROWS], [0; ROWS]);
-        match &metric.denominator {
-            Ok(terms) => self.combine(terms, &mut denominator)?,
-            Err(constant) => denominator = [*constant; ROWS],
-        }
-        self.combine(&metric.numerator, &mut numerator)?;
-        for ((value, numerator), denominator) in values.iter_mut().zip(&numerator).zip(&denominator) {
+        let numerator = self.combine(&metric.numerator)?;
+        let combined;
+        let denominator = match &metric.denominator {
+            Ok(terms) => match self.column(terms) {
+                Some(values) => values,
+                None => {
+                    combined = self.combine(terms)?;
+                    &combined
+                }
+            },
+            Err(constant) => {
+                combined = PerRow([*constant; ROWS]);
+                &combined
+            }
+        };
+        for ((value, numerator), denominator) in values.iter_mut().zip(numerator.iter()).zip(denominator.iter()) {
             *value = *numerator as f64 / *denominator as f64;
         }
         Some(Mask::those(|row| denominator[row] != 0))
@@ -464,30 +485,40 @@ impl Fused {
         }
     }
 
-    /// Adds what rows add to measures; nothing where 64 bits are too few.
+    /// The large numbers that all rows add to the one measure of these terms, where that is so.
     #[inline(always)]
-    fn combine(&self, terms: &[(i64, usize)], total: &mut [i64; ROWS]) -> Option<()> {
-        let mut bound = 0_u64;
+    fn column(&self, terms: &[(i64, usize)]) -> Option<&[i64; ROWS]> {
+        let [(1, measure)] = terms else { return None };
+        let FusedSum { only: None, addend: Addend::Column(slot), .. } = &self.sums[*measure] else { return None };
+        match self.columns[*slot].numbers() {
+            Numbers::Large(values) => Some(values),
+            Numbers::Small(_) => None,
+        }
+    }
+
+    /// What rows add to measures together; nothing where 64 bits are too few.
+    #[inline(always)]
+    fn combine(&self, terms: &[(i64, usize)]) -> Option<PerRow<i64>> {
+        let (mut total, mut bound) = (PerRow::default(), 0_u64);
         for (times, measure) in terms {
             let sum = &self.sums[*measure];
-            let mut computed = [0; ROWS];
-            let (values, most) = match &sum.addend {
-                Addend::One => (Numbers::Small(&ONES), 1),
-                Addend::Column(slot) => (self.columns[*slot].numbers(), self.columns[*slot].bound),
-                Addend::Linear(linear) => {
-                    let most = self.bound(linear)?;
-                    self.evaluate_into(linear, &mut computed);
-                    (Numbers::Large(&computed), most)
-                }
+            let most = match &sum.addend {
+                Addend::One => 1,
+                Addend::Column(slot) => self.columns[*slot].bound,
+                Addend::Linear(linear) => self.bound(linear)?,
             };
             bound = bound.checked_add(most.checked_mul(times.unsigned_abs())?)?;
             if bound >= 1 << 62 {
                 return None;
             }
             let rows = sum.only.map_or(Mask::ALL, |only| self.answers[only].yes);
-            add_times(total, *times, values, rows);
+            match &sum.addend {
+                Addend::One => add_numbers(&mut total, *times, Numbers::Small(&ONES), rows),
+                Addend::Column(slot) => add_numbers(&mut total, *times, self.columns[*slot].numbers(), rows),
+                Addend::Linear(linear) => self.add_linear(&mut total, *times, linear, rows),
+            }
         }
-        Some(())
+        Some(total)
     }
 
     /// The answers to the questions that need health, or to those that do not; whether the numbers are small enough for it.
@@ -537,9 +568,9 @@ impl Fused {
     }
 
     #[inline(always)]
-    fn evaluate(&self, linear: &Linear) -> Option<[i64; ROWS]> {
+    fn evaluate(&self, linear: &Linear) -> Option<PerRow<i64>> {
         self.bound(linear)?;
-        let mut values = [0; ROWS];
+        let mut values = PerRow::default();
         self.evaluate_into(linear, &mut values);
         Some(values)
     }
@@ -547,43 +578,59 @@ impl Fused {
     /// For numbers that are small enough.
     #[inline(always)]
     fn evaluate_into(&self, linear: &Linear, values: &mut [i64; ROWS]) {
-        if let ([(1, one), (-1, other)] | [(-1, other), (1, one)], 0) = (linear.terms.as_slice(), linear.constant)
-            && let (Numbers::Large(one), Numbers::Large(other)) =
-                (self.columns[*one].numbers(), self.columns[*other].numbers())
-        {
-            // what most are
+        if let Some((one, other)) = self.difference(linear) {
             values.iter_mut().zip(one).zip(other).for_each(|((value, one), other)| *value = one - other);
             return;
         }
-        *values = [linear.constant; ROWS];
-        for (times, slot) in &linear.terms {
-            add_times(values, *times, self.columns[*slot].numbers(), Mask::ALL);
+        *values = [0; ROWS];
+        self.add_linear(values, 1, linear, Mask::ALL);
+    }
+
+    /// The two columns of which it is the difference, as most are.
+    #[inline(always)]
+    fn difference(&self, linear: &Linear) -> Option<(&[i64; ROWS], &[i64; ROWS])> {
+        let ([(1, one), (-1, other)] | [(-1, other), (1, one)], 0) = (linear.terms.as_slice(), linear.constant) else {
+            return None;
+        };
+        match (self.columns[*one].numbers(), self.columns[*other].numbers()) {
+            (Numbers::Large(one), Numbers::Large(other)) => Some((one, other)),
+            _ => None,
         }
+    }
+
+    /// Adds with a coefficient, of some rows; for numbers that are small enough.
+    #[inline(always)]
+    fn add_linear(&self, total: &mut [i64; ROWS], times: i64, linear: &Linear, rows: Mask) {
+        if let Some((one, other)) = self.difference(linear) {
+            add_times(total, times, rows, |row| one[row] - other[row]);
+            return;
+        }
+        for (coefficient, slot) in &linear.terms {
+            // where it does not fit, all numbers are 0
+            add_numbers(total, times.wrapping_mul(*coefficient), self.columns[*slot].numbers(), rows);
+        }
+        if linear.constant != 0 {
+            add_times(total, times, rows, |_| linear.constant);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_numbers(total: &mut [i64; ROWS], times: i64, numbers: Numbers<'_>, rows: Mask) {
+    match numbers {
+        Numbers::Small(values) => add_times(total, times, rows, |row| values[row].into()),
+        Numbers::Large(values) => add_times(total, times, rows, |row| values[row]),
     }
 }
 
 /// Adds values with a coefficient, of some rows.
 #[inline(always)]
-fn add_times(total: &mut [i64; ROWS], times: i64, values: Numbers<'_>, rows: Mask) {
-    macro_rules! add {
-        ($value:ident => $product:expr) => {
-            match values {
-                Numbers::Small(values) => rows.write(total, |row, kept, total| {
-                    let $value = i64::from(values[row]) & kept;
-                    *total += $product;
-                }),
-                Numbers::Large(values) => rows.write(total, |row, kept, total| {
-                    let $value = values[row] & kept;
-                    *total += $product;
-                }),
-            }
-        };
-    }
+fn add_times(total: &mut [i64; ROWS], times: i64, rows: Mask, value: impl Fn(usize) -> i64) {
     // most are neither more nor less than once, and a product takes longer
     match times {
-        1 => add!(value => value),
-        -1 => add!(value => -value),
-        _ => add!(value => times * value),
+        1 => rows.write(total, |row, kept, total| *total += value(row) & kept),
+        -1 => rows.write(total, |row, kept, total| *total -= value(row) & kept),
+        _ => rows.write(total, |row, kept, total| *total += times * (value(row) & kept)),
     }
 }
 

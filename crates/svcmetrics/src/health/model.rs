@@ -118,6 +118,9 @@ pub enum Among {
     Where(Condition),
 }
 
+/// So many bands are too many: a row's is kept in one byte, of which one says that the row has none.
+pub(crate) const TOO_MANY_BANDS: usize = u8::MAX as usize;
+
 /// A health model: a weighted composite of metrics on a scale from 0 to 100.
 ///
 /// ```
@@ -183,7 +186,7 @@ impl HealthModel {
         model
     }
 
-    /// With other bands: names and the first score of each, lowest first, from 0.
+    /// With other bands: names and the first score of each, lowest first, from 0. There are fewer than 255.
     ///
     /// # Errors
     /// [`Error::InvalidModel`], as with all of these.
@@ -449,10 +452,11 @@ impl HealthModel {
                 );
             }
         }
-        if self.bands.is_empty() {
-            return invalid("bands".into(), "none", "at least one band, from 0");
+        match self.bands.len() {
+            0 => invalid("bands".into(), "none", "at least one band, from 0"),
+            many @ TOO_MANY_BANDS.. => invalid("bands".into(), many.to_string(), "fewer than 255 bands"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The weights, all times the smallest power of ten that makes them whole; nothing if they are too large.

@@ -7,7 +7,7 @@ use crate::engine::accumulator::{Accumulator, Duo, HALF, LINE_DUOS, Place};
 use crate::engine::block::Numbers;
 use crate::engine::sums::Sums;
 use crate::error::Result;
-use crate::mask::{HALF_WORD, Mask, ROWS, kept};
+use crate::mask::{HALF_WORD, Mask, PerRow, ROWS, kept};
 
 /// What rows add to a lane: values, and the rows that add theirs.
 #[derive(Debug, Clone, Copy)]
@@ -83,12 +83,13 @@ impl Fused {
         most: (u64, u64),
     ) -> Result<()> {
         // Of rows of one group only their sum is added, as if it were the first row's.
-        let together = groups.iter().all(|group| *group == groups[0]);
+        let together =
+            groups.first() == groups.last() && groups.iter().fold(0, |all, group| all | (group ^ groups[0])) == 0;
         let filled = often.shared().iter().rposition(|(lane, _)| *lane < self.added.len()).map_or(0, |place| place + 1);
         often.make_room(most.0, most.1)?;
         let mut duos = std::mem::take(&mut self.duos);
-        duos.resize(LINE_DUOS, [[0; 2]; ROWS]);
-        let mut computed = [[0; ROWS]; 2];
+        duos.resize(LINE_DUOS, Duo::default());
+        let mut computed = [PerRow::default(); 2];
         for line in 0..filled.div_ceil(2 * LINE_DUOS) {
             let mut count = 0;
             for (duo, first) in duos.iter_mut().zip((line * 2 * LINE_DUOS..filled).step_by(2)) {
