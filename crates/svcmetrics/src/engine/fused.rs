@@ -22,7 +22,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Columns with coefficients, and a constant; all of one unit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Linear {
     terms: Vec<(i64, Slot)>,
     constant: i64,
@@ -77,13 +77,26 @@ struct FusedSum {
 }
 
 /// What rows add to a lane.
-#[derive(Debug, Clone, Copy)]
-enum Added {
-    Rows,
-    /// Rows that a scope counts.
-    Counted(usize),
-    /// By position of the measure.
-    Sum(usize),
+#[derive(Debug, Clone)]
+struct Added {
+    addend: Addend,
+    /// Which rows, by position among those that add.
+    rows: usize,
+}
+
+/// Rows that add to lanes: all, or those that a scope counts; where there is a question, of those the ones that say yes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Adding {
+    scope: Option<usize>,
+    only: Option<usize>,
+}
+
+/// A column that measures sum as it stands.
+#[derive(Debug, Clone)]
+struct Summed {
+    slot: Slot,
+    /// The lanes of its sums that share a place as long as its values are small.
+    sharing: Vec<usize>,
 }
 
 /// A metric that health reads: sums with coefficients.
@@ -123,6 +136,12 @@ pub(super) struct Fused {
     absent_revenue: Option<AbsentRevenue>,
     /// By lane of the sums, what rows add to it.
     added: Arc<[Added]>,
+    /// Each once, and which rows of the block those are.
+    adding: Arc<[Adding]>,
+    adding_rows: Vec<Mask>,
+    /// Each once.
+    summed: Arc<[Summed]>,
+    linears: Arc<[Linear]>,
     /// What rows add to the places of a line, once there are rows.
     duos: Vec<Duo>,
 }
@@ -183,6 +202,42 @@ fn linear(expression: &Expression<Slot>, micro: bool, columns: &[BlockColumn]) -
     Linear {
         terms: expression.terms.iter().map(|(times, slot)| (i64::from(*times) * scale(*slot), *slot)).collect(),
         constant: if micro { expression.constant } else { expression.constant / MICROS },
+    }
+}
+
+/// Gathers what rows add to lanes.
+#[derive(Default)]
+struct Lanes {
+    added: Vec<Added>,
+    adding: Vec<Adding>,
+    summed: Vec<Summed>,
+    linears: Vec<Linear>,
+}
+
+impl Lanes {
+    fn add(&mut self, addend: Addend, adding: Adding) {
+        let rows = self.adding.iter().position(|known| *known == adding).unwrap_or_else(|| {
+            self.adding.push(adding);
+            self.adding.len() - 1
+        });
+        self.added.push(Added { addend, rows });
+    }
+
+    /// What the lane of a measure sums.
+    fn sum(&mut self, addend: &Addend, lane: usize, is_sharing: bool) {
+        let sharing = is_sharing.then_some(lane);
+        match addend {
+            Addend::One => {}
+            Addend::Column(slot) => match self.summed.iter_mut().find(|summed| summed.slot == *slot) {
+                Some(summed) => summed.sharing.extend(sharing),
+                None => self.summed.push(Summed { slot: *slot, sharing: sharing.into_iter().collect() }),
+            },
+            Addend::Linear(linear) => {
+                if !self.linears.contains(linear) {
+                    self.linears.push(linear.clone());
+                }
+            }
+        }
     }
 }
 
@@ -267,9 +322,16 @@ impl Fused {
             Some(health) => Some(Box::new(FusedHealth::new(plan, health)?)),
             None => None,
         };
-        let mut added = vec![Added::Rows];
-        added.extend((0..scopes.len()).filter(|scope| scopes[*scope].counted.is_some()).map(Added::Counted));
-        added.extend((0..fused.len()).filter(|sum| fused[*sum].lane.is_some()).map(Added::Sum));
+        let mut lanes = Lanes::default();
+        lanes.add(Addend::One, Adding { scope: None, only: None });
+        for (scope, _) in scopes.iter().enumerate().filter(|(_, scope)| scope.counted.is_some()) {
+            lanes.add(Addend::One, Adding { scope: Some(scope), only: None });
+        }
+        for sum in &fused {
+            let Some(lane) = sum.lane else { continue };
+            lanes.sum(&sum.addend, lane, matches!(sums.often.place(lane), Place::Half(..)));
+            lanes.add(sum.addend.clone(), Adding { scope: Some(sum.scope), only: sum.only });
+        }
         let Questions { conditions, asked, .. } = questions;
         let computed = |slot: &&Slot| plan.columns[**slot].column.kind.is_computed();
         let late = conditions.iter().map(|condition| condition.columns().iter().any(computed)).collect();
@@ -284,7 +346,11 @@ impl Fused {
             columns,
             revenues: plan.revenues,
             absent_revenue,
-            added: added.into(),
+            added: lanes.added.into(),
+            adding_rows: vec![Mask::NONE; lanes.adding.len()],
+            adding: lanes.adding.into(),
+            summed: lanes.summed.into(),
+            linears: lanes.linears.into(),
             duos: Vec::new(),
         })
     }
@@ -315,18 +381,11 @@ impl Fused {
         let live = Mask::first(rows.len());
         sums.often.fetch(groups);
         let Some(absent) = self.judged(plan, part, rows, live) else { return Ok(false) };
-        for sum in &*self.sums {
-            let (Some(lane), Addend::Column(slot)) = (sum.lane, &sum.addend) else { continue };
-            let column = &self.columns[*slot];
-            let is_small = column.bound < SMALL && matches!(column.numbers(), Numbers::Small(_));
-            if !is_small && matches!(sums.often.place(lane), Place::Half(..)) {
-                sums.often.promote(lane)?;
-            }
-        }
-        let Some(most) = self.most(&sums.often) else { return Ok(false) };
+        let Some(most) = self.most(&mut sums.often)? else { return Ok(false) };
         seen.absent.add(absent, seen.before + rows.start as u64);
-        self.add_rare(live, groups, sums, seen.largest_rounding)?;
-        self.add_often(live, groups, &mut sums.often, most)?;
+        sums.often.make_room(most.0, most.1)?;
+        self.add_rare(live, groups, sums, seen.largest_rounding);
+        self.add_often(live, groups, &mut sums.often);
         Ok(true)
     }
 
@@ -446,13 +505,14 @@ impl Fused {
         let numerator = self.combine(&metric.numerator)?;
         let combined;
         let denominator = match &metric.denominator {
-            Ok(terms) => match self.column(terms) {
-                Some(values) => values,
-                None => {
+            Ok(terms) => {
+                if let Some(values) = self.column(terms) {
+                    values
+                } else {
                     combined = self.combine(terms)?;
                     &combined
                 }
-            },
+            }
             Err(constant) => {
                 combined = PerRow([*constant; ROWS]);
                 &combined
@@ -469,13 +529,13 @@ impl Fused {
     fn alone(&self, terms: &[(i64, usize)]) -> Option<(&[i32; ROWS], Mask)> {
         let [(1, measure)] = terms else { return None };
         let sum = &self.sums[*measure];
-        Some((self.small(sum)?, sum.only.map_or(Mask::ALL, |only| self.answers[only].yes)))
+        Some((self.small(&sum.addend)?, sum.only.map_or(Mask::ALL, |only| self.answers[only].yes)))
     }
 
-    /// What rows add to a measure, where that are small numbers as they stand.
+    /// What rows add, where that are small numbers as they stand.
     #[inline(always)]
-    fn small(&self, sum: &FusedSum) -> Option<&[i32; ROWS]> {
-        match &sum.addend {
+    fn small(&self, addend: &Addend) -> Option<&[i32; ROWS]> {
+        match addend {
             Addend::One => Some(&ONES),
             Addend::Column(slot) => match self.columns[*slot].numbers() {
                 Numbers::Small(values) => Some(values),
@@ -633,9 +693,6 @@ fn add_times(total: &mut [i64; ROWS], times: i64, rows: Mask, value: impl Fn(usi
         _ => rows.write(total, |row, kept, total| *total += times * (value(row) & kept)),
     }
 }
-
-/// From this on a value is not small.
-const SMALL: u64 = 1 << 16;
 
 /// The block, compiled for the vector units that this machine has. They do the same operations on more rows at once.
 #[multiversion::multiversion(targets(
