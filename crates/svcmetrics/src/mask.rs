@@ -68,7 +68,7 @@ impl Mask {
     pub(crate) fn those(holds: impl Fn(usize) -> bool) -> Self {
         let mut words = [0; WORDS];
         for (first, word) in (0..).step_by(WORD).zip(&mut words) {
-            *word = (0..WORD).fold(0, |rows, row| rows | u64::from(holds(first + row)) << row);
+            *word = word_of(|row| holds(first + row));
         }
         Self(words)
     }
@@ -91,11 +91,12 @@ impl Mask {
     /// Calls for each row.
     #[inline(always)]
     pub(crate) fn each(self, mut call: impl FnMut(usize)) {
-        for (first, mut word) in (0..).step_by(WORD).zip(self.0) {
-            while word != 0 {
-                call(first + word.trailing_zeros() as usize);
-                word &= word - 1;
-            }
+        // the end of a loop is what is least foreseen: there is one for all words
+        const { assert!(WORDS * WORD <= u128::BITS as usize) };
+        let mut rows = self.0.iter().rev().fold(0, |rows, word| rows << WORD | u128::from(*word));
+        while rows != 0 {
+            call(rows.trailing_zeros() as usize);
+            rows &= rows - 1;
         }
     }
 
@@ -115,6 +116,40 @@ impl Mask {
             }
         }
     }
+}
+
+/// A bit for each row of a word of which it holds; it is asked of each.
+#[inline(always)]
+pub(crate) fn word_of(holds: impl Fn(usize) -> bool) -> u64 {
+    let mut word = 0;
+    // no closure but what is asked, which is called in one place: so all of it is compiled where it stands
+    for first in (0..WORD).step_by(SOME) {
+        word |= u64::from(some_of(&holds, first)) << first;
+    }
+    word
+}
+
+/// Rows whose bits are found together.
+const SOME: usize = u16::BITS as usize;
+
+/// Comparisons of many values have a bit each before they have anything else, but unless it is asked for by name the compiler
+/// does not see that it is what is wanted.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn some_of(holds: &impl Fn(usize) -> bool, first: usize) -> u16 {
+    let mut all = [0; SOME];
+    for (row, all) in all.iter_mut().enumerate() {
+        *all = -i8::from(holds(first + row));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // there are as many bits
+    let bits = safe_arch::move_mask_i8_m128i(all.into()) as u16;
+    bits
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn some_of(holds: &impl Fn(usize) -> bool, first: usize) -> u16 {
+    (0..SOME).fold(0, |rows, row| rows | u16::from(holds(first + row)) << row)
 }
 
 /// All bits where a row is one of these, otherwise none.

@@ -1,12 +1,10 @@
 //! Scores of many customers: columns straight from the scorer.
 
-#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
-
 use super::{Frame, key_array};
 use crate::engine::{NOBODY, ScoreColumns};
 use crate::error::{Error, Result};
 use crate::health::{Finished, HealthModel, HealthScorer};
-use crate::mask::WORD;
+use crate::mask::{WORD, word_of};
 use arrow_array::{ArrayRef, Decimal128Array, Float64Array, GenericStringArray, OffsetSizeTrait, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use std::sync::Arc;
@@ -69,17 +67,11 @@ fn others(bands: &[u8], none: [u8; 2], words: &mut [u64]) {
     let is_other = |band: u8| band != none[0] && band != none[1];
     let (whole, rest) = bands.as_chunks::<WORD>();
     for (word, bands) in words.iter_mut().zip(whole) {
-        *word = those(bands, is_other);
+        *word = word_of(|row| is_other(bands[row]));
     }
     if let Some(word) = words.get_mut(whole.len()) {
         *word = rest.iter().rev().fold(0, |word, band| word << 1 | u64::from(is_other(*band)));
     }
-}
-
-/// A bit for each band of which it holds.
-#[inline(always)]
-fn those(bands: &[u8; WORD], holds: impl Fn(u8) -> bool) -> u64 {
-    (0..WORD).fold(0, |word, row| word | u64::from(holds(bands[row])) << row)
 }
 
 /// The names of the bands.
@@ -89,8 +81,8 @@ fn bands(columns: &ScoreColumns, model: &HealthModel, nulls: Option<NullBuffer>)
     let names: Names<'_> = std::array::from_fn(|band| Name::new(names.get(band).copied().unwrap_or_default()));
     let mut parts: Vec<_> = columns.bands.chunks(PART).map(|bands| (bands, 0)).collect();
     each(columns.len(), parts.iter_mut(), |(bands, length)| {
-        let named = (0..).zip(&names).filter(|(_, name)| !name.text.is_empty());
-        *length = named.map(|(band, name)| count(bands, band) * name.text.len()).sum();
+        let some = (0..=NOBODY).zip(&names).filter(|(_, name)| !name.text.is_empty());
+        *length = some.map(|(band, name)| count(bands, band) * name.text.len()).sum();
     });
     if i32::try_from(parts.iter().map(|(_, length)| length).sum::<usize>()).is_ok() {
         texts::<i32>(&parts, &names, nulls)
@@ -105,9 +97,9 @@ fn bands(columns: &ScoreColumns, model: &HealthModel, nulls: Option<NullBuffer>)
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
 ))]
 fn count(bands: &[u8], band: u8) -> usize {
-    let (whole, rest) = bands.as_chunks();
-    let of_words = whole.iter().map(|bands| those(bands, |other| other == band).count_ones() as usize);
-    of_words.sum::<usize>() + rest.iter().filter(|other| **other == band).count()
+    let (whole, rest) = bands.as_chunks::<WORD>();
+    let of_words = whole.iter().map(|bands| word_of(|row| bands[row] == band).count_ones() as usize);
+    of_words.chain(rest.iter().map(|other| usize::from(*other == band))).sum()
 }
 
 /// A name, and its first bytes with zeros behind.
