@@ -1,8 +1,8 @@
-//! Rows of a block, one bit each.
+//! Rows of a block, one bit each, and what there is of each of them.
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not};
+use std::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Deref, DerefMut, Not};
 
 /// Rows of a block.
 pub(crate) const ROWS: usize = WORDS * WORD;
@@ -18,6 +18,34 @@ pub(crate) const HALF_WORD: usize = WORD / 2;
 
 /// And how many of them a mask has.
 pub(crate) const HALVES: usize = 2 * WORDS;
+
+/// A value for each row of a block, from the start of a line of the cache on: what the widest register takes of it never stands
+/// in two lines, or two pages.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(64))]
+pub(crate) struct PerRow<T>(pub(crate) [T; ROWS]);
+
+impl<T: Copy + Default> Default for PerRow<T> {
+    fn default() -> Self {
+        Self([T::default(); ROWS])
+    }
+}
+
+impl<T> Deref for PerRow<T> {
+    type Target = [T; ROWS];
+
+    #[inline(always)]
+    fn deref(&self) -> &[T; ROWS] {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for PerRow<T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [T; ROWS] {
+        &mut self.0
+    }
+}
 
 /// Some of a block's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,7 +68,7 @@ impl Mask {
     pub(crate) fn those(holds: impl Fn(usize) -> bool) -> Self {
         let mut words = [0; WORDS];
         for (first, word) in (0..).step_by(WORD).zip(&mut words) {
-            *word = (0..WORD).fold(0, |rows, row| rows | u64::from(holds(first + row)) << row);
+            *word = word_of(|row| holds(first + row));
         }
         Self(words)
     }
@@ -63,11 +91,12 @@ impl Mask {
     /// Calls for each row.
     #[inline(always)]
     pub(crate) fn each(self, mut call: impl FnMut(usize)) {
-        for (first, mut word) in (0..).step_by(WORD).zip(self.0) {
-            while word != 0 {
-                call(first + word.trailing_zeros() as usize);
-                word &= word - 1;
-            }
+        // the end of a loop is what is least foreseen: there is one for all words
+        const { assert!(WORDS * WORD <= u128::BITS as usize) };
+        let mut rows = self.0.iter().rev().fold(0, |rows, word| rows << WORD | u128::from(*word));
+        while rows != 0 {
+            call(rows.trailing_zeros() as usize);
+            rows &= rows - 1;
         }
     }
 
@@ -87,6 +116,40 @@ impl Mask {
             }
         }
     }
+}
+
+/// A bit for each row of a word of which it holds; it is asked of each.
+#[inline(always)]
+pub(crate) fn word_of(holds: impl Fn(usize) -> bool) -> u64 {
+    let mut word = 0;
+    // no closure but what is asked, which is called in one place: so all of it is compiled where it stands
+    for first in (0..WORD).step_by(SOME) {
+        word |= u64::from(some_of(&holds, first)) << first;
+    }
+    word
+}
+
+/// Rows whose bits are found together.
+const SOME: usize = u16::BITS as usize;
+
+/// Comparisons of many values have a bit each before they have anything else, but unless it is asked for by name the compiler
+/// does not see that it is what is wanted.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn some_of(holds: &impl Fn(usize) -> bool, first: usize) -> u16 {
+    let mut all = [0; SOME];
+    for (row, all) in all.iter_mut().enumerate() {
+        *all = -i8::from(holds(first + row));
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // there are as many bits
+    let bits = safe_arch::move_mask_i8_m128i(all.into()) as u16;
+    bits
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn some_of(holds: &impl Fn(usize) -> bool, first: usize) -> u16 {
+    (0..SOME).fold(0, |rows, row| rows | u16::from(holds(first + row)) << row)
 }
 
 /// All bits where a row is one of these, otherwise none.

@@ -4,7 +4,7 @@ use super::{Frame, key_array};
 use crate::engine::{NOBODY, ScoreColumns};
 use crate::error::{Error, Result};
 use crate::health::{Finished, HealthModel, HealthScorer};
-use crate::mask::WORD;
+use crate::mask::{WORD, word_of};
 use arrow_array::{ArrayRef, Decimal128Array, Float64Array, GenericStringArray, OffsetSizeTrait, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl HealthScorer {
 }
 
 /// Nulls in rows of those bands.
-fn nulls_of(bands: &[u32], none: [u32; 2]) -> Option<NullBuffer> {
+fn nulls_of(bands: &[u8], none: [u8; 2]) -> Option<NullBuffer> {
     let mut words = vec![0; bands.len().div_ceil(WORD)];
     others(bands, none, &mut words);
     let there = BooleanBuffer::new(Buffer::from_vec(words), 0, bands.len());
@@ -63,23 +63,26 @@ fn nulls_of(bands: &[u32], none: [u32; 2]) -> Option<NullBuffer> {
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
 ))]
-fn others(bands: &[u32], none: [u32; 2], words: &mut [u64]) {
-    let is_other = |band: u32| u64::from(band != none[0] && band != none[1]);
+fn others(bands: &[u8], none: [u8; 2], words: &mut [u64]) {
+    let is_other = |band: u8| band != none[0] && band != none[1];
     let (whole, rest) = bands.as_chunks::<WORD>();
     for (word, bands) in words.iter_mut().zip(whole) {
-        *word = (0..WORD).fold(0, |word, row| word | is_other(bands[row]) << row);
+        *word = word_of(|row| is_other(bands[row]));
     }
     if let Some(word) = words.get_mut(whole.len()) {
-        *word = rest.iter().rev().fold(0, |word, band| word << 1 | is_other(*band));
+        *word = rest.iter().rev().fold(0, |word, band| word << 1 | u64::from(is_other(*band)));
     }
 }
 
 /// The names of the bands.
 fn bands(columns: &ScoreColumns, model: &HealthModel, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-    let names: Vec<Name<'_>> = model.band_names().into_iter().map(Name::new).collect();
+    let names = model.band_names();
+    // a row without a band has no name
+    let names: Names<'_> = std::array::from_fn(|band| Name::new(names.get(band).copied().unwrap_or_default()));
     let mut parts: Vec<_> = columns.bands.chunks(PART).map(|bands| (bands, 0)).collect();
     each(columns.len(), parts.iter_mut(), |(bands, length)| {
-        *length = (0..).zip(&names).map(|(band, name)| count(bands, band) * name.text.len()).sum();
+        let some = (0..=NOBODY).zip(&names).filter(|(_, name)| !name.text.is_empty());
+        *length = some.map(|(band, name)| count(bands, band) * name.text.len()).sum();
     });
     if i32::try_from(parts.iter().map(|(_, length)| length).sum::<usize>()).is_ok() {
         texts::<i32>(&parts, &names, nulls)
@@ -93,9 +96,10 @@ fn bands(columns: &ScoreColumns, model: &HealthModel, nulls: Option<NullBuffer>)
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
 ))]
-fn count(bands: &[u32], band: u32) -> usize {
-    // a part has fewer rows than 32 bits hold
-    bands.iter().map(|other| u32::from(*other == band)).sum::<u32>() as usize
+fn count(bands: &[u8], band: u8) -> usize {
+    let (whole, rest) = bands.as_chunks::<WORD>();
+    let of_words = whole.iter().map(|bands| word_of(|row| bands[row] == band).count_ones() as usize);
+    of_words.chain(rest.iter().map(|other| usize::from(*other == band))).sum()
 }
 
 /// A name, and its first bytes with zeros behind.
@@ -103,6 +107,9 @@ struct Name<'a> {
     text: &'a [u8],
     padded: [u8; PADDED],
 }
+
+/// By band.
+type Names<'a> = [Name<'a>; 1 << u8::BITS];
 
 /// So many bytes are written at once.
 const PADDED: usize = 16;
@@ -125,8 +132,8 @@ impl<'a> Name<'a> {
 
 /// The names at positions, of which the parts say how long they are together.
 fn texts<O: OffsetSizeTrait>(
-    parts: &[(&[u32], usize)],
-    names: &[Name<'_>],
+    parts: &[(&[u8], usize)],
+    names: &Names<'_>,
     nulls: Option<NullBuffer>,
 ) -> Result<ArrayRef> {
     let (rows, total) =
@@ -142,10 +149,9 @@ fn texts<O: OffsetSizeTrait>(
     each(rows, works.into_iter(), |(start, bands, bytes, ends)| {
         let mut written = 0;
         for (band, end) in bands.iter().zip(ends) {
-            if let Some(name) = names.get(*band as usize) {
-                name.write(&mut bytes[written..]);
-                written += name.text.len();
-            }
+            let name = &names[usize::from(*band)];
+            name.write(&mut bytes[written..]);
+            written += name.text.len();
             *end = O::usize_as(start + written);
         }
     });

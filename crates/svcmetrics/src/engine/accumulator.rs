@@ -6,7 +6,7 @@
 use super::both::both;
 use super::cache::prefetch;
 use crate::error::{Error, Result};
-use crate::mask::ROWS;
+use crate::mask::{PerRow, ROWS};
 use crate::totals::Totals;
 #[cfg(feature = "rayon")]
 use std::ops::Range;
@@ -69,7 +69,7 @@ impl Place {
 pub(super) const LINE: usize = 8;
 
 /// What each row of a block adds to two places that stand side by side.
-pub(super) type Duo = [[i64; 2]; ROWS];
+pub(super) type Duo = PerRow<[i64; 2]>;
 
 /// And how many of those a line has.
 pub(super) const LINE_DUOS: usize = LINE / 2;
@@ -187,7 +187,7 @@ impl Accumulator {
     pub(super) fn add_one(&mut self, line: usize, group: u32, duos: &[Duo]) {
         let sums = &mut self.near[group as usize * self.width + line].0;
         for (sums, duo) in sums.as_chunks_mut::<2>().0.iter_mut().zip(duos) {
-            for values in duo {
+            for values in duo.iter() {
                 sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
             }
         }
@@ -307,7 +307,7 @@ fn add_eight(near: &mut [Line], width: usize, groups: &[u32], a: &Duo, b: &Duo, 
 /// The same for half a line.
 #[multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
 fn add_four(near: &mut [Line], width: usize, first: usize, groups: &[u32], a: &Duo, b: &Duo) {
-    for ((group, a), b) in groups.iter().zip(a).zip(b) {
+    for ((group, a), b) in groups.iter().zip(a.iter()).zip(b.iter()) {
         if let Some(sums) = near[*group as usize * width].0.get_mut(first..first + 4) {
             let values = [a[0], a[1], b[0], b[1]];
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
@@ -316,7 +316,7 @@ fn add_four(near: &mut [Line], width: usize, first: usize, groups: &[u32], a: &D
 }
 
 fn add_two(near: &mut [Line], width: usize, first: usize, groups: &[u32], duo: &Duo) {
-    for (group, values) in groups.iter().zip(duo) {
+    for (group, values) in groups.iter().zip(duo.iter()) {
         if let Some(sums) = near[*group as usize * width].0.get_mut(first..first + 2) {
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
         }

@@ -8,7 +8,7 @@ use super::cache::{LINE_BYTES, prefetch};
 use super::columns::{Bits, Data, Nulls, Values};
 use super::intake::{self, Cells, Reading, State};
 use crate::column::{Column, ColumnKind};
-use crate::mask::{HALF_WORD, Mask, ROWS, WORD, kept};
+use crate::mask::{HALF_WORD, Mask, PerRow, ROWS, WORD, kept};
 use crate::money::MICROS;
 use crate::request::ColumnUnit;
 use std::borrow::Cow;
@@ -26,12 +26,12 @@ pub(super) enum Numbers<'a> {
 
 /// Room for a block's values, which is there once it is needed; a clone has its own.
 #[derive(Debug)]
-struct Room<T>(Option<Box<[T; ROWS]>>);
+struct Room<T>(Option<Box<PerRow<T>>>);
 
 impl<T: Copy + Default> Room<T> {
     #[inline(always)]
     fn values(&mut self) -> &mut [T; ROWS] {
-        self.0.get_or_insert_with(|| Box::new([T::default(); ROWS]))
+        self.0.get_or_insert_default()
     }
 }
 
@@ -88,9 +88,9 @@ impl BlockColumn {
     #[inline(always)]
     pub(super) fn numbers(&self) -> Numbers<'_> {
         if self.is_small {
-            Numbers::Small(self.small.0.as_deref().unwrap_or(&[0; ROWS]))
+            Numbers::Small(self.small.0.as_ref().map_or(&[0; ROWS], |room| &room.0))
         } else {
-            Numbers::Large(self.large.0.as_deref().unwrap_or(&[0; ROWS]))
+            Numbers::Large(self.large.0.as_ref().map_or(&[0; ROWS], |room| &room.0))
         }
     }
 
@@ -99,13 +99,13 @@ impl BlockColumn {
         self.is_number = true;
     }
 
-    /// A computed column; the values are 0 where there is none.
+    /// A computed column; the values are 0 where there is none, and none is above the bound.
     #[inline(always)]
-    pub(super) fn fill(&mut self, values: &[i64; ROWS], present: Mask) {
-        *self.large.values() = *values;
-        self.is_small = false;
+    pub(super) fn fill(&mut self, values: &[i32; ROWS], present: Mask, bound: u64) {
+        *self.small.values() = *values;
+        self.is_small = true;
         self.present = present;
-        self.bound = values.iter().fold(0, |bound, value| bound.max(value.unsigned_abs()));
+        self.bound = bound;
     }
 
     /// Says that rows where there was nothing hold 0.

@@ -14,15 +14,15 @@ use super::sums::Sums;
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
 use crate::expression::Expression;
-use crate::health::{ScoredBlock, Scoring};
-use crate::mask::{HALF_WORD, Mask, ROWS, kept};
+use crate::health::{FULL, ScoredBlock, Scoring};
+use crate::mask::{HALF_WORD, Mask, PerRow, ROWS, kept};
 use crate::money::MICROS;
 use crate::request::AbsentRevenue;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Columns with coefficients, and a constant; all of one unit.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Linear {
     terms: Vec<(i64, Slot)>,
     constant: i64,
@@ -77,13 +77,26 @@ struct FusedSum {
 }
 
 /// What rows add to a lane.
-#[derive(Debug, Clone, Copy)]
-enum Added {
-    Rows,
-    /// Rows that a scope counts.
-    Counted(usize),
-    /// By position of the measure.
-    Sum(usize),
+#[derive(Debug, Clone)]
+struct Added {
+    addend: Addend,
+    /// Which rows, by position among those that add.
+    rows: usize,
+}
+
+/// Rows that add to lanes: all, or those that a scope counts; where there is a question, of those the ones that say yes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Adding {
+    scope: Option<usize>,
+    only: Option<usize>,
+}
+
+/// A column that measures sum as it stands.
+#[derive(Debug, Clone)]
+struct Summed {
+    slot: Slot,
+    /// The lanes of its sums that share a place as long as its values are small.
+    sharing: Vec<usize>,
 }
 
 /// A metric that health reads: sums with coefficients.
@@ -102,7 +115,7 @@ pub(super) struct FusedHealth {
     reads: Arc<[Option<FusedMetric>]>,
     score: Slot,
     band: Slot,
-    pub(super) values: Vec<([f64; ROWS], Mask)>,
+    pub(super) values: Vec<(PerRow<f64>, Mask)>,
     pub(super) scored: ScoredBlock,
 }
 
@@ -123,11 +136,17 @@ pub(super) struct Fused {
     absent_revenue: Option<AbsentRevenue>,
     /// By lane of the sums, what rows add to it.
     added: Arc<[Added]>,
+    /// Each once, and which rows of the block those are.
+    adding: Arc<[Adding]>,
+    adding_rows: Vec<Mask>,
+    /// Each once.
+    summed: Arc<[Summed]>,
+    linears: Arc<[Linear]>,
     /// What rows add to the places of a line, once there are rows.
     duos: Vec<Duo>,
 }
 
-const ONES: [i32; ROWS] = [1; ROWS];
+static ONES: PerRow<i32> = PerRow([1; ROWS]);
 
 /// Gathers questions, each once.
 struct Questions<'a> {
@@ -186,6 +205,42 @@ fn linear(expression: &Expression<Slot>, micro: bool, columns: &[BlockColumn]) -
     }
 }
 
+/// Gathers what rows add to lanes.
+#[derive(Default)]
+struct Lanes {
+    added: Vec<Added>,
+    adding: Vec<Adding>,
+    summed: Vec<Summed>,
+    linears: Vec<Linear>,
+}
+
+impl Lanes {
+    fn add(&mut self, addend: Addend, adding: Adding) {
+        let rows = self.adding.iter().position(|known| *known == adding).unwrap_or_else(|| {
+            self.adding.push(adding);
+            self.adding.len() - 1
+        });
+        self.added.push(Added { addend, rows });
+    }
+
+    /// What the lane of a measure sums.
+    fn sum(&mut self, addend: &Addend, lane: usize, is_sharing: bool) {
+        let sharing = is_sharing.then_some(lane);
+        match addend {
+            Addend::One => {}
+            Addend::Column(slot) => match self.summed.iter_mut().find(|summed| summed.slot == *slot) {
+                Some(summed) => summed.sharing.extend(sharing),
+                None => self.summed.push(Summed { slot: *slot, sharing: sharing.into_iter().collect() }),
+            },
+            Addend::Linear(linear) => {
+                if !self.linears.contains(linear) {
+                    self.linears.push(linear.clone());
+                }
+            }
+        }
+    }
+}
+
 impl FusedHealth {
     /// Nothing where a component is the difference of two metrics.
     fn new(plan: &Plan, health: &PlannedHealth) -> Option<Self> {
@@ -214,7 +269,7 @@ impl FusedHealth {
         }
         Some(Self {
             scoring: Arc::new(health.scoring.clone()),
-            values: vec![([0.0; ROWS], Mask::NONE); reads.len()],
+            values: vec![Default::default(); reads.len()],
             reads: reads.into(),
             score: health.score,
             band: health.band,
@@ -267,9 +322,16 @@ impl Fused {
             Some(health) => Some(Box::new(FusedHealth::new(plan, health)?)),
             None => None,
         };
-        let mut added = vec![Added::Rows];
-        added.extend((0..scopes.len()).filter(|scope| scopes[*scope].counted.is_some()).map(Added::Counted));
-        added.extend((0..fused.len()).filter(|sum| fused[*sum].lane.is_some()).map(Added::Sum));
+        let mut lanes = Lanes::default();
+        lanes.add(Addend::One, Adding { scope: None, only: None });
+        for (scope, _) in scopes.iter().enumerate().filter(|(_, scope)| scope.counted.is_some()) {
+            lanes.add(Addend::One, Adding { scope: Some(scope), only: None });
+        }
+        for sum in &fused {
+            let Some(lane) = sum.lane else { continue };
+            lanes.sum(&sum.addend, lane, matches!(sums.often.place(lane), Place::Half(..)));
+            lanes.add(sum.addend.clone(), Adding { scope: Some(sum.scope), only: sum.only });
+        }
         let Questions { conditions, asked, .. } = questions;
         let computed = |slot: &&Slot| plan.columns[**slot].column.kind.is_computed();
         let late = conditions.iter().map(|condition| condition.columns().iter().any(computed)).collect();
@@ -284,7 +346,11 @@ impl Fused {
             columns,
             revenues: plan.revenues,
             absent_revenue,
-            added: added.into(),
+            added: lanes.added.into(),
+            adding_rows: vec![Mask::NONE; lanes.adding.len()],
+            adding: lanes.adding.into(),
+            summed: lanes.summed.into(),
+            linears: lanes.linears.into(),
             duos: Vec::new(),
         })
     }
@@ -315,18 +381,11 @@ impl Fused {
         let live = Mask::first(rows.len());
         sums.often.fetch(groups);
         let Some(absent) = self.judged(plan, part, rows, live) else { return Ok(false) };
-        for sum in &*self.sums {
-            let (Some(lane), Addend::Column(slot)) = (sum.lane, &sum.addend) else { continue };
-            let column = &self.columns[*slot];
-            let is_small = column.bound < SMALL && matches!(column.numbers(), Numbers::Small(_));
-            if !is_small && matches!(sums.often.place(lane), Place::Half(..)) {
-                sums.often.promote(lane)?;
-            }
-        }
-        let Some(most) = self.most(&sums.often) else { return Ok(false) };
+        let Some(most) = self.most(&mut sums.often)? else { return Ok(false) };
         seen.absent.add(absent, seen.before + rows.start as u64);
-        self.add_rare(live, groups, sums, seen.largest_rounding)?;
-        self.add_often(live, groups, &mut sums.often, most)?;
+        sums.often.make_room(most.0, most.1)?;
+        self.add_rare(live, groups, sums, seen.largest_rounding);
+        self.add_often(live, groups, &mut sums.often);
         Ok(true)
     }
 
@@ -406,8 +465,9 @@ impl Fused {
         }
         if small {
             health.scoring.block(&health.values, &mut health.scored);
-            self.columns[health.score].fill(&health.scored.score, health.scored.there & live);
-            self.columns[health.band].fill(&health.scored.band, live);
+            let (scoring, scored) = (&health.scoring, &health.scored);
+            self.columns[health.score].fill(&scored.score, scored.there & live, FULL.cast_unsigned());
+            self.columns[health.band].fill(&scored.band, live, scoring.bands());
         }
         self.health = Some(health);
         small
@@ -421,9 +481,20 @@ impl Fused {
             && let Some((above, above_rows)) = self.alone(&metric.numerator)
             && let Some((below, below_rows)) = self.alone(denominator)
         {
-            let (above_rows, below_rows) = (above_rows.halves(), below_rows.halves());
-            let below = |half: usize, row: usize| below[half * HALF_WORD + row] & kept(below_rows[half], row);
-            for (half, values) in values.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate() {
+            let above_rows = above_rows.halves();
+            let halves = values.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate();
+            if matches!(denominator.as_slice(), [(_, measure)] if matches!(self.sums[*measure].addend, Addend::One)) {
+                // what is divided by 1 stays as it is
+                for (half, values) in halves {
+                    for (row, value) in values.iter_mut().enumerate() {
+                        *value = f64::from(above[half * HALF_WORD + row] & kept(above_rows[half], row));
+                    }
+                }
+                return Some(below_rows);
+            }
+            let below_halves = below_rows.halves();
+            let below = |half: usize, row: usize| below[half * HALF_WORD + row] & kept(below_halves[half], row);
+            for (half, values) in halves {
                 for (row, value) in values.iter_mut().enumerate() {
                     let above = above[half * HALF_WORD + row] & kept(above_rows[half], row);
                     *value = f64::from(above) / f64::from(below(half, row));
@@ -431,13 +502,23 @@ impl Fused {
             }
             return Some(Mask::those(|row| below(row / HALF_WORD, row % HALF_WORD) != 0));
         }
-        let (mut numerator, mut denominator) = ([0; ROWS], [0; ROWS]);
-        match &metric.denominator {
-            Ok(terms) => self.combine(terms, &mut denominator)?,
-            Err(constant) => denominator = [*constant; ROWS],
-        }
-        self.combine(&metric.numerator, &mut numerator)?;
-        for ((value, numerator), denominator) in values.iter_mut().zip(&numerator).zip(&denominator) {
+        let numerator = self.combine(&metric.numerator)?;
+        let combined;
+        let denominator = match &metric.denominator {
+            Ok(terms) => {
+                if let Some(values) = self.column(terms) {
+                    values
+                } else {
+                    combined = self.combine(terms)?;
+                    &combined
+                }
+            }
+            Err(constant) => {
+                combined = PerRow([*constant; ROWS]);
+                &combined
+            }
+        };
+        for ((value, numerator), denominator) in values.iter_mut().zip(numerator.iter()).zip(denominator.iter()) {
             *value = *numerator as f64 / *denominator as f64;
         }
         Some(Mask::those(|row| denominator[row] != 0))
@@ -448,13 +529,13 @@ impl Fused {
     fn alone(&self, terms: &[(i64, usize)]) -> Option<(&[i32; ROWS], Mask)> {
         let [(1, measure)] = terms else { return None };
         let sum = &self.sums[*measure];
-        Some((self.small(sum)?, sum.only.map_or(Mask::ALL, |only| self.answers[only].yes)))
+        Some((self.small(&sum.addend)?, sum.only.map_or(Mask::ALL, |only| self.answers[only].yes)))
     }
 
-    /// What rows add to a measure, where that are small numbers as they stand.
+    /// What rows add, where that are small numbers as they stand.
     #[inline(always)]
-    fn small(&self, sum: &FusedSum) -> Option<&[i32; ROWS]> {
-        match &sum.addend {
+    fn small(&self, addend: &Addend) -> Option<&[i32; ROWS]> {
+        match addend {
             Addend::One => Some(&ONES),
             Addend::Column(slot) => match self.columns[*slot].numbers() {
                 Numbers::Small(values) => Some(values),
@@ -464,30 +545,40 @@ impl Fused {
         }
     }
 
-    /// Adds what rows add to measures; nothing where 64 bits are too few.
+    /// The large numbers that all rows add to the one measure of these terms, where that is so.
     #[inline(always)]
-    fn combine(&self, terms: &[(i64, usize)], total: &mut [i64; ROWS]) -> Option<()> {
-        let mut bound = 0_u64;
+    fn column(&self, terms: &[(i64, usize)]) -> Option<&[i64; ROWS]> {
+        let [(1, measure)] = terms else { return None };
+        let FusedSum { only: None, addend: Addend::Column(slot), .. } = &self.sums[*measure] else { return None };
+        match self.columns[*slot].numbers() {
+            Numbers::Large(values) => Some(values),
+            Numbers::Small(_) => None,
+        }
+    }
+
+    /// What rows add to measures together; nothing where 64 bits are too few.
+    #[inline(always)]
+    fn combine(&self, terms: &[(i64, usize)]) -> Option<PerRow<i64>> {
+        let (mut total, mut bound) = (PerRow::default(), 0_u64);
         for (times, measure) in terms {
             let sum = &self.sums[*measure];
-            let mut computed = [0; ROWS];
-            let (values, most) = match &sum.addend {
-                Addend::One => (Numbers::Small(&ONES), 1),
-                Addend::Column(slot) => (self.columns[*slot].numbers(), self.columns[*slot].bound),
-                Addend::Linear(linear) => {
-                    let most = self.bound(linear)?;
-                    self.evaluate_into(linear, &mut computed);
-                    (Numbers::Large(&computed), most)
-                }
+            let most = match &sum.addend {
+                Addend::One => 1,
+                Addend::Column(slot) => self.columns[*slot].bound,
+                Addend::Linear(linear) => self.bound(linear)?,
             };
             bound = bound.checked_add(most.checked_mul(times.unsigned_abs())?)?;
             if bound >= 1 << 62 {
                 return None;
             }
             let rows = sum.only.map_or(Mask::ALL, |only| self.answers[only].yes);
-            add_times(total, *times, values, rows);
+            match &sum.addend {
+                Addend::One => add_numbers(&mut total, *times, Numbers::Small(&ONES), rows),
+                Addend::Column(slot) => add_numbers(&mut total, *times, self.columns[*slot].numbers(), rows),
+                Addend::Linear(linear) => self.add_linear(&mut total, *times, linear, rows),
+            }
         }
-        Some(())
+        Some(total)
     }
 
     /// The answers to the questions that need health, or to those that do not; whether the numbers are small enough for it.
@@ -537,9 +628,9 @@ impl Fused {
     }
 
     #[inline(always)]
-    fn evaluate(&self, linear: &Linear) -> Option<[i64; ROWS]> {
+    fn evaluate(&self, linear: &Linear) -> Option<PerRow<i64>> {
         self.bound(linear)?;
-        let mut values = [0; ROWS];
+        let mut values = PerRow::default();
         self.evaluate_into(linear, &mut values);
         Some(values)
     }
@@ -547,48 +638,61 @@ impl Fused {
     /// For numbers that are small enough.
     #[inline(always)]
     fn evaluate_into(&self, linear: &Linear, values: &mut [i64; ROWS]) {
-        if let ([(1, one), (-1, other)] | [(-1, other), (1, one)], 0) = (linear.terms.as_slice(), linear.constant)
-            && let (Numbers::Large(one), Numbers::Large(other)) =
-                (self.columns[*one].numbers(), self.columns[*other].numbers())
-        {
-            // what most are
+        if let Some((one, other)) = self.difference(linear) {
             values.iter_mut().zip(one).zip(other).for_each(|((value, one), other)| *value = one - other);
             return;
         }
-        *values = [linear.constant; ROWS];
-        for (times, slot) in &linear.terms {
-            add_times(values, *times, self.columns[*slot].numbers(), Mask::ALL);
+        *values = [0; ROWS];
+        self.add_linear(values, 1, linear, Mask::ALL);
+    }
+
+    /// The two columns of which it is the difference, as most are.
+    #[inline(always)]
+    fn difference(&self, linear: &Linear) -> Option<(&[i64; ROWS], &[i64; ROWS])> {
+        let ([(1, one), (-1, other)] | [(-1, other), (1, one)], 0) = (linear.terms.as_slice(), linear.constant) else {
+            return None;
+        };
+        match (self.columns[*one].numbers(), self.columns[*other].numbers()) {
+            (Numbers::Large(one), Numbers::Large(other)) => Some((one, other)),
+            _ => None,
         }
+    }
+
+    /// Adds with a coefficient, of some rows; for numbers that are small enough.
+    #[inline(always)]
+    fn add_linear(&self, total: &mut [i64; ROWS], times: i64, linear: &Linear, rows: Mask) {
+        if let Some((one, other)) = self.difference(linear) {
+            add_times(total, times, rows, |row| one[row] - other[row]);
+            return;
+        }
+        for (coefficient, slot) in &linear.terms {
+            // where it does not fit, all numbers are 0
+            add_numbers(total, times.wrapping_mul(*coefficient), self.columns[*slot].numbers(), rows);
+        }
+        if linear.constant != 0 {
+            add_times(total, times, rows, |_| linear.constant);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_numbers(total: &mut [i64; ROWS], times: i64, numbers: Numbers<'_>, rows: Mask) {
+    match numbers {
+        Numbers::Small(values) => add_times(total, times, rows, |row| values[row].into()),
+        Numbers::Large(values) => add_times(total, times, rows, |row| values[row]),
     }
 }
 
 /// Adds values with a coefficient, of some rows.
 #[inline(always)]
-fn add_times(total: &mut [i64; ROWS], times: i64, values: Numbers<'_>, rows: Mask) {
-    macro_rules! add {
-        ($value:ident => $product:expr) => {
-            match values {
-                Numbers::Small(values) => rows.write(total, |row, kept, total| {
-                    let $value = i64::from(values[row]) & kept;
-                    *total += $product;
-                }),
-                Numbers::Large(values) => rows.write(total, |row, kept, total| {
-                    let $value = values[row] & kept;
-                    *total += $product;
-                }),
-            }
-        };
-    }
+fn add_times(total: &mut [i64; ROWS], times: i64, rows: Mask, value: impl Fn(usize) -> i64) {
     // most are neither more nor less than once, and a product takes longer
     match times {
-        1 => add!(value => value),
-        -1 => add!(value => -value),
-        _ => add!(value => times * value),
+        1 => rows.write(total, |row, kept, total| *total += value(row) & kept),
+        -1 => rows.write(total, |row, kept, total| *total -= value(row) & kept),
+        _ => rows.write(total, |row, kept, total| *total += times * (value(row) & kept)),
     }
 }
-
-/// From this on a value is not small.
-const SMALL: u64 = 1 << 16;
 
 /// The block, compiled for the vector units that this machine has. They do the same operations on more rows at once.
 #[multiversion::multiversion(targets(

@@ -20,7 +20,7 @@ use crate::money::MICROS;
 use std::ops::Range;
 
 /// The band of a row that health is not about.
-pub(crate) const NOBODY: u32 = u32::MAX;
+pub(crate) const NOBODY: u8 = u8::MAX;
 
 /// The points of a component that is missing.
 const NO_POINTS: i32 = -1;
@@ -33,7 +33,7 @@ pub(crate) struct ScoreColumns {
     /// 0 to 100, the double nearest to the micro-points; 0 where there is no score.
     pub(crate) scores: Vec<f64>,
     /// The band's position from 1; 0, without a score, is unknown; [`NOBODY`] where health is not about the row.
-    pub(crate) bands: Vec<u32>,
+    pub(crate) bands: Vec<u8>,
     /// 0 where health is not about the row.
     pub(crate) coverages: Vec<f64>,
     /// By component, if asked for.
@@ -122,14 +122,14 @@ struct Stretch<'a> {
     /// The position of its first row in the part.
     start: usize,
     scores: &'a mut [f64],
-    bands: &'a mut [u32],
+    bands: &'a mut [u8],
     coverages: &'a mut [f64],
     points: Vec<&'a mut [i32]>,
 }
 
 impl Stretch<'_> {
     /// One row that health is about.
-    #[allow(clippy::cast_precision_loss)] // scores are below 2^53
+    #[allow(clippy::cast_precision_loss)] // scores and weights are below 2^53
     fn put(
         &mut self,
         place: usize,
@@ -139,9 +139,9 @@ impl Stretch<'_> {
         apportioned: &mut Apportioned,
     ) {
         self.scores[place] = scored.score.unwrap_or_default() as f64 / MICROS as f64;
-        // bands have metrics of their own: there are few
-        self.bands[place] = u32::try_from(scored.band).unwrap_or(NOBODY - 1);
-        self.coverages[place] = scoring.coverage(scored.present);
+        // a model has fewer bands
+        self.bands[place] = u8::try_from(scored.band).unwrap_or(NOBODY - 1);
+        self.coverages[place] = scoring.coverage(scored.present as f64);
         self.put_points(place, scoring, scored, value, apportioned);
     }
 
@@ -379,23 +379,21 @@ fn block(
     let Some((health, about)) = fused.scored(part.scope, live) else { return false };
     let (scoring, block) = (&health.scoring, &health.scored);
     absent.add(one_absent, part.before + rows.start as u64);
-    let (mut scores, mut bands, mut coverages) = ([0.0; ROWS], [0; ROWS], [0.0; ROWS]);
-    // a score is 0 where there is none
-    scores.iter_mut().zip(&block.score).for_each(|(score, micros)| *score = *micros as f64 / MICROS as f64);
-    coverages.iter_mut().zip(&block.present).for_each(|(coverage, present)| *coverage = scoring.coverage(*present));
-    bands.iter_mut().zip(&block.band).for_each(|(own, band)| *own = *band as u32);
-    let outside = live & !about;
-    outside.each(|row| (scores[row], bands[row], coverages[row]) = (0.0, NOBODY, 0.0));
     let first = rows.start - stretch.start;
     let places = first..first + rows.len();
-    stretch.scores[places.clone()].copy_from_slice(&scores[..rows.len()]);
-    stretch.bands[places.clone()].copy_from_slice(&bands[..rows.len()]);
-    stretch.coverages[places].copy_from_slice(&coverages[..rows.len()]);
+    let (scores, bands) = (&mut stretch.scores[places.clone()], &mut stretch.bands[places.clone()]);
+    let coverages = &mut stretch.coverages[places];
+    // a score is 0 where there is none
+    scores.iter_mut().zip(block.score.iter()).for_each(|(own, micros)| *own = f64::from(*micros) / MICROS as f64);
+    bands.iter_mut().zip(block.band.iter()).for_each(|(own, band)| *own = *band as u8);
+    coverages.iter_mut().zip(block.present.iter()).for_each(|(own, present)| *own = scoring.coverage(*present));
+    let outside = live & !about;
+    outside.each(|row| (scores[row], bands[row], coverages[row]) = (0.0, NOBODY, 0.0));
     if !stretch.points.is_empty() {
         for row in 0..rows.len() {
             let there = block.there & about;
-            let of_row =
-                Scored { score: there.has(row).then_some(block.score[row]), band: 0, present: block.present[row] };
+            let score = there.has(row).then_some(block.score[row].into());
+            let of_row = Scored { score, band: 0, present: block.present[row] as i64 };
             let value = |position: usize| {
                 let (values, there) = &health.values[position];
                 there.has(row).then(|| values[row])
@@ -469,7 +467,7 @@ mod tests {
         ]
     }
 
-    fn bits(columns: &ScoreColumns) -> Vec<(u64, u32, u64)> {
+    fn bits(columns: &ScoreColumns) -> Vec<(u64, u8, u64)> {
         let (scores, coverages) = (columns.scores.iter(), columns.coverages.iter());
         let parts = scores.zip(&columns.bands).zip(coverages);
         parts.map(|((score, band), coverage)| (score.to_bits(), *band, coverage.to_bits())).collect()

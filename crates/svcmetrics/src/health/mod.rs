@@ -14,6 +14,6 @@ pub use score::{Contribution, Explanation};
 pub use table::{HealthScore, HealthScorer, HealthScores};
 
 pub(crate) use metrics::{HEALTH_BAND, HEALTH_SCORE, capitalized};
-pub(crate) use score::{Apportioned, Scored, ScoredBlock, Scoring};
+pub(crate) use score::{Apportioned, FULL, Scored, ScoredBlock, Scoring};
 #[cfg(feature = "arrow")]
 pub(crate) use table::Finished;

@@ -14,6 +14,9 @@ use std::fmt;
 
 pub(super) const ARTICLE: &str = "ServiceXRG, Eight metrics, 7";
 
+/// So many bands are too many: a row's is kept in one byte, of which one says that the row has none.
+pub(crate) const TOO_MANY_BANDS: usize = u8::MAX as usize;
+
 /// A health model: a weighted composite of metrics on a scale from 0 to 100.
 ///
 /// ```
@@ -79,7 +82,7 @@ impl HealthModel {
         model
     }
 
-    /// With other bands: names and the first score of each, lowest first, from 0.
+    /// With other bands: names and the first score of each, lowest first, from 0. There are fewer than 255.
     ///
     /// # Errors
     /// [`Error::InvalidModel`], as with all of these.
@@ -345,10 +348,11 @@ impl HealthModel {
                 );
             }
         }
-        if self.bands.is_empty() {
-            return invalid("bands".into(), "none", "at least one band, from 0");
+        match self.bands.len() {
+            0 => invalid("bands".into(), "none", "at least one band, from 0"),
+            many @ TOO_MANY_BANDS.. => invalid("bands".into(), many.to_string(), "fewer than 255 bands"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// The weights, all times the smallest power of ten that makes them whole; nothing if they are too large.

@@ -3,12 +3,12 @@
 #![allow(clippy::inline_always)] // so that blocks are compiled for the vector units of their caller
 
 use super::{HealthModel, MissingPolicy};
-use crate::mask::{Mask, ROWS};
+use crate::mask::{Mask, PerRow};
 use crate::money::{MAGIC, MICROS};
 use rust_decimal::Decimal;
 
 /// All the points there are, in micro-points.
-const FULL: i64 = 100 * MICROS;
+pub(crate) const FULL: i64 = 100 * MICROS;
 
 /// A model made ready: weights and thresholds as integers, positions for names.
 #[derive(Debug, Clone)]
@@ -49,22 +49,16 @@ pub(crate) struct Scored {
 }
 
 /// What the customers of a block get.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ScoredBlock {
     /// Micro-points; 0 where there is no score.
-    pub(crate) score: [i64; ROWS],
+    pub(crate) score: PerRow<i32>,
     /// Where there is a score.
     pub(crate) there: Mask,
     /// The band's position from 1; 0 is unknown.
-    pub(crate) band: [i64; ROWS],
-    /// The weight of the components that are there.
-    pub(crate) present: [i64; ROWS],
-}
-
-impl Default for ScoredBlock {
-    fn default() -> Self {
-        Self { score: [0; ROWS], there: Mask::NONE, band: [0; ROWS], present: [0; ROWS] }
-    }
+    pub(crate) band: PerRow<i32>,
+    /// The weight of the components that are there: a whole number.
+    pub(crate) present: PerRow<f64>,
 }
 
 /// One component's part in a score.
@@ -160,17 +154,20 @@ impl Scoring {
     /// operations in the same order as for one row.
     #[allow(clippy::cast_precision_loss)] // weights are below 2^53
     #[inline(always)]
-    pub(crate) fn block(&self, values: &[([f64; ROWS], Mask)], scored: &mut ScoredBlock) {
-        let (mut present, mut sum) = ([0_i64; ROWS], [0.0_f64; ROWS]);
+    pub(crate) fn block(&self, values: &[(PerRow<f64>, Mask)], scored: &mut ScoredBlock) {
+        let ScoredBlock { score, there: is_scored, band, present } = scored;
+        let mut sum = PerRow::<f64>::default();
+        *present = PerRow::default();
         for (scale, (values, there)) in self.components.iter().zip(values) {
             let (weight, floor, range) = (scale.weight as f64, scale.floor, scale.ceiling - scale.floor);
             macro_rules! add {
                 ($value:ident => $scaled:expr) => {
                     there.write(&mut sum, |row, there, sum| {
                         let $value = values[row];
-                        present[row] += scale.weight & there;
-                        // a sum is never negative, so adding 0 leaves it as it is
-                        *sum += if there == 0 { 0.0 } else { weight * $scaled.clamp(0.0, 1.0) };
+                        let kept = |points: f64| f64::from_bits(points.to_bits() & there.cast_unsigned());
+                        // neither is ever negative, so adding 0 leaves it as it is
+                        present[row] += kept(weight);
+                        *sum += kept(weight * $scaled.clamp(0.0, 1.0));
                     })
                 };
             }
@@ -181,30 +178,35 @@ impl Scoring {
                 add!(value => ((value - floor) / range));
             }
         }
-        let weights = if self.missing == MissingPolicy::Zero { [self.total_weight; ROWS] } else { present };
-        // -1, below every band, where there is no score
-        let mut reached = [0; ROWS];
-        for (row, reached) in reached.iter_mut().enumerate() {
+        let (least, total) = (self.least_weight as f64, self.total_weight as f64);
+        let counts_as_zero = self.missing == MissingPolicy::Zero;
+        for (row, score) in score.iter_mut().enumerate() {
+            let weight = if counts_as_zero { total } else { present[row] };
             // to the nearest integer, ties to even: scores are far below 2^51
-            let shifted = (100.0 * sum[row]) / weights[row] as f64 * 1e6 + MAGIC;
-            let score = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
-            *reached = if weights[row] != 0 && present[row] >= self.least_weight { score } else { -1 };
+            let shifted = (100.0 * sum[row]) / weight * 1e6 + MAGIC;
+            #[allow(clippy::cast_possible_truncation)] // no bit of it is beyond
+            let whole = shifted.to_bits() as i32;
+            // -1, below every band, where there is no score
+            *score = if weight != 0.0 && present[row] >= least { whole } else { -1 };
         }
-        scored.present = present;
-        scored.there = Mask::those(|row| reached[row] >= 0);
-        scored.band = [0; ROWS];
+        *is_scored = Mask::those(|row| score[row] >= 0);
+        *band = PerRow::default();
         for threshold in &self.thresholds {
-            for (band, score) in scored.band.iter_mut().zip(&reached) {
-                *band += i64::from(score >= threshold);
-            }
+            let threshold = i32::try_from(*threshold).unwrap_or(i32::MAX);
+            band.iter_mut().zip(score.iter()).for_each(|(band, score)| *band += i32::from(*score >= threshold));
         }
         for (position, below, cap) in &self.gates {
-            let ((values, there), cap) = (&values[*position], i64::try_from(*cap).unwrap_or(i64::MAX));
-            there.write(&mut scored.band, |row, there, band| {
+            let ((values, there), cap) = (&values[*position], i32::try_from(*cap).unwrap_or(i32::MAX));
+            there.write(band, |row, there, band| {
                 *band = if there != 0 && values[row] < *below { cap.min(*band) } else { *band };
             });
         }
-        scored.score = reached.map(|score| score.max(0));
+        score.iter_mut().for_each(|score| *score = (*score).max(0));
+    }
+
+    /// How many bands there are.
+    pub(crate) fn bands(&self) -> u64 {
+        self.thresholds.len() as u64
     }
 
     fn divisor(&self, present: i64) -> i64 {
@@ -214,8 +216,8 @@ impl Scoring {
     /// The share of the weight that is there. Both are below 2^53, so that the quotient is the nearest double.
     #[allow(clippy::cast_precision_loss)]
     #[inline(always)]
-    pub(crate) fn coverage(&self, present: i64) -> f64 {
-        present as f64 / self.total_weight as f64
+    pub(crate) fn coverage(&self, present: f64) -> f64 {
+        present / self.total_weight as f64
     }
 
     /// Each component's points and lost points, adding up to the score and to what it lacks of 100.
@@ -337,6 +339,7 @@ impl HealthModel {
     /// assert_eq!(explanation.contributions[0].points, Some(37_500_000));
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
+    #[allow(clippy::cast_precision_loss)] // weights are below 2^53
     pub fn explain(&self, value: impl Fn(&str) -> Option<f64>) -> Explanation {
         let scoring = Scoring::new(self);
         // A value that is no number would poison the sum: it is as good as missing.
@@ -347,7 +350,7 @@ impl HealthModel {
         Explanation {
             score: scored.score,
             band: self.band_name(scored.band).to_owned(),
-            coverage: scoring.coverage(scored.present),
+            coverage: scoring.coverage(scored.present as f64),
             contributions: self
                 .components
                 .iter()

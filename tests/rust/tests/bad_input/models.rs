@@ -39,7 +39,7 @@ fn a_model_is_read_back_from_json_and_toml_as_it_was() {
 
 #[test]
 fn every_wrong_field_of_a_model_is_named() {
-    let wrong: [(&str, Value, &str); 31] = [
+    let wrong: [(&str, Value, &str); 32] = [
         ("/components", json!({}), "components"),
         ("/components", json!([1]), "components"),
         ("/components/adoption_rate/weight", json!("0"), "components.adoption_rate.weight"),
@@ -53,6 +53,7 @@ fn every_wrong_field_of_a_model_is_named() {
         ("/components/adoption_rate/ceiling", json!(true), "components.adoption_rate.ceiling"),
         ("/components/adoption_rate", json!("two"), "components.adoption_rate.weight"),
         ("/components/adoption_rate", json!([2]), "components.adoption_rate.weight"),
+        ("/bands", (0..255).map(|from| (format!("from_{from}"), json!(format!("0.{from:03}")))).collect(), "bands"),
         ("/bands", json!({}), "bands"),
         ("/bands", json!("red"), "bands"),
         ("/bands/red", json!("1"), "bands.red"),

@@ -5,7 +5,7 @@
 use super::BlockColumn;
 use crate::column::{Column, ColumnKind};
 use crate::engine::intake::{self, Reading, State};
-use crate::mask::{Mask, ROWS, WORD};
+use crate::mask::{Mask, ROWS, WORD, word_of};
 use crate::money::{self, MAGIC, POWERS};
 
 /// Below this [`MAGIC`] is exact, and what is found by it of larger numbers is not below.
@@ -36,10 +36,10 @@ impl BlockColumn {
             }
             if !decimals.are_certain() {
                 self.is_full = false;
-                let (present, mut no_number) = (self.present.0[word], 0);
-                let number = |row, number| kept_number(number, present, row, &mut no_number);
+                let present = self.present.0[word];
+                let number = |row, number| kept_number(number, present, row);
                 decimals = decimals_of(self.word(word), of_word, places, number);
-                if !self.miss(word, no_number, reading) {
+                if !self.miss(word, word_of(|row| of_word[row].is_nan()), reading) {
                     return false;
                 }
             }
@@ -79,7 +79,7 @@ impl BlockColumn {
             let is_nearest = whole / places == number;
             is_nearest & (whole.abs() < below)
         };
-        let uncertain = (0..WORD).fold(0, |rows, row| rows | u64::from(!is_certain(numbers[row])) << row);
+        let uncertain = word_of(|row| !is_certain(numbers[row]));
         let mut rows = self.present.0[word] & uncertain;
         while rows != 0 {
             let row = rows.trailing_zeros() as usize;
@@ -109,10 +109,10 @@ impl BlockColumn {
                 continue;
             }
             self.is_full = false;
-            let (present, mut no_number) = (self.present.0[word], 0);
+            let present = self.present.0[word];
             let small = &mut self.small.values().as_chunks_mut().0[word];
-            let are_whole = whole(small, numbers, |row, number| kept_number(number, present, row, &mut no_number));
-            if !are_whole || !self.miss(word, no_number, reading) {
+            let are_whole = whole(small, numbers, |row, number| kept_number(number, present, row));
+            if !are_whole || !self.miss(word, word_of(|row| numbers[row].is_nan()), reading) {
                 return false;
             }
         }
@@ -120,10 +120,9 @@ impl BlockColumn {
     }
 }
 
-/// A number where its row has one, otherwise 0; where it is none is said by a bit.
+/// A number where its row has one, otherwise 0.
 #[inline(always)]
-fn kept_number(number: f64, present: u64, row: usize, no_number: &mut u64) -> f64 {
-    *no_number |= u64::from(number.is_nan()) << row;
+fn kept_number(number: f64, present: u64, row: usize) -> f64 {
     let number = if number.is_nan() { 0.0 } else { number };
     f64::from_bits(number.to_bits() & (present >> row & 1).wrapping_neg())
 }
@@ -159,7 +158,7 @@ fn decimals_of(
     values: &mut [i64; WORD],
     numbers: &[f64; WORD],
     places: f64,
-    mut number: impl FnMut(usize, f64) -> f64,
+    number: impl Fn(usize, f64) -> f64,
 ) -> Decimals {
     let mut decimals = Decimals { are_nearest: true, bits: 0, signs: 0 };
     for (row, value) in values.iter_mut().enumerate() {
@@ -177,7 +176,7 @@ fn decimals_of(
 
 /// Reads numbers as counts; whether all are whole and small.
 #[inline(always)]
-fn whole(values: &mut [i32; WORD], numbers: &[f64; WORD], mut number: impl FnMut(usize, f64) -> f64) -> bool {
+fn whole(values: &mut [i32; WORD], numbers: &[f64; WORD], number: impl Fn(usize, f64) -> f64) -> bool {
     let (mut are_whole, mut bits) = (true, 0);
     for (row, value) in values.iter_mut().enumerate() {
         let number = number(row, numbers[row]);

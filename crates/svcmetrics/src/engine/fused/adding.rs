@@ -2,12 +2,15 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::{Added, Addend, Fused, FusedSum, ONES};
+use super::{Added, Addend, Fused, ONES};
 use crate::engine::accumulator::{Accumulator, Duo, HALF, LINE_DUOS, Place};
 use crate::engine::block::Numbers;
 use crate::engine::sums::Sums;
 use crate::error::Result;
-use crate::mask::{HALF_WORD, Mask, ROWS, kept};
+use crate::mask::{HALF_WORD, Mask, PerRow, ROWS, kept};
+
+/// From this on a value is not small.
+const SMALL: u64 = 1 << 16;
 
 /// What rows add to a lane: values, and the rows that add theirs.
 #[derive(Debug, Clone, Copy)]
@@ -21,40 +24,43 @@ enum Addends<'a> {
 }
 
 impl Fused {
-    /// What a block can add to a sum at the most, and to one that shares its place; nothing where 64 bits are too few.
+    /// What a block can add to a sum at the most, and to one that shares its place; nothing where 64 bits are too few. Lanes whose
+    /// values are not small are given a place of their own.
     #[inline(always)]
-    pub(super) fn most(&self, often: &Accumulator) -> Option<(u64, u64)> {
+    pub(super) fn most(&self, often: &mut Accumulator) -> Result<Option<(u64, u64)>> {
         let (mut most, mut most_small) = (1, 1);
-        for sum in &*self.sums {
-            let bound = match &sum.addend {
-                Addend::One => 1,
-                Addend::Column(slot) => self.columns[*slot].bound,
-                Addend::Linear(linear) => self.bound(linear)?,
-            };
-            most = most.max(bound);
-            if sum.lane.is_some_and(|lane| matches!(often.place(lane), Place::Half(..))) {
-                most_small = most_small.max(bound);
+        for summed in &*self.summed {
+            let column = &self.columns[summed.slot];
+            most = most.max(column.bound);
+            if summed.sharing.is_empty() {
+                continue;
+            }
+            if column.bound < SMALL && matches!(column.numbers(), Numbers::Small(_)) {
+                most_small = most_small.max(column.bound);
+                continue;
+            }
+            for lane in &summed.sharing {
+                if matches!(often.place(*lane), Place::Half(..)) {
+                    often.promote(*lane)?;
+                }
             }
         }
-        (most < 1 << 56).then(|| (most * ROWS as u64, most_small * ROWS as u64))
+        for linear in &*self.linears {
+            let Some(bound) = self.bound(linear) else { return Ok(None) };
+            most = most.max(bound);
+        }
+        Ok((most < 1 << 56).then(|| (most * ROWS as u64, most_small * ROWS as u64)))
     }
 
-    /// Counts that are 0 in most rows: one addition each.
+    /// Counts that are 0 in most rows: one addition each; there is room.
     #[inline(always)]
-    pub(super) fn add_rare(
-        &self,
-        live: Mask,
-        groups: &[u32],
-        sums: &mut Sums,
-        largest_rounding: &mut [f64],
-    ) -> Result<()> {
+    pub(super) fn add_rare(&self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) {
         let rounded = self.columns.iter().any(|column| column.rounded.any());
         for (position, (scope, counted)) in self.scopes.iter().zip(&self.counted).enumerate() {
             let asked = scope.among.map_or(live, |among| live & !self.answers[among].no);
             let missing = asked & !*counted;
             if missing.any() {
                 let (place, width) = (sums.often.place(sums.missing[position]), sums.often.width());
-                sums.often.make_room(ROWS as u64, ROWS as u64)?;
                 let near = &mut sums.often.near;
                 missing.each(|row| place.add(&mut near[groups[row] as usize * width..], 1));
             }
@@ -70,31 +76,28 @@ impl Fused {
                 }
             }
         }
-        Ok(())
     }
 
-    /// What rows add to the places of their groups.
+    /// What rows add to the places of their groups; there is room.
     #[inline(always)]
-    pub(super) fn add_often(
-        &mut self,
-        live: Mask,
-        groups: &[u32],
-        often: &mut Accumulator,
-        most: (u64, u64),
-    ) -> Result<()> {
+    pub(super) fn add_often(&mut self, live: Mask, groups: &[u32], often: &mut Accumulator) {
         // Of rows of one group only their sum is added, as if it were the first row's.
-        let together = groups.iter().all(|group| *group == groups[0]);
+        let together =
+            groups.first() == groups.last() && groups.iter().fold(0, |all, group| all | (group ^ groups[0])) == 0;
         let filled = often.shared().iter().rposition(|(lane, _)| *lane < self.added.len()).map_or(0, |place| place + 1);
-        often.make_room(most.0, most.1)?;
+        for (rows, adding) in self.adding_rows.iter_mut().zip(&*self.adding) {
+            let counted = adding.scope.map_or(live, |scope| self.counted[scope]);
+            *rows = adding.only.map_or(counted, |only| counted & self.answers[only].yes);
+        }
         let mut duos = std::mem::take(&mut self.duos);
-        duos.resize(LINE_DUOS, [[0; 2]; ROWS]);
-        let mut computed = [[0; ROWS]; 2];
+        duos.resize(LINE_DUOS, Duo::default());
+        let mut computed = [PerRow::default(); 2];
         for line in 0..filled.div_ceil(2 * LINE_DUOS) {
             let mut count = 0;
             for (duo, first) in duos.iter_mut().zip((line * 2 * LINE_DUOS..filled).step_by(2)) {
                 let [one, other] = &mut computed;
-                let one = self.addends(often, first, live, one);
-                let other = self.addends(often, first + 1, live, other);
+                let one = self.addends(often, first, one);
+                let other = self.addends(often, first + 1, other);
                 fill(duo, one, other);
                 count += 1;
             }
@@ -105,43 +108,30 @@ impl Fused {
             }
         }
         self.duos = duos;
-        Ok(())
     }
 
     /// What rows add to a place: nothing to those of lanes after those of the measures, to which it is added one by one.
     #[inline(always)]
-    fn addends<'a>(
-        &'a self,
-        often: &Accumulator,
-        place: usize,
-        live: Mask,
-        computed: &'a mut [i64; ROWS],
-    ) -> Addends<'a> {
+    fn addends<'a>(&'a self, often: &Accumulator, place: usize, computed: &'a mut [i64; ROWS]) -> Addends<'a> {
         let nothing = Addends::Shared(&ONES, Mask::NONE, &ONES, Mask::NONE);
         let Some((lane, sharing)) = often.shared().get(place) else { return nothing };
         let Some(added) = self.added.get(*lane) else { return nothing };
-        match (self.part(*added, live, computed), sharing.and_then(|lane| self.added.get(lane))) {
+        match (self.part(added, computed), sharing.and_then(|lane| self.added.get(lane))) {
             (Part(Numbers::Large(values), rows), _) => Addends::Whole(values, rows),
             (Part(Numbers::Small(values), rows), None) => Addends::Shared(values, rows, &ONES, Mask::NONE),
             (Part(Numbers::Small(values), rows), Some(sharing)) => {
-                let other = self.small_part(*sharing, live);
+                let other = self.small(&sharing.addend);
                 // lanes whose values are not small have a place of their own by now
                 debug_assert!(other.is_some(), "large values in half a place");
-                let (others, other_rows) = other.unwrap_or((&ONES, Mask::NONE));
-                Addends::Shared(values, rows, others, other_rows)
+                Addends::Shared(values, rows, other.unwrap_or(&[0; ROWS]), self.adding_rows[sharing.rows])
             }
         }
     }
 
     /// What rows add to a lane.
     #[inline(always)]
-    fn part<'a>(&'a self, added: Added, live: Mask, computed: &'a mut [i64; ROWS]) -> Part<'a> {
-        if let Some((values, rows)) = self.small_part(added, live) {
-            return Part(Numbers::Small(values), rows);
-        }
-        let Added::Sum(position) = added else { return Part(Numbers::Large(computed), Mask::NONE) };
-        let sum = &self.sums[position];
-        let values = match &sum.addend {
+    fn part<'a>(&'a self, added: &Added, computed: &'a mut [i64; ROWS]) -> Part<'a> {
+        let values = match &added.addend {
             Addend::One => Numbers::Small(&ONES),
             Addend::Column(slot) => self.columns[*slot].numbers(),
             Addend::Linear(linear) => {
@@ -149,25 +139,7 @@ impl Fused {
                 Numbers::Large(computed)
             }
         };
-        Part(values, self.adding(sum))
-    }
-
-    /// The same, where it is small.
-    #[inline(always)]
-    fn small_part(&self, added: Added, live: Mask) -> Option<(&[i32; ROWS], Mask)> {
-        let sum = match added {
-            Added::Rows => return Some((&ONES, live)),
-            Added::Counted(scope) => return Some((&ONES, self.counted[scope])),
-            Added::Sum(position) => &self.sums[position],
-        };
-        Some((self.small(sum)?, self.adding(sum)))
-    }
-
-    /// The rows that add to a measure.
-    #[inline(always)]
-    fn adding(&self, sum: &FusedSum) -> Mask {
-        let counted = self.counted[sum.scope];
-        sum.only.map_or(counted, |only| counted & self.answers[only].yes)
+        Part(values, self.adding_rows[added.rows])
     }
 }
 
