@@ -4,6 +4,8 @@
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
 mod adding;
+mod lanes;
+mod linear;
 
 use super::accumulator::{Duo, Place};
 use super::block::{BlockColumn, Numbers};
@@ -18,15 +20,10 @@ use crate::health::{FULL, ScoredBlock, Scoring};
 use crate::mask::{HALF_WORD, Mask, PerRow, ROWS, kept};
 use crate::money::MICROS;
 use crate::request::AbsentRevenue;
+use lanes::{Added, Adding, Lanes, Summed};
+use linear::{Linear, add_numbers};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Columns with coefficients, and a constant; all of one unit.
-#[derive(Debug, Clone, PartialEq)]
-struct Linear {
-    terms: Vec<(i64, Slot)>,
-    constant: i64,
-}
 
 /// What is asked of a block's rows; parts are asked before.
 #[derive(Debug, Clone)]
@@ -74,29 +71,6 @@ struct FusedSum {
     addend: Addend,
     /// Nothing where it counts its scope's rows.
     lane: Option<usize>,
-}
-
-/// What rows add to a lane.
-#[derive(Debug, Clone)]
-struct Added {
-    addend: Addend,
-    /// Which rows, by position among those that add.
-    rows: usize,
-}
-
-/// Rows that add to lanes: all, or those that a scope counts; where there is a question, of those the ones that say yes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Adding {
-    scope: Option<usize>,
-    only: Option<usize>,
-}
-
-/// A column that measures sum as it stands.
-#[derive(Debug, Clone)]
-struct Summed {
-    slot: Slot,
-    /// The lanes of its sums that share a place as long as its values are small.
-    sharing: Vec<usize>,
 }
 
 /// A metric that health reads: sums with coefficients.
@@ -202,42 +176,6 @@ fn linear(expression: &Expression<Slot>, micro: bool, columns: &[BlockColumn]) -
     Linear {
         terms: expression.terms.iter().map(|(times, slot)| (i64::from(*times) * scale(*slot), *slot)).collect(),
         constant: if micro { expression.constant } else { expression.constant / MICROS },
-    }
-}
-
-/// Gathers what rows add to lanes.
-#[derive(Default)]
-struct Lanes {
-    added: Vec<Added>,
-    adding: Vec<Adding>,
-    summed: Vec<Summed>,
-    linears: Vec<Linear>,
-}
-
-impl Lanes {
-    fn add(&mut self, addend: Addend, adding: Adding) {
-        let rows = self.adding.iter().position(|known| *known == adding).unwrap_or_else(|| {
-            self.adding.push(adding);
-            self.adding.len() - 1
-        });
-        self.added.push(Added { addend, rows });
-    }
-
-    /// What the lane of a measure sums.
-    fn sum(&mut self, addend: &Addend, lane: usize, is_sharing: bool) {
-        let sharing = is_sharing.then_some(lane);
-        match addend {
-            Addend::One => {}
-            Addend::Column(slot) => match self.summed.iter_mut().find(|summed| summed.slot == *slot) {
-                Some(summed) => summed.sharing.extend(sharing),
-                None => self.summed.push(Summed { slot: *slot, sharing: sharing.into_iter().collect() }),
-            },
-            Addend::Linear(linear) => {
-                if !self.linears.contains(linear) {
-                    self.linears.push(linear.clone());
-                }
-            }
-        }
     }
 }
 
@@ -615,82 +553,6 @@ impl Fused {
             self.answers[place] = Answer { yes: answer.yes & live, no: answer.no & live };
         }
         true
-    }
-
-    /// The largest magnitude that an expression can have in this block; nothing where 64 bits are too few.
-    #[inline(always)]
-    fn bound(&self, linear: &Linear) -> Option<u64> {
-        let mut bound = linear.constant.unsigned_abs();
-        for (times, slot) in &linear.terms {
-            bound = bound.checked_add(times.unsigned_abs().checked_mul(self.columns[*slot].bound)?)?;
-        }
-        (bound < 1 << 56).then_some(bound)
-    }
-
-    #[inline(always)]
-    fn evaluate(&self, linear: &Linear) -> Option<PerRow<i64>> {
-        self.bound(linear)?;
-        let mut values = PerRow::default();
-        self.evaluate_into(linear, &mut values);
-        Some(values)
-    }
-
-    /// For numbers that are small enough.
-    #[inline(always)]
-    fn evaluate_into(&self, linear: &Linear, values: &mut [i64; ROWS]) {
-        if let Some((one, other)) = self.difference(linear) {
-            values.iter_mut().zip(one).zip(other).for_each(|((value, one), other)| *value = one - other);
-            return;
-        }
-        *values = [0; ROWS];
-        self.add_linear(values, 1, linear, Mask::ALL);
-    }
-
-    /// The two columns of which it is the difference, as most are.
-    #[inline(always)]
-    fn difference(&self, linear: &Linear) -> Option<(&[i64; ROWS], &[i64; ROWS])> {
-        let ([(1, one), (-1, other)] | [(-1, other), (1, one)], 0) = (linear.terms.as_slice(), linear.constant) else {
-            return None;
-        };
-        match (self.columns[*one].numbers(), self.columns[*other].numbers()) {
-            (Numbers::Large(one), Numbers::Large(other)) => Some((one, other)),
-            _ => None,
-        }
-    }
-
-    /// Adds with a coefficient, of some rows; for numbers that are small enough.
-    #[inline(always)]
-    fn add_linear(&self, total: &mut [i64; ROWS], times: i64, linear: &Linear, rows: Mask) {
-        if let Some((one, other)) = self.difference(linear) {
-            add_times(total, times, rows, |row| one[row] - other[row]);
-            return;
-        }
-        for (coefficient, slot) in &linear.terms {
-            // where it does not fit, all numbers are 0
-            add_numbers(total, times.wrapping_mul(*coefficient), self.columns[*slot].numbers(), rows);
-        }
-        if linear.constant != 0 {
-            add_times(total, times, rows, |_| linear.constant);
-        }
-    }
-}
-
-#[inline(always)]
-fn add_numbers(total: &mut [i64; ROWS], times: i64, numbers: Numbers<'_>, rows: Mask) {
-    match numbers {
-        Numbers::Small(values) => add_times(total, times, rows, |row| values[row].into()),
-        Numbers::Large(values) => add_times(total, times, rows, |row| values[row]),
-    }
-}
-
-/// Adds values with a coefficient, of some rows.
-#[inline(always)]
-fn add_times(total: &mut [i64; ROWS], times: i64, rows: Mask, value: impl Fn(usize) -> i64) {
-    // most are neither more nor less than once, and a product takes longer
-    match times {
-        1 => rows.write(total, |row, kept, total| *total += value(row) & kept),
-        -1 => rows.write(total, |row, kept, total| *total -= value(row) & kept),
-        _ => rows.write(total, |row, kept, total| *total += times * (value(row) & kept)),
     }
 }
 

@@ -2,7 +2,8 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::{Added, Addend, Fused, ONES};
+use super::lanes::Added;
+use super::{Addend, Fused, ONES};
 use crate::engine::accumulator::{Accumulator, Duo, HALF, LINE_DUOS, Place};
 use crate::engine::block::Numbers;
 use crate::engine::sums::Sums;
