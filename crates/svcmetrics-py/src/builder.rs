@@ -42,6 +42,10 @@ impl Sink for HealthScorer {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
         self.add_while(part, go_on)
     }
+
+    fn add_parts(&mut self, parts: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error> {
+        self.add_parts_while(parts, go_on)
+    }
 }
 
 /// Works without the interpreter's lock, listening for Ctrl-C; what its handler raises is what the caller gets.

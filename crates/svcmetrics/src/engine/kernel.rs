@@ -33,7 +33,7 @@ pub(crate) const STRETCH: usize = if cfg!(test) { 2 } else { 4 } * BLOCK;
 pub(crate) type See<'a> = &'a mut dyn FnMut(&Rows, &[u32]);
 
 /// What is read of a part.
-pub(super) struct Part<'t, 'a> {
+pub(crate) struct Part<'t, 'a> {
     pub(super) rows: usize,
     /// Rows of the parts before it.
     pub(super) before: u64,

@@ -3,10 +3,10 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::columns::Data;
+use super::columns::{Data, Table};
 use super::fused::Fused;
 use super::judge::Status;
-use super::kernel::{BLOCK, STRETCH};
+use super::kernel::{BLOCK, Part, STRETCH};
 #[cfg(feature = "rayon")]
 use super::parallel;
 use super::plan::Plan;
@@ -63,25 +63,29 @@ impl ScoreColumns {
         self.points.iter_mut().for_each(|points| zeros(points, rows));
     }
 
-    /// More rows, stretch by stretch.
-    fn stretches(&mut self, more: usize) -> impl Iterator<Item = Stretch<'_>> {
-        self.make_room(self.rows + more);
-        let rows = self.rows..self.rows + more;
+    /// More rows, of parts that have so many, stretch by stretch.
+    fn stretches(&mut self, parts: impl Iterator<Item = usize> + Clone) -> Vec<Stretch<'_>> {
+        let rows = self.rows..self.rows + parts.clone().sum::<usize>();
+        self.make_room(rows.end);
         self.rows = rows.end;
-        let mut points: Vec<_> =
-            self.points.iter_mut().map(|points| points[rows.clone()].chunks_mut(STRETCH)).collect();
-        self.scores[rows.clone()]
-            .chunks_mut(STRETCH)
-            .zip(self.bands[rows.clone()].chunks_mut(STRETCH))
-            .zip(self.coverages[rows].chunks_mut(STRETCH))
-            .enumerate()
-            .map(move |(stretch, ((scores, bands), coverages))| Stretch {
-                start: stretch * STRETCH,
-                scores,
-                bands,
-                coverages,
-                points: points.iter_mut().filter_map(Iterator::next).collect(),
-            })
+        let (mut scores, mut bands) = (&mut self.scores[rows.clone()], &mut self.bands[rows.clone()]);
+        let mut coverages = &mut self.coverages[rows.clone()];
+        let mut points: Vec<_> = self.points.iter_mut().map(|points| &mut points[rows.clone()]).collect();
+        let mut stretches = Vec::new();
+        for (part, rows) in parts.enumerate() {
+            for start in (0..rows).step_by(STRETCH) {
+                let count = STRETCH.min(rows - start);
+                stretches.push(Stretch {
+                    part,
+                    start,
+                    scores: split_off(&mut scores, count),
+                    bands: split_off(&mut bands, count),
+                    coverages: split_off(&mut coverages, count),
+                    points: points.iter_mut().map(|points| split_off(points, count)).collect(),
+                });
+            }
+        }
+        stretches
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -117,8 +121,16 @@ impl ScoreColumns {
     }
 }
 
+/// The first ones, of which there are so many.
+#[allow(clippy::mut_mut)] // what is left begins further on
+fn split_off<'a, T>(rest: &mut &'a mut [T], count: usize) -> &'a mut [T] {
+    rest.split_off_mut(..count).unwrap_or_default()
+}
+
 /// Where some rows of a part go.
 struct Stretch<'a> {
+    /// The part's position.
+    part: usize,
     /// The position of its first row in the part.
     start: usize,
     scores: &'a mut [f64],
@@ -199,60 +211,61 @@ impl Scorer {
         }
     }
 
-    /// Scores a part's rows as long as `go_on` says yes.
-    pub(crate) fn add(
+    /// What is read of a part, which comes after all those before.
+    pub(crate) fn part<'t, 'a>(
         &mut self,
-        part: &[Option<&Data<'_>>],
-        count: usize,
+        table: &'t Table<'a>,
         go_on: &mut dyn FnMut() -> bool,
-    ) -> Result<()> {
-        let mut columns = std::mem::take(&mut self.columns);
-        let done = self.share_out(part, count, columns.stretches(count), go_on);
-        self.columns = columns;
-        self.rows.before += count as u64;
+    ) -> Result<Part<'t, 'a>> {
+        let columns = self.rows.part(table, go_on)?;
+        let before = self.rows.before;
+        self.rows.before += table.rows() as u64;
+        Ok(Part { rows: table.rows(), before, columns, keys: Vec::new(), identity: None })
+    }
+
+    /// Scores the rows of parts as long as `go_on` says yes.
+    pub(crate) fn add(&mut self, parts: &[Part<'_, '_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        let (mut columns, before) = (std::mem::take(&mut self.columns), self.rows.before);
+        let done = self.share_out(parts, columns.stretches(parts.iter().map(|part| part.rows)), go_on);
+        (self.columns, self.rows.before) = (columns, before);
         if done { Ok(()) } else { Err(Error::Interrupted) }
     }
 
-    #[cfg(not(feature = "rayon"))]
-    fn share_out<'s>(
+    /// With as many threads as are worth their while.
+    fn share_out(
         &mut self,
-        part: &[Option<&Data<'_>>],
-        _count: usize,
-        mut stretches: impl Iterator<Item = Stretch<'s>>,
+        parts: &[Part<'_, '_>],
+        stretches: Vec<Stretch<'_>>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> bool {
-        stretches.all(|stretch| self.stretch(part, stretch, go_on))
-    }
-
-    #[cfg(feature = "rayon")]
-    fn share_out<'s>(
-        &mut self,
-        part: &[Option<&Data<'_>>],
-        count: usize,
-        stretches: impl Iterator<Item = Stretch<'s>> + Send,
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> bool {
-        self.on_threads(parallel::threads(count), part, stretches, go_on)
+        #[cfg(feature = "rayon")]
+        {
+            let threads = parallel::threads(parts.iter().map(|part| part.rows).sum());
+            if threads > 1 {
+                return self.on_threads(threads, parts, stretches, go_on);
+            }
+        }
+        stretches.into_iter().all(|stretch| self.stretch(parts, stretch, go_on))
     }
 
     /// Each thread takes stretch after stretch, and each stretch has its place: who takes it does not matter.
     #[cfg(feature = "rayon")]
-    fn on_threads<'s>(
+    fn on_threads(
         &mut self,
         threads: usize,
-        part: &[Option<&Data<'_>>],
-        stretches: impl Iterator<Item = Stretch<'s>> + Send,
+        parts: &[Part<'_, '_>],
+        stretches: Vec<Stretch<'_>>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> bool {
         use std::sync::atomic::{AtomicBool, Ordering};
         use std::sync::{Mutex, PoisonError};
 
-        let (stretches, stopped) = (Mutex::new(stretches), AtomicBool::new(false));
+        let (stretches, stopped) = (Mutex::new(stretches.into_iter()), AtomicBool::new(false));
         let share = |scorer: &mut Self, go_on: &mut dyn FnMut() -> bool| {
             loop {
                 let next = stretches.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some(stretch) = next else { return true };
-                if !scorer.stretch(part, stretch, go_on) {
+                if !scorer.stretch(parts, stretch, go_on) {
                     return false;
                 }
             }
@@ -282,12 +295,9 @@ impl Scorer {
     }
 
     /// Whether there was time for it.
-    fn stretch(
-        &mut self,
-        part: &[Option<&Data<'_>>],
-        mut stretch: Stretch<'_>,
-        go_on: &mut dyn FnMut() -> bool,
-    ) -> bool {
+    fn stretch(&mut self, parts: &[Part<'_, '_>], mut stretch: Stretch<'_>, go_on: &mut dyn FnMut() -> bool) -> bool {
+        let part = &parts[stretch.part];
+        self.rows.before = part.before;
         let (start, end) = (stretch.start, stretch.start + stretch.bands.len());
         let mut apportioned = Apportioned::default();
         for block in (start..end).step_by(BLOCK) {
@@ -296,21 +306,21 @@ impl Scorer {
             }
             let block = block..end.min(block + BLOCK);
             if self.fused.is_none() {
-                self.plain(part, block, &mut stretch, &mut apportioned);
+                self.plain(&part.columns, block, &mut stretch, &mut apportioned);
                 continue;
             }
             for first in block.clone().step_by(ROWS) {
                 let rows = first..block.end.min(first + ROWS);
-                let Rows { plan, absent, before, .. } = &mut self.rows;
+                let Rows { plan, absent, .. } = &mut self.rows;
                 let done = match &mut self.fused {
                     Some(fused) => {
-                        let of_part = Part { plan, columns: part, before: *before, scope: self.scope };
-                        of_this_processor(fused, &of_part, &rows, absent, &mut stretch, &mut apportioned)
+                        let reading = Reading { plan, part, scope: self.scope };
+                        of_this_processor(fused, &reading, &rows, absent, &mut stretch, &mut apportioned)
                     }
                     None => false,
                 };
                 if !done {
-                    self.plain(part, rows, &mut stretch, &mut apportioned);
+                    self.plain(&part.columns, rows, &mut stretch, &mut apportioned);
                 }
             }
         }
@@ -340,10 +350,9 @@ impl Scorer {
 }
 
 /// What is the same for all blocks of a part.
-struct Part<'a, 'd> {
+struct Reading<'a, 't, 'd> {
     plan: &'a Plan,
-    columns: &'a [Option<&'a Data<'d>>],
-    before: u64,
+    part: &'a Part<'t, 'd>,
     scope: usize,
 }
 
@@ -352,15 +361,15 @@ struct Part<'a, 'd> {
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
 ))]
-fn of_this_processor<'a, 'd, 's>(
+fn of_this_processor<'a, 't, 'd, 's>(
     fused: &mut Fused,
-    part: &Part<'a, 'd>,
+    reading: &Reading<'a, 't, 'd>,
     rows: &Range<usize>,
     absent: &mut Absent,
     stretch: &mut Stretch<'s>,
     apportioned: &mut Apportioned,
 ) -> bool {
-    block(fused, part, rows, absent, stretch, apportioned)
+    block(fused, reading, rows, absent, stretch, apportioned)
 }
 
 /// Scores some rows, `ROWS` at the most; whether it can.
@@ -368,17 +377,17 @@ fn of_this_processor<'a, 'd, 's>(
 #[inline(always)]
 fn block(
     fused: &mut Fused,
-    part: &Part<'_, '_>,
+    reading: &Reading<'_, '_, '_>,
     rows: &Range<usize>,
     absent: &mut Absent,
     stretch: &mut Stretch<'_>,
     apportioned: &mut Apportioned,
 ) -> bool {
     let live = Mask::first(rows.len());
-    let Some(one_absent) = fused.judged(part.plan, part.columns, rows, live) else { return false };
-    let Some((health, about)) = fused.scored(part.scope, live) else { return false };
+    let Some(one_absent) = fused.judged(reading.plan, &reading.part.columns, rows, live) else { return false };
+    let Some((health, about)) = fused.scored(reading.scope, live) else { return false };
     let (scoring, block) = (&health.scoring, &health.scored);
-    absent.add(one_absent, part.before + rows.start as u64);
+    absent.add(one_absent, reading.part.before + rows.start as u64);
     let first = rows.start - stretch.start;
     let places = first..first + rows.len();
     let (scores, bands) = (&mut stretch.scores[places.clone()], &mut stretch.bands[places.clone()]);
@@ -407,7 +416,6 @@ fn block(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::columns::Table;
     use crate::health::{Among, Component, HealthModel, MissingPolicy};
     use crate::request::{AbsentRevenue, OnInvalid, Request};
     use rust_decimal::Decimal;
@@ -492,16 +500,16 @@ mod tests {
                     let mut scorer = Scorer::new(Rows::new(&request, &tables[0].names()).unwrap(), with_points, room);
                     assert!(scorer.fused.is_some());
                     scorer.fused = scorer.fused.filter(|_| is_fused);
-                    for table in &tables {
-                        let part = scorer.rows.part(table, &mut || true).unwrap();
+                    let parts = tables.each_ref().map(|table| scorer.part(table, &mut || true).unwrap());
+                    // those that come together, and one after them
+                    for parts in [&parts[..2], &parts[2..]] {
                         let mut columns = std::mem::take(&mut scorer.columns);
-                        let stretches = columns.stretches(table.rows());
+                        let stretches = columns.stretches(parts.iter().map(|part| part.rows));
                         #[cfg(feature = "rayon")]
-                        assert!(scorer.on_threads(threads, &part, stretches, &mut || true));
+                        assert!(scorer.on_threads(threads, parts, stretches, &mut || true));
                         #[cfg(not(feature = "rayon"))]
-                        assert!(scorer.share_out(&part, threads, stretches, &mut || true));
+                        assert!(scorer.share_out(parts, stretches, &mut || true));
                         scorer.columns = columns;
-                        scorer.rows.before += table.rows() as u64;
                     }
                     scorer.columns = std::mem::take(&mut scorer.columns).trimmed();
                     scorer
@@ -531,7 +539,7 @@ mod tests {
         for stop_after in [0, 3] {
             let request = Request::default().metrics(["customer_health"]).absent_revenue(AbsentRevenue::Zero);
             let mut scorer = Scorer::new(Rows::new(&request, &table.names()).unwrap(), false, 0);
-            let part = scorer.rows.part(&table, &mut || true).unwrap();
+            let parts = [scorer.part(&table, &mut || true).unwrap()];
             let mut asked = 0;
             let mut go_on = || {
                 asked += 1;
@@ -539,12 +547,13 @@ mod tests {
             };
             // one thread is asked for each block; several may be done before
             let mut columns = ScoreColumns::new(0, 0);
-            let done = columns.stretches(table.rows()).all(|stretch| scorer.stretch(&part, stretch, &mut go_on));
+            let mut stretches = columns.stretches([table.rows()].into_iter()).into_iter();
+            let done = stretches.all(|stretch| scorer.stretch(&parts, stretch, &mut go_on));
             assert!(!done && asked == stop_after + 1);
         }
         let mut scorer = Scorer::new(Rows::new(&Request::default(), &table.names()).unwrap(), false, 0);
-        let part = scorer.rows.part(&table, &mut || true).unwrap();
-        let stopped = scorer.add(&part, table.rows(), &mut || false);
+        let parts = [scorer.part(&table, &mut || true).unwrap()];
+        let stopped = scorer.add(&parts, &mut || false);
         assert_eq!(stopped.unwrap_err().kind(), "interrupted");
     }
 }

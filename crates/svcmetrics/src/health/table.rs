@@ -133,25 +133,50 @@ impl HealthScorer {
     /// # Errors
     /// As [`crate::ScorecardBuilder::add_while`].
     pub fn add_while(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        self.add_parts_while(std::slice::from_ref(part), go_on)
+    }
+
+    /// Scores the rows of parts that are all there, as long as `go_on` says yes. The result is as of one after another; threads
+    /// share all rows, and need not wait for each other at the end of each part.
+    ///
+    /// ```
+    /// use svcmetrics::{Component, HealthModel, HealthScorer, Request, Table};
+    /// let part = |met: i64| Table::new(1).with("milestones_met", vec![met]).with("milestones_total", vec![4_i64]);
+    /// let model = HealthModel::new([Component::new("adoption_rate", 1)])?;
+    /// let mut scorer = HealthScorer::new(Request::default().health(model));
+    /// scorer.add_parts_while(&[part(1), part(3)], &mut || true)?;
+    /// scorer.add_parts_while(&[], &mut || true)?; // no part is no rows
+    /// let scores: Vec<_> = scorer.finish()?.scores.iter().flatten().map(|score| score.score).collect();
+    /// assert_eq!(scores, [Some(25_000_000), Some(75_000_000)]);
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`HealthScorer::add_while`].
+    pub fn add_parts_while(&mut self, tables: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        let Some(first) = tables.first() else { return Ok(()) };
         let identity = self.request.source(CUSTOMER_ID).to_owned();
-        let first = self.scorer.is_none();
+        let is_first = self.scorer.is_none();
         let scorer = match &mut self.scorer {
             Some(scorer) => scorer,
-            none => none.insert(Scorer::new(rows_of(&self.request, &part.names())?, self.points, self.room)),
+            none => none.insert(Scorer::new(rows_of(&self.request, &first.names())?, self.points, self.room)),
         };
-        if first && part.names().contains(&identity) {
+        if is_first && first.names().contains(&identity) {
             self.customers = Some((IdentityColumn::new(&identity, self.request.nan_is_missing), Vec::new()));
         }
-        if let (Some((column, codes)), Some(data)) = (&mut self.customers, part.get(&identity)?) {
-            for start in (0..part.rows()).step_by(STRETCH) {
-                if !go_on() {
-                    return Err(Error::Interrupted);
+        let mut parts = Vec::with_capacity(tables.len());
+        for table in tables {
+            if let (Some((column, codes)), Some(data)) = (&mut self.customers, table.get(&identity)?) {
+                for start in (0..table.rows()).step_by(STRETCH) {
+                    if !go_on() {
+                        return Err(Error::Interrupted);
+                    }
+                    column.encode(data, start..table.rows().min(start + STRETCH), scorer.rows.before, codes)?;
                 }
-                column.encode(data, start..part.rows().min(start + STRETCH), scorer.rows.before, codes)?;
             }
+            parts.push(scorer.part(table, go_on)?);
         }
-        let data = scorer.rows.part(part, go_on)?;
-        scorer.add(&data, part.rows(), go_on)
+        scorer.add(&parts, go_on)
     }
 
     /// The scores of all rows that were added.
