@@ -190,13 +190,19 @@ impl Codes {
 impl Ranked {
     /// The customers of all in order, each once, and of each its customers' ranks by code.
     pub(super) fn of(all: &[Known]) -> (Self, Vec<Vec<u32>>) {
-        let each = all.iter().enumerate().flat_map(|(which, known)| known.each().map(move |one| (which, one)));
-        let each: Vec<(usize, (usize, Customer<'_>))> = each.collect();
-        let customer = |place: u32| each[place as usize].1.1;
-        let start = common(each.iter().map(|(_, (_, customer))| *customer));
-        // most are told apart without a look at their texts; so many as 2^32 fill any memory first
+        // by place: so many as 2^32 fill any memory first, and what is small an allocator gives again
+        let each = (0_u32..).zip(all).flat_map(|(which, known)| {
+            known.each().map(move |(code, _)| (which, u32::try_from(code).unwrap_or(u32::MAX)))
+        });
+        let each: Vec<(u32, u32)> = each.collect();
+        let customer = |place: u32| {
+            let (which, code) = each[place as usize];
+            all[which as usize].get(code as usize)
+        };
+        let start = common(all.iter().flat_map(Known::each).map(|(_, customer)| customer));
+        // most are told apart without a look at their texts
         let mut order: Vec<(u64, u32)> =
-            (0..).zip(&each).map(|(place, (_, (_, customer)))| (prefix(*customer, start), place)).collect();
+            (0..).zip(all.iter().flat_map(Known::each)).map(|(place, (_, one))| (prefix(one, start), place)).collect();
         sort(&mut order);
         let mut ranks: Vec<Vec<u32>> = all.iter().map(|known| vec![0; known.codes()]).collect();
         let mut ranked = Customers::default();
@@ -206,12 +212,12 @@ impl Ranked {
             }
             let mut before = None;
             for (_, place) in alike {
-                let (which, (code, own)) = each[*place as usize];
+                let ((which, code), own) = (each[*place as usize], customer(*place));
                 if before != Some(own) {
                     ranked.push(own);
                     before = Some(own);
                 }
-                ranks[which][code] = u32::try_from(ranked.len() - 1).unwrap_or(u32::MAX);
+                ranks[which as usize][code as usize] = u32::try_from(ranked.len() - 1).unwrap_or(u32::MAX);
             }
         }
         (Self { all: ranked }, ranks)

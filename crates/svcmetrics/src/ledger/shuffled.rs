@@ -13,6 +13,9 @@ use crate::error::Error;
 use std::mem;
 use std::sync::Arc;
 
+/// Lines that become a chunk together: what a chunk holds is then large, and little of its memory is left free.
+const TOGETHER: usize = if cfg!(test) { 128 } else { 1 << 16 };
+
 /// Bits that one pass of the sort looks at.
 const DIGIT: u32 = 11;
 
@@ -90,14 +93,14 @@ impl Shard {
     }
 }
 
-/// Lines that become a chunk, or several that are large.
-enum Part {
+/// Neighbouring customers' lines, which are sorted at once.
+enum Neighbours {
     Numbered(Bucket, Numbers, Option<Arc<Ranked>>),
     /// Of a range: who is known to each shard, and the lines by their code.
     Coded(Vec<(Known, Bucket)>),
 }
 
-impl Part {
+impl Neighbours {
     fn len(&self) -> usize {
         match self {
             Self::Numbered(bucket, ..) => bucket.len(),
@@ -105,17 +108,59 @@ impl Part {
         }
     }
 
-    fn chunk(self) -> Made {
+    fn have_segments(&self) -> bool {
         match self {
-            Self::Numbered(bucket, numbers, ranked) => chunk_of(vec![bucket], numbers, ranked.as_deref(), |_, _| {}),
-            Self::Coded(shards) => {
-                let (known, buckets): (Vec<Known>, Vec<Bucket>) = shards.into_iter().unzip();
-                let (ranked, ranks) = Ranked::of(&known);
-                drop(known);
-                let by_rank = |shard: usize, block: &mut Block| block.renumber(|code| rank(&ranks[shard], code));
-                chunk_of(buckets, Numbers::WHOLE, Some(&ranked), by_rank)
+            Self::Numbered(bucket, ..) => bucket.has_segments(),
+            Self::Coded(shards) => shards.iter().any(|(_, bucket)| bucket.has_segments()),
+        }
+    }
+}
+
+/// Those that become a chunk, in order.
+struct Part {
+    all: Vec<Neighbours>,
+    lines: usize,
+}
+
+impl Part {
+    /// In parts of some [`TOGETHER`] lines.
+    fn of(all: Vec<Neighbours>) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        for neighbours in all {
+            let lines = neighbours.len();
+            match parts.last_mut().filter(|part| part.lines + lines <= TOGETHER) {
+                Some(part) => {
+                    part.lines += lines;
+                    part.all.push(neighbours);
+                }
+                None => parts.push(Self { all: vec![neighbours], lines }),
             }
         }
+        parts
+    }
+
+    fn chunk(self, scratch: &mut Scratch) -> Made {
+        let mut making = Making { chunk: Chunk::new(), added: 0, clashes: None };
+        let segments = if self.all.iter().any(Neighbours::have_segments) { self.lines } else { 0 };
+        // what grows would leave behind what it grew out of, or stay larger than it need be
+        making.chunk.columns.reserve(self.lines, segments);
+        for neighbours in self.all {
+            match neighbours {
+                Neighbours::Numbered(bucket, numbers, ranked) => {
+                    making.take(vec![bucket], numbers, ranked.as_deref(), |_, _| {}, scratch);
+                }
+                Neighbours::Coded(shards) => {
+                    let (known, buckets): (Vec<Known>, Vec<Bucket>) = shards.into_iter().unzip();
+                    let (ranked, ranks) = Ranked::of(&known);
+                    drop(known);
+                    let by_rank = |shard: usize, block: &mut Block| block.renumber(|code| rank(&ranks[shard], code));
+                    making.take(buckets, Numbers::WHOLE, Some(&ranked), by_rank, scratch);
+                }
+            }
+        }
+        making.chunk.close();
+        making.chunk.shrink();
+        (making.chunk, making.clashes.map_or(Ok(making.added), Err))
     }
 }
 
@@ -157,8 +202,8 @@ impl Shuffled {
     /// [`Error::Interrupted`].
     pub(super) fn sorted(self, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Made>, Error> {
         let parts = self.parts();
-        let rows = parts.iter().map(Part::len).sum();
-        let chunk = |part: Part, (): &mut (), _: &mut dyn FnMut() -> bool| Some(part.chunk());
+        let rows = parts.iter().map(|part| part.lines).sum();
+        let chunk = |part: Part, scratch: &mut Scratch, _: &mut dyn FnMut() -> bool| Some(part.chunk(scratch));
         Ok(in_turns(rows, parts, go_on, chunk)?.unwrap_or_default())
     }
 
@@ -172,7 +217,7 @@ impl Shuffled {
             let ends: Vec<i64> = self.shards.iter().flat_map(|shard| shard.buckets.ends()).collect();
             if buckets.cover(&ends) {
                 self.shards.into_iter().for_each(|shard| buckets.merge(shard.buckets));
-                return numbered(buckets, None).collect();
+                return Part::of(numbered(buckets, None).collect());
             }
         }
         let mut ranges: Vec<Vec<(Known, Bucket)>> = vec![Vec::new(); self.bounds.ranges()];
@@ -183,22 +228,22 @@ impl Shuffled {
                 range.push((known, lines));
             }
         }
-        let mut parts = Vec::with_capacity(ranges.len());
+        let mut all = Vec::with_capacity(ranges.len());
         for range in ranges {
             let lines: usize = range.iter().map(|(_, lines)| lines.len()).sum();
             // few are, unless those who came later are others than those that the bounds are of
-            if lines > MANY { parts.extend(by_rank(range)) } else { parts.push(Part::Coded(range)) }
+            if lines > MANY { all.extend(by_rank(range)) } else { all.push(Neighbours::Coded(range)) }
         }
-        parts
+        Part::of(all)
     }
 }
 
-fn numbered(buckets: Buckets, ranked: Option<Arc<Ranked>>) -> impl Iterator<Item = Part> {
-    buckets.parted().into_iter().map(move |(bucket, numbers)| Part::Numbered(bucket, numbers, ranked.clone()))
+fn numbered(buckets: Buckets, ranked: Option<Arc<Ranked>>) -> impl Iterator<Item = Neighbours> {
+    buckets.parted().into_iter().map(move |(bucket, numbers)| Neighbours::Numbered(bucket, numbers, ranked.clone()))
 }
 
 /// Lines of a range that are too many for the cache.
-fn by_rank(shards: Vec<(Known, Bucket)>) -> impl Iterator<Item = Part> {
+fn by_rank(shards: Vec<(Known, Bucket)>) -> impl Iterator<Item = Neighbours> {
     let (known, lines): (Vec<Known>, Vec<Bucket>) = shards.into_iter().unzip();
     let (ranked, ranks) = Ranked::of(&known);
     drop(known);
@@ -232,50 +277,61 @@ fn each<A: Send, B: Send>(all: Vec<A>, answer: impl Fn(A) -> B + Sync + Send) ->
 /// A chunk, and how many of its lines were added to others, unless some clash.
 pub(super) type Made = (Chunk, Result<u64, Clashes>);
 
-/// The customers of buckets in order; each bucket's blocks are given their numbers before.
-fn chunk_of(
-    buckets: Vec<Bucket>,
-    numbers: Numbers,
-    ranked: Option<&Ranked>,
-    renumber: impl Fn(usize, &mut Block),
-) -> Made {
-    let lines = buckets.iter().map(Bucket::len).sum();
-    let has_segments = buckets.iter().any(Bucket::has_segments);
-    let mut making = Making { chunk: Chunk::new(), numbers, ranked, added: 0, clashes: None };
-    let blocks =
-        buckets.into_iter().enumerate().flat_map(|(place, bucket)| bucket.blocks().map(move |block| (place, block)));
-    let blocks = blocks.map(|(place, mut block)| {
-        renumber(place, &mut block);
-        block
-    });
-    if has_segments {
-        let mut all: Vec<(Line, u32)> = Vec::with_capacity(lines);
-        blocks.for_each(|block| all.extend(block.lines.into_iter().zip(block.segments)));
-        sort(&mut all, |(line, _)| line.key);
-        making.add(all.into_iter().map(|(line, segment)| (line, Some(segment))));
-    } else {
-        let mut all = Vec::with_capacity(lines);
-        blocks.for_each(|block| all.extend_from_slice(&block.lines));
-        sort(&mut all, |line: &Line| line.key);
-        making.add(all.into_iter().map(|line| (line, None)));
-    }
-    making.chunk.close();
-    making.chunk.shrink();
-    (making.chunk, making.clashes.map_or(Ok(making.added), Err))
+/// What a thread sorts lines in, without segments and with them. It is kept, since an allocator need not give again what is large
+/// and was just freed.
+#[derive(Default)]
+struct Scratch {
+    lines: [Vec<Line>; 2],
+    told: [Vec<(Line, u32)>; 2],
 }
 
 /// A chunk on the way.
-struct Making<'a> {
+struct Making {
     chunk: Chunk,
-    numbers: Numbers,
-    ranked: Option<&'a Ranked>,
     added: u64,
     clashes: Option<Clashes>,
 }
 
-impl Making<'_> {
+impl Making {
+    /// The customers of buckets, who come after those before; each bucket's blocks are given their numbers before.
+    fn take(
+        &mut self,
+        buckets: Vec<Bucket>,
+        numbers: Numbers,
+        ranked: Option<&Ranked>,
+        renumber: impl Fn(usize, &mut Block),
+        scratch: &mut Scratch,
+    ) {
+        let customer = |line: &Line| {
+            let number = numbers.of(line);
+            let ranked = usize::try_from(number).ok().zip(ranked).map(|(rank, ranked)| ranked.get(rank));
+            ranked.unwrap_or(Customer::Whole(number))
+        };
+        let has_segments = buckets.iter().any(Bucket::has_segments);
+        let blocks = buckets
+            .into_iter()
+            .enumerate()
+            .flat_map(|(place, bucket)| bucket.blocks().map(move |block| (place, block)));
+        let blocks = blocks.map(|(place, mut block)| {
+            renumber(place, &mut block);
+            block
+        });
+        let Scratch { lines: [lines, other], told: [told, other_told] } = scratch;
+        if has_segments {
+            told.clear();
+            blocks.for_each(|block| told.extend(block.lines.into_iter().zip(block.segments)));
+            sort(told, other_told, |(line, _)| line.key);
+            self.add(told.iter().map(|(line, segment)| (*line, Some(*segment))), customer);
+        } else {
+            lines.clear();
+            blocks.for_each(|block| lines.extend_from_slice(&block.lines));
+            sort(lines, other, |line: &Line| line.key);
+            self.add(lines.iter().map(|line| (*line, None)), customer);
+        }
+    }
+
     /// Lines that are sorted; those of one customer and month are added.
-    fn add(&mut self, lines: impl Iterator<Item = (Line, Option<u32>)>) {
+    fn add<'a>(&mut self, lines: impl Iterator<Item = (Line, Option<u32>)>, customer: impl Fn(&Line) -> Customer<'a>) {
         let mut last: Option<(u64, Paid)> = None;
         for (line, segment) in lines {
             if let Some((key, paid)) = &mut last {
@@ -291,9 +347,7 @@ impl Making<'_> {
                 self.chunk.pay(*paid);
             }
             if last.is_none_or(|(key, _)| key >> MONTH != line.key >> MONTH) {
-                let number = self.numbers.of(&line);
-                let ranked = usize::try_from(number).ok().zip(self.ranked).map(|(rank, ranked)| ranked.get(rank));
-                self.chunk.begin(ranked.unwrap_or(Customer::Whole(number)));
+                self.chunk.begin(customer(&line));
             }
             last = Some((line.key, Paid { month: line.month(), segment, amount: line.amount }));
         }
@@ -303,8 +357,8 @@ impl Making<'_> {
     }
 }
 
-/// By customer, then month: digit by digit, where few bits tell them apart.
-fn sort<L: Copy>(lines: &mut Vec<L>, key: impl Fn(&L) -> u64) {
+/// By customer, then month: digit by digit, where few bits tell them apart. The other place holds nothing that matters.
+fn sort<L: Copy>(lines: &mut Vec<L>, other: &mut Vec<L>, key: impl Fn(&L) -> u64) {
     let Some(first) = lines.first().map(&key) else { return };
     let month = |key: u64| key & ((1 << MONTH) - 1);
     let (mut customers, mut months) = ((first >> MONTH, first >> MONTH), (month(first), month(first)));
@@ -319,7 +373,8 @@ fn sort<L: Copy>(lines: &mut Vec<L>, key: impl Fn(&L) -> u64) {
         return lines.sort_unstable_by_key(key);
     }
     let key = |line: &L| ((key(line) >> MONTH) - customers.0) << of_month | (month(key(line)) - months.0);
-    let mut other = lines.clone();
+    other.clear();
+    other.extend_from_slice(lines);
     for shift in (0..all).step_by(DIGIT as usize) {
         // a digit of 11 bits
         #[allow(clippy::cast_possible_truncation)]
@@ -337,7 +392,7 @@ fn sort<L: Copy>(lines: &mut Vec<L>, key: impl Fn(&L) -> u64) {
             other[*place as usize] = *line;
             *place += 1;
         }
-        mem::swap(lines, &mut other);
+        mem::swap(lines, other);
     }
 }
 
@@ -446,7 +501,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(clashes(&[0, 1, 0, 1, 1]), []);
-        assert_eq!(clashes(&[0, 1, 2, 1, 0]), [(Clash::Segments(0, 2), 1), (Clash::Segments(1, 0), 1)]);
+        assert_eq!(clashes(&[0, 1, 2, 1, 0]), [(Clash::Segments(0, 2), 2)]);
         let mut large = Shuffled::default();
         large.shards(1)[0].add(&Who::of(customers.into_iter()), &[5; 5], &[i64::MAX; 5], &[]);
         let found: Vec<Clashes> =
