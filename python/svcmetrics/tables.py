@@ -80,7 +80,12 @@ def incoming(table: Any) -> Incoming:
     if hasattr(table, "__arrow_c_stream__"):
         # A DuckDB relation has a length, but counting it would run its query.
         in_memory = module not in ("duckdb", "_duckdb") and hasattr(table, "__len__")
-        source = _of_polars(table) if (module, name) == ("polars", "DataFrame") else table
+        source = table
+        if (module, name) == ("polars", "DataFrame"):
+            source = _of_polars(table)
+        elif (module, name) == ("pyarrow", "Table"):
+            # what is in a list is in memory: its chunks are read together
+            source = [table]
         return Incoming(source, False, in_memory, _names_of(table))
     if hasattr(table, "__arrow_c_array__"):
         return Incoming(_OneBatch(table), False, True, None)

@@ -220,7 +220,8 @@ def test_a_forked_process_does_not_wait_for_threads_that_it_has_not() -> None:
 
     def counted(rows):
         table = {"milestones_met": np.ones(rows, "i1"), "milestones_total": np.full(rows, 2, "i1")}
-        lines = {"customer_id": np.arange(rows), "month": np.full(rows, np.datetime64("2026-01")), "revenue": table["milestones_met"]}
+        month = np.full(rows, np.datetime64("2026-01"))
+        lines = {"customer_id": np.arange(rows), "month": month, "revenue": table["milestones_met"]}
         model = sm.HealthModel({"adoption_rate": 1}, among=None)
         scores = sm.health_scores(table, model).to_arrow()["score"].to_numpy()
         return sm.scorecard(table)["adoption_rate"].numerator, (scores == 50).sum(), len(sm.ledger(lines))

@@ -84,7 +84,9 @@ SOUND = {
         ["abcdöööööööö", "ä"],
     ),
     "views beyond ASCII of two words at most": (
-        views(long_view(14, b"cus_", 0, 0), long_view(14, "cuß".encode(), 0, 14), data=IDENTITY + "cuß_000000001".encode()),
+        views(
+            long_view(14, b"cus_", 0, 0), long_view(14, "cuß".encode(), 0, 14), data=IDENTITY + "cuß_000000001".encode()
+        ),
         [IDENTITY.decode(), "cuß_000000001"],
     ),
     "views far apart": (
@@ -142,7 +144,9 @@ MALFORMED = {
     "garbage behind a short view": views(inline_view(b"abc"), struct.pack("<i12s", 1, b"ab")),
     **{
         f"a view of two words at most with a byte that is no UTF-8 at {place}": views(
-            long_view(14, b"cus_", 0, 0), long_view(14, b"cus_", 0, 0), data=IDENTITY[:place] + b"\xff" + IDENTITY[place + 1 :]
+            long_view(14, b"cus_", 0, 0),
+            long_view(14, b"cus_", 0, 0),
+            data=IDENTITY[:place] + b"\xff" + IDENTITY[place + 1 :],
         )
         for place in (4, 7, 8, 13)
     },

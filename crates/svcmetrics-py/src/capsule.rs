@@ -79,7 +79,8 @@ fn ours(class: &str, message: String) -> PyErr {
 }
 
 impl Stream {
-    /// Takes over the stream of an object with `__arrow_c_stream__`, or those of a list of such objects, all of one schema.
+    /// Takes over the stream of an object with `__arrow_c_stream__`, or those of a list of such objects, which are in memory and all
+    /// of one schema.
     pub(crate) fn of(object: &Bound<'_, PyAny>) -> Result<Self> {
         let mut later = Vec::new();
         if let Ok(objects) = object.cast_exact::<PyList>() {
