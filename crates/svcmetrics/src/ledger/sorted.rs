@@ -250,7 +250,10 @@ pub(super) fn append(chunks: &mut Vec<Chunk>, mut chunk: Chunk) {
     {
         let follows = before.columns.spans.last().zip(chunk.columns.spans.first());
         before.ascends &= chunk.ascends && follows.is_none_or(|(before, after)| before.end() <= after.first());
-        before.columns.extend(&chunk.columns, chunk.spans(0));
+        let spans = chunk.spans(0);
+        // no more room than that: nothing else is added
+        before.columns.reserve(spans.len(), if chunk.columns.segments.is_empty() { 0 } else { spans.len() });
+        before.columns.extend(&chunk.columns, spans);
         before.close();
         chunk.drop_first();
     }
