@@ -116,7 +116,7 @@ class HealthModel:
         Metric ids with weights, or with :class:`Component`. None: the default model. Metrics of one's own
         (:func:`metric`) stand here and in gates as well; the model takes their definitions along.
     bands
-        Names and the first score of each, from 0.
+        Names and the first score of each, from 0; fewer than 255.
     gates
         What caps the band, whatever the score.
     missing
