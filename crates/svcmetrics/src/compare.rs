@@ -270,7 +270,7 @@ impl Scorecard {
                         changes.push(change.with(estimate.map_or((None, None), |estimate| estimate.tested(level))));
                     }
                 }
-                pairs.now.keys
+                pairs.keys
             }
         };
         let mut changes = Changes { keys, level: options.level, paired: options.paired.clone(), changes };

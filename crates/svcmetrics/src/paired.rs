@@ -4,7 +4,7 @@ use crate::definitions::Chosen;
 use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::money::nearest;
-use crate::scorecard::{Scorecard, outer, united_keys};
+use crate::scorecard::{KeyColumn, Scorecard, outer, united_keys};
 use num_bigint::BigInt;
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ type Positions = (Option<usize>, Option<usize>);
 /// Two scorecards by customer, and the same without the key of customers.
 pub(crate) struct Pairs<'a> {
     sides: (&'a Scorecard, &'a Scorecard),
+    /// Those of both sides, without the one that pairs.
+    pub(crate) keys: Vec<KeyColumn>,
     pub(crate) now: Scorecard,
     pub(crate) before: Scorecard,
     /// By group.
@@ -22,12 +24,13 @@ pub(crate) struct Pairs<'a> {
 
 impl Scorecard {
     pub(crate) fn pairs<'a>(&'a self, baseline: &'a Self, key: &str) -> Result<Pairs<'a>> {
-        let keys = united_keys(&self.keys, &baseline.keys)?;
+        let mut keys = united_keys(&self.keys, &baseline.keys)?;
         let Some(position) = keys.iter().position(|column| column.name == key) else {
             let available: Vec<String> = keys.into_iter().map(|column| column.name).collect();
             return Err(Error::ColumnNotFound { metric: None, missing: vec![(key.to_owned(), Vec::new())], available });
         };
-        let others: Vec<&str> = keys.iter().map(|column| column.name.as_str()).filter(|name| *name != key).collect();
+        keys.remove(position);
+        let others: Vec<&str> = keys.iter().map(|column| column.name.as_str()).collect();
         let mut customers: BTreeMap<Vec<Key>, Vec<_>> = BTreeMap::new();
         for (group, now, before) in outer(&self.groups, &baseline.groups) {
             let mut group = group.clone();
@@ -39,7 +42,7 @@ impl Scorecard {
             customers.entry(group).or_default().push((now, before));
         }
         let (now, before) = (self.rollup(&others)?, baseline.rollup(&others)?);
-        Ok(Pairs { sides: (self, baseline), now, before, customers })
+        Ok(Pairs { sides: (self, baseline), keys, now, before, customers })
     }
 }
 

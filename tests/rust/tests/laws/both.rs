@@ -143,6 +143,33 @@ fn rows_have_null(cards: &[Scorecard], by: &[&str], key: &str) -> bool {
 }
 
 #[test]
+fn a_key_that_is_null_throughout_on_one_side_is_of_the_others_type() {
+    let side = |tier: Option<&str>| {
+        let tiers: Vec<svcmetrics::Key> = vec![tier.map_or(svcmetrics::Key::Null, svcmetrics::Key::from); 2];
+        let table = svcmetrics::Table::new(2).with("customer_id", vec![1_i64, 2]).with("contracts_due", vec![5_i64, 9]);
+        let table = table.with(
+            "tier",
+            tier.map_or_else(
+                || svcmetrics::Data::new(svcmetrics::Values::Null(2), svcmetrics::Nulls::None).unwrap(),
+                |tier| vec![tier.to_owned(); 2].into(),
+            ),
+        );
+        let request = svcmetrics::Request::default().by(["customer_id", "tier"]).spread(true);
+        let card = Scorecard::of(&table.with("contracts_renewed", vec![2_i64, 3]), request).unwrap();
+        assert!(card.groups().iter().zip(tiers).all(|(group, tier)| group[1] == tier));
+        card
+    };
+    for (now, before) in [(side(None), side(Some("gold"))), (side(Some("gold")), side(None))] {
+        for options in [CompareOptions::default(), CompareOptions::default().paired("customer_id")] {
+            let changes = now.compare(&before, &options).unwrap();
+            assert_eq!(changes.keys.last().unwrap().key_type, svcmetrics::KeyType::Text);
+            let text = serde_json::to_string(&changes).unwrap();
+            assert_eq!(serde_json::from_str::<Changes>(&text).unwrap(), changes);
+        }
+    }
+}
+
+#[test]
 fn a_stored_result_that_contradicts_itself_is_refused() {
     let side = |renewed: Vec<i64>| {
         let table = svcmetrics::Table::new(2).with("region", vec!["a", "b"]).with("contracts_due", vec![5_i64, 9]);
