@@ -1,6 +1,7 @@
 //! Columns of Arrow arrays, as the engine reads them.
 
-use crate::engine::columns::{Bits, Blobs, Data, Nulls, Table, Texts, TimeUnit, Values};
+use crate::engine::columns::{Bits, Data, Nulls, Table, TimeUnit, Values};
+use crate::engine::texts::{Blobs, Texts};
 use crate::period::{Every, Period};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{

@@ -1,8 +1,9 @@
 //! Keys -> dense group ids.
 
-use super::columns::{Data, Nulls, Scalar, Texts, TimeUnit, Values};
+use super::columns::{Data, Nulls, Scalar, TimeUnit, Values};
 use super::ids::{Ids, NONE, Pairs};
 use super::intake::NAN_HINT;
+use super::texts::Texts;
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, KeyType};
 use crate::request::Request;

@@ -25,6 +25,7 @@ mod reused;
 mod rows;
 mod scores;
 mod sums;
+pub(crate) mod texts;
 
 pub(crate) use cache::prefetch;
 pub(crate) use kernel::{Engine, STRETCH};

@@ -1,8 +1,8 @@
 //! Customers of a range as they came, by code.
 
 use super::chunk::Customer;
-use crate::engine::columns::same;
 use crate::engine::prefetch;
+use crate::engine::texts::same;
 
 /// Bytes of a text's length, and those by which its code counts.
 const STEP: usize = size_of::<u64>();

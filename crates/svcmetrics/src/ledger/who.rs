@@ -1,7 +1,8 @@
 //! Customers as a table has them: whole numbers, texts, or values that are held as text.
 
 use super::chunk::Customer;
-use crate::engine::columns::{Data, Scalar, Texts, Values};
+use crate::engine::columns::{Data, Scalar, Values};
+use crate::engine::texts::Texts;
 use std::borrow::Cow;
 use std::ops::Range;
 
