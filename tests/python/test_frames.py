@@ -376,3 +376,27 @@ def test_arrays_at_odd_places_of_other_bytes_are_read(rows: int) -> None:
     plain = {name: np.array(values) for name, values in table.items()}
     for frame in (dict, pd.DataFrame):
         assert sm.scorecard(frame(table)) == sm.scorecard(plain)
+
+
+@pytest.mark.parametrize("rows", [1, 100])
+def test_thousands_of_chunks_in_memory_are_one_table(rows: int) -> None:
+    count = 2_500 * rows
+    names = [f"region {row * 7 % 40}" for row in range(count)]
+    met = [row % 6 for row in range(count)]
+    table = pa.table({"region": names, "milestones_met": met, "milestones_total": [4] * count})
+    # each chunk has a dictionary of its own
+    chunks = pa.chunked_array([pa.array(names[at : at + rows]).dictionary_encode() for at in range(0, count, rows)])
+    cut = pa.Table.from_batches(table.to_batches(max_chunksize=rows)).set_column(0, "region", chunks)
+    assert cut.column(1).num_chunks == 2_500
+    with pytest.raises(sm.errors.InvalidValueError, match=r"row 5\b"):
+        sm.scorecard(cut, by="region")
+    found = sm.scorecard(cut, by="region", on_invalid="skip")
+    assert found == sm.scorecard(table, by="region", on_invalid="skip")
+    assert found == sm.scorecard(cut.to_reader(), by="region", on_invalid="skip")
+    whole = found.rollup()["adoption_rate"]
+    counted = [value for value in met if value <= 4]
+    assert isinstance(whole, sm.Figure)
+    assert (whole.numerator, whole.denominator) == (sum(counted), 4 * len(counted))
+    late = table.set_column(1, "milestones_met", pa.array([1] * (count - 1) + [9]))
+    with pytest.raises(sm.errors.InvalidValueError, match=rf"row {count - 1}\b"):
+        sm.scorecard(pa.Table.from_batches(late.to_batches(max_chunksize=rows)))

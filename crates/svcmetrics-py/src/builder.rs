@@ -19,6 +19,9 @@ use svcmetrics::{Check, Data, Error, HealthScorer, Request, ScorecardBuilder, Ta
 /// How long the core may go on before it is asked whether the user pressed Ctrl-C.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// Batches in memory that are read together at the most: each takes some kilobytes beside its rows, which may be few.
+const TOGETHER: usize = 1024;
+
 /// What takes a table's parts in their order: one, as it comes, or several that are all there.
 pub(crate) trait Sink: Send {
     fn add(&mut self, part: &Table<'_>, go_on: &mut dyn FnMut() -> bool) -> std::result::Result<(), Error>;
@@ -190,15 +193,15 @@ fn pour_stream(
         let parts = held.iter().map(|held| held.part(stream, names, reads, &unknown)).collect::<Result<Vec<_>>>()?;
         patiently(py, |go_on| sink.add_parts(&parts, go_on))
     };
+    let together = if stream.is_there { TOGETHER } else { 1 };
     let (mut batches, mut is_empty) = (Vec::new(), true);
     loop {
         py.check_signals()?;
         let Some(batch) = detached(py, || stream.next(&wanted))? else { break };
         is_empty = false;
-        if stream.is_there {
-            batches.push(batch);
-        } else {
-            add(&stream, vec![batch])?;
+        batches.push(batch);
+        if batches.len() == together {
+            add(&stream, std::mem::take(&mut batches))?;
         }
     }
     if is_empty {
