@@ -62,9 +62,10 @@ class Frames(Contest):
         return sm.scorecard(frame, by=keys, metrics=self.job.metrics).to_arrow()
 
     def _health(self, frame: Any) -> Any:
+        card = sm.scorecard(frame, by=list(self.job.keys), metrics=HEALTH_SUMMARY, health=MODEL, scores=True)
         # both are kept, as the peers keep their rows
-        self.scores = sm.health_scores(frame, MODEL, explain=False).to_arrow()
-        return sm.scorecard(frame, by=list(self.job.keys), metrics=HEALTH_SUMMARY, health=MODEL).to_arrow()
+        self.scores = None if card.scores is None else card.scores.to_arrow()
+        return card.to_arrow()
 
     def _run(self, frame: Any) -> Any:
         return self._health(frame) if self.job.contest == "health" else self._scorecard(frame)

@@ -191,7 +191,7 @@ HOW = """\
   its own complete rows, values checked, money exact. The peers do what `benches/race/peers` says: sums of floats that
   skip the nulls of each column by themselves, nothing checked.
 - **Job B**: a score and a band for every customer, then by group the mean score, customers by band and revenue at risk;
-  ours are two calls, `health_scores(..., explain=False)` and `scorecard`.
+  ours is one call, `scorecard(..., scores=True)`.
 - **Job C**: pandas. `groupby.apply` over 1,000 rows a cohort against the formulas on Series, once more without the one
   name of pandas' that is not public; in one call against the vectorised groupby. Where no metrics are named, all that
   the columns allow are computed, health included.

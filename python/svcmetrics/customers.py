@@ -34,6 +34,7 @@ def scorecard(
     effort_scale: tuple[Number, Number] | None = None,
     quantiles: bool = False,
     totals: bool = False,
+    scores: bool = False,
     max_groups: int = 10_000_000,
 ) -> Scorecard:
     """The metrics of a table, a row a customer, by group.
@@ -89,6 +90,10 @@ def scorecard(
         customers is one, those of :func:`cases` are.
     totals
         Whether frames get the row over all groups, as :meth:`Scorecard.with_totals`.
+    scores
+        Whether the health of each customer is kept as well, as :func:`health_scores` without ``explain`` gives it:
+        :attr:`Scorecard.scores`. Both come of one pass over the table, which may be a stream that can be read only
+        once. ``customer_health`` must be among the metrics.
     max_groups
         The most groups that there may be; checked before memory is taken.
 
@@ -142,7 +147,11 @@ def scorecard(
         quantiles,
         max_groups,
     )
-    card = Scorecard(_svcmetrics.scorecard(found, asked, _options), totals)
+    if scores:
+        native, of_rows = _svcmetrics.scorecard_with_scores([found.source], _options(found, asked))
+        card = Scorecard(native, totals, of_rows)
+    else:
+        card = Scorecard(_svcmetrics.scorecard(found, asked, _options), totals)
     warn_of_near_misses(card)
     return card
 

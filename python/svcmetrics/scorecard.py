@@ -13,7 +13,7 @@ from svcmetrics.compare import Changes
 from svcmetrics.diagnostics import Diagnostics
 from svcmetrics.errors import InvalidOptionError, NearMissWarning
 from svcmetrics.frames import Amounts, Frame
-from svcmetrics.health import HealthModel
+from svcmetrics.health import HealthModel, HealthScores
 from svcmetrics.metric import Metric
 from svcmetrics.options import Number, listed, names_of, options_for
 from svcmetrics.stored import Stored
@@ -71,8 +71,11 @@ class Scorecard(Stored):
     _core = _svcmetrics.Scorecard
     _native: _svcmetrics.Scorecard
 
-    def __init__(self, native: _svcmetrics.Scorecard, totals: bool = False) -> None:
+    def __init__(
+        self, native: _svcmetrics.Scorecard, totals: bool = False, scores: _svcmetrics.Frame | None = None
+    ) -> None:
         super().__init__(native)
+        self._scores = scores
         # At once, so that groups that do not add up are an error here and not where the card is shown.
         self._total = native.rollup([]) if totals else None
 
@@ -105,7 +108,7 @@ class Scorecard(Stored):
         >>> card.wide().rows()[-1]
         (None, True, 2, None, Decimal('30.000000'))
         """
-        return Scorecard(self._native, totals)
+        return Scorecard(self._native, totals, self._scores)
 
     @property
     def _totals(self) -> bool:
@@ -163,6 +166,31 @@ class Scorecard(Stored):
         """The health model, where health was computed: the default one as it fits the table."""
         native = self._native.health_model()
         return None if native is None else HealthModel._of(native)
+
+    @property
+    def scores(self) -> HealthScores | None:
+        """The health of every customer, where it was kept (:func:`scorecard` with ``scores=True``): a row each, in the
+        table's order. It belongs to the rows: what is merged, rolled up, joined or stored is without it.
+
+        >>> import svcmetrics as sm
+        >>> table = {"plan": ["basic", "pro", "pro"], "milestones_met": [3, 1, 2], "milestones_total": [4, 4, 4]}
+        >>> model = sm.HealthModel({"adoption_rate": 1})
+        >>> card = sm.scorecard(table, by="plan", metrics=["customer_health", "red_share"], health=model, scores=True)
+        >>> card
+        plan   rows  customer_health  red_share
+        ─────  ────  ───────────────  ─────────
+        basic     1             75.0      0.0 %
+        pro       2             37.5     50.0 %
+        >>> card.scores
+        score    band  coverage
+        ─────  ──────  ────────
+           75   green         1
+           25     red         1
+           50  yellow         1
+        >>> card.rollup().scores
+        """
+        model = self.health_model
+        return None if self._scores is None or model is None else HealthScores(self._scores, model)
 
     def __len__(self) -> int:
         """How many groups there are."""

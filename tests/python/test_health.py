@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import svcmetrics as sm
@@ -407,3 +408,77 @@ def test_an_explanation_of_what_is_no_value_or_no_metric_is_refused() -> None:
     assert (
         str(caught.value) == "no metric 'npss' (did you mean 'nps'?) in the health model; there are: adoption_rate, nps"
     )
+
+
+# Scores and a scorecard of one pass
+
+
+def test_a_scorecard_keeps_the_scores_that_health_scores_gives(as_frame: MakeFrame) -> None:
+    columns = {**TABLE, "plan": ["pro", "basic", None, "pro"]}
+    model = sm.HealthModel({"adoption_rate": 1}, among=None)
+    card = sm.scorecard(as_frame(columns), by="plan", health=model, scores=True)
+    assert card == sm.scorecard(as_frame(columns), by="plan", health=model)
+    assert card.scores is not None
+    scores = sm.health_scores(as_frame(columns), model, explain=False)
+    assert card.scores.columns == ["customer_id", "score", "band", "coverage"]
+    assert card.scores.rows() == scores.rows()
+    assert card.scores.model == scores.model
+
+
+def test_scores_of_many_rows_are_those_of_two_calls() -> None:
+    random = np.random.default_rng(5)
+    rows = 200_000
+    total = random.integers(0, 9, rows)
+    table = {
+        "plan": random.integers(0, 40, rows),
+        "milestones_total": total,
+        "milestones_met": random.integers(0, 9, rows) % (total + 1),
+        "committed": random.integers(0, 2, rows) == 1,
+        "is_active": random.integers(0, 5, rows) > 0,
+        "revenue_start": random.integers(0, 3, rows) * random.integers(0, 10**6, rows) / 100,
+        "revenue_end": random.integers(0, 3, rows) * random.integers(0, 10**6, rows) / 100,
+    }
+    card = sm.scorecard(table, by="plan", scores=True)
+    assert card == sm.scorecard(table, by="plan")
+    assert card.scores is not None
+    assert card.scores.to_arrow().equals(sm.health_scores(table, explain=False).to_arrow())
+
+
+def test_a_stream_that_is_read_once_gives_both() -> None:
+    table = pa.table({**TABLE, "plan": ["pro", "basic", None, "pro"]})
+    reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=3))
+    model = sm.HealthModel({"adoption_rate": 1}, among=None)
+    card = sm.scorecard(reader, by="plan", health=model, scores=True)
+    assert card == sm.scorecard(table, by="plan", health=model, unique=False)
+    assert card.scores is not None
+    assert card.scores.rows() == sm.health_scores(table, model, explain=False).rows()
+
+
+def test_scores_belong_to_the_rows_and_go_no_further() -> None:
+    card = sm.scorecard(TABLE, scores=True)
+    assert card.scores is not None
+    for without in (sm.scorecard(TABLE), card + card, card.rollup(), pickle.loads(pickle.dumps(card))):
+        assert without.scores is None
+    assert card.with_totals().scores is not None
+
+
+def test_scores_need_the_health_of_customers_among_the_metrics() -> None:
+    with pytest.raises(errors.InvalidOptionError, match=r"^metrics: .*customer_health among them"):
+        sm.scorecard(TABLE, metrics=["adoption_rate", "red_share"], scores=True)
+    with pytest.raises(errors.ColumnNotFoundError):
+        sm.scorecard({"is_new": [True], "onboarded": [True]}, scores=True)
+
+
+def test_what_is_wrong_with_the_rows_is_told_as_without_scores() -> None:
+    twice = {**TABLE, "customer_id": ["d", "c", "b", "d"]}
+    invalid = {**TABLE, "milestones_met": [3, 9, None, 4]}
+    for table, wanted in ((twice, errors.DuplicateCustomerError), (invalid, errors.InvalidValueError)):
+        messages = []
+        for scores in (False, True):
+            with pytest.raises(wanted) as error:
+                sm.scorecard(table, scores=scores)
+            messages.append(str(error.value))
+        assert messages[0] == messages[1]
+    skipped = sm.scorecard(invalid, on_invalid="skip", scores=True)
+    assert skipped.scores is not None
+    assert skipped.scores.rows() == sm.health_scores(invalid, on_invalid="skip", explain=False).rows()

@@ -330,8 +330,25 @@ pub(crate) fn health_scores<'py>(
     options: &Bound<'py, PyDict>,
     explain: bool,
 ) -> Result<(Frame, crate::health::HealthModel)> {
-    let request = request(options)?;
-    let mut scorer = HealthScorer::new(request).points(explain);
+    let scorer = scored(py, tables, HealthScorer::new(request(options)?).points(explain))?;
+    let (batch, model) = detached(py, move || scorer.finish_record_batch())?;
+    Ok((Frame(batch), crate::health::HealthModel(model)))
+}
+
+/// The same without points, and the scorecard of the same rows.
+#[pyfunction]
+pub(crate) fn scorecard_with_scores<'py>(
+    py: Python<'py>,
+    tables: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+) -> Result<(Scorecard, Frame)> {
+    let scorer = scored(py, tables, HealthScorer::with_scorecard(request(options)?).points(false))?;
+    let (batch, card) = detached(py, move || scorer.finish_record_batch_with_scorecard())?;
+    Ok((Scorecard(card), Frame(batch)))
+}
+
+/// The scorer, with the tables' rows.
+fn scored<'py>(py: Python<'py>, tables: &Bound<'py, PyAny>, mut scorer: HealthScorer) -> Result<HealthScorer> {
     for table in tables.try_iter()? {
         let table = table?;
         if let Ok(chunks) = table.cast_exact::<PyList>() {
@@ -341,8 +358,7 @@ pub(crate) fn health_scores<'py>(
         let names = source.names()?;
         source.pour(py, &names, &reads_of(&names, &scorer.reads(&names)?), &mut scorer)?;
     }
-    let (batch, model) = detached(py, move || scorer.finish_record_batch())?;
-    Ok((Frame(batch), crate::health::HealthModel(model)))
+    Ok(scorer)
 }
 
 /// A check under way: every column is read, since nulls are counted everywhere.

@@ -30,7 +30,7 @@ mod _svcmetrics {
     #[pymodule_export]
     use super::attribute::Attributions;
     #[pymodule_export]
-    use super::builder::{Builder, check, from_measures, health_scores};
+    use super::builder::{Builder, check, from_measures, health_scores, scorecard_with_scores};
     #[pymodule_export]
     use super::catalog::{catalog, columns, forms, measures, no_metric, reference};
     #[pymodule_export]

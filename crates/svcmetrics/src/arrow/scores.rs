@@ -5,6 +5,7 @@ use crate::engine::{NOBODY, ScoreColumns};
 use crate::error::{Error, Result};
 use crate::health::{Finished, HealthModel, HealthScorer};
 use crate::mask::{WORD, word_of};
+use crate::scorecard::Scorecard;
 use arrow_array::{ArrayRef, Decimal128Array, Float64Array, GenericStringArray, OffsetSizeTrait, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use std::sync::Arc;
@@ -28,7 +29,23 @@ impl HealthScorer {
     /// # Errors
     /// As [`HealthScorer::finish`]; [`Error::Overflow`] for identities beyond 64 bits.
     pub fn finish_record_batch(self) -> Result<(RecordBatch, HealthModel)> {
-        let Finished { model, customers, columns } = self.finished()?;
+        self.finished()?.record_batch()
+    }
+
+    /// As [`HealthScorer::finish_record_batch`], and the scorecard, in place of the model that it holds.
+    ///
+    /// # Errors
+    /// As [`HealthScorer::finish_record_batch`] and [`HealthScorer::finish_with_scorecard`].
+    pub fn finish_record_batch_with_scorecard(self) -> Result<(RecordBatch, Scorecard)> {
+        let mut finished = self.finished()?;
+        let card = finished.take_scorecard()?;
+        Ok((finished.record_batch()?.0, card))
+    }
+}
+
+impl Finished {
+    fn record_batch(self) -> Result<(RecordBatch, HealthModel)> {
+        let Self { model, customers, columns, .. } = self;
         let mut frame = Frame::default();
         if let Some((key_type, customers)) = &customers {
             frame.push("customer_id", key_array("customer_id", key_type, customers.iter())?);

@@ -12,6 +12,7 @@ use super::block::{BlockColumn, Numbers};
 use super::columns::Data;
 use super::plan::{Plan, PlannedHealth, RowMetric, Slot};
 use super::rows::Absent;
+use super::scores::ScoreRows;
 use super::sums::Sums;
 use crate::condition::{Comparison, Condition};
 use crate::error::Result;
@@ -300,8 +301,8 @@ impl Fused {
         part: &[Option<&Data<'_>>],
         rows: &Range<usize>,
         groups: &[u32],
-        sums: &mut Sums,
-        seen: &mut Seen<'_>,
+        sums: Option<&mut Sums>,
+        seen: &mut Seen<'_, '_>,
     ) -> Result<bool> {
         of_this_processor(self, plan, part, rows, groups, sums, seen)
     }
@@ -313,23 +314,32 @@ impl Fused {
         part: &[Option<&Data<'_>>],
         rows: &Range<usize>,
         groups: &[u32],
-        sums: &mut Sums,
-        seen: &mut Seen<'_>,
+        sums: Option<&mut Sums>,
+        seen: &mut Seen<'_, '_>,
     ) -> Result<bool> {
         let live = Mask::first(rows.len());
-        sums.often.fetch(groups);
+        if let Some(sums) = &sums {
+            sums.often.fetch(groups);
+        }
         let Some(absent) = self.judged(plan, part, rows, live) else { return Ok(false) };
-        let Some(most) = self.most(&mut sums.often)? else { return Ok(false) };
+        if let Some(sums) = sums {
+            let Some(most) = self.most(&mut sums.often)? else { return Ok(false) };
+            sums.often.make_room(most.0, most.1)?;
+            self.add_rare(live, groups, sums, seen.largest_rounding);
+            self.add_often(live, groups, &mut sums.often);
+        }
         seen.absent.add(absent, seen.before + rows.start as u64);
-        sums.often.make_room(most.0, most.1)?;
-        self.add_rare(live, groups, sums, seen.largest_rounding);
-        self.add_often(live, groups, &mut sums.often);
+        if let (Some(scores), Some(health)) = (&mut seen.scores, &self.health) {
+            let among = self.scopes[scores.scope].among;
+            let about = among.map_or(live, |among| live & !self.answers[among].no);
+            scores.put_block(health, about, rows);
+        }
         Ok(true)
     }
 
     /// Reads, judges and scores some rows; where exactly one of the two revenues is null. Nothing where it cannot.
     #[inline(always)]
-    pub(super) fn judged(
+    fn judged(
         &mut self,
         plan: &Plan,
         part: &[Option<&Data<'_>>],
@@ -349,12 +359,6 @@ impl Fused {
             return None;
         }
         Some(absent)
-    }
-
-    /// What was computed of the rows that were judged, and those that a scope counts or misses.
-    pub(super) fn scored(&self, scope: usize, live: Mask) -> Option<(&FusedHealth, Mask)> {
-        let among = self.scopes[scope].among;
-        Some((self.health.as_deref()?, among.map_or(live, |among| live & !self.answers[among].no)))
     }
 
     #[inline(always)]
@@ -561,22 +565,24 @@ impl Fused {
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
 ))]
-fn of_this_processor<'a, 'b>(
+fn of_this_processor<'a, 'b, 'c>(
     fused: &mut Fused,
     plan: &Plan,
     part: &[Option<&Data<'a>>],
     rows: &Range<usize>,
     groups: &[u32],
-    sums: &mut Sums,
-    seen: &mut Seen<'b>,
+    sums: Option<&mut Sums>,
+    seen: &mut Seen<'b, 'c>,
 ) -> Result<bool> {
     fused.any_block(plan, part, rows, groups, sums, seen)
 }
 
 /// What the fused pass tells of rows beside their sums.
-pub(super) struct Seen<'a> {
+pub(super) struct Seen<'a, 's> {
     pub(super) absent: &'a mut Absent,
     pub(super) largest_rounding: &'a mut [f64],
+    /// Where their health goes, if it is asked for.
+    pub(super) scores: Option<&'a mut ScoreRows<'s>>,
     /// Rows of the parts before.
     pub(super) before: u64,
 }

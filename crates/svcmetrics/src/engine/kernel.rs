@@ -11,6 +11,7 @@ use super::parallel;
 use super::plan::Slot;
 use super::reused::Reused;
 use super::rows::{Rows, required, row_parts};
+use super::scores::{ScoreColumns, ScoreRows};
 use super::sums::Sums;
 use crate::distributions::Distribution;
 use crate::error::{Error, Result};
@@ -68,6 +69,10 @@ pub(crate) struct Engine {
     #[cfg(feature = "rayon")]
     pub(super) alone: bool,
     pub(super) sums: Sums,
+    /// Each row's health, where that is asked for.
+    pub(crate) scores: Option<Box<ScoreColumns>>,
+    /// Whether nothing but that is.
+    pub(super) scores_alone: bool,
     /// Nothing where more is asked of rows than their sums.
     pub(super) fused: Option<Reused<Fused>>,
     /// By measure of the plan's, those of the groups.
@@ -109,10 +114,20 @@ impl Engine {
             identified: None,
             identities,
             failed: None,
+            scores: None,
+            scores_alone: false,
             largest_rounding: vec![0.0; plan.scopes.len()],
             groups,
             rows,
         })
+    }
+
+    /// From now on keeps the health of each row, with room for so many of them, and sums the rows up only if that is asked for,
+    /// too. Whether there is a health of customers.
+    pub(crate) fn score(&mut self, with_points: bool, with_sums: bool, room: usize) -> bool {
+        self.scores = ScoreColumns::new(&self.rows.plan, with_points, room).map(Box::new);
+        self.scores_alone = !with_sums;
+        self.scores.is_some()
     }
 
     /// Adds the rows of parts, which threads share as if they were one; `go_on` is asked between blocks.
@@ -179,18 +194,33 @@ impl Engine {
         &mut self,
         parts: &[Part<'_, '_>],
         go_on: &mut dyn FnMut() -> bool,
+        see: Option<See<'_>>,
+    ) -> Result<()> {
+        let mut scores = self.scores.take();
+        let of_stretches = scores.as_mut().map(|scores| scores.stretches(parts)).unwrap_or_default();
+        let added = self.add_stretches(parts, of_stretches, go_on, see);
+        self.scores = scores;
+        added
+    }
+
+    fn add_stretches(
+        &mut self,
+        parts: &[Part<'_, '_>],
+        scores: Vec<ScoreRows<'_>>,
+        go_on: &mut dyn FnMut() -> bool,
         mut see: Option<See<'_>>,
     ) -> Result<()> {
         #[cfg(feature = "rayon")]
         if see.is_none() && !self.alone {
             let threads = parallel::threads(parts.iter().map(|part| part.rows).sum());
             if threads > 1 {
-                return self.add_together(threads, parts, go_on);
+                return self.add_together(threads, parts, scores, go_on);
             }
         }
+        let mut scores = scores.into_iter();
         for part in parts {
             for rows in part.stretches() {
-                self.stretch(part, rows, go_on, &mut see)?;
+                self.stretch(part, rows, scores.next().as_mut(), go_on, &mut see)?;
             }
         }
         Ok(())
@@ -215,6 +245,7 @@ impl Engine {
         &mut self,
         part: &Part<'_, '_>,
         rows: Range<usize>,
+        mut scores: Option<&mut ScoreRows<'_>>,
         go_on: &mut dyn FnMut() -> bool,
         see: &mut Option<See<'_>>,
     ) -> Result<()> {
@@ -238,7 +269,7 @@ impl Engine {
                 self.plain(columns, block..block + groups.len(), groups)?;
                 see(&self.rows, groups);
             } else {
-                self.block(columns, block, groups)?;
+                self.block(columns, block, groups, scores.as_deref_mut())?;
             }
         }
         Ok(())
@@ -256,20 +287,33 @@ impl Engine {
         self.spread.resize(groups)
     }
 
-    fn block(&mut self, part: &[Option<&Data<'_>>], first: usize, groups: &[u32]) -> Result<()> {
-        if self.fused.is_none() {
-            return self.plain(part, first..first + groups.len(), groups);
-        }
-        for (start, groups) in (first..).step_by(ROWS).zip(groups.chunks(ROWS)) {
+    fn block(
+        &mut self,
+        part: &[Option<&Data<'_>>],
+        first: usize,
+        groups: &[u32],
+        mut scores: Option<&mut ScoreRows<'_>>,
+    ) -> Result<()> {
+        let at_once = if self.fused.is_some() { ROWS } else { BLOCK };
+        for (start, groups) in (first..).step_by(at_once).zip(groups.chunks(at_once)) {
             let rows = start..start + groups.len();
             let Rows { plan, absent, before, .. } = &mut self.rows;
-            let mut seen = Seen { absent, largest_rounding: &mut self.largest_rounding, before: *before };
+            let sums = if self.scores_alone { None } else { Some(&mut self.sums) };
+            let mut seen = Seen {
+                absent,
+                largest_rounding: &mut self.largest_rounding,
+                scores: scores.as_deref_mut(),
+                before: *before,
+            };
             let done = match &mut self.fused {
-                Some(fused) => fused.own().block(plan, part, &rows, groups, &mut self.sums, &mut seen)?,
+                Some(fused) => fused.own().block(plan, part, &rows, groups, sums, &mut seen)?,
                 None => false,
             };
             if !done {
                 self.plain(part, rows, groups)?;
+                if let Some(scores) = &mut scores {
+                    scores.put_each(&self.rows, start);
+                }
             }
         }
         Ok(())
@@ -286,7 +330,7 @@ impl Engine {
                 |row: u64| group_text(&self.groups.keys(groups[usize::try_from(row - first).unwrap_or_default()]));
             self.rows.offences.name_groups(&(first..end), group);
         }
-        self.sum(groups)
+        if self.scores_alone { Ok(()) } else { self.sum(groups) }
     }
 
     fn sum(&mut self, groups: &[u32]) -> Result<()> {

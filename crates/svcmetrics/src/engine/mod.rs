@@ -34,4 +34,4 @@ pub(crate) use offences::Finding;
 pub(crate) use parallel::{on_threads, threads};
 pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;
-pub(crate) use scores::{NOBODY, ScoreColumns, Scorer};
+pub(crate) use scores::{NOBODY, ScoreColumns};

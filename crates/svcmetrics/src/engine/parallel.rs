@@ -4,13 +4,14 @@
 use super::groups::Groups;
 use super::identities::Identities;
 use super::kernel::{Engine, Part, STRETCH};
+use super::scores::ScoreRows;
 use super::sums::Sums;
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::spread::Spread;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
 /// Stretches that a thread must have before it is worth its start.
@@ -63,14 +64,22 @@ struct Work<'a> {
     parts: &'a [Part<'a, 'a>],
     /// In the order of the rows, each with its part's position.
     stretches: Vec<(usize, Range<usize>)>,
+    /// For each of them, where the health of its rows goes; nothing where that is not asked for.
+    scores: Vec<Mutex<ScoreRows<'a>>>,
     next: AtomicUsize,
     stopped: AtomicBool,
 }
 
 impl<'a> Work<'a> {
-    fn new(parts: &'a [Part<'a, 'a>]) -> Self {
+    fn new(parts: &'a [Part<'a, 'a>], scores: Vec<ScoreRows<'a>>) -> Self {
         let stretches = parts.iter().enumerate().flat_map(|(part, of)| of.stretches().map(move |rows| (part, rows)));
-        Self { parts, stretches: stretches.collect(), next: AtomicUsize::new(0), stopped: AtomicBool::new(false) }
+        Self {
+            parts,
+            stretches: stretches.collect(),
+            scores: scores.into_iter().map(Mutex::new).collect(),
+            next: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+        }
     }
 
     /// In order, each with its part.
@@ -84,8 +93,9 @@ impl<'a> Work<'a> {
         loop {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             let (part, rows) = self.stretches.get(place)?;
-            let mut go_on = || self.goes_on();
-            if let Err(error) = engine.stretch(&self.parts[*part], rows.clone(), &mut go_on, &mut None) {
+            let mut scores = self.scores.get(place).map(|rows| rows.lock().unwrap_or_else(PoisonError::into_inner));
+            let (part, mut go_on) = (&self.parts[*part], || self.goes_on());
+            if let Err(error) = engine.stretch(part, rows.clone(), scores.as_deref_mut(), &mut go_on, &mut None) {
                 self.next.store(self.stretches.len(), Ordering::Relaxed);
                 return Some((place, error));
             }
@@ -127,9 +137,10 @@ impl Engine {
         &mut self,
         threads: usize,
         parts: &[Part<'_, '_>],
+        scores: Vec<ScoreRows<'_>>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<()> {
-        let work = Work::new(parts);
+        let work = Work::new(parts, scores);
         let mut check = self.identities.take().map(|identities| {
             let groups = self.identified.take().unwrap_or_else(|| self.groups.clone());
             Check { identities, groups }
@@ -211,6 +222,8 @@ impl Engine {
             distributions: Vec::new(),
             spread: Spread::default(),
             fused: self.fused.clone(),
+            scores: None,
+            scores_alone: self.scores_alone,
             largest_rounding: vec![0.0; self.largest_rounding.len()],
         }
     }
@@ -336,15 +349,15 @@ mod tests {
                 let mut plain = engine(&table, by);
                 plain.fused = None;
                 let part = plain.part(&table, &mut || true).unwrap();
-                plain.stretch(&part, 0..rows, &mut || true, &mut None).unwrap();
+                plain.stretch(&part, 0..rows, None, &mut || true, &mut None).unwrap();
                 let expected = totals(&plain);
                 for threads in 1..=3 {
                     let mut fused = engine(&table, by);
                     assert!(fused.fused.is_some());
                     if threads == 1 {
-                        fused.stretch(&part, 0..rows, &mut || true, &mut None).unwrap();
+                        fused.stretch(&part, 0..rows, None, &mut || true, &mut None).unwrap();
                     } else {
-                        fused.add_together(threads, std::slice::from_ref(&part), &mut || true).unwrap();
+                        fused.add_together(threads, std::slice::from_ref(&part), Vec::new(), &mut || true).unwrap();
                         fused.unite().unwrap();
                     }
                     assert_eq!(totals(&fused), expected, "{threads} threads, one in {one_in}, by {by:?}");
@@ -408,13 +421,13 @@ mod tests {
             let mut plain = engine();
             plain.fused = None;
             let part = plain.part(&table, &mut || true).unwrap();
-            plain.stretch(&part, 0..rows, &mut || true, &mut None).unwrap();
+            plain.stretch(&part, 0..rows, None, &mut || true, &mut None).unwrap();
             let expected = totals(&plain);
             assert!(expected.iter().flat_map(|(_, lanes)| lanes).any(|total| *total > 1 << 40));
             for threads in [1, 2] {
                 let mut fused = engine();
                 assert!(fused.fused.is_some());
-                fused.add_together(threads, std::slice::from_ref(&part), &mut || true).unwrap();
+                fused.add_together(threads, std::slice::from_ref(&part), Vec::new(), &mut || true).unwrap();
                 fused.unite().unwrap();
                 assert_eq!(totals(&fused), expected, "{threads} threads, by {by:?}");
             }
@@ -465,7 +478,7 @@ mod tests {
             engine.groups.limit = limit;
             let mut part = engine.part(&table, &mut || true).unwrap();
             part.keys = vec![&keys];
-            let error = engine.add_together(2, &[part], &mut || true).unwrap_err();
+            let error = engine.add_together(2, &[part], Vec::new(), &mut || true).unwrap_err();
             assert_eq!((error.kind(), error.row()), (kind, Some(STRETCH as u64 + 5)));
             // the same where a part comes before, and one that cannot be used comes after
             let with = |keys: Data<'static>| table.clone().with("area", keys);

@@ -3,12 +3,12 @@
 use super::model::HealthModel;
 use crate::engine::columns::Table;
 use crate::engine::identities::IdentityColumn;
-use crate::engine::{NOBODY, Rows, STRETCH, ScoreColumns, Scorer};
+use crate::engine::{NOBODY, STRETCH, ScoreColumns};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType};
 use crate::metrics::CUSTOMER_ID;
 use crate::request::Request;
-use std::sync::Arc;
+use crate::scorecard::{Scorecard, ScorecardBuilder};
 
 /// One customer's health; nothing where the customer is not among those the model is about.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,8 +55,9 @@ pub struct HealthScores {
 pub struct HealthScorer {
     request: Request,
     points: bool,
+    with_scorecard: bool,
     room: usize,
-    scorer: Option<Scorer>,
+    builder: Option<ScorecardBuilder>,
     customers: Option<(IdentityColumn, Vec<u32>)>,
 }
 
@@ -70,7 +71,30 @@ impl HealthScorer {
             metrics: Some(vec!["customer_health".into()]),
             ..request
         };
-        Self { request, points: true, room: 0, scorer: None, customers: None }
+        Self { with_scorecard: false, ..Self::with_scorecard(request) }
+    }
+
+    /// A scorer that makes the request's scorecard as well, while it has the rows: `customer_health` must be among its metrics.
+    ///
+    /// ```
+    /// use svcmetrics::{Component, Error, HealthModel, HealthScorer, Request, Table};
+    /// let model = HealthModel::new([Component::new("adoption_rate", 1)])?;
+    /// let table = Table::new(2)
+    ///     .with("plan", vec!["basic".to_owned(), "pro".to_owned()])
+    ///     .with("milestones_met", vec![3_i64, 2])
+    ///     .with("milestones_total", vec![4_i64, 4]);
+    /// let mut scorer = HealthScorer::with_scorecard(Request::default().health(model).by(["plan"]));
+    /// scorer.add(&table)?;
+    /// let (scores, card) = scorer.finish_with_scorecard()?;
+    /// assert_eq!(scores.scores[1].as_ref().unwrap().score, Some(50_000_000));
+    /// assert_eq!(card.figures("customer_health")?[1].value(), Some(50.0));
+    ///
+    /// let mut scorer = HealthScorer::with_scorecard(Request::default().metrics(["adoption_rate"]));
+    /// assert!(matches!(scorer.add(&table), Err(Error::InvalidOption { .. }))); // no health of customers is asked for
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    pub fn with_scorecard(request: Request) -> Self {
+        Self { request, points: true, with_scorecard: true, room: 0, builder: None, customers: None }
     }
 
     /// Whether each component's points are kept as well, which takes longer; they are unless this says no.
@@ -156,27 +180,43 @@ impl HealthScorer {
     pub fn add_parts_while(&mut self, tables: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let Some(first) = tables.first() else { return Ok(()) };
         let identity = self.request.source(CUSTOMER_ID).to_owned();
-        let is_first = self.scorer.is_none();
-        let scorer = match &mut self.scorer {
-            Some(scorer) => scorer,
-            none => none.insert(Scorer::new(rows_of(&self.request, &first.names())?, self.points, self.room)),
-        };
-        if is_first && first.names().contains(&identity) {
-            self.customers = Some((IdentityColumn::new(&identity, self.request.nan_is_missing), Vec::new()));
+        if self.builder.is_none() {
+            let names = first.names();
+            self.builder = Some(self.ready(&names)?);
+            if names.contains(&identity) {
+                self.customers = Some((IdentityColumn::new(&identity, self.request.nan_is_missing), Vec::new()));
+            }
         }
-        let mut parts = Vec::with_capacity(tables.len());
-        for table in tables {
-            if let (Some((column, codes)), Some(data)) = (&mut self.customers, table.get(&identity)?) {
+        let Some(builder) = &mut self.builder else { return Ok(()) };
+        if let Some((column, codes)) = &mut self.customers {
+            let mut before = builder.rows();
+            for table in tables {
+                let Some(data) = table.get(&identity)? else { continue };
                 for start in (0..table.rows()).step_by(STRETCH) {
                     if !go_on() {
                         return Err(Error::Interrupted);
                     }
-                    column.encode(data, start..table.rows().min(start + STRETCH), scorer.rows.before, codes)?;
+                    column.encode(data, start..table.rows().min(start + STRETCH), before, codes)?;
                 }
+                before += table.rows() as u64;
             }
-            parts.push(scorer.part(table, go_on)?);
         }
-        scorer.add(&parts, go_on)
+        builder.add_parts_while(tables, go_on)
+    }
+
+    /// A builder that scores rows with columns of these names.
+    fn ready(&self, names: &[String]) -> Result<ScorecardBuilder> {
+        let mut builder = ScorecardBuilder::of_columns(self.request.clone(), names)?;
+        if builder.score(self.points, self.with_scorecard, self.room) {
+            return Ok(builder);
+        }
+        // what keeps it from being measured, or else nobody has asked for it
+        Self::new(self.request.clone()).ready(names)?;
+        Err(Error::InvalidOption {
+            option: "metrics".to_owned(),
+            found: self.request.metrics.clone().unwrap_or_default().join(", "),
+            expected: "customer_health among them, where customers are scored".to_owned(),
+        })
     }
 
     /// The scores of all rows that were added.
@@ -184,7 +224,42 @@ impl HealthScorer {
     /// # Errors
     /// What is wrong with the rows, as [`crate::ScorecardBuilder::finish`].
     pub fn finish(self) -> Result<HealthScores> {
-        let Finished { model, customers, columns } = self.finished()?;
+        Ok(self.finished()?.scores())
+    }
+
+    /// The scores of all rows that were added, and the scorecard of them.
+    ///
+    /// # Errors
+    /// As [`HealthScorer::finish`]; [`Error::InvalidOption`] of a scorer that makes no scorecard.
+    pub fn finish_with_scorecard(self) -> Result<(HealthScores, Scorecard)> {
+        let mut finished = self.finished()?;
+        let card = finished.take_scorecard()?;
+        Ok((finished.scores(), card))
+    }
+
+    /// The same in columns.
+    pub(crate) fn finished(mut self) -> Result<Finished> {
+        let builder = match self.builder.take() {
+            Some(builder) => builder,
+            None => self.ready(&[])?,
+        };
+        let (columns, model, scorecard) = builder.finish_scores(self.with_scorecard)?;
+        let customers = self.customers.map(|(column, codes)| column.values(&codes));
+        Ok(Finished { model, customers, columns, scorecard })
+    }
+}
+
+/// [`HealthScores`] in columns.
+pub(crate) struct Finished {
+    pub(crate) model: HealthModel,
+    pub(crate) customers: Option<(KeyType, Vec<Key>)>,
+    pub(crate) columns: ScoreColumns,
+    scorecard: Option<Scorecard>,
+}
+
+impl Finished {
+    fn scores(self) -> HealthScores {
+        let Self { model, customers, columns, .. } = self;
         let score = |row: usize| {
             (columns.bands[row] != NOBODY).then(|| HealthScore {
                 score: columns.micros(row),
@@ -194,36 +269,16 @@ impl HealthScorer {
             })
         };
         let scores = (0..columns.len()).map(score).collect();
-        Ok(HealthScores { model, customers, scores })
+        HealthScores { model, customers, scores }
     }
 
-    /// The same in columns.
-    pub(crate) fn finished(self) -> Result<Finished> {
-        let scorer = match self.scorer {
-            Some(scorer) => scorer,
-            None => Scorer::new(rows_of(&self.request, &[])?, self.points, 0),
-        };
-        scorer.rows.verdict()?;
-        Ok(Finished {
-            model: scorer.rows.plan.definitions.model.clone().unwrap_or_default(),
-            customers: self.customers.map(|(column, codes)| column.values(&codes)),
-            columns: scorer.columns.trimmed(),
+    pub(crate) fn take_scorecard(&mut self) -> Result<Scorecard> {
+        self.scorecard.take().ok_or_else(|| Error::InvalidOption {
+            option: "scorecard".to_owned(),
+            found: "a scorer that makes none".to_owned(),
+            expected: "one of HealthScorer::with_scorecard".to_owned(),
         })
     }
-}
-
-/// [`HealthScores`] in columns.
-pub(crate) struct Finished {
-    pub(crate) model: HealthModel,
-    pub(crate) customers: Option<(KeyType, Vec<Key>)>,
-    pub(crate) columns: ScoreColumns,
-}
-
-/// Rows of any currency: nothing is added up over customers.
-fn rows_of(request: &Request, names: &[String]) -> Result<Rows> {
-    let mut rows = Rows::new(request, names)?;
-    Arc::make_mut(&mut rows.plan).currency = None;
-    Ok(rows)
 }
 
 impl HealthScores {

@@ -7,8 +7,9 @@ use crate::distributions::Distributions;
 use crate::engine::both::both;
 use crate::engine::columns::Table;
 use crate::engine::plan::each_once;
-use crate::engine::{Engine, Finding};
+use crate::engine::{Engine, Finding, ScoreColumns};
 use crate::error::{Error, Result};
+use crate::health::HealthModel;
 use crate::request::Request;
 use crate::spread::Spread;
 use std::collections::BTreeMap;
@@ -195,6 +196,38 @@ impl ScorecardBuilder {
             }
             None => Ok(card),
         }
+    }
+
+    /// From now on each customer is scored as well, or nothing but that; whether that can be. There are columns, and no rows yet.
+    pub(crate) fn score(&mut self, with_points: bool, with_sums: bool, room: usize) -> bool {
+        let Some(Engines { main, .. }) = &mut self.engines else { return false };
+        if !with_sums {
+            // of any currency: nothing is added up over customers
+            Arc::make_mut(&mut main.rows.plan).currency = None;
+        }
+        main.score(with_points, with_sums, room)
+    }
+
+    /// How many rows were added.
+    pub(crate) fn rows(&self) -> u64 {
+        self.engines.as_ref().map_or(0, |engines| engines.main.rows.before)
+    }
+
+    /// The scores of all rows that were added, the model as it fitted, and the scorecard, if sums were asked for, too.
+    pub(crate) fn finish_scores(mut self, with_sums: bool) -> Result<(ScoreColumns, HealthModel, Option<Scorecard>)> {
+        let mut plan = None;
+        let scores = self.engines.as_mut().and_then(|engines| {
+            plan = Some(engines.main.rows.plan.clone());
+            engines.main.scores.take()
+        });
+        let model = plan.and_then(|plan| plan.definitions.model.clone()).unwrap_or_default();
+        let scorecard = if with_sums {
+            Some(self.finish()?)
+        } else {
+            self.engines()?.1.main.rows.verdict()?;
+            None
+        };
+        Ok((scores.map(|scores| scores.trimmed()).unwrap_or_default(), model, scorecard))
     }
 
     /// The engines with all rows.
