@@ -32,6 +32,8 @@ LONG = b"abcdefghijklmnopqrst"
 OTHER = "äabcdefghijklmnopqrs".encode()
 #: Shorter than two words, longer than what stands within its view.
 IDENTITY = b"cus_0000000001"
+#: Of four words, and so of any shorter length.
+FOUR_WORDS = b"abcdefghijklmnopqrstuvwxyz012345"
 #: As many as a byte tells apart: the first is another than the others.
 MANY_TEXTS = Column("", "u", 256, [None, int32(*range(257)), b"b" + 255 * b"a"])
 TWO_TEXTS = Column("", "u", 2, [None, int32(0, 1, 2), b"ab"])
@@ -149,6 +151,16 @@ MALFORMED = {
             data=IDENTITY[:place] + b"\xff" + IDENTITY[place + 1 :],
         )
         for place in (4, 7, 8, 13)
+    },
+    **{
+        f"a view of {length} bytes with one that is no UTF-8 at {place}": views(
+            long_view(length, b"abcd", 0, 0),
+            long_view(length, b"abcd", 0, 0),
+            data=FOUR_WORDS[:place] + b"\xff" + FOUR_WORDS[place + 1 : length],
+        )
+        for length in (17, 25, 32)
+        for place in (4, 8, 15, 16, 23, length - 1)
+        if place < length
     },
     "a negative length": numbers(length=-1),
     "a length beyond memory": numbers(length=2**62),
