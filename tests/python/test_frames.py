@@ -91,6 +91,8 @@ def test_absent_revenue_is_counted_alike(as_frame: MakeFrame) -> None:
     assert str(caught.value).startswith(
         "revenue is absent on one side in 2 rows ('revenue_start' alone in 0, 'revenue_end' alone in 2; first row 2)"
     )
+    with pytest.raises(sm.errors.AbsentRevenueError, match=r"on one side in 1 row \("):
+        scorecard(as_frame({**CUSTOMERS, "revenue_end": [Decimal(1), None, *[Decimal(7)] * 3, None, Decimal(1)]}))
     gone = sm.scorecard(as_frame(columns), absent_revenue="zero")
     assert gone["revenue_churn"].value == Decimal("21.99")
     kept = sm.scorecard(as_frame(columns), absent_revenue="missing")

@@ -156,7 +156,11 @@ fn columns_and_masks_of_different_lengths_are_errors() {
     let table = Table::new(2).with("milestones_met", vec![1_i64]).with("milestones_total", vec![1_i64, 1]);
     assert_eq!(error(&table, adoption()).column(), Some("milestones_met"));
     let short = Data::new(Values::Int64(vec![1, 2].into()), Nulls::Mask(vec![true].into()));
-    assert_eq!(refused(short, "a mask of one row").kind(), "column_type");
+    let short = refused(short, "a mask of one row");
+    assert_eq!(short.kind(), "column_type");
+    assert_says(&short.to_string(), &["holds 2 values and a mask of 1 row; expected a mask of 2 rows"]);
+    let one = Table::new(1).with("milestones_met", vec![1_i64, 2]).with("milestones_total", vec![1_i64]);
+    assert_says(&error(&one, adoption()).to_string(), &["holds 2 rows; expected 1 row, as the table"]);
 }
 
 #[test]
