@@ -235,3 +235,24 @@ def test_the_catalogue_is_a_frame_too(measures: bool) -> None:
 def test_definitions_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         sm.catalog()["adoption_rate"].title = "x"
+
+
+def test_short_ids_have_near_ones_of_one_slip_that_begin_alike() -> None:
+    for wanted, near in [
+        ("npss", "nps"),
+        ("np", "nps"),
+        ("nsp", "nps"),
+        ("rio", "roi"),
+        ("rois", "roi"),
+        ("cast", "csat"),
+        ("mrrr", "mrr"),
+        ("heath", "health"),
+        # two slips, another beginning, too little to say
+        ("nxx", None),
+        ("nrr", None),
+        ("n", None),
+        ("roicsat", None),
+    ]:
+        with pytest.raises(errors.MetricNotFoundError) as caught:
+            sm.catalog()[wanted]
+        assert caught.value.hint == near, wanted
