@@ -237,6 +237,15 @@ def test_definitions_cannot_be_changed() -> None:
         sm.catalog()["adoption_rate"].title = "x"
 
 
+def test_in_the_catalogue_are_definitions_and_their_ids() -> None:
+    for catalog in (sm.catalog(), sm.catalog(measures=True)):
+        assert all(entry in catalog and entry.id in catalog for entry in catalog)
+        for other in ("npss", None, 0, ("nps",)):
+            assert other not in catalog
+        with pytest.raises(errors.InvalidOptionError, match="metric: found 0; expected an id"):
+            catalog[0]  # type: ignore[index]
+
+
 def test_short_ids_have_near_ones_of_one_slip_that_begin_alike() -> None:
     for wanted, near in [
         ("npss", "nps"),
