@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -363,6 +363,33 @@ def test_every_byte_but_0_is_true_in_an_array_of_booleans_as_numpy_has_it() -> N
         if len(flags):
             card = sm.scorecard({"on": flags, "nps_score": np.ones(len(flags))}, by="on")
             assert card.to_arrow()["on"].to_pylist() == [False, True]
+
+
+@pytest.mark.parametrize("rows", [6, 1_200, 72_000])
+def test_every_byte_but_0_is_true_in_a_mask_as_numpy_has_it(rows: int) -> None:
+    odd = np.resize(np.array([2, 0, 255, 1, 0, 128], dtype="uint8"), rows).view("bool")
+    even = odd.astype("uint8") != 0
+    assert np.count_nonzero(odd) == np.count_nonzero(even) == 4 * rows // 6
+
+    def tables(mask: Any) -> Iterator[dict[str, Any]]:
+        numbers, truth, days = np.arange(rows) % 5, np.arange(rows) % 2 == 0, np.arange(rows) % 7
+        yield {"key": pd.arrays.IntegerArray(numbers, mask)}
+        yield {"key": pd.arrays.BooleanArray(truth, mask)}
+        yield {"key": np.ma.MaskedArray(numbers, mask)}
+        for unit in ("D", "s"):
+            yield {"key": np.ma.MaskedArray(days.view(f"datetime64[{unit}]"), mask)}
+        yield {"tenure_months": pd.arrays.FloatingArray(numbers / 4, mask)}
+        yield {"has_service_contract": pd.arrays.BooleanArray(truth, mask)}
+
+    for one, other in zip(tables(odd), tables(even), strict=True):
+        by = "key" if "key" in one else None
+        rest = {"nps_score": np.ones(rows)}
+        card = sm.scorecard({**one, **rest}, by=by)
+        assert card == sm.scorecard({**other, **rest}, by=by)
+        if by:
+            assert card["nps"][None].denominator == 4 * rows // 6
+        if not isinstance(next(iter(one.values())), np.ma.MaskedArray):
+            assert sm.scorecard(pd.DataFrame({**one, **rest}), by=by) == card
 
 
 @pytest.mark.parametrize("rows", [2, 2_000])
