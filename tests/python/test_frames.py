@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import svcmetrics as sm
@@ -331,6 +332,32 @@ def test_lazy_frames_are_told_how_to_become_tables() -> None:
         sm.scorecard({"milestones_met": [1], "milestones_total": [1, 2]})
     with pytest.raises(sm.errors.UnsupportedTableError, match="dimensions"):
         sm.scorecard({"milestones_met": np.ones((1, 1)), "milestones_total": np.ones(1)})
+
+
+def test_numbers_in_arrows_rarer_layouts_are_the_same_by_every_way() -> None:
+    table = pa.table(
+        {"key": ["b", "b", None, "a"], "milestones_met": [1, None, 2, 2], "milestones_total": [2, 2, 2, 4]}
+    )
+    expected = sm.scorecard(table, by="key")
+    runs = [pc.run_end_encode(column.combine_chunks(), pa.int16()) for column in table.columns]
+    halves = [
+        table["key"],
+        *(pa.array(table[name].to_numpy().astype(np.float16), from_pandas=True) for name in table.column_names[1:]),
+    ]
+    wide = [table["key"], *(table[name].cast(pa.decimal256(76, 6)) for name in table.column_names[1:])]
+    for columns in (runs, halves, wide):
+        same = pa.table(columns, names=table.column_names)
+        pieces = pa.concat_tables([same.slice(0, 1), same.slice(1, 2), same.slice(3)])
+        by_name = dict(zip(same.column_names, same.columns, strict=True))
+        for way in (same, pieces, StreamOnly(same), by_name, {**by_name, "key": table["key"]}):
+            assert sm.scorecard(way, by="key") == expected
+        # all but the first of two rows of a run
+        assert sm.scorecard(same.slice(1), by="key") == sm.scorecard(table.slice(1), by="key")
+        empty = sm.scorecard(same.schema.empty_table(), by="key").to_arrow()
+        assert empty.schema == expected.to_arrow().schema
+    large = pa.table({"service_cost": pa.array([1, 10**60], pa.decimal256(76, 0))})
+    with pytest.raises(sm.errors.OutOfRangeError, match=f"row 1: .*{10**60}"):
+        sm.scorecard(large)
 
 
 @pytest.mark.parametrize("rows", [1, 8, 100, 3_000, 70_000])

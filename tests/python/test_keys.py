@@ -73,6 +73,17 @@ ARROW_KEYS: dict[str, tuple[pa.Array, list[Any]]] = {
         pa.array([TIME, None, BEFORE], pa.timestamp("us", "Europe/Berlin")),
         [BEFORE.replace(tzinfo=UTC), TIME.replace(tzinfo=UTC), None],
     ),
+    "decimal256": (pa.array([10, None, -2], pa.decimal256(60, 2)), [-2, 10, None]),
+    "whole float16": (pa.array(np.array([10, -2], np.float16)), [-2, 10]),
+    "runs of string": (pa.RunEndEncodedArray.from_arrays(pa.array([1, 3, 4], pa.int16()), TEXTS), ["a", "b", None]),
+    "runs of int": (
+        pa.RunEndEncodedArray.from_arrays(pa.array([2, 3, 5]), pa.array([10, None, 2])),
+        [2, 10, None],
+    ),
+    "runs of a dictionary": (
+        pa.RunEndEncodedArray.from_arrays(pa.array([1, 3, 4], pa.int32()), TEXTS.dictionary_encode()),
+        ["a", "b", None],
+    ),
     "null": (pa.nulls(3), [None]),
 }
 
