@@ -300,7 +300,7 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
     """An array of pandas by the way that copies least, public names only."""
     dtype = array.dtype
     numpy = sys.modules["numpy"]
-    if isinstance(dtype, numpy.dtype):
+    if isinstance(dtype, numpy.dtype) or type(array) is pandas.arrays.NumpyExtensionArray:
         return array_column(numpy.asarray(array))
     if isinstance(dtype, pandas.CategoricalDtype):
         codes = numpy.ascontiguousarray(array.codes)

@@ -360,6 +360,14 @@ def test_numbers_in_arrows_rarer_layouts_are_the_same_by_every_way() -> None:
         sm.scorecard(large)
 
 
+def test_an_error_of_nan_is_one_in_a_series_of_a_mapping_too() -> None:
+    table = {"nps_score": pd.Series([1.0, float("nan")])}
+    for way in (table, pd.DataFrame(table)):
+        assert sm.scorecard(way)["nps"].denominator == 1
+        with pytest.raises(sm.errors.NotANumberError, match="row 1"):
+            sm.scorecard(way, nan="error")
+
+
 @pytest.mark.parametrize("rows", [1, 8, 100, 3_000, 70_000])
 def test_what_is_in_memory_where_a_boolean_of_pandas_is_null_is_never_looked_at(rows: int) -> None:
     # pandas writes nothing there, so that anything may stand there

@@ -263,6 +263,68 @@ def test_periods_of_other_lengths_are_refused_by_every_route(route: str, frequen
         keys_of(PERIOD_ROUTES[route](periods))
 
 
+#: Columns in which nothing is, and whose type says nothing of what could be.
+NOTHING: dict[str, Any] = {
+    "object of None": pd.Series([None] * 3, dtype=object),
+    "object of NaN": pd.Series([float("nan")] * 3, dtype=object),
+    "object of NA": pd.Series([pd.NA] * 3, dtype=object),
+    "float64": pd.Series([float("nan")] * 3),
+    "float32": pd.Series([float("nan")] * 3, dtype="float32"),
+    "category of object": pd.Series([None] * 3, dtype=object).astype("category"),
+    "category of float64": pd.Series([float("nan")] * 3).astype("category"),
+    "numpy's float64": np.full(3, np.nan),
+    "a list": [None] * 3,
+}
+#: Keys of which a part has none.
+SOMETHING: dict[str, Any] = {
+    "text": ["b", "a", "a"],
+    "int": [2, 1, 1],
+    "float": [2.0, 1.0, float("nan")],
+    "bool": [True, False, True],
+    "date": [DAY, EARLIER, DAY],
+    "datetime": pd.to_datetime([TIME, BEFORE, TIME]),
+    "Period": pd.PeriodIndex(["2026-03", "2025-12", "2025-12"], freq="M"),
+}
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+@pytest.mark.parametrize("something", SOMETHING)
+def test_a_part_whose_keys_are_all_missing_merges_with_keys_of_any_type(nothing: str, something: str) -> None:
+    missing, there = (
+        sm.scorecard(pd.DataFrame(table_with(keys[kind])), by="key")
+        for keys, kind in ((NOTHING, nothing), (SOMETHING, something))
+    )
+    assert sm.scorecard(table_with(NOTHING[nothing]), by="key") == missing
+    assert missing.to_arrow().schema.field("key").type == pa.string()
+    assert list(missing["adoption_rate"]) == [None]
+    both = sm.merge([missing, there])
+    assert both == sm.merge([there, missing])
+    assert both.to_arrow().schema == there.to_arrow().schema
+    assert both["adoption_rate"][None].denominator == 6 + (2 if something == "float" else 0)
+    assert sm.Scorecard.from_json(both.to_json()) == both
+
+
+def test_a_type_that_says_what_keys_are_is_that_of_missing_ones_too() -> None:
+    for dtype, expected in (("Int64", "int64"), ("boolean", "bool"), ("string", "string"), ("Float64", "int64")):
+        frame = pd.DataFrame(table_with(pd.array([None, None], dtype=dtype)))  # type: ignore[call-overload]
+        assert str(sm.scorecard(frame, by="key").to_arrow().schema.field("key").type) == expected
+    # NaN means nothing in particular here
+    arrow = pa.table(table_with(pa.array([None, None], pa.float64())))
+    assert sm.scorecard(arrow, by="key").to_arrow().schema.field("key").type == pa.int64()
+
+
+def test_keys_that_are_missing_for_long_have_the_type_of_those_that_are_there() -> None:
+    rows = 300_000
+    for last in (7.0, float("nan")):
+        keys = np.full(rows, np.nan)
+        keys[-1] = last
+        frame = {"key": keys, "milestones_met": np.ones(rows, int), "milestones_total": np.full(rows, 2)}
+        card = sm.scorecard(frame, by="key")
+        kind = card.to_arrow().schema.field("key").type
+        assert kind == (pa.int64() if last == 7 else pa.string())
+        assert list(card["adoption_rate"]) == ([7, None] if last == 7 else [None])
+
+
 def test_several_keys_sort_one_after_another_with_null_last_in_each(as_frame: MakeFrame) -> None:
     columns: dict[str, list[Any]] = {
         "plan": ["pro", None, "basic", "pro", "basic", None],

@@ -314,6 +314,17 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// Whether some rows, all where there are none, have no value but NaN, as a column of which pandas knows nothing.
+    pub(crate) fn is_all_nan(&self, rows: Range<usize>) -> bool {
+        let rows = if rows.is_empty() { 0..self.values.len() } else { rows };
+        match (&self.values, &self.nulls) {
+            (Values::Float32(values), Nulls::None) => values[rows].iter().all(|value| value.is_nan()),
+            (Values::Float64(values), Nulls::None) => values[rows].iter().all(|value| value.is_nan()),
+            (Values::Dictionary { values, .. }, _) => values.is_all_nan(0..0),
+            _ => false,
+        }
+    }
+
     /// The position in the dictionary; nothing for a null code, and for one outside the dictionary.
     pub(crate) fn code(&self, row: usize) -> Option<usize> {
         let Values::Dictionary { codes, values } = &self.values else { return None };
