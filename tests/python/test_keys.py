@@ -144,12 +144,21 @@ NUMPY_KEYS: dict[str, tuple[Any, list[Any]]] = {
     "object of date": (np.array([DAY, None, EARLIER], object), [EARLIER, DAY, None]),
     "object of datetime": (np.array([TIME, None, BEFORE], object), [BEFORE, TIME, None]),
     "datetime64[D]": (np.array([DAY, "NaT", EARLIER], "M8[D]"), [EARLIER, DAY, None]),
+    "datetime64[Y]": (np.array(["2026", "NaT", "0987"], "M8[Y]"), ["0987", "2026", None]),
     "datetime64[M]": (np.array(["2026-03", "NaT"], "M8[M]"), [dt.datetime(2026, 3, 1), None]),
+    "datetime64[W]": (np.array(["2026-03-05", "NaT"], "M8[W]"), [dt.datetime(2026, 3, 5), None]),
+    "datetime64[h]": (np.array(["2026-03-05T07", "NaT"], "M8[h]"), [dt.datetime(2026, 3, 5, 7), None]),
+    "datetime64[m]": (np.array(["2026-03-05T07:30", "NaT"], "M8[m]"), [dt.datetime(2026, 3, 5, 7, 30), None]),
     "datetime64[s]": (np.array([TIME, "NaT", BEFORE], "M8[s]"), [BEFORE, TIME, None]),
     "datetime64[ns]": (np.array([TIME, "NaT", BEFORE], "M8[ns]"), [BEFORE, TIME, None]),
     "masked int": (np.ma.array([2, 7, -1], mask=[False, True, False]), [-1, 2, None]),
     "masked str": (np.ma.array(["b", "x", "a"], mask=[False, True, False]), ["a", "b", None]),
     "masked datetime64[ns]": (np.ma.array(np.array([TIME, BEFORE], "M8[ns]"), mask=[False, True]), [TIME, None]),
+    "masked datetime64[Y]": (np.ma.array(np.array(["2026", "2027"], "M8[Y]"), mask=[False, True]), ["2026", None]),
+    "object of datetime64[Y]": (
+        np.array([np.datetime64("2026"), None, np.datetime64("NaT", "Y"), "2025"], object),
+        ["2025", "2026", None],
+    ),
     "masked datetime64[D]": (np.ma.array(np.array([DAY, EARLIER], "M8[D]"), mask=[False, True]), [DAY, None]),
 }
 
@@ -261,6 +270,12 @@ def test_periods_of_other_lengths_are_refused_by_every_route(route: str, frequen
     periods = pd.PeriodIndex([pd.NaT, pd.Timestamp("2025-12-31")], freq=frequency)
     with pytest.raises(sm.errors.ColumnTypeError):
         keys_of(PERIOD_ROUTES[route](periods))
+
+
+@pytest.mark.parametrize("unit", ["3M", "10Y", "ps"])
+def test_numpys_times_of_a_unit_that_is_no_period_and_no_instant_are_refused(unit: str) -> None:
+    with pytest.raises(errors.ColumnTypeError, match=rf"datetime64\[{unit}\]"):
+        keys_of(table_with(np.zeros(2, f"datetime64[{unit}]")))
 
 
 #: Columns in which nothing is, and whose type says nothing of what could be.
