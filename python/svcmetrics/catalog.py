@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from svcmetrics import _svcmetrics, render
+from svcmetrics.errors import InvalidOptionError
 from svcmetrics.frames import extra
 
 if TYPE_CHECKING:
@@ -63,8 +64,19 @@ class Catalog:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def __contains__(self, metric: object) -> bool:
+        """Whether there is a definition of that id, or that definition.
+
+        >>> import svcmetrics as sm
+        >>> "nps" in sm.catalog(), sm.catalog()["nps"] in sm.catalog(), "npss" in sm.catalog()
+        (True, True, False)
+        """
+        return any(metric in (entry.id, entry) for entry in self._entries)
+
     def __getitem__(self, metric: str) -> Any:
         """The definition of that id; an error says which ids come near."""
+        if not isinstance(metric, str):
+            raise InvalidOptionError.of("metric", metric, "an id")
         for entry in self._entries:
             if entry.id == metric:
                 return entry

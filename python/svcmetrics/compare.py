@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from svcmetrics import _svcmetrics
 from svcmetrics.frames import Frame
+from svcmetrics.render import counted
 
 
 class Changes(Frame):
@@ -32,6 +33,6 @@ class Changes(Frame):
         return f"the two are paired by {self.paired}"
 
     def __repr__(self) -> str:
-        tests = "1 test" if self.tests == 1 else f"{self.tests} tests"
+        tests = counted(self.tests, "test")
         said = f"{self.assumption}; significant at {self.level:.6g} after Holm's correction for {tests}"
         return f"{super().__repr__()}\n{said}"

@@ -168,6 +168,10 @@ class UnsupportedTableError(SvcMetricsError, TypeError):
         super().__init__(message, **{"kind": "unsupported_table", **details})
 
 
+class NotIterableError(SvcMetricsError, TypeError):
+    """A result that is no sequence, where one was to be gone through."""
+
+
 class MissingExtraError(SvcMetricsError, ImportError):
     """A library that is not installed."""
 

@@ -13,6 +13,11 @@ SHOWN_ROWS = 40
 SHOWN_CHARACTERS = 60
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of what a noun says."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def cell(value: object) -> str:
     """A value as a cell of text."""
     match value:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from svcmetrics import _svcmetrics, render
 from svcmetrics.attribute import Attribution
 from svcmetrics.bins import Keys
 from svcmetrics.compare import Changes
 from svcmetrics.diagnostics import Diagnostics
-from svcmetrics.errors import InvalidOptionError, NearMissWarning
+from svcmetrics.errors import InvalidOptionError, NearMissWarning, NotIterableError
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel, HealthScores
 from svcmetrics.metric import Metric
@@ -215,6 +215,32 @@ class Scorecard(Stored):
             return figures[0]
         groups = native.groups()
         return dict(zip([group[0] if len(self.keys) == 1 else group for group in groups], figures, strict=True))
+
+    def __contains__(self, metric: object) -> bool:
+        """Whether there is such a metric, for ``card[metric]`` to give its figures; keys' values are not looked at.
+
+        >>> import svcmetrics as sm
+        >>> card = sm.scorecard({"plan": ["a", "b"], "is_new": [True, True], "onboarded": [True, False]}, by="plan")
+        >>> "onboard_rate" in card, "nps" in card, "a" in card
+        (True, False, False)
+        """
+        return metric in self.metrics
+
+    def __iter__(self) -> NoReturn:
+        """An error: a scorecard has metrics and groups, and neither goes without saying.
+
+        >>> import svcmetrics as sm
+        >>> card = sm.scorecard({"plan": ["a", "b"], "is_new": [True, True], "onboarded": [True, False]}, by="plan")
+        >>> try:
+        ...     list(card)
+        ... except TypeError as error:
+        ...     print(error)
+        a scorecard is not iterable; use card.metrics for the ids, card.wide() for the groups or card.tidy() for both
+        >>> card.metrics, [row["plan"] for row in card.wide()]
+        (['onboard_rate'], ['a', 'b'])
+        """
+        message = "use card.metrics for the ids, card.wide() for the groups or card.tidy() for both"
+        raise NotIterableError(f"a scorecard is not iterable; {message}", kind="not_iterable", hint="card.metrics")
 
     def wide(self) -> Frame:
         """A row a group, sorted by the keys' values: keys, ``rows``, then a column per metric."""

@@ -300,7 +300,7 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
     """An array of pandas by the way that copies least, public names only."""
     dtype = array.dtype
     numpy = sys.modules["numpy"]
-    if isinstance(dtype, numpy.dtype):
+    if isinstance(dtype, numpy.dtype) or type(array) is pandas.arrays.NumpyExtensionArray:
         return array_column(numpy.asarray(array))
     if isinstance(dtype, pandas.CategoricalDtype):
         codes = numpy.ascontiguousarray(array.codes)
@@ -369,10 +369,7 @@ def array_column(values: Any) -> ColumnTuple:
         if kind == "unknown":
             return (kind, data, *rest)
         if kind != "array":
-            return (
-                "objects",
-                [None if masked else value for value, masked in zip(values.data.tolist(), mask, strict=True)],
-            )
+            return ("objects", [None if masked else value for value, masked in zip(data, mask, strict=True)])
         return (kind, data, mask, *rest[1:])
     kind = array.dtype.kind
     if kind == "f" and isinstance(values, list | tuple) and any(_is_large(value) for value in values):
@@ -409,10 +406,14 @@ def _is_large(value: object) -> bool:
 def _times(array: Any, numpy: Any) -> ColumnTuple:
     unit, step = numpy.datetime_data(array.dtype)
     mask = numpy.ascontiguousarray(numpy.isnat(array))
-    is_days = step == 1 and unit == "D"
-    if not is_days and unit in ("ps", "fs", "as"):
-        # Instants that differ by less than a nanosecond would become one.
+    if (unit, step) == ("Y", 1):
+        # A period, as pandas' years are, and not the first of its months.
+        years = array.astype(str).tolist()
+        return ("objects", [None if missing else year for year, missing in zip(years, mask, strict=True)])
+    if unit in ("ps", "fs", "as", "Y") or (unit == "M" and step != 1):
+        # Instants that differ by less than a nanosecond would become one, and several months the first of them.
         return ("unknown", str(array.dtype), len(array))
+    is_days = step == 1 and unit == "D"
     if not is_days and (step != 1 or unit not in ("s", "ms", "us", "ns")):
         unit = unit if unit in ("ms", "us", "ns") else "s"
     values = numpy.empty(len(array), numpy.int32 if is_days else numpy.int64)

@@ -79,6 +79,8 @@ class Column:
     offset: int = 0
     null_count: int = 0
     dictionary: Column | None = None
+    children: Sequence[Column] = ()
+    nullable: bool = True
 
 
 class Producer:
@@ -128,7 +130,8 @@ class Producer:
     def _schema(self, column: Column) -> CSchema:
         schema = CSchema()
         name = column.name if isinstance(column.name, bytes) else column.name.encode()
-        self._fill_schema(schema, column.format.encode(), name, [])
+        self._fill_schema(schema, column.format.encode(), name, [self._schema(child) for child in column.children])
+        schema.flags = NULLABLE if column.nullable else 0
         if column.dictionary is not None:
             schema.dictionary = ctypes.pointer(self._schema(column.dictionary))
         self._kept.append(schema)
@@ -157,7 +160,7 @@ class Producer:
 
     def _array(self, column: Column) -> CArray:
         array = CArray()
-        self._fill_array(array, column, [])
+        self._fill_array(array, column, [self._array(child) for child in column.children])
         if column.dictionary is not None:
             array.dictionary = ctypes.pointer(self._array(column.dictionary))
         release = RELEASE_ARRAY(lambda _: None)

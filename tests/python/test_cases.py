@@ -209,6 +209,13 @@ def test_missing_times_are_missing_however_they_are_written() -> None:
     assert sm.cases(nothing)["case_time_to_resolution_mean"].undefined_reason == "all_missing"
 
 
+def test_a_year_is_no_time() -> None:
+    years = np.array(["2026", "2027"], "M8[Y]")
+    for resolved in (years, list(years), np.array([*years], object)):
+        with pytest.raises(errors.ColumnTypeError, match=r"row 0.*'2026'"):
+            sm.cases({"opened_at": [at(0)] * 2, "resolved_at": resolved})
+
+
 @pytest.mark.parametrize("value", [1772409600, 1.5, "2026-03-02", True, datetime.timedelta(hours=1), datetime.time(9)])
 def test_what_is_no_time_is_refused(value: Any, as_frame: MakeFrame) -> None:
     with pytest.raises(errors.ColumnTypeError) as caught:

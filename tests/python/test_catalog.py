@@ -235,3 +235,33 @@ def test_the_catalogue_is_a_frame_too(measures: bool) -> None:
 def test_definitions_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         sm.catalog()["adoption_rate"].title = "x"
+
+
+def test_in_the_catalogue_are_definitions_and_their_ids() -> None:
+    for catalog in (sm.catalog(), sm.catalog(measures=True)):
+        assert all(entry in catalog and entry.id in catalog for entry in catalog)
+        for other in ("npss", None, 0, ("nps",)):
+            assert other not in catalog
+        with pytest.raises(errors.InvalidOptionError, match="metric: found 0; expected an id"):
+            catalog[0]  # type: ignore[index]
+
+
+def test_short_ids_have_near_ones_of_one_slip_that_begin_alike() -> None:
+    for wanted, near in [
+        ("npss", "nps"),
+        ("np", "nps"),
+        ("nsp", "nps"),
+        ("rio", "roi"),
+        ("rois", "roi"),
+        ("cast", "csat"),
+        ("mrrr", "mrr"),
+        ("heath", "health"),
+        # two slips, another beginning, too little to say
+        ("nxx", None),
+        ("nrr", None),
+        ("n", None),
+        ("roicsat", None),
+    ]:
+        with pytest.raises(errors.MetricNotFoundError) as caught:
+            sm.catalog()[wanted]
+        assert caught.value.hint == near, wanted

@@ -206,7 +206,7 @@ def test_a_column_said_to_be_unique_is_checked_within_its_group(run: Run, tmp_pa
 
 def test_more_groups_than_allowed_are_an_error_that_names_the_option(run: Run, customers: Path) -> None:
     message = run.failing("scorecard", customers, "--by", "region", "--max-groups", "1")
-    assert "more than 1 groups (reached at line 4)" in message
+    assert "more than 1 group (reached at line 4)" in message
     assert "--max-groups" in message
 
 

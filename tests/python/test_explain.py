@@ -461,7 +461,12 @@ def test_nothing_is_cut_in_a_terminal(metric: str) -> None:
 
 
 def test_an_id_that_is_none_is_answered_alike_everywhere(run: Run) -> None:
-    for wanted, near in [("adoption", "adoption_rate"), ("revenue_chrun", "revenue_churn"), ("nsp", None)]:
+    for wanted, near in [
+        ("adoption", "adoption_rate"),
+        ("revenue_chrun", "revenue_churn"),
+        ("nsp", "nps"),
+        ("xyz", None),
+    ]:
         with pytest.raises(sm.errors.MetricNotFoundError) as by_id:
             sm.catalog()[wanted]
         with pytest.raises(sm.errors.MetricNotFoundError) as explained:

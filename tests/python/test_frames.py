@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 import svcmetrics as sm
@@ -91,6 +92,8 @@ def test_absent_revenue_is_counted_alike(as_frame: MakeFrame) -> None:
     assert str(caught.value).startswith(
         "revenue is absent on one side in 2 rows ('revenue_start' alone in 0, 'revenue_end' alone in 2; first row 2)"
     )
+    with pytest.raises(sm.errors.AbsentRevenueError, match=r"on one side in 1 row \("):
+        scorecard(as_frame({**CUSTOMERS, "revenue_end": [Decimal(1), None, *[Decimal(7)] * 3, None, Decimal(1)]}))
     gone = sm.scorecard(as_frame(columns), absent_revenue="zero")
     assert gone["revenue_churn"].value == Decimal("21.99")
     kept = sm.scorecard(as_frame(columns), absent_revenue="missing")
@@ -331,6 +334,40 @@ def test_lazy_frames_are_told_how_to_become_tables() -> None:
         sm.scorecard({"milestones_met": np.ones((1, 1)), "milestones_total": np.ones(1)})
 
 
+def test_numbers_in_arrows_rarer_layouts_are_the_same_by_every_way() -> None:
+    table = pa.table(
+        {"key": ["b", "b", None, "a"], "milestones_met": [1, None, 2, 2], "milestones_total": [2, 2, 2, 4]}
+    )
+    expected = sm.scorecard(table, by="key")
+    runs = [pc.run_end_encode(column.combine_chunks(), pa.int16()) for column in table.columns]
+    halves = [
+        table["key"],
+        *(pa.array(table[name].to_numpy().astype(np.float16), from_pandas=True) for name in table.column_names[1:]),
+    ]
+    wide = [table["key"], *(table[name].cast(pa.decimal256(76, 6)) for name in table.column_names[1:])]
+    for columns in (runs, halves, wide):
+        same = pa.table(columns, names=table.column_names)
+        pieces = pa.concat_tables([same.slice(0, 1), same.slice(1, 2), same.slice(3)])
+        by_name = dict(zip(same.column_names, same.columns, strict=True))
+        for way in (same, pieces, StreamOnly(same), by_name, {**by_name, "key": table["key"]}):
+            assert sm.scorecard(way, by="key") == expected
+        # all but the first of two rows of a run
+        assert sm.scorecard(same.slice(1), by="key") == sm.scorecard(table.slice(1), by="key")
+        empty = sm.scorecard(same.schema.empty_table(), by="key").to_arrow()
+        assert empty.schema == expected.to_arrow().schema
+    large = pa.table({"service_cost": pa.array([1, 10**60], pa.decimal256(76, 0))})
+    with pytest.raises(sm.errors.OutOfRangeError, match=f"row 1: .*{10**60}"):
+        sm.scorecard(large)
+
+
+def test_an_error_of_nan_is_one_in_a_series_of_a_mapping_too() -> None:
+    table = {"nps_score": pd.Series([1.0, float("nan")])}
+    for way in (table, pd.DataFrame(table)):
+        assert sm.scorecard(way)["nps"].denominator == 1
+        with pytest.raises(sm.errors.NotANumberError, match="row 1"):
+            sm.scorecard(way, nan="error")
+
+
 @pytest.mark.parametrize("rows", [1, 8, 100, 3_000, 70_000])
 def test_what_is_in_memory_where_a_boolean_of_pandas_is_null_is_never_looked_at(rows: int) -> None:
     # pandas writes nothing there, so that anything may stand there
@@ -361,6 +398,33 @@ def test_every_byte_but_0_is_true_in_an_array_of_booleans_as_numpy_has_it() -> N
         if len(flags):
             card = sm.scorecard({"on": flags, "nps_score": np.ones(len(flags))}, by="on")
             assert card.to_arrow()["on"].to_pylist() == [False, True]
+
+
+@pytest.mark.parametrize("rows", [6, 1_200, 72_000])
+def test_every_byte_but_0_is_true_in_a_mask_as_numpy_has_it(rows: int) -> None:
+    odd = np.resize(np.array([2, 0, 255, 1, 0, 128], dtype="uint8"), rows).view("bool")
+    even = odd.astype("uint8") != 0
+    assert np.count_nonzero(odd) == np.count_nonzero(even) == 4 * rows // 6
+
+    def tables(mask: Any) -> Iterator[dict[str, Any]]:
+        numbers, truth, days = np.arange(rows) % 5, np.arange(rows) % 2 == 0, np.arange(rows) % 7
+        yield {"key": pd.arrays.IntegerArray(numbers, mask)}
+        yield {"key": pd.arrays.BooleanArray(truth, mask)}
+        yield {"key": np.ma.MaskedArray(numbers, mask)}
+        for unit in ("D", "s"):
+            yield {"key": np.ma.MaskedArray(days.view(f"datetime64[{unit}]"), mask)}
+        yield {"tenure_months": pd.arrays.FloatingArray(numbers / 4, mask)}
+        yield {"has_service_contract": pd.arrays.BooleanArray(truth, mask)}
+
+    for one, other in zip(tables(odd), tables(even), strict=True):
+        by = "key" if "key" in one else None
+        rest = {"nps_score": np.ones(rows)}
+        card = sm.scorecard({**one, **rest}, by=by)
+        assert card == sm.scorecard({**other, **rest}, by=by)
+        if by:
+            assert card["nps"][None].denominator == 4 * rows // 6
+        if not isinstance(next(iter(one.values())), np.ma.MaskedArray):
+            assert sm.scorecard(pd.DataFrame({**one, **rest}), by=by) == card
 
 
 @pytest.mark.parametrize("rows", [2, 2_000])

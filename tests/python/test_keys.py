@@ -73,6 +73,17 @@ ARROW_KEYS: dict[str, tuple[pa.Array, list[Any]]] = {
         pa.array([TIME, None, BEFORE], pa.timestamp("us", "Europe/Berlin")),
         [BEFORE.replace(tzinfo=UTC), TIME.replace(tzinfo=UTC), None],
     ),
+    "decimal256": (pa.array([10, None, -2], pa.decimal256(60, 2)), [-2, 10, None]),
+    "whole float16": (pa.array(np.array([10, -2], np.float16)), [-2, 10]),
+    "runs of string": (pa.RunEndEncodedArray.from_arrays(pa.array([1, 3, 4], pa.int16()), TEXTS), ["a", "b", None]),
+    "runs of int": (
+        pa.RunEndEncodedArray.from_arrays(pa.array([2, 3, 5]), pa.array([10, None, 2])),
+        [2, 10, None],
+    ),
+    "runs of a dictionary": (
+        pa.RunEndEncodedArray.from_arrays(pa.array([1, 3, 4], pa.int32()), TEXTS.dictionary_encode()),
+        ["a", "b", None],
+    ),
     "null": (pa.nulls(3), [None]),
 }
 
@@ -133,12 +144,21 @@ NUMPY_KEYS: dict[str, tuple[Any, list[Any]]] = {
     "object of date": (np.array([DAY, None, EARLIER], object), [EARLIER, DAY, None]),
     "object of datetime": (np.array([TIME, None, BEFORE], object), [BEFORE, TIME, None]),
     "datetime64[D]": (np.array([DAY, "NaT", EARLIER], "M8[D]"), [EARLIER, DAY, None]),
+    "datetime64[Y]": (np.array(["2026", "NaT", "0987"], "M8[Y]"), ["0987", "2026", None]),
     "datetime64[M]": (np.array(["2026-03", "NaT"], "M8[M]"), [dt.datetime(2026, 3, 1), None]),
+    "datetime64[W]": (np.array(["2026-03-05", "NaT"], "M8[W]"), [dt.datetime(2026, 3, 5), None]),
+    "datetime64[h]": (np.array(["2026-03-05T07", "NaT"], "M8[h]"), [dt.datetime(2026, 3, 5, 7), None]),
+    "datetime64[m]": (np.array(["2026-03-05T07:30", "NaT"], "M8[m]"), [dt.datetime(2026, 3, 5, 7, 30), None]),
     "datetime64[s]": (np.array([TIME, "NaT", BEFORE], "M8[s]"), [BEFORE, TIME, None]),
     "datetime64[ns]": (np.array([TIME, "NaT", BEFORE], "M8[ns]"), [BEFORE, TIME, None]),
     "masked int": (np.ma.array([2, 7, -1], mask=[False, True, False]), [-1, 2, None]),
     "masked str": (np.ma.array(["b", "x", "a"], mask=[False, True, False]), ["a", "b", None]),
     "masked datetime64[ns]": (np.ma.array(np.array([TIME, BEFORE], "M8[ns]"), mask=[False, True]), [TIME, None]),
+    "masked datetime64[Y]": (np.ma.array(np.array(["2026", "2027"], "M8[Y]"), mask=[False, True]), ["2026", None]),
+    "object of datetime64[Y]": (
+        np.array([np.datetime64("2026"), None, np.datetime64("NaT", "Y"), "2025"], object),
+        ["2025", "2026", None],
+    ),
     "masked datetime64[D]": (np.ma.array(np.array([DAY, EARLIER], "M8[D]"), mask=[False, True]), [DAY, None]),
 }
 
@@ -250,6 +270,74 @@ def test_periods_of_other_lengths_are_refused_by_every_route(route: str, frequen
     periods = pd.PeriodIndex([pd.NaT, pd.Timestamp("2025-12-31")], freq=frequency)
     with pytest.raises(sm.errors.ColumnTypeError):
         keys_of(PERIOD_ROUTES[route](periods))
+
+
+@pytest.mark.parametrize("unit", ["3M", "10Y", "ps"])
+def test_numpys_times_of_a_unit_that_is_no_period_and_no_instant_are_refused(unit: str) -> None:
+    with pytest.raises(errors.ColumnTypeError, match=rf"datetime64\[{unit}\]"):
+        keys_of(table_with(np.zeros(2, f"datetime64[{unit}]")))
+
+
+#: Columns in which nothing is, and whose type says nothing of what could be.
+NOTHING: dict[str, Any] = {
+    "object of None": pd.Series([None] * 3, dtype=object),
+    "object of NaN": pd.Series([float("nan")] * 3, dtype=object),
+    "object of NA": pd.Series([pd.NA] * 3, dtype=object),
+    "float64": pd.Series([float("nan")] * 3),
+    "float32": pd.Series([float("nan")] * 3, dtype="float32"),
+    "category of object": pd.Series([None] * 3, dtype=object).astype("category"),
+    "category of float64": pd.Series([float("nan")] * 3).astype("category"),
+    "numpy's float64": np.full(3, np.nan),
+    "a list": [None] * 3,
+}
+#: Keys of which a part has none.
+SOMETHING: dict[str, Any] = {
+    "text": ["b", "a", "a"],
+    "int": [2, 1, 1],
+    "float": [2.0, 1.0, float("nan")],
+    "bool": [True, False, True],
+    "date": [DAY, EARLIER, DAY],
+    "datetime": pd.to_datetime([TIME, BEFORE, TIME]),
+    "Period": pd.PeriodIndex(["2026-03", "2025-12", "2025-12"], freq="M"),
+}
+
+
+@pytest.mark.parametrize("nothing", NOTHING)
+@pytest.mark.parametrize("something", SOMETHING)
+def test_a_part_whose_keys_are_all_missing_merges_with_keys_of_any_type(nothing: str, something: str) -> None:
+    missing, there = (
+        sm.scorecard(pd.DataFrame(table_with(keys[kind])), by="key")
+        for keys, kind in ((NOTHING, nothing), (SOMETHING, something))
+    )
+    assert sm.scorecard(table_with(NOTHING[nothing]), by="key") == missing
+    assert missing.to_arrow().schema.field("key").type == pa.string()
+    assert list(missing["adoption_rate"]) == [None]
+    both = sm.merge([missing, there])
+    assert both == sm.merge([there, missing])
+    assert both.to_arrow().schema == there.to_arrow().schema
+    assert both["adoption_rate"][None].denominator == 6 + (2 if something == "float" else 0)
+    assert sm.Scorecard.from_json(both.to_json()) == both
+
+
+def test_a_type_that_says_what_keys_are_is_that_of_missing_ones_too() -> None:
+    for dtype, expected in (("Int64", "int64"), ("boolean", "bool"), ("string", "string"), ("Float64", "int64")):
+        frame = pd.DataFrame(table_with(pd.array([None, None], dtype=dtype)))  # type: ignore[call-overload]
+        assert str(sm.scorecard(frame, by="key").to_arrow().schema.field("key").type) == expected
+    # NaN means nothing in particular here
+    arrow = pa.table(table_with(pa.array([None, None], pa.float64())))
+    assert sm.scorecard(arrow, by="key").to_arrow().schema.field("key").type == pa.int64()
+
+
+def test_keys_that_are_missing_for_long_have_the_type_of_those_that_are_there() -> None:
+    rows = 300_000
+    for last in (7.0, float("nan")):
+        keys = np.full(rows, np.nan)
+        keys[-1] = last
+        frame = {"key": keys, "milestones_met": np.ones(rows, int), "milestones_total": np.full(rows, 2)}
+        card = sm.scorecard(frame, by="key")
+        kind = card.to_arrow().schema.field("key").type
+        assert kind == (pa.int64() if last == 7 else pa.string())
+        assert list(card["adoption_rate"]) == ([7, None] if last == 7 else [None])
 
 
 def test_several_keys_sort_one_after_another_with_null_last_in_each(as_frame: MakeFrame) -> None:

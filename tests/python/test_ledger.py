@@ -64,6 +64,13 @@ def test_months_are_read_in_every_form(months: Any) -> None:
     assert values(ledger.movements(), "revenue_end") == [5, 6, *[0] * 9, 7]
 
 
+@pytest.mark.parametrize("unit", ["M", "W", "D", "7D", "h", "m", "s", "ms", "us", "ns"])
+def test_numpys_times_of_every_unit_are_in_the_month_in_which_they_begin(unit: str) -> None:
+    # of days that start a week of numpy's
+    months = np.array(["2024-02-29", "2024-03-28"], "M8[D]").astype(f"M8[{unit}]")
+    assert sm.ledger({"customer_id": [1, 1], "month": months, "revenue": [5, 6]}).months == ("2024-02", "2024-03")
+
+
 @pytest.mark.parametrize(
     ("months", "error", "match"),
     [
@@ -78,6 +85,9 @@ def test_months_are_read_in_every_form(months: Any) -> None:
         (["2024-Q1", "2024"], errors.InvalidValueError, "2 rows in all, next 1: '2024'"),
         (["2024-01", None], errors.InvalidValueError, "row 1: holds null; expected a month"),
         (pd.to_datetime(["2024-01-01", "2024-02-01"]).tz_localize("Europe/Vienna"), errors.ColumnTypeError, "zone"),
+        (np.array(["2024", "2025"], "M8[Y]"), errors.InvalidValueError, "row 0: holds '2024'; expected a month"),
+        (np.array(["2024-01", "2024-04"], "M8[3M]"), errors.ColumnTypeError, r"of type datetime64\[3M\]"),
+        (np.array(["2024-01", "NaT"], "M8[M]"), errors.InvalidValueError, "row 1: holds null; expected a month"),
     ],
 )
 def test_what_is_no_month_is_refused(months: Any, error: type[Exception], match: str) -> None:

@@ -288,6 +288,44 @@ def test_a_stream_is_read_once() -> None:
         sm.scorecard(once)
 
 
+def runs(
+    *ends: int, form: str = "i", values: int = 2, length: int = 2, offset: int = 0, nullable: bool = False
+) -> Column:
+    raw = int32(*ends) if form == "i" else int64(*ends)
+    run_ends = Column("run_ends", form, len(ends), [None, raw], nullable=nullable)
+    texts = Column("values", "u", values, [None, int32(*range(values + 1)), b"abcd"])
+    return Column("key", "+r", length, [], offset, children=(run_ends, texts))
+
+
+def test_sound_runs_are_read() -> None:
+    assert keys_of(runs(1, 2)) == ["a", "b"]
+    assert keys_of(runs(1, 4, form="l")) == ["a", "b"]
+    assert keys_of(runs(1, 9, offset=1)) == ["b"]
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        runs(2, 1),
+        runs(1, 1),
+        runs(0, 2),
+        runs(-1, 2),
+        runs(1),
+        runs(1, 2, 3),
+        runs(1, 2, values=1),
+        runs(1, 2, offset=1),
+        runs(),
+        runs(1, 2, form="L"),
+        runs(1, 2, nullable=True),
+    ],
+    ids=lambda column: str(column.children[0])[:60],
+)
+def test_runs_that_contradict_themselves_are_an_error(malformed: Column) -> None:
+    with pytest.raises(sm.SvcMetricsError) as caught:
+        keys_of(malformed)
+    assert not isinstance(caught.value, sm.errors.InternalError), caught.value
+
+
 @pytest.mark.parametrize("form", ["zzz", "_pli128", "d:999,3"])
 def test_a_type_that_nobody_knows_is_named_with_its_column(form: str) -> None:
     unknown = Column("key", form, 2, [None, int64(0, 0, 0, 0)])

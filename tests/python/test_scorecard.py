@@ -56,10 +56,32 @@ def test_a_metric_that_is_not_there_is_a_key_error_with_the_reason() -> None:
     card = sm.scorecard(TABLE)
     with pytest.raises(errors.MetricNotFoundError, match="did you mean 'adoption_rate'"):
         card["adoption_rates"]
+    with pytest.raises(errors.InvalidOptionError, match="metric: found 0; expected the id of a metric"):
+        card[0]  # type: ignore[index]
     with pytest.raises(KeyError) as caught:
         card["onboard_rate"]
     assert isinstance(caught.value, errors.ColumnNotFoundError)
     assert "'is_new', 'onboarded'" in str(caught.value)
+
+
+def test_in_a_scorecard_are_the_ids_of_its_metrics() -> None:
+    card = sm.scorecard({**TABLE, "channel": ["chat", None, "chat", "phone"]}, by="region")
+    assert all(metric in card for metric in card.metrics)
+    # not measured, no metric, keys' values and columns, nothing that could be one
+    for other in ("onboard_rate", "adoption_rates", "north", None, "region", "rows", 0, ["adoption_rate"]):
+        assert other not in card
+    mixes = sm.cases({"channel": ["chat", "phone"]})
+    assert "case_channel_share" in mixes
+    assert list(mixes["case_channel_share"]) == ["chat", "phone"]
+
+
+def test_a_scorecard_is_not_iterated_and_says_what_is() -> None:
+    for card in (sm.scorecard(TABLE), sm.scorecard(TABLE, by=["plan", "region"])):
+        for go_through in (iter, list, set, sorted, lambda card: [*card], lambda card: dict.fromkeys(card, 0)):
+            with pytest.raises(TypeError, match=r"card\.metrics .* card\.wide\(\) .* card\.tidy\(\)") as caught:
+                go_through(card)
+            assert isinstance(caught.value, errors.NotIterableError)
+            assert (caught.value.kind, caught.value.hint) == ("not_iterable", "card.metrics")
 
 
 def test_metrics_asked_for_come_in_the_order_of_the_catalogue() -> None:

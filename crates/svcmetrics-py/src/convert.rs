@@ -35,6 +35,14 @@ pub(crate) fn scalar(object: &Bound<'_, PyAny>) -> PyResult<Scalar> {
     match kind.as_str() {
         "NAType" | "NaTType" => Ok(Scalar::Null),
         "Decimal" => decimal(object),
+        // a year, which its Python twin takes for its first day
+        "datetime64" if object.getattr("dtype")?.getattr("str")?.extract::<String>()?.ends_with("[Y]") => {
+            Ok(if object.call_method0("item")?.is_none() {
+                Scalar::Null
+            } else {
+                Scalar::Text(object.str()?.to_string())
+            })
+        }
         // numpy's scalars know their Python twins
         _ if object.hasattr("item")? && object.hasattr("dtype")? => {
             let item = object.call_method0("item")?;

@@ -211,7 +211,7 @@ impl<'py> Held<'py> {
     fn of(name: &str, column: &Bound<'py, PyAny>, reads: Reads) -> Result<Self> {
         let Ok(column) = column.cast_exact::<PyTuple>() else { return Self::of_array(name, column.cast()?, reads) };
         let part = |position: usize| column.get_item(position);
-        let mask = |position: usize| -> Result<Numbers<'py, bool>> { Numbers::of(part(position)?.cast()?) };
+        let mask = |position: usize| -> Result<Numbers<'py, bool>> { Numbers::of(part(position)?.cast()?)?.sound() };
         let kind: String = part(0)?.extract()?;
         if matches!(kind.as_str(), "array" | "days" | "times") {
             load_numpy(column.py())?;

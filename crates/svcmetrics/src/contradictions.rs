@@ -82,7 +82,8 @@ impl<'a> Contradictions<'a> {
                 && (counted > 0 || total == 0);
             if !fits {
                 let (id, scope) = (limit.measure.id(), limit.measure.scope.id());
-                let problem = format!("{counted} rows, as '{scope}.counted' says, do not add up to it");
+                let rows = crate::error::counted(counted, "row");
+                let problem = format!("{rows}, as '{scope}.counted' says, cannot add up to it");
                 return Some(format!("'{id}': found {total}; {problem}"));
             }
         }

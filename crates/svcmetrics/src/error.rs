@@ -3,7 +3,7 @@
 mod offence;
 
 pub use offence::{OFFENDERS_NAMED, Offence};
-pub(crate) use offence::{listed, shown};
+pub(crate) use offence::{counted, listed, shown};
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -83,8 +83,9 @@ pub enum Error {
     OutOfRange(Box<Offence>),
     /// Rows in which exactly one of the two revenues is null, with no word on what that means.
     #[error(
-        "revenue is absent on one side in {count} rows ('{start}' alone in {start_absent}, '{end}' alone in {end_absent}; first row {row}); \
-         give absent_revenue=\"zero\" if the customer was not there yet or no longer, or absent_revenue=\"missing\" if it is unknown"
+        "revenue is absent on one side in {} ('{start}' alone in {start_absent}, '{end}' alone in {end_absent}; first row {row}); \
+         give absent_revenue=\"zero\" if the customer was not there yet or no longer, or absent_revenue=\"missing\" if it is unknown",
+        counted(.count, "row")
     )]
     AbsentRevenue {
         /// The column at the start of the period.
@@ -142,7 +143,10 @@ pub enum Error {
         problem: String,
     },
     /// More groups than were allowed.
-    #[error("more than {limit} groups (reached at row {row}); raise max_groups, or group by something coarser")]
+    #[error(
+        "more than {} (reached at row {row}); raise max_groups, or group by something coarser",
+        counted(.limit, "group")
+    )]
     TooManyGroups {
         /// The limit.
         limit: u64,
@@ -151,8 +155,8 @@ pub enum Error {
     },
     /// More periods times segments of a ledger than were allowed.
     #[error(
-        "{periods} periods, {first} to {last}, of {} make more than {limit} {what}; raise max_groups, or give months=(first, last), which names rows of other months",
-        if *.segments == 1 { "1 segment".to_owned() } else { format!("{segments} segments") }
+        "{}, {first} to {last}, of {} make more than {limit} {what}; raise max_groups, or give months=(first, last), which names rows of other months",
+        counted(.periods, "period"), counted(.segments, "segment")
     )]
     TooManyPeriods {
         /// The limit.
@@ -170,7 +174,8 @@ pub enum Error {
     },
     /// The groups' totals do not fit into memory.
     #[error(
-        "the totals of {groups} groups do not fit into memory; ask for fewer metrics, or group by something coarser"
+        "the totals of {} do not fit into memory; ask for fewer metrics, or group by something coarser",
+        counted(.groups, "group")
     )]
     OutOfMemory {
         /// How many groups there were by then.

@@ -5,7 +5,7 @@ use crate::contradictions::Contradictions;
 use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::distributions::{Distribution, Distributions};
 use crate::engine::choose::no_circles;
-use crate::error::{Error, MissingColumns, Result};
+use crate::error::{Error, MissingColumns, Result, counted};
 use crate::health::HealthModel;
 use crate::key::Key;
 use crate::metric::{Form, Metric};
@@ -253,10 +253,8 @@ impl Stored {
                 ));
             };
             if let Some((scope, judged)) = definitions.miscounted(&lanes).filter(|_| !stored.joined) {
-                let (rows, scope) = (lanes[0], scope.id());
-                return invalid(format!(
-                    "groups[{position}].totals: found {rows} rows, of which {scope} judged {judged}"
-                ));
+                let (rows, scope) = (counted(lanes[0], "row"), scope.id());
+                return invalid(format!("groups[{position}].totals: found {rows}, of which {scope} judged {judged}"));
             }
             let problem = if group.distributions.len() == distributed.len() {
                 hold(&mut distributed, &group.distributions, |id| definitions.counted(id, &lanes)).err()

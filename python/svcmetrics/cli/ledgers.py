@@ -12,6 +12,7 @@ from svcmetrics.cli.commands import of_frame, opened, read_by, speaking_of
 from svcmetrics.cli.output import Output, Result
 from svcmetrics.frames import Frame
 from svcmetrics.ledger import Ledger
+from svcmetrics.render import counted
 
 if TYPE_CHECKING:
     from svcmetrics.cli.csv_types import Role
@@ -71,14 +72,10 @@ def _made_of(ledger: Ledger) -> str:
     found = ledger.diagnostics
     counts = [
         f"{found.added} added to others of the same customer and month" if found.added else "",
-        f"{_counted(found.gaps, 'month')} without a row, read as revenue 0" if found.gaps else "",
-        f"{_counted(found.rounded, 'amount')} rounded" if found.rounded else "",
+        f"{counted(found.gaps, 'month')} without a row, read as revenue 0" if found.gaps else "",
+        f"{counted(found.rounded, 'amount')} rounded" if found.rounded else "",
     ]
-    return "; ".join([_counted(found.rows, "row"), *filter(None, counts)])
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return "; ".join([counted(found.rows, "row"), *filter(None, counts)])
 
 
 def _asked(wanted: argparse.Namespace, ask: Callable[[Ledger], T], reasons: dict[str, str | None]) -> tuple[Ledger, T]:

@@ -1,18 +1,19 @@
 //! Columns of Arrow arrays, as the engine reads them.
 
-use crate::engine::columns::{Bits, Data, Nulls, Table, TimeUnit, Values};
+use crate::engine::columns::{Bits, Data, Nulls, Scalar, Table, TimeUnit, Values};
 use crate::engine::texts::{Blobs, Texts};
 use crate::period::{Every, Period};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Float16Type, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, RunEndIndexType, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, BinaryArray, BinaryViewArray, FixedSizeBinaryArray, Int64Array, LargeBinaryArray, LargeStringArray,
-    RecordBatch, StringArray, StringViewArray,
+    Array, BinaryArray, BinaryViewArray, Decimal256Array, FixedSizeBinaryArray, Int64Array, LargeBinaryArray,
+    LargeStringArray, RecordBatch, RunArray, StringArray, StringViewArray,
 };
+use arrow_buffer::ArrowNativeType;
 use arrow_schema::{DataType, Field, TimeUnit as ArrowUnit};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -121,6 +122,29 @@ fn nulls(array: &dyn Array) -> Nulls<'_> {
     }
 }
 
+/// Decimals of 256 bits as those of 128 that they are; one that is none is a number that is too large.
+fn wide_decimals(array: &Decimal256Array, scale: i8) -> Values<'static> {
+    // what stands where there is nothing may be anything
+    let digits = |row| if array.is_null(row) { Some(0) } else { array.value(row).to_i128() };
+    if let Some(values) = (0..array.len()).map(digits).collect::<Option<_>>() {
+        return Values::Decimal { values: Cow::Owned(values), scale };
+    }
+    let scalar = |row| match digits(row) {
+        Some(value) => Scalar::Decimal { value, scale: scale.into() },
+        None => Scalar::Large(array.value_as_string(row)),
+    };
+    Values::Mixed((0..array.len()).map(scalar).collect())
+}
+
+/// Runs are a dictionary, of which each row has the code of its run.
+fn runs<R: RunEndIndexType>(array: &RunArray<R>) -> Values<'_> {
+    let mut codes = Vec::with_capacity(array.len());
+    for (run, end) in (array.get_start_physical_index()..).zip(array.run_ends().sliced_values()) {
+        codes.resize(end.as_usize(), run as u64);
+    }
+    Values::Dictionary { codes: Box::new(codes.into()), values: Box::new(array.values().as_ref().into()) }
+}
+
 impl<'a> From<&'a dyn Array> for Data<'a> {
     fn from(array: &'a dyn Array) -> Self {
         macro_rules! primitive {
@@ -164,6 +188,10 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
             DataType::UInt16 => primitive!(UInt16, UInt16Type),
             DataType::UInt32 => primitive!(UInt32, UInt32Type),
             DataType::UInt64 => primitive!(UInt64, UInt64Type),
+            DataType::Float16 => {
+                let values = array.as_primitive::<Float16Type>().values();
+                Values::Float32(values.iter().map(|value| value.to_f32()).collect())
+            }
             DataType::Float32 => primitive!(Float32, Float32Type),
             DataType::Float64 => primitive!(Float64, Float64Type),
             DataType::Date32 => primitive!(Dates, Date32Type),
@@ -177,6 +205,7 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
                 values: Cow::Borrowed(&array.as_primitive::<Decimal128Type>().values()[..]),
                 scale: *scale,
             },
+            DataType::Decimal256(_, scale) => wide_decimals(array.as_primitive(), *scale),
             DataType::Timestamp(ArrowUnit::Second, zone) => timestamps!(Second, TimestampSecondType, zone),
             DataType::Timestamp(ArrowUnit::Millisecond, zone) => {
                 timestamps!(Millisecond, TimestampMillisecondType, zone)
@@ -198,6 +227,11 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
                     values: Box::new(Data::from(dictionary.values().as_ref())),
                 },
                 None => Values::Unknown(array.data_type().to_string(), array.len()),
+            },
+            DataType::RunEndEncoded(ends, _) => match ends.data_type() {
+                DataType::Int16 => runs::<Int16Type>(array.as_run()),
+                DataType::Int32 => runs::<Int32Type>(array.as_run()),
+                _ => runs::<Int64Type>(array.as_run()),
             },
             other => Values::Unknown(other.to_string(), array.len()),
         };

@@ -11,6 +11,7 @@ use crate::metric::{Form, Kind, Metric};
 use crate::metrics::{self, CURRENCY};
 use crate::request::Request;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 
 /// Columns of the long frame; a key of that name could not be told from them.
 pub(crate) const RESERVED: [&str; 13] = [
@@ -31,6 +32,9 @@ pub(crate) const RESERVED: [&str; 13] = [
 
 /// Similarity from which a name counts as a near miss, from 0 to 1: a slip or two in a word of usual length.
 const NEAR: f64 = 0.8;
+
+/// Letters of a name in which one slip is more than that, and what was meant is still to be seen.
+const SHORT: RangeInclusive<usize> = 3..=4;
 
 /// Finds what a table allows.
 pub(super) struct Chooser<'a> {
@@ -138,17 +142,20 @@ impl Letters {
         Self { plain, sorted }
     }
 
-    /// From 0 to 1; nothing below what is near.
+    /// From 0 to 1; nothing below what is near. Many short names are a slip away from each other: near ones begin alike, too.
     #[allow(clippy::cast_precision_loss)] // names are short
     fn similarity(&self, other: &Self) -> Option<f64> {
         let longer = self.plain.len().max(other.plain.len());
         let similarity = |slips: usize| 1.0 - slips as f64 / longer.max(1) as f64;
+        let begins_alike = self.plain.first() == other.plain.first();
+        let is_near =
+            |slips: usize| similarity(slips) >= NEAR || (slips <= 1 && SHORT.contains(&longer) && begins_alike);
         // Letters that the other lacks are slips in whatever order, and quickly counted.
-        if similarity(longer - self.shared(other)) < NEAR {
+        if !is_near(longer - self.shared(other)) {
             return None;
         }
         let slips = strsim::generic_damerau_levenshtein(&self.plain, &other.plain);
-        Some(similarity(slips)).filter(|similarity| *similarity >= NEAR)
+        is_near(slips).then(|| similarity(slips))
     }
 
     fn shared(&self, other: &Self) -> usize {

@@ -3,7 +3,7 @@
 use super::ids::NONE;
 use super::instants;
 use super::texts::{Blobs, Texts};
-use crate::error::{Error, Offence, Result};
+use crate::error::{Error, Offence, Result, counted};
 use crate::key::civil_date;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
@@ -240,12 +240,10 @@ impl<'a> Data<'a> {
             Nulls::Mask(mask) => Some(mask.len()),
         };
         if let Some(rows) = masked.filter(|rows| *rows != values.len()) {
-            let offence = Offence::new(
-                "",
-                format!("holds {} values and", values.len()),
-                format!("a mask of {} rows", values.len()),
-            );
-            return Err(Error::ColumnType(Box::new(offence.at(None, &format!("a mask of {rows} rows")))));
+            let mask_of = |rows: usize| format!("a mask of {}", counted(rows, "row"));
+            let holds = format!("holds {} and", counted(values.len(), "value"));
+            let offence = Offence::new("", holds, mask_of(values.len()));
+            return Err(Error::ColumnType(Box::new(offence.at(None, &mask_of(rows)))));
         }
         let data = Self { values, nulls };
         if let Values::Dictionary { codes, values } = &data.values
@@ -312,6 +310,17 @@ impl<'a> Data<'a> {
             Values::Float64(values) => values[row].is_nan(),
             Values::Float32(values) => values[row].is_nan(),
             Values::Mixed(values) => matches!(values[row], Scalar::Float(value) if value.is_nan()),
+            _ => false,
+        }
+    }
+
+    /// Whether some rows, all where there are none, have no value but NaN, as a column of which pandas knows nothing.
+    pub(crate) fn is_all_nan(&self, rows: Range<usize>) -> bool {
+        let rows = if rows.is_empty() { 0..self.values.len() } else { rows };
+        match (&self.values, &self.nulls) {
+            (Values::Float32(values), Nulls::None) => values[rows].iter().all(|value| value.is_nan()),
+            (Values::Float64(values), Nulls::None) => values[rows].iter().all(|value| value.is_nan()),
+            (Values::Dictionary { values, .. }, _) => values.is_all_nan(0..0),
             _ => false,
         }
     }
@@ -631,8 +640,8 @@ impl<'a> Table<'a> {
             return Err(Error::DuplicateColumn { column: name.to_owned(), count: others + 1 });
         }
         if data.values.len() != self.rows {
-            let offence = Offence::new(name, "holds", format!("{} rows, as the table", self.rows));
-            return Err(Error::ColumnType(Box::new(offence.at(None, &format!("{} rows", data.values.len())))));
+            let offence = Offence::new(name, "holds", format!("{}, as the table", counted(self.rows, "row")));
+            return Err(Error::ColumnType(Box::new(offence.at(None, &counted(data.values.len(), "row")))));
         }
         Ok(Some(data))
     }

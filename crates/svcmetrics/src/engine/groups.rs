@@ -250,7 +250,7 @@ impl KeyColumn {
     }
 
     fn encode_each(&mut self, data: &Data<'_>, rows: Range<usize>, first_row: u64, codes: &mut Vec<u32>) -> Result<()> {
-        if !self.settle_type(data) {
+        if !self.settle_type(data, rows.clone()) {
             let offence = Offence::new(
                 &self.name,
                 format!("is a key of type {} from here on,", type_of(data)),
@@ -446,13 +446,14 @@ impl KeyColumn {
         })
     }
 
-    /// The column's type, from the first part that says one; whether this part is of no other.
-    pub(super) fn settle_type(&mut self, data: &Data<'_>) -> bool {
+    /// The column's type, from the first part that says one; whether these rows of a part, or all, are of no other.
+    pub(super) fn settle_type(&mut self, data: &Data<'_>, rows: Range<usize>) -> bool {
         if matches!(self.key_type, KeyType::Bins(_)) {
             // each value is looked at: numbers of any type have a bin
             return true;
         }
-        let found = type_of(data);
+        let nothing = self.nan_is_missing && data.is_all_nan(rows);
+        let found = if nothing { KeyType::Null } else { type_of(data) };
         if self.key_type == KeyType::Null {
             self.key_type = found;
             return true;

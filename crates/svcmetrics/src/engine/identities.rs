@@ -45,7 +45,7 @@ impl IdentityColumn {
         first_row: u64,
         codes: &mut Vec<u32>,
     ) -> Result<()> {
-        self.uniform &= self.keys.settle_type(data);
+        self.uniform &= self.keys.settle_type(data, rows.clone());
         codes.reserve(rows.len());
         if self.keys.encode_integers(data, rows.clone(), codes) {
             return Ok(());

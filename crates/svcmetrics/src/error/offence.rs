@@ -41,6 +41,12 @@ pub(crate) fn listed<S: AsRef<str>>(names: &[S]) -> String {
     parts.join(", ")
 }
 
+/// So many of what a noun says.
+pub(crate) fn counted(count: impl fmt::Display, noun: &str) -> String {
+    let count = count.to_string();
+    if count == "1" { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
 /// Values that cannot be used: the first of them whole, the others named and counted.
 ///
 /// ```

@@ -4,7 +4,7 @@ use super::{Columns, assert_same, batch, card_of, chunked, columns, plain, reque
 use crate::support::{assert_says, refused};
 use arrow_array::types::Int8Type;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal256Array, DictionaryArray, DurationSecondArray,
+    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, DictionaryArray, DurationSecondArray,
     FixedSizeBinaryArray, Int64Array, IntervalYearMonthArray, ListArray, PrimitiveArray, RecordBatch, StringArray,
     StructArray, Time32SecondArray, make_array,
 };
@@ -147,12 +147,9 @@ fn unknown() -> Vec<(ArrayRef, &'static str)> {
     let list = ListArray::from_iter_primitive::<arrow_array::types::Int32Type, _, _>(vec![None, Some(vec![Some(1)])]);
     let field = Arc::new(Field::new("inner", DataType::Int64, true));
     let nested = StructArray::from(vec![(field, Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef)]);
-    let wide =
-        Decimal256Array::from(vec![None, Some(arrow_buffer::i256::ONE)]).with_precision_and_scale(40, 2).unwrap();
     vec![
         (Arc::new(list), "List"),
         (Arc::new(nested), "Struct"),
-        (Arc::new(wide), "Decimal256"),
         (Arc::new(BinaryArray::from_opt_vec(vec![None, Some(b"a")])), "binary"),
         (
             Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size([None, Some(b"ab")].into_iter(), 2).unwrap()),

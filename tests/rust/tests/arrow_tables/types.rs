@@ -1,15 +1,19 @@
 //! Values of every type that numbers and flags may have.
 
-use super::{MET, NEW, START, TOTAL, assert_same, card_of, units, with};
+use super::{MET, NEW, START, TOTAL, assert_same, batch, card_of, columns, plain, request, units, with};
+use crate::support::refused;
 use arrow_array::types::{
-    ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowDictionaryKeyType, ArrowPrimitiveType, Float16Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    RunEndIndexType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Decimal32Array, Decimal64Array, Decimal128Array, DictionaryArray, Float32Array,
-    Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, NullArray, PrimitiveArray, UInt8Array, UInt16Array,
-    UInt32Array, UInt64Array,
+    Array, ArrayRef, BooleanArray, Decimal32Array, Decimal64Array, Decimal128Array, Decimal256Array, DictionaryArray,
+    Float16Array, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, NullArray, PrimitiveArray,
+    RecordBatch, RunArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
+use arrow_buffer::i256;
 use std::sync::Arc;
+use svcmetrics::{OnInvalid, Request, Scorecard, Table};
 
 #[test]
 fn counts_of_every_width_are_the_same() {
@@ -31,8 +35,16 @@ fn counts_as_whole_floats_or_decimals_are_the_same() {
     let floats: Float64Array = MET.iter().map(|met| met.map(|met| met as f64)).collect();
     let singles: Float32Array = MET.iter().map(|met| met.map(|met| met as f32)).collect();
     let decimals: Decimal128Array = MET.iter().map(|met| met.map(|met| i128::from(met) * 1000)).collect();
-    let arrays: [ArrayRef; 3] =
-        [Arc::new(floats), Arc::new(singles), Arc::new(decimals.with_precision_and_scale(20, 3).unwrap())];
+    let halves: Float16Array = MET
+        .iter()
+        .map(|met| met.map(|met| <Float16Type as ArrowPrimitiveType>::Native::from_f32(met as f32)))
+        .collect();
+    let arrays: [ArrayRef; 4] = [
+        Arc::new(floats),
+        Arc::new(singles),
+        Arc::new(halves),
+        Arc::new(decimals.with_precision_and_scale(20, 3).unwrap()),
+    ];
     for array in arrays {
         let what = array.data_type().to_string();
         assert_same(&card_of(with("milestones_met", array)), &what);
@@ -69,6 +81,27 @@ fn money_as_decimals_of_every_width_and_scale_is_the_same() {
             "decimal64",
         );
     }
+}
+
+#[test]
+fn decimals_of_256_bits_are_what_they_are_and_too_large_where_128_do_not_hold_them() {
+    let wide = |values: Vec<Option<i256>>| -> ArrayRef {
+        Arc::new(Decimal256Array::from(values).with_precision_and_scale(76, 6).unwrap())
+    };
+    let start: Vec<Option<i256>> = scaled(4).map(|value| value.map(i256::from_i128)).collect();
+    assert_same(&card_of(with("revenue_start", wide(start.clone()))), "decimal256");
+    let mut large = start;
+    large[3] = Some(i256::from_string(&"9".repeat(50)).unwrap());
+    let error = refused(
+        Scorecard::of(
+            &Table::from(&batch(with("revenue_start", wide(large)))),
+            request().on_invalid(OnInvalid::Raise).metrics(["revenue_churn"]),
+        ),
+        "50 digits",
+    );
+    assert_eq!((error.kind(), error.column(), error.row()), ("out_of_range", Some("revenue_start"), Some(3)));
+    let digits = format!("{}.{}", "9".repeat(44), "9".repeat(6));
+    assert_eq!(error.value(), Some(digits.as_str()));
 }
 
 #[test]
@@ -195,4 +228,52 @@ fn a_column_of_no_type_is_all_missing() {
     let empty: ArrayRef =
         Arc::new(DictionaryArray::try_new(positions, Arc::new(Int64Array::from(Vec::<i64>::new()))).unwrap());
     assert_eq!(card, card_of(with("milestones_met", empty)));
+}
+
+/// The same array in runs that end there.
+fn in_runs<R: RunEndIndexType>(values: &ArrayRef, ends: impl Iterator<Item = u8>) -> ArrayRef
+where
+    R::Native: From<u8>,
+{
+    let ends = PrimitiveArray::<R>::from_iter_values(ends.map(R::Native::from));
+    Arc::new(RunArray::try_new(&ends, values).unwrap())
+}
+
+fn card_of_batch(rows: &RecordBatch) -> Scorecard {
+    Scorecard::of(&Table::from(rows), request()).unwrap()
+}
+
+fn every_column_in_runs<R: RunEndIndexType>()
+where
+    R::Native: From<u8>,
+{
+    let what = format!("runs that end at {}", R::DATA_TYPE);
+    for (name, array) in columns() {
+        assert_same(&card_of(with(name, in_runs::<R>(&array, 1..=6))), &what);
+    }
+    let twice = |array: &ArrayRef| in_runs::<R>(array, (1..=6).map(|run| 2 * run));
+    let rows = batch(columns().into_iter().map(|(name, array)| (name, twice(&array))).collect());
+    assert_eq!(card_of_batch(&rows), plain().merge(&plain()).unwrap(), "{what}");
+    // from within a run to within another
+    let once = batch(columns());
+    let [start, whole, end] = [once.slice(1, 1), once.slice(2, 2), once.slice(4, 1)].map(|rows| card_of_batch(&rows));
+    let expected = start.merge(&whole).unwrap().merge(&whole).unwrap().merge(&end).unwrap();
+    assert_eq!(card_of_batch(&rows.slice(3, 6)), expected, "{what}");
+    assert_eq!(card_of_batch(&rows.slice(12, 0)), card_of_batch(&once.slice(6, 0)), "{what}");
+}
+
+#[test]
+fn columns_of_runs_are_their_rows() {
+    every_column_in_runs::<Int16Type>();
+    every_column_in_runs::<Int32Type>();
+    every_column_in_runs::<Int64Type>();
+}
+
+#[test]
+fn a_value_of_a_run_is_an_offender_in_its_first_row() {
+    let met = in_runs::<Int32Type>(&(Arc::new(Int64Array::from(vec![1, -7])) as ArrayRef), [2, 4].into_iter());
+    let total: ArrayRef = Arc::new(Int64Array::from(vec![4; 4]));
+    let rows = batch(vec![("milestones_met", met), ("milestones_total", total)]);
+    let error = refused(Scorecard::of(&Table::from(&rows), Request::default()), "-7");
+    assert_eq!((error.row(), error.value(), error.count()), (Some(2), Some("-7"), 2));
 }

@@ -1,6 +1,7 @@
 //! Columns: missing, misspelt, twice, of the wrong type or length.
 
 use crate::support::{assert_says, refused, small_table};
+use proptest::prelude::*;
 use svcmetrics::{ColumnUnit, Data, Error, Nulls, Request, Scalar, Scorecard, Table, Values};
 
 fn error(table: &Table<'_>, request: Request) -> Error {
@@ -156,7 +157,41 @@ fn columns_and_masks_of_different_lengths_are_errors() {
     let table = Table::new(2).with("milestones_met", vec![1_i64]).with("milestones_total", vec![1_i64, 1]);
     assert_eq!(error(&table, adoption()).column(), Some("milestones_met"));
     let short = Data::new(Values::Int64(vec![1, 2].into()), Nulls::Mask(vec![true].into()));
-    assert_eq!(refused(short, "a mask of one row").kind(), "column_type");
+    let short = refused(short, "a mask of one row");
+    assert_eq!(short.kind(), "column_type");
+    assert_says(&short.to_string(), &["holds 2 values and a mask of 1 row; expected a mask of 2 rows"]);
+    let one = Table::new(1).with("milestones_met", vec![1_i64, 2]).with("milestones_total", vec![1_i64]);
+    assert_says(&error(&one, adoption()).to_string(), &["holds 2 rows; expected 1 row, as the table"]);
+}
+
+/// Whether one name comes of the other by one letter that is left out, put in or another one, or by two side by side that are
+/// exchanged.
+fn is_one_slip(one: &[u8], other: &[u8]) -> bool {
+    if one.len() == other.len() {
+        let differ: Vec<usize> = (0..one.len()).filter(|place| one[*place] != other[*place]).collect();
+        return match differ[..] {
+            [_] => true,
+            [first, second] => second == first + 1 && (one[first], one[second]) == (other[second], other[first]),
+            _ => false,
+        };
+    }
+    let (shorter, longer) = if one.len() < other.len() { (one, other) } else { (other, one) };
+    let without = |place: usize| [&longer[..place], &longer[place + 1..]].concat();
+    longer.len() == shorter.len() + 1 && (0..longer.len()).any(|place| without(place) == shorter)
+}
+
+proptest! {
+    #[test]
+    fn a_short_name_is_near_where_it_is_one_slip_away_and_begins_alike(wanted in "[abc]{1,6}", there in "[abc]{1,6}") {
+        prop_assume!(wanted != there);
+        let found = error(&Table::new(1).with(there.clone(), vec![1_i64]), Request::default().by([wanted.clone()]));
+        let near = match wanted.len().max(there.len()) {
+            ..3 => false,
+            3 | 4 => is_one_slip(wanted.as_bytes(), there.as_bytes()) && wanted[..1] == there[..1],
+            _ => is_one_slip(wanted.as_bytes(), there.as_bytes()),
+        };
+        prop_assert_eq!(found.hint(), near.then_some(there.as_str()), "{} and {}", wanted, there);
+    }
 }
 
 #[test]

@@ -28,6 +28,36 @@ fn a_null_key_is_a_group_of_its_own_and_comes_last() {
 }
 
 #[test]
+fn float_keys_that_are_all_missing_are_of_no_type_and_go_with_any() {
+    let by_key = || Request::default().by(["k"]).nan_is_missing(true);
+    let nothing = || table("k", vec![f64::NAN; 2], 2);
+    let missing = Scorecard::of(&nothing(), by_key()).unwrap();
+    assert_eq!((&missing.keys()[0].key_type, missing.groups()), (&KeyType::Null, [vec![Key::Null]].as_slice()));
+    let single = Scorecard::of(&table("k", vec![f32::NAN; 2], 2), by_key()).unwrap();
+    assert_eq!(single, missing);
+    for there in [
+        table("k", vec!["a"], 1),
+        table("k", vec![7_i64], 1),
+        table("k", vec![7.0], 1),
+        table("k", vec![true], 1),
+        table("k", Data::new(Values::Dates(vec![1].into()), Nulls::None).unwrap(), 1),
+    ] {
+        let card = Scorecard::of(&there, by_key()).unwrap();
+        let both = missing.merge(&card).unwrap();
+        assert_eq!(card.merge(&missing).unwrap(), both);
+        assert_eq!((both.len(), &both.keys()[0].key_type), (2, &card.keys()[0].key_type));
+        for parts in [[&nothing(), &there], [&there, &nothing()]] {
+            let mut builder = ScorecardBuilder::new(by_key());
+            parts.iter().try_for_each(|part| builder.add(part)).unwrap();
+            assert_eq!(builder.finish().unwrap(), both);
+        }
+    }
+    // of a table in which NaN is not missing the type is all that is known
+    let typed = Scorecard::of(&table("k", vec![None::<f64>; 2], 2), Request::default().by(["k"])).unwrap();
+    assert_eq!(typed.keys()[0].key_type, KeyType::Integer);
+}
+
+#[test]
 fn a_whole_float_key_is_the_integer_that_a_null_made_a_float() {
     let by_key = || Request::default().by(["k"]).nan_is_missing(true);
     let floats = Scorecard::of(&table("k", vec![2.0, f64::NAN, 10.0], 3), by_key()).unwrap();

@@ -176,6 +176,8 @@ fn revenue_that_is_absent_on_one_side_needs_a_word_and_both_are_offered() {
         &found.to_string(),
         &["3 rows", "\"zero\"", "\"missing\"", "'revenue_start' alone in 1", "'revenue_end' alone in 2"],
     );
+    let once = error(&revenue(vec![Some(1.0), None], vec![Some(1.0), Some(2.0)], 2), Request::default());
+    assert_says(&once.to_string(), &["absent on one side in 1 row ("]);
     let zero = Request::default().absent_revenue(AbsentRevenue::Zero);
     assert_eq!(counts(&table(), zero, "revenue_churn"), [3, 1, 0, 0]);
     let missing = Request::default().absent_revenue(AbsentRevenue::Missing);
