@@ -170,7 +170,8 @@ class Scorecard(Stored):
     @property
     def scores(self) -> HealthScores | None:
         """The health of every customer, where it was kept (:func:`scorecard` with ``scores=True``): a row each, in the
-        table's order. It belongs to the rows: what is merged, rolled up, joined or stored is without it.
+        table's order. It belongs to the rows: what is merged, rolled up, joined, copied or stored is
+        without it.
 
         >>> import svcmetrics as sm
         >>> table = {"plan": ["basic", "pro", "pro"], "milestones_met": [3, 1, 2], "milestones_total": [4, 4, 4]}

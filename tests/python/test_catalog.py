@@ -243,7 +243,7 @@ def test_in_the_catalogue_are_definitions_and_their_ids() -> None:
         for other in ("npss", None, 0, ("nps",)):
             assert other not in catalog
         with pytest.raises(errors.InvalidOptionError, match="metric: found 0; expected an id"):
-            catalog[0]  # type: ignore[index]
+            catalog[0]  # type: ignore[index] # wrong on purpose
 
 
 def test_short_ids_have_near_ones_of_one_slip_that_begin_alike() -> None:

@@ -321,7 +321,7 @@ def test_a_part_whose_keys_are_all_missing_merges_with_keys_of_any_type(nothing:
 
 def test_a_type_that_says_what_keys_are_is_that_of_missing_ones_too() -> None:
     for dtype, expected in (("Int64", "int64"), ("boolean", "bool"), ("string", "string"), ("Float64", "int64")):
-        frame = pd.DataFrame(table_with(pd.array([None, None], dtype=dtype)))  # type: ignore[call-overload]
+        frame = pd.DataFrame(table_with(pd.array([None, None], dtype=dtype)))  # type: ignore[call-overload] # any name of a type
         assert str(sm.scorecard(frame, by="key").to_arrow().schema.field("key").type) == expected
     # NaN means nothing in particular here
     arrow = pa.table(table_with(pa.array([None, None], pa.float64())))
@@ -486,3 +486,9 @@ def test_what_keys_may_be_is_said() -> None:
     table = {"k": np.array([uuid.UUID(int=1)], object), "milestones_met": [1], "milestones_total": [1]}
     with pytest.raises(errors.ColumnTypeError, match="text, whole numbers, booleans, dates"):
         sm.scorecard(table, by="k")
+
+
+def test_float_keys_of_no_rows_are_numbers_as_those_of_some_are() -> None:
+    frame = pd.DataFrame({"k": [1.0, 2.0], "is_new": [True, True], "onboarded": [True, False]})
+    some, none = (sm.scorecard(part, by="k").to_arrow().schema.field("k").type for part in (frame, frame[:0]))
+    assert str(some) == str(none) == "int64"

@@ -57,7 +57,7 @@ def test_a_metric_that_is_not_there_is_a_key_error_with_the_reason() -> None:
     with pytest.raises(errors.MetricNotFoundError, match="did you mean 'adoption_rate'"):
         card["adoption_rates"]
     with pytest.raises(errors.InvalidOptionError, match="metric: found 0; expected the id of a metric"):
-        card[0]  # type: ignore[index]
+        card[0]  # type: ignore[index] # wrong on purpose
     with pytest.raises(KeyError) as caught:
         card["onboard_rate"]
     assert isinstance(caught.value, errors.ColumnNotFoundError)

@@ -314,13 +314,22 @@ impl<'a> Data<'a> {
         }
     }
 
-    /// Whether some rows, all where there are none, have no value but NaN, as a column of which pandas knows nothing.
+    /// Whether there are rows, and some of them, all where none are named, have no value but NaN, as a column of which pandas
+    /// knows nothing.
     pub(crate) fn is_all_nan(&self, rows: Range<usize>) -> bool {
         let rows = if rows.is_empty() { 0..self.values.len() } else { rows };
         match (&self.values, &self.nulls) {
-            (Values::Float32(values), Nulls::None) => values[rows].iter().all(|value| value.is_nan()),
-            (Values::Float64(values), Nulls::None) => values[rows].iter().all(|value| value.is_nan()),
-            (Values::Dictionary { values, .. }, _) => values.is_all_nan(0..0),
+            (Values::Float32(values), Nulls::None) => {
+                !rows.is_empty() && values[rows].iter().all(|value| value.is_nan())
+            }
+            (Values::Float64(values), Nulls::None) => {
+                !rows.is_empty() && values[rows].iter().all(|value| value.is_nan())
+            }
+            // categories are those that occur: none where nothing does
+            (Values::Dictionary { values, .. }, _) => match &values.values {
+                Values::Float32(_) | Values::Float64(_) => values.values.is_empty() || values.is_all_nan(0..0),
+                _ => false,
+            },
             _ => false,
         }
     }
