@@ -40,10 +40,6 @@ impl Default for Customers {
 }
 
 impl Customers {
-    pub(super) fn texts() -> Self {
-        Self::Texts { text: String::new(), ends: Vec::new() }
-    }
-
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Whole(numbers) => numbers.len(),
@@ -67,16 +63,16 @@ impl Customers {
 
     /// One more; an empty column is of whatever type comes first. Whether it is of the column's type.
     pub(super) fn push(&mut self, customer: Customer<'_>) -> bool {
-        if matches!(customer, Customer::Text(_)) && self.len() == 0 {
-            *self = Self::texts();
-        }
-        match (self, customer) {
+        let is_empty = self.len() == 0;
+        match (&mut *self, customer) {
             (Self::Whole(numbers), Customer::Whole(number)) => numbers.push(number),
             (Self::Texts { text, ends }, Customer::Text(more)) => {
                 text.push_str(more);
                 ends.push(text.len());
             }
-            _ => return false,
+            _ if !is_empty => return false,
+            (_, Customer::Whole(number)) => *self = Self::Whole(vec![number]),
+            (_, Customer::Text(text)) => *self = Self::Texts { text: text.to_owned(), ends: vec![text.len()] },
         }
         true
     }
@@ -91,6 +87,14 @@ impl Customers {
         }
     }
 
+    /// Whether each from some place on is above the one before.
+    pub(super) fn ascend_from(&self, place: usize) -> bool {
+        match self {
+            Self::Whole(numbers) => ascend(&numbers[place..]),
+            Self::Texts { .. } => (place..self.len()).is_sorted_by(|one, other| self.get(*one) < self.get(*other)),
+        }
+    }
+
     fn truncate(&mut self, len: usize) {
         match self {
             Self::Whole(numbers) => numbers.truncate(len),
@@ -100,6 +104,14 @@ impl Customers {
             }
         }
     }
+}
+
+/// Whether each is above the one before.
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+#[allow(clippy::needless_bitwise_bool)] // without branches, many at once
+fn ascend(numbers: &[i64]) -> bool {
+    let next = numbers.get(1..).unwrap_or_default();
+    numbers.iter().zip(next).fold(true, |ascend, (one, other)| ascend & (one < other))
 }
 
 /// Lines that cannot be added to the one before of the same customer and month: the first of them, and how many there are.
@@ -165,6 +177,16 @@ pub(super) struct Step {
 impl Chunk {
     pub(super) fn new() -> Self {
         Self { starts: vec![0], ascends: true, ..Self::default() }
+    }
+
+    /// Without customers, in the memory that it has.
+    pub(super) fn emptied(mut self) -> Self {
+        self.customers.truncate(0);
+        self.starts.clear();
+        self.starts.push(0);
+        self.columns.truncate(0);
+        self.ascends = true;
+        self
     }
 
     /// A customer's spans.

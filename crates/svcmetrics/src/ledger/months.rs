@@ -1,5 +1,7 @@
 //! Months of whatever form as numbers: months since January of year 0.
 
+#![allow(clippy::inline_always)] // so that they are compiled for the vector units of their callers
+
 use crate::engine::columns::{Data, Scalar, TimeUnit, Values};
 use crate::period::Period;
 use std::ops::Range;
@@ -9,21 +11,35 @@ const SECONDS: i64 = 86_400;
 /// Days since 1970 that have a month: of the years 0 to 9999.
 const DAYS: Range<i32> = -719_528..2_932_897;
 
+/// Days from the first of March 1968 to before that of 2096: each fourth year has a leap day.
+const NEAR: Range<i32> = -671..46_081;
+
 /// The month of one of [`DAYS`], in a few steps without branches or divisions of more than 32 bits.
-#[allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 #[inline(always)]
 fn month_of(day: i32) -> i32 {
-    // four centuries before the first year, so that no number is negative; years begin in March, so that they end in a leap day
-    let day = day.wrapping_add(719_468 + 146_097).cast_unsigned();
-    let quarters = day.wrapping_mul(4) | 3;
+    // four centuries before the first year, so that no number is negative
+    let quarters = day.wrapping_add(719_468 + 146_097).cast_unsigned().wrapping_mul(4) | 3;
     let century = quarters / 146_097;
     let day = quarters.wrapping_sub(century * 146_097) / 4;
-    // (4 day + 3) / 1461, exact for the days of a century
+    (1_200 * century + months_before(day)).cast_signed() + 2 - 12 * 400
+}
+
+/// The month of one of the days that are [`NEAR`], in fewer.
+#[inline(always)]
+fn month_of_near(day: i32) -> i32 {
+    months_before(day.wrapping_sub(NEAR.start).cast_unsigned()).cast_signed() + 12 * 1968 + 2
+}
+
+/// How many months are before that of a day, counted from a first of March, as long as each fourth year is a leap year: years that
+/// begin in March end in a leap day.
+#[inline(always)]
+fn months_before(day: u32) -> u32 {
+    // (4 day + 3) / 1461, exact for the days of 128 years
     let year = day.wrapping_mul(91_867).wrapping_add(80_000) >> 25;
     let day = day.wrapping_sub(1_461 * year / 4);
     // (5 day + 2) / 153, exact for the days of a year
     let month = day.wrapping_mul(535).wrapping_add(332) >> 14;
-    (12 * (100 * century + year) + month + 2).cast_signed() - 12 * 400
+    12 * year + month
 }
 
 fn month_of_day(day: i32) -> Option<i32> {
@@ -31,15 +47,30 @@ fn month_of_day(day: i32) -> Option<i32> {
 }
 
 /// The months of days; whether all have one.
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-#[allow(clippy::needless_bitwise_bool)] // without branches, many at once
 fn months_of_days(days: &[i32], months: &mut [i32]) -> bool {
-    let mut known = true;
+    months_of_near_days(days, months) || months_of_all_days(days, months)
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn months_of_all_days(days: &[i32], months: &mut [i32]) -> bool {
+    each(days, months, DAYS, month_of)
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn months_of_near_days(days: &[i32], months: &mut [i32]) -> bool {
+    each(days, months, NEAR, month_of_near)
+}
+
+/// The months of days, all of which are expected to be some; whether they are.
+#[inline(always)]
+fn each(days: &[i32], months: &mut [i32], expected: Range<i32>, month_of: impl Fn(i32) -> i32) -> bool {
+    // one comparison of each, and none that leaves
+    let (first, mut last) = (expected.start, 0);
     for (day, month) in days.iter().zip(months) {
-        known &= (*day >= DAYS.start) & (*day < DAYS.end);
+        last = last.max(day.wrapping_sub(first).cast_unsigned());
         *month = month_of(*day);
     }
-    known
+    last < expected.end.wrapping_sub(first).cast_unsigned()
 }
 
 /// The month of a time.
@@ -178,10 +209,17 @@ mod tests {
         let (first, last) = (DAYS.start, DAYS.end - 1);
         let days: Vec<i32> = DAYS.collect();
         let mut months = vec![0; days.len()];
-        assert!(months_of_days(&days, &mut months));
-        for (day, month) in days.iter().zip(months) {
+        assert!(months_of_all_days(&days, &mut months));
+        for (day, month) in days.iter().zip(&months) {
             let (year, of_year, _) = civil(i64::from(*day));
-            assert_eq!(i64::from(month), year * 12 + of_year - 1, "{day}");
+            assert_eq!(i64::from(*month), year * 12 + of_year - 1, "{day}");
+        }
+        let near: Vec<i32> = NEAR.collect();
+        let mut found = vec![0; near.len()];
+        assert!(months_of_near_days(&near, &mut found));
+        assert_eq!(found, months[days.binary_search(&NEAR.start).unwrap()..][..near.len()]);
+        for days in [[NEAR.start - 1, NEAR.start], [NEAR.end - 1, NEAR.end]] {
+            assert!(!months_of_near_days(&days, &mut [0; 2]) && months_of_days(&days, &mut [0; 2]));
         }
         assert_eq!([first, last].map(month_of_day), [*Period::MONTHS.start(), *Period::MONTHS.end()].map(Some));
         for day in [first - 1, last + 1, i32::MIN, i32::MAX] {

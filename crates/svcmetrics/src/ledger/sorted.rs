@@ -7,7 +7,7 @@ use super::lines::{Faults, Part, Rounding, certain};
 use super::spans::{Paid, Span};
 use super::who::Who;
 use crate::engine::intake::Cells;
-use crate::mask::WORD;
+use crate::mask::{WORD, word_of};
 use std::ops::Range;
 
 /// What a thread makes of some rows.
@@ -17,29 +17,25 @@ pub(super) struct Made {
     pub(super) rounding: Rounding,
 }
 
-/// Rows that are taken together: their columns stay in the nearest cache.
-const ROWS: usize = if cfg!(test) { WORD } else { 32 * WORD };
-
-/// A bit for each of them.
-type Bits = [u64; ROWS / WORD];
+/// Rows that are taken together: each column is read at length, and what is made of it stays in the second-level cache.
+const ROWS: usize = if cfg!(test) { WORD } else { 64 * WORD };
 
 /// What a thread needs for rows that are taken together.
 #[derive(Default)]
 pub(super) struct Scratch {
     /// After that of the row before.
     months: Vec<i32>,
-    /// Where a row is of another customer than the one before.
-    others: Bits,
-    /// Where a row is not one more month of the same.
-    turns: Bits,
-    /// The places of those, and then how many rows there are.
-    places: Vec<u32>,
-    /// Those with which another customer begins, by their position among the turns.
-    begins: Vec<u32>,
+    /// A bit for each row: where it is of another customer than the one before.
+    others: Vec<u64>,
+    /// And where it is not one more month of the same.
+    turns: Vec<u64>,
+    turned: Turned,
     /// Amounts of the row before and where the rows turn.
     floats: Vec<f64>,
     amounts: Vec<i64>,
     cells: Cells,
+    /// Its memory is used for one piece after another.
+    chunk: Chunk,
 }
 
 /// The rows, of which there are some, as a chunk, where their customers ascend.
@@ -50,8 +46,8 @@ pub(super) fn chunk_of(
     scratch: &mut Scratch,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Made> {
-    let mut made = Made { chunk: Chunk::new(), faults: Faults::default(), rounding: Rounding::default() };
-    made.chunk.columns.reserve(rows.len(), segments.len());
+    let chunk = std::mem::take(&mut scratch.chunk).emptied();
+    let mut made = Made { chunk, faults: Faults::default(), rounding: Rounding::default() };
     made.begin(part, rows.start, segments.first().copied(), scratch);
     for start in (rows.start + 1..rows.end).step_by(ROWS) {
         let some = start..rows.end.min(start + ROWS);
@@ -61,7 +57,9 @@ pub(super) fn chunk_of(
         }
     }
     made.chunk.close();
-    made.chunk.shrink();
+    // a copy takes no more memory than it needs
+    let chunk = made.chunk.clone();
+    scratch.chunk = std::mem::replace(&mut made.chunk, chunk);
     Some(made)
 }
 
@@ -81,105 +79,144 @@ impl Made {
     /// these.
     fn take(&mut self, part: &Part<'_>, rows: Range<usize>, segments: &[u32], scratch: &mut Scratch) -> bool {
         let Self { chunk, faults, rounding } = self;
-        let Scratch { months, others, turns, places, begins, floats, amounts, cells } = scratch;
+        let Scratch { months, others, turns, turned, floats, amounts, cells, .. } = scratch;
         let who = part.who_after(rows.clone(), faults);
-        if !find_others(&who, others) {
-            return false;
+        let last = chunk.customers.len() - 1;
+        for words in [&mut *others, turns] {
+            words.resize(rows.len().div_ceil(WORD), 0);
         }
+        find_others(&who, others);
         months.drain(..months.len() - 1);
         part.months(rows.clone(), months, faults);
         amounts.clear();
         let is_read = part.floats().is_some_and(|all| {
             let all = &all[rows.start - 1..rows.end];
-            chunk.ascends &= find_turns(months, all, segments, others, turns);
-            each(turns, rows.len(), places);
+            find_turns(months, all, segments, others, turns);
+            turned.find(turns, others, months);
             floats.clear();
             // where the row before is rounded, so is each that goes on with it
             floats.push(all[0]);
-            floats.extend(before_last(places).iter().map(|place| all[*place as usize + 1]));
+            floats.extend(turned.places().iter().map(|place| all[*place as usize + 1]));
             certain(floats, amounts)
         });
         if !is_read {
             amounts.extend(chunk.columns.amounts.last());
             rounding.merge(part.amounts(rows, amounts, cells, faults));
-            chunk.ascends &= find_turns(months, amounts, segments, others, turns);
-            each(turns, months.len() - 1, places);
-            for (turn, place) in before_last(places).iter().enumerate() {
+            find_turns(months, amounts, segments, others, turns);
+            turned.find(turns, others, months);
+            for (turn, place) in turned.places().iter().enumerate() {
                 amounts[turn + 1] = amounts[*place as usize + 1];
             }
         }
-        chunk.columns.go_on(places[0]);
-        let places = &places[..];
-        let turned = before_last(places);
-        begins.resize(turned.len(), 0);
-        let mut count = 0;
-        for (turn, place) in (0..).zip(turned) {
-            // no more than there are turns; without a branch, which would be foreseen wrongly
-            begins[count] = turn;
-            count += usize::from(others[*place as usize / WORD] >> (*place as usize % WORD) & 1 == 1);
-        }
-        let begins = &begins[..count];
+        chunk.ascends &= turned.ascends;
+        let (places, begins) = (turned.places(), turned.begins());
+        chunk.columns.go_on(turned.places[0]);
         chunk.begin_many(&who, begins.iter().map(|turn| places[*turn as usize] as usize + 1), begins);
-        let spans = places.windows(2).map(|pair| Span::new(months[pair[0] as usize + 1], pair[1] - pair[0]));
-        chunk.columns.spans.extend(spans);
-        chunk.columns.amounts.extend_from_slice(&amounts[1..=turned.len()]);
+        chunk.columns.spans.extend(turned.spans());
+        chunk.columns.amounts.extend_from_slice(&amounts[1..=places.len()]);
         if !segments.is_empty() {
-            chunk.columns.segments.extend(turned.iter().map(|place| segments[*place as usize + 1]));
+            chunk.columns.segments.extend(places.iter().map(|place| segments[*place as usize + 1]));
         }
-        true
+        chunk.customers.ascend_from(last)
     }
 }
 
-/// Where a customer is another than the one before; whether they ascend.
-fn find_others(who: &Who<'_>, others: &mut Bits) -> bool {
+/// Rows with which something begins: a customer, or another amount, segment or month than the next.
+#[derive(Default)]
+struct Turned {
+    /// How many of them there are, no more than [`ROWS`], and how many customers begin.
+    count: usize,
+    customers: usize,
+    /// Where they are, and then how many rows there are.
+    places: Vec<u32>,
+    /// Their months.
+    months: Vec<i32>,
+    /// Those with which a customer begins, by their position among these.
+    begins: Vec<u32>,
+    /// Whether the months of each customer ascend.
+    ascends: bool,
+}
+
+impl Turned {
+    fn find(&mut self, turns: &[u64], others: &[u64], months: &[i32]) {
+        self.places.resize(ROWS + 1, 0);
+        self.months.resize(ROWS, 0);
+        self.begins.resize(ROWS, 0);
+        find_turned(turns, others, months, self);
+        // they are few
+        self.places[self.count] = u32::try_from(months.len() - 1).unwrap_or(u32::MAX);
+    }
+
+    fn places(&self) -> &[u32] {
+        &self.places[..self.count]
+    }
+
+    fn begins(&self) -> &[u32] {
+        &self.begins[..self.customers]
+    }
+
+    /// The months up to the next of them.
+    fn spans(&self) -> impl Iterator<Item = Span> {
+        let rows = self.places[..=self.count].windows(2);
+        self.months.iter().zip(rows).map(|(month, rows)| Span::new(*month, rows[1] - rows[0]))
+    }
+}
+
+/// [`Turned::find`], without a branch on what a row is, which would be foreseen wrongly.
+#[multiversion::multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+bmi1+bmi2+lzcnt",
+    "x86_64+avx2+bmi1+bmi2+lzcnt"
+))]
+#[allow(clippy::needless_bitwise_bool, clippy::cast_possible_truncation)] // there are no more than [`ROWS`]
+fn find_turned(turns: &[u64], others: &[u64], months: &[i32], turned: &mut Turned) {
+    let Turned { places, months: found, begins, .. } = turned;
+    let (mut count, mut customers, mut ascends) = (0, 0, true);
+    for ((first, turns), others) in (0..).step_by(WORD).zip(turns).zip(others) {
+        let (mut turns, months) = (*turns, &months[first as usize..]);
+        while turns != 0 {
+            let row = turns.trailing_zeros();
+            let is_other = others >> row & 1 == 1;
+            let (before, month) = (months[row as usize], months[row as usize + 1]);
+            ascends &= is_other | (before < month);
+            (places[count], found[count]) = (first + row, month);
+            begins[customers] = count as u32;
+            customers += usize::from(is_other);
+            count += 1;
+            turns &= turns - 1;
+        }
+    }
+    (turned.count, turned.customers, turned.ascends) = (count, customers, ascends);
+}
+
+/// Where a customer is another than the one before.
+fn find_others(who: &Who<'_>, others: &mut [u64]) {
     match who {
         Who::Whole(numbers) => other_numbers(numbers, others),
         Who::Texts(texts) => {
-            let (mut ascends, pairs) = (true, texts.len() - 1);
-            for (others, first) in others.iter_mut().zip((0..pairs).step_by(WORD)) {
-                let pairs = texts[first..=pairs.min(first + WORD)].windows(2);
-                *others = (0..).zip(pairs).fold(0, |others, (row, pair)| {
-                    let is_other = pair[0] != pair[1];
-                    ascends &= !is_other || pair[0] < pair[1];
-                    others | u64::from(is_other) << row
-                });
+            for (others, (before, after)) in others.iter_mut().zip(pairs(texts)) {
+                *others = those(before, after, |before, after| before != after);
             }
-            ascends
         }
         Who::Column(texts, rows) => {
-            let mut ascends = true;
             for (others, first) in others.iter_mut().zip((rows.start + 1..rows.end).step_by(WORD)) {
                 *others = texts.others(first..rows.end.min(first + WORD));
-                let mut each = *others;
-                while each != 0 {
-                    let row = first + each.trailing_zeros() as usize;
-                    ascends &= texts.text(row - 1) < texts.text(row);
-                    each &= each - 1;
-                }
             }
-            ascends
         }
     }
 }
 
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn other_numbers(numbers: &[i64], others: &mut Bits) -> bool {
-    let mut falls = 0;
+fn other_numbers(numbers: &[i64], others: &mut [u64]) {
     for (others, (before, after)) in others.iter_mut().zip(pairs(numbers)) {
         *others = those(before, after, |before, after| before != after);
-        falls |= those(before, after, |before, after| before > after);
     }
-    falls == 0
 }
 
-/// Where a row is not one more month of the same, given where it is of another customer; whether the months of each customer
-/// ascend.
+/// Where a row is not one more month of the same, given where it is of another customer.
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn find_turns<A: PartialEq>(months: &[i32], amounts: &[A], segments: &[u32], others: &Bits, turns: &mut Bits) -> bool {
-    let mut falls = 0;
+fn find_turns<A: PartialEq>(months: &[i32], amounts: &[A], segments: &[u32], others: &[u64], turns: &mut [u64]) {
     let columns = pairs(months).zip(pairs(amounts)).zip(others);
     for (turns, ((months, amounts), others)) in turns.iter_mut().zip(columns) {
-        falls |= those(months.0, months.1, |before, after| before >= after) & !others;
         *turns = others
             | those(months.0, months.1, |before, after| before + 1 != *after)
             | those(amounts.0, amounts.1, |before, after| before != after);
@@ -187,7 +224,6 @@ fn find_turns<A: PartialEq>(months: &[i32], amounts: &[A], segments: &[u32], oth
     for (turns, (before, after)) in turns.iter_mut().zip(pairs(segments)) {
         *turns |= those(before, after, |before, after| before != after);
     }
-    falls == 0
 }
 
 /// Rows before and after, a word's each.
@@ -200,31 +236,11 @@ fn pairs<T>(rows: &[T]) -> impl Iterator<Item = (&[T], &[T])> {
 #[inline(always)]
 fn those<T>(before: &[T], after: &[T], holds: impl Fn(&T, &T) -> bool) -> u64 {
     match (before.first_chunk::<WORD>(), after.first_chunk::<WORD>()) {
-        (Some(before), Some(after)) => {
-            (0..WORD).fold(0, |those, row| those | u64::from(holds(&before[row], &after[row])) << row)
-        }
+        (Some(before), Some(after)) => word_of(|row| holds(&before[row], &after[row])),
         _ => (0..)
             .zip(before.iter().zip(after))
             .fold(0, |those, (row, (before, after))| those | u64::from(holds(before, after)) << row),
     }
-}
-
-/// The places of bits that are set, all of them among the first ones, and how many these are.
-fn each(bits: &[u64], count: usize, places: &mut Vec<u32>) {
-    places.clear();
-    // they are few
-    let count = u32::try_from(count).unwrap_or(u32::MAX);
-    for (first, mut word) in (0..count).step_by(WORD).zip(bits.iter().copied()) {
-        while word != 0 {
-            places.push(first + word.trailing_zeros());
-            word &= word - 1;
-        }
-    }
-    places.push(count);
-}
-
-fn before_last(places: &[u32]) -> &[u32] {
-    places.split_last().map_or(&[], |(_, before)| before)
 }
 
 /// Whether the chunks go on where those before end.
