@@ -2,7 +2,6 @@
 
 use super::chunk::{Chunk, Clash, Clashes};
 use super::extent::Extent;
-use super::fold::Fold;
 use super::lines::{Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};
 use super::reasons::{Reading, Reasons};
@@ -284,7 +283,7 @@ impl LedgerBuilder {
             Lines::Sorted(chunks) => settled(chunks, go_on)?,
             Lines::Shuffled(shuffled) => shuffled.sorted(go_on)?,
         };
-        let Settled { mut chunks, months } = self.settle(made, go_on)?;
+        let Settled { mut chunks, months } = self.settle(made)?;
         let diagnostics = self.diagnostics;
         let segments = Segments::of(&self.groups, &mut chunks);
         let reasons =
@@ -296,7 +295,7 @@ impl LedgerBuilder {
     }
 
     /// Counts lines of one customer and month that were added up; the chunks with customers, and the first and the last month.
-    fn settle(&mut self, made: Vec<Made>, go_on: &mut dyn FnMut() -> bool) -> Result<Settled> {
+    fn settle(&mut self, made: Vec<Made>) -> Result<Settled> {
         let (mut chunks, mut clash, mut clashes) = (Vec::with_capacity(made.len()), None, 0);
         for (chunk, settled) in made {
             match settled {
@@ -312,9 +311,8 @@ impl LedgerBuilder {
             return Err(state.error(Offence { count: clashes, ..offence }));
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
-        let fold = Fold { cost: 1, empty: || Ok(Extent::default()), take: Extent::take, add: Extent::add };
         let mut extent = Extent::default();
-        fold.run(&chunks, &mut extent, go_on)?;
+        chunks.iter().filter_map(Chunk::extent).for_each(|of_chunk| extent.add(of_chunk));
         if extent.gaps > 0
             && self.options.gaps == Gaps::Error
             && let Some(first) = self.gap(&chunks)
@@ -371,7 +369,7 @@ impl LedgerBuilder {
         let Lines::Sorted(chunks) = &mut self.lines else { return Ok(None) };
         let open = if goes_on { chunks.last_mut().and_then(Chunk::split_last) } else { None };
         let complete = std::mem::replace(chunks, open.into_iter().collect());
-        Ok(Some(self.settle(settled(complete, go_on)?, go_on)?.chunks))
+        Ok(Some(self.settle(settled(complete, go_on)?)?.chunks))
     }
 
     /// The reasons of the customers that [`LedgerBuilder::take_sorted`] took.
@@ -409,7 +407,7 @@ impl LedgerBuilder {
 fn settled(chunks: Vec<Chunk>, go_on: &mut dyn FnMut() -> bool) -> Result<Vec<Made>> {
     let settled = |mut chunk: Chunk| {
         let added = chunk.settle(go_on).filter(|_| go_on()).ok_or(Error::Interrupted)?;
-        Ok((chunk, added))
+        Ok((chunk.measured(), added))
     };
     chunks.into_iter().map(settled).collect()
 }

@@ -1,5 +1,6 @@
 //! Customers and what they paid, sorted: columns, and where each customer's begin.
 
+use super::extent::Extent;
 use super::spans::{Columns, Paid, Span};
 use super::who::Who;
 use crate::engine::STRETCH;
@@ -162,6 +163,8 @@ pub(super) struct Chunk {
     pub(super) columns: Columns,
     /// Whether each customer's months ascend; they stand as they came otherwise.
     pub(super) ascends: bool,
+    /// Gone with each change.
+    extent: Option<Extent>,
 }
 
 /// A span on the way through customers.
@@ -187,6 +190,17 @@ impl Chunk {
         self.columns.truncate(0);
         self.ascends = true;
         self
+    }
+
+    /// With what it says of itself where each customer's months ascend: best while it is in the cache.
+    pub(super) fn measured(mut self) -> Self {
+        self.extent = self.extent.or_else(|| self.ascends.then(|| Extent::of(&self)));
+        self
+    }
+
+    /// Nothing where it is not [`Chunk::measured`].
+    pub(super) fn extent(&self) -> Option<Extent> {
+        self.extent
     }
 
     /// A customer's spans.
@@ -220,6 +234,7 @@ impl Chunk {
 
     /// Says that the last customer has no spans but those that are there.
     pub(super) fn close(&mut self) {
+        self.extent = None;
         // a chunk is of a part of less than 2^32 rows
         let end = u32::try_from(self.len()).unwrap_or(u32::MAX);
         if let Some(last) = self.starts.last_mut().filter(|_| self.customers.len() > 0) {
@@ -274,6 +289,7 @@ impl Chunk {
         let last = self.customers.len().checked_sub(1)?;
         let mut split = Self { ascends: self.ascends, ..Self::new() };
         split.push(self, last);
+        self.extent = None;
         self.columns.truncate(self.starts[last] as usize);
         self.customers.truncate(last);
         self.starts.truncate(last + 1);

@@ -1,8 +1,7 @@
-//! How many months a ledger has, and from when to when they are.
+//! How many months a chunk has, from when to when they are, and how large its amounts can be.
 
 use super::chunk::Chunk;
 use super::spans::Span;
-use std::ops::Range;
 
 /// Months of customers, and those without a row between a customer's first and last.
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,30 +10,25 @@ pub(super) struct Extent {
     pub(super) gaps: u64,
     /// The first and the last of all.
     pub(super) range: Option<(i32, i32)>,
+    /// The bits of all amounts together: amounts are not negative, and none is larger.
+    pub(super) bits: i64,
 }
 
 impl Extent {
-    #[cfg(feature = "serde")]
+    /// That of a chunk in which each customer's months ascend.
     pub(super) fn of(chunk: &Chunk) -> Self {
-        let mut extent = Self::default();
-        extent.take(chunk, 0..chunk.customers.len());
-        extent
-    }
-
-    pub(super) fn take(&mut self, chunk: &Chunk, customers: Range<usize>) {
-        let starts = &chunk.starts[customers.start..=customers.end];
         let spans = &chunk.columns.spans;
-        let (Some(first), Some(last)) = (starts.first(), starts.last()) else { return };
-        if first == last {
-            return;
+        if spans.is_empty() {
+            return Self::default();
         }
-        let (months, range) = months(&spans[*first as usize..*last as usize]);
-        let mut from_first_to_last = 0_u64;
-        for customer in starts.windows(2) {
+        let (months, range) = months(spans);
+        let mut from_first_to_last = 0;
+        for customer in chunk.starts.windows(2) {
             let (first, last) = (spans[customer[0] as usize], spans[customer[1] as usize - 1]);
             from_first_to_last += u64::from(last.end().abs_diff(first.first()));
         }
-        self.add(Self { months, gaps: from_first_to_last - months, range: Some(range) });
+        let bits = bits(&chunk.columns.amounts);
+        Self { months, gaps: from_first_to_last - months, range: Some(range), bits }
     }
 
     pub(super) fn add(&mut self, other: Self) {
@@ -44,6 +38,7 @@ impl Extent {
             (Some(one), Some(two)) => Some((one.0.min(two.0), one.1.max(two.1))),
             (one, two) => one.or(two),
         };
+        self.bits |= other.bits;
     }
 }
 
@@ -56,4 +51,9 @@ fn months(spans: &[Span]) -> (u64, (i32, i32)) {
         range = (range.0.min(span.first()), range.1.max(span.end() - 1));
     }
     (months, range)
+}
+
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn bits(amounts: &[i64]) -> i64 {
+    amounts.iter().fold(0, |bits, amount| bits | amount)
 }

@@ -69,11 +69,14 @@ impl<E, T, A> Fold<E, T, A> {
 
 /// The customers of a chunk in stretches of some [`SPANS`].
 fn shares(chunk: &Chunk) -> impl Iterator<Item = (&Chunk, Range<usize>)> {
-    let mut start = 0;
+    let (mut start, customers) = (0, chunk.customers.len());
     std::iter::from_fn(move || {
-        let customers = chunk.customers.len();
         if start == customers {
             return None;
+        }
+        if start == 0 && chunk.len() <= SPANS {
+            start = customers;
+            return Some((chunk, 0..customers));
         }
         let last = chunk.starts[start] as usize + SPANS;
         let reached = chunk.starts.partition_point(|span| *span as usize <= last) - 1;
@@ -100,9 +103,8 @@ impl Bound {
         cells: usize,
         settle: impl FnOnce(),
     ) -> bool {
-        let spans = chunk.starts[customers.start] as usize..chunk.starts[customers.end] as usize;
-        // amounts are not negative, and the bits of all of them are no less than the largest
-        let most = bits(&chunk.columns.amounts[spans.clone()]) | 1;
+        let spans = (chunk.starts[customers.end] - chunk.starts[customers.start]) as usize;
+        let most = chunk.extent().map_or(i64::MAX, |extent| extent.bits) | 1;
         let more = i64::try_from(customers.len()).ok().and_then(|customers| most.checked_mul(customers));
         let Some(more) = more else { return false };
         if self.spans >= cells && self.largest.checked_add(more).is_none() {
@@ -110,15 +112,9 @@ impl Bound {
             *self = Self::default();
         }
         let Some(largest) = self.largest.checked_add(more) else { return false };
-        *self = Self { largest, spans: self.spans + spans.len() };
+        *self = Self { largest, spans: self.spans + spans };
         true
     }
-}
-
-/// The bits of all of them together.
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn bits(amounts: &[i64]) -> i64 {
-    amounts.iter().fold(0, |bits, amount| bits | amount)
 }
 
 /// Room for so many more, all default.

@@ -122,5 +122,5 @@ pub(super) fn taken(chunks: &[Chunk], order: &[Placed<'_>]) -> Option<Vec<Chunk>
             return None;
         }
     }
-    Some(made)
+    Some(made.into_iter().map(Chunk::measured).collect())
 }

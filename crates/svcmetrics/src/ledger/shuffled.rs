@@ -160,7 +160,7 @@ impl Part {
         }
         making.chunk.close();
         making.chunk.shrink();
-        (making.chunk, making.clashes.map_or(Ok(making.added), Err))
+        (making.chunk.measured(), making.clashes.map_or(Ok(making.added), Err))
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn chunk_of(
     }
     made.chunk.close();
     // a copy takes no more memory than it needs
-    let chunk = made.chunk.clone();
+    let chunk = made.chunk.clone().measured();
     scratch.chunk = std::mem::replace(&mut made.chunk, chunk);
     Some(made)
 }

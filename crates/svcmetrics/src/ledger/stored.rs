@@ -1,7 +1,6 @@
 //! A ledger as it is stored: its lines, validated on the way in.
 
 use super::chunk::{Chunk, Customer};
-use super::extent::Extent;
 use super::spans::Paid;
 use super::{Diagnostics, Gaps, Ledger, LedgerOptions, Segments, stored_reasons};
 use crate::error::{Error, Result};
@@ -143,7 +142,8 @@ impl TryFrom<Stored> for Ledger {
             start = end;
         }
         chunk.close();
-        let gaps = Extent::of(&chunk).gaps;
+        let chunk = chunk.measured();
+        let gaps = chunk.extent().map_or(0, |extent| extent.gaps);
         let Diagnostics { months, gaps: counted, .. } = stored.diagnostics;
         if let Err(problem) = stored.diagnostics.validated() {
             return invalid(problem);
