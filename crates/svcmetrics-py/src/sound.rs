@@ -6,6 +6,11 @@ use arrow_schema::DataType;
 use std::ops::Deref;
 use std::panic::resume_unwind;
 use std::thread;
+use svcmetrics::other_marks;
+use zerocopy::FromBytes as _;
+
+/// Views that are compared together.
+const WORD: usize = u64::BITS as usize;
 
 /// The longest text that stands within its view.
 const SHORT: usize = 12;
@@ -28,15 +33,19 @@ pub(crate) fn is_plainly_sound(data: &ArrayData) -> bool {
     data.validate().is_ok() && data.validate_nulls().is_ok() && of_type(data).unwrap_or(false)
 }
 
-/// Views that stand side by side, or codes.
+/// Codes that stand side by side.
 fn values<const BYTES: usize>(data: &ArrayData) -> Option<&[[u8; BYTES]]> {
-    let all = data.buffers().first()?.as_slice().as_chunks().0;
+    of(data, data.buffers().first()?.as_slice().as_chunks().0)
+}
+
+/// Those that the data is of.
+fn of<'a, T>(data: &ArrayData, all: &'a [T]) -> Option<&'a [T]> {
     all.get(data.offset()..data.offset().checked_add(data.len())?)
 }
 
 /// Whether views are of texts.
 fn are_texts(data: &ArrayData) -> Option<bool> {
-    let views = values(data)?;
+    let views = of(data, <[u128]>::ref_from_bytes(data.buffers().first()?).ok()?)?;
     let shared: Vec<&[u8]> = data.buffers().get(1..)?.iter().map(Deref::deref).collect();
     let (one, other) = views.split_at(views.len() / 2);
     let (one, other) = both(views.len(), || all_texts(one, &shared), || all_texts(other, &shared));
@@ -44,15 +53,23 @@ fn are_texts(data: &ArrayData) -> Option<bool> {
 }
 
 /// Whether all views are of texts: of those that are the same as the one before only the first is looked at.
-fn all_texts(views: &[[u8; 16]], shared: &[&[u8]]) -> bool {
-    // the view of an empty text
-    let mut before = 0;
-    views.iter().all(|view| {
-        let view = u128::from_le_bytes(*view);
-        let is_known = view == before;
-        before = view;
-        is_known || if length(view) <= SHORT { is_short_text(view) } else { is_long_text(view, shared) }
-    })
+fn all_texts(views: &[u128], shared: &[&[u8]]) -> bool {
+    let is_text = |view: &u128| if length(*view) <= SHORT { is_short_text(*view) } else { is_long_text(*view, shared) };
+    let are_texts = |first: usize| {
+        let some = &views[first - 1..views.len().min(first + WORD)];
+        let mut others = other_marks(some);
+        if others == u64::MAX {
+            return some[1..].iter().all(is_text);
+        }
+        while others != 0 {
+            if !is_text(&some[1 + others.trailing_zeros() as usize]) {
+                return false;
+            }
+            others &= others - 1;
+        }
+        true
+    };
+    views.first().is_none_or(is_text) && (1..views.len()).step_by(WORD).all(are_texts)
 }
 
 /// Both answers, by two threads where there are many views.

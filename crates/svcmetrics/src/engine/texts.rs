@@ -1,6 +1,8 @@
 //! Texts and bytes by position, in whatever layout they are held.
 
+use crate::mask::{WORD, word_of};
 use std::ops::Range;
+use zerocopy::{FromBytes as _, IntoBytes as _};
 
 /// Texts by position: what holds strings in whatever layout.
 pub trait Texts: Send + Sync {
@@ -17,26 +19,34 @@ pub trait Texts: Send + Sync {
     fn marks(&self) -> Option<&[u128]> {
         None
     }
-    /// A bit for each of up to 64 positions, whether another text is there than at the position before; none of them is null.
+    /// A bit for each of up to 64 positions, whether another text may be there than at the position before: where there is none,
+    /// it is the same for sure. None of them is null.
     fn others(&self, positions: Range<usize>) -> u64 {
-        let is_other = |position: usize| !same(self.text(position - 1).as_bytes(), self.text(position).as_bytes());
-        let first = positions.start;
-        let Some(marks) = self.marks() else {
-            return (0..)
-                .zip(positions)
-                .fold(0, |others, (bit, position)| others | u64::from(is_other(position)) << bit);
-        };
-        let marks = marks[first - 1..positions.end].windows(2);
-        let mut others = (0..).zip(marks).fold(0, |others, (bit, pair)| others | u64::from(pair[0] != pair[1]) << bit);
-        let mut unsure = others;
-        while unsure != 0 {
-            if !is_other(first + unsure.trailing_zeros() as usize) {
-                others &= !(unsure & unsure.wrapping_neg());
-            }
-            unsure &= unsure - 1;
+        if let Some(marks) = self.marks() {
+            return other_marks(&marks[positions.start - 1..positions.end]);
         }
-        others
+        let is_other = |position: usize| !same(self.text(position - 1).as_bytes(), self.text(position).as_bytes());
+        (0..).zip(positions).fold(0, |others, (bit, position)| others | u64::from(is_other(position)) << bit)
     }
+}
+
+/// A bit for each of up to 64 marks after the first, whether it is another than the one before.
+///
+/// ```
+/// assert_eq!(svcmetrics::other_marks(&[5, 5, 6, 6, 5]), 0b1010);
+/// assert_eq!(svcmetrics::other_marks(&[]), 0); // none is after another
+/// ```
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+pub fn other_marks(marks: &[u128]) -> u64 {
+    // numbers of 128 bits are compared one at a time
+    let halves = <[[u64; 2]]>::ref_from_bytes(marks.as_bytes()).unwrap_or_default();
+    if let Ok(halves) = <&[[u64; 2]; WORD + 1]>::try_from(halves) {
+        return word_of(|mark| {
+            let (before, after) = (halves[mark], halves[mark + 1]);
+            (before[0] ^ after[0]) | (before[1] ^ after[1]) != 0
+        });
+    }
+    (0..).zip(marks.windows(2)).fold(0, |others, (bit, pair)| others | u64::from(pair[0] != pair[1]) << bit)
 }
 
 impl<T: AsRef<str> + Send + Sync> Texts for [T] {
@@ -102,6 +112,21 @@ mod tests {
         all.push("aaaaaaaabaaaaaaaa".into());
         for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
             assert_eq!(same(one.as_bytes(), other.as_bytes()), one == other, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn marks_that_differ_in_any_bit_are_others() {
+        for count in [1, 2, 64, 65] {
+            let mut marks = vec![7; count];
+            assert_eq!(other_marks(&marks), 0);
+            for (mark, bit) in (1..count).flat_map(|mark| [0, 31, 63, 64, 127].map(|bit| (mark, bit))) {
+                marks[mark] ^= 1 << bit;
+                // so is the one after it, which is as before
+                let after = if mark + 1 < count { 1 << mark } else { 0 };
+                assert_eq!(other_marks(&marks), 1 << (mark - 1) | after, "mark {mark} of {count}, bit {bit}");
+                marks[mark] ^= 1 << bit;
+            }
         }
     }
 }

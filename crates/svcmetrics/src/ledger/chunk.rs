@@ -88,14 +88,6 @@ impl Customers {
         }
     }
 
-    /// Whether each from some place on is above the one before.
-    pub(super) fn ascend_from(&self, place: usize) -> bool {
-        match self {
-            Self::Whole(numbers) => ascend(&numbers[place..]),
-            Self::Texts { .. } => (place..self.len()).is_sorted_by(|one, other| self.get(*one) < self.get(*other)),
-        }
-    }
-
     fn truncate(&mut self, len: usize) {
         match self {
             Self::Whole(numbers) => numbers.truncate(len),
@@ -256,20 +248,29 @@ impl Chunk {
         self.columns.shrink();
     }
 
-    /// Customers begin with some of the spans that are yet to come: those at some places of others of their type.
-    pub(super) fn begin_many(&mut self, who: &Who<'_>, places: impl Iterator<Item = usize>, spans: &[u32]) {
-        match (&mut self.customers, who) {
-            (Customers::Whole(known), Who::Whole(numbers)) => known.extend(places.map(|place| numbers[place])),
-            (known, who) => places.for_each(|place| {
-                let is_alike = known.push(who.get(place));
-                debug_assert!(is_alike, "customers are of one type");
-            }),
-        }
+    /// Customers begin with some of the spans that are yet to come: those at some places of whole numbers, or the names. Whether they
+    /// ascend: of names this is known.
+    pub(super) fn begin_many(
+        &mut self,
+        who: &Who<'_>,
+        places: impl Iterator<Item = usize>,
+        names: &[&str],
+        spans: &[u32],
+    ) -> bool {
+        let ascend = match (&mut self.customers, who) {
+            (Customers::Whole(known), Who::Whole(numbers)) => {
+                let last = known.len().saturating_sub(1);
+                known.extend(places.map(|place| numbers[place]));
+                ascend(&known[last..])
+            }
+            (known, _) => names.iter().all(|name| known.push(Customer::Text(name))),
+        };
         // a chunk is of a part of less than 2^32 rows
         let first = u32::try_from(self.len()).unwrap_or(u32::MAX);
         let end = self.starts.pop();
         self.starts.extend(spans.iter().map(|span| first + span));
         self.starts.extend(end);
+        ascend
     }
 
     /// What the last customer paid in one more month.

@@ -8,6 +8,7 @@ use super::spans::{Paid, Span};
 use super::who::Who;
 use crate::engine::intake::Cells;
 use crate::mask::{WORD, word_of};
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// What a thread makes of some rows.
@@ -81,11 +82,10 @@ impl Made {
         let Self { chunk, faults, rounding } = self;
         let Scratch { months, others, turns, turned, floats, amounts, cells, .. } = scratch;
         let who = part.who_after(rows.clone(), faults);
-        let last = chunk.customers.len() - 1;
         for words in [&mut *others, turns] {
             words.resize(rows.len().div_ceil(WORD), 0);
         }
-        find_others(&who, others);
+        let Some(names) = find_others(&who, others) else { return false };
         months.drain(..months.len() - 1);
         part.months(rows.clone(), months, faults);
         amounts.clear();
@@ -111,13 +111,14 @@ impl Made {
         chunk.ascends &= turned.ascends;
         let (places, begins) = (turned.places(), turned.begins());
         chunk.columns.go_on(turned.places[0]);
-        chunk.begin_many(&who, begins.iter().map(|turn| places[*turn as usize] as usize + 1), begins);
+        let firsts = begins.iter().map(|turn| places[*turn as usize] as usize + 1);
+        let ascend = chunk.begin_many(&who, firsts, &names, begins);
         chunk.columns.spans.extend(turned.spans());
         chunk.columns.amounts.extend_from_slice(&amounts[1..=places.len()]);
         if !segments.is_empty() {
             chunk.columns.segments.extend(places.iter().map(|place| segments[*place as usize + 1]));
         }
-        chunk.customers.ascend_from(last)
+        ascend
     }
 }
 
@@ -188,20 +189,55 @@ fn find_turned(turns: &[u64], others: &[u64], months: &[i32], turned: &mut Turne
     (turned.count, turned.customers, turned.ascends) = (count, customers, ascends);
 }
 
-/// Where a customer is another than the one before.
-fn find_others(who: &Who<'_>, others: &mut [u64]) {
+/// Where a customer is another than the one before, and those who are texts; nothing where these do not ascend.
+fn find_others<'a>(who: &'a Who<'_>, others: &mut [u64]) -> Option<Vec<&'a str>> {
+    let mut names = Names::default();
     match who {
         Who::Whole(numbers) => other_numbers(numbers, others),
         Who::Texts(texts) => {
-            for (others, (before, after)) in others.iter_mut().zip(pairs(texts)) {
-                *others = those(before, after, |before, after| before != after);
+            names.before = &texts[0];
+            for (others, first) in others.iter_mut().zip((1..texts.len()).step_by(WORD)) {
+                *others = names.others(first..texts.len().min(first + WORD), u64::MAX, |row| &texts[row])?;
             }
         }
         Who::Column(texts, rows) => {
+            names.before = texts.text(rows.start);
             for (others, first) in others.iter_mut().zip((rows.start + 1..rows.end).step_by(WORD)) {
-                *others = texts.others(first..rows.end.min(first + WORD));
+                let rows = first..rows.end.min(first + WORD);
+                *others = names.others(rows.clone(), texts.others(rows), |row| texts.text(row))?;
             }
         }
+    }
+    Some(names.all)
+}
+
+/// Customers that are texts, each once.
+#[derive(Default)]
+struct Names<'a> {
+    all: Vec<&'a str>,
+    before: &'a str,
+}
+
+impl<'a> Names<'a> {
+    /// A bit for each of some rows, whether another one is there than in the row before, which it may be where there is a bit now;
+    /// nothing where one is below.
+    fn others(&mut self, rows: Range<usize>, may_be: u64, text: impl Fn(usize) -> &'a str) -> Option<u64> {
+        let mut others = 0;
+        let mut left = may_be & u64::MAX >> (WORD - rows.len());
+        while left != 0 {
+            let text = text(rows.start + left.trailing_zeros() as usize);
+            match self.before.cmp(text) {
+                Ordering::Less => {
+                    self.all.push(text);
+                    others |= left & left.wrapping_neg();
+                }
+                Ordering::Equal => {}
+                Ordering::Greater => return None,
+            }
+            self.before = text;
+            left &= left - 1;
+        }
+        Some(others)
     }
 }
 
