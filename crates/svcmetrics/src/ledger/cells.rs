@@ -2,10 +2,11 @@
 
 #![allow(clippy::inline_always)] // so that a customer on the way stays in registers
 
-use super::chunk::{Chunk, Step};
+use super::chunk::Chunk;
 use super::customers::Movement;
 use super::fold::{Bound, grow};
 use super::grid::{Grid, Point, See};
+use super::moves::{Move, Moves};
 use crate::error::Result;
 use std::ops::{AddAssign, Index, IndexMut, Range};
 
@@ -22,19 +23,24 @@ pub(super) struct Sum<A> {
     pub(super) customers: i64,
 }
 
-impl<A: Amount> Sum<A> {
-    /// One more customer, unless the amount is 0.
+impl Sum<i64> {
+    /// One customer's, unless the amount is 0.
     #[inline(always)]
-    fn add(&mut self, amount: i64) {
-        self.amount += amount.into();
-        self.customers += i64::from(amount != 0);
+    pub(super) fn of(amount: i64) -> Self {
+        Self { amount, customers: i64::from(amount != 0) }
+    }
+}
+
+impl<A: Amount> Sum<A> {
+    #[inline(always)]
+    fn add(&mut self, more: Sum<i64>) {
+        self.amount += more.amount.into();
+        self.customers += more.customers;
     }
 
-    /// One less.
     #[inline(always)]
-    fn subtract(&mut self, amount: i64) {
-        self.amount += (-amount).into();
-        self.customers -= i64::from(amount != 0);
+    fn subtract(&mut self, less: Sum<i64>) {
+        self.add(Sum { amount: -less.amount, customers: -less.customers });
     }
 }
 
@@ -46,7 +52,7 @@ impl Sum<i128> {
 }
 
 /// What moved in a period and segment, by movement. Until all customers are taken, what was there at the end is how it differs
-/// from what was there at the end of the period before.
+/// from what was there at the end of the period before, without what left; and this stands where what was there at the start will.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cell<A>([Sum<A>; Movement::ALL.len()]);
 
@@ -81,6 +87,7 @@ pub(super) struct Cells {
     /// By segment, who was seen in it last: customers are counted up from 1.
     seen: Vec<u64>,
     customer: u64,
+    moves: Box<Moves>,
 }
 
 impl Cells {
@@ -95,6 +102,7 @@ impl Cells {
             customers: Vec::new(),
             seen: Vec::new(),
             customer: 0,
+            moves: Box::default(),
         };
         cells.grow(grid)?;
         Ok(cells)
@@ -129,11 +137,11 @@ impl Cells {
 
     pub(super) fn take(&mut self, grid: &Grid, chunk: &Chunk, customers: Range<usize>) {
         self.count(grid, chunk, customers.clone());
-        let cells = self.few.len();
+        let (cells, found) = (self.few.len(), &mut self.moves);
         if self.bound.holds(chunk, &customers, cells, || settle(&mut self.all, &mut self.few)) {
-            walk(grid, &mut self.few, self.periods, chunk, customers);
+            walk(grid, found, &mut self.few, self.periods, chunk, customers);
         } else {
-            walk(grid, &mut self.all, self.periods, chunk, customers);
+            walk(grid, found, &mut self.all, self.periods, chunk, customers);
         }
     }
 
@@ -159,8 +167,10 @@ impl Cells {
         for cells in self.all.chunks_mut(self.periods) {
             let mut there = Sum::default();
             for cell in cells {
-                cell[Movement::Start] = there;
+                let left = std::mem::replace(&mut cell[Movement::Start], there);
+                cell[Movement::Churn].merge(left);
                 there.merge(cell[Movement::End]);
+                there.merge(Sum { amount: -left.amount, customers: -left.customers });
                 cell[Movement::End] = there;
             }
         }
@@ -189,12 +199,22 @@ fn settle(all: &mut [Cell<i128>], few: &mut [Cell<i64>]) {
     }
 }
 
-fn walk<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, chunk: &Chunk, customers: Range<usize>) {
+fn walk<A: Amount>(
+    grid: &Grid,
+    found: &mut Moves,
+    cells: &mut [Cell<A>],
+    periods: usize,
+    chunk: &Chunk,
+    customers: Range<usize>,
+) {
     if grid.is_of_plain_months() {
         if grid.codes.is_empty() {
-            return walk_months(grid, cells, chunk, customers, |_| 0);
+            return walk_months(grid, found, cells, chunk, customers, |_| 0);
         }
-        return walk_months(grid, cells, chunk, customers, |line| grid.segment(chunk, line) as usize * periods);
+        let last = chunk.starts[customers.end] as usize - 1;
+        return walk_months(grid, found, cells, chunk, customers, |span| {
+            grid.segment(chunk, span.min(last)) as usize * periods
+        });
     }
     for customer in customers {
         let mut mover = Mover { grid, cells, periods, before: None };
@@ -206,43 +226,34 @@ fn walk<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, chunk: &C
 }
 
 /// What [`Mover`] does, by month and a span at once: most ledgers are asked for nothing else. Spans say where the cells of
-/// their segment begin. Hardly anything is decided by a branch, since most would be foreseen wrongly.
-#[allow(clippy::needless_bitwise_bool)]
+/// their segment begin.
 #[inline(always)]
 fn walk_months<A: Amount>(
     grid: &Grid,
+    found: &mut Moves,
     cells: &mut [Cell<A>],
     chunk: &Chunk,
     customers: Range<usize>,
     segment: impl Fn(usize) -> usize,
 ) {
-    // of the span before: the place of the month after it, its amount, where the cells of its segment begin; and whether its
-    // customer had paid
-    let (mut end, mut before, mut segment_before, mut has_paid) = (0, 0, 0, false);
-    for Step { begins, place, span, amount } in chunk.steps(customers) {
-        let (segment, first) = (segment(place), grid.month(span.first()) + 1);
-        #[cfg(feature = "test-faults")]
-        if !begins && crate::engine::faults::planted("previous_row") {
-            end = first;
+    let mut segment_before = 0;
+    found.each(grid.months.0, chunk, customers, |Move { place, month, movement, moved, changed, end, left }| {
+        let segment = segment(place);
+        let comes = movement == Movement::New as usize || movement == Movement::Reactivation as usize;
+        let segment_moved = if comes { segment } else { segment_before };
+        cells[segment_moved + month].0[movement].add(moved);
+        cells[segment + month][Movement::End].add(changed);
+        cells[segment_before + end][Movement::Start].add(left);
+        if segment != segment_before && !comes {
+            let paid = Sum::of(chunk.columns.amounts[place]);
+            let kept = Sum { amount: paid.amount - changed.amount, customers: paid.customers - changed.customers };
+            cells[segment + month][Movement::End].add(kept);
+            cells[segment_before + month][Movement::End].subtract(kept);
+            cells[segment + month][Movement::TransferIn].add(paid);
+            cells[segment_before + month][Movement::TransferOut].add(paid);
         }
-        let kept = if begins | (first != end) { 0 } else { before };
-        has_paid &= !begins;
-        cells[segment_before + end][Movement::Churn].add(before - kept);
-        let comes = if has_paid { Movement::Reactivation } else { Movement::New };
-        let goes = if amount == 0 { Movement::Churn } else { Movement::Contraction };
-        let moves = if amount > kept { Movement::Expansion } else { goes };
-        let (movement, segment_moved) = if kept == 0 { (comes, segment) } else { (moves, segment_before) };
-        cells[segment_moved + first][movement].add((amount - kept).abs());
-        if segment != segment_before && kept != 0 && amount != 0 {
-            cells[segment + first][Movement::TransferIn].add(amount);
-            cells[segment_before + first][Movement::TransferOut].add(amount);
-        }
-        has_paid |= amount != 0;
-        (end, before, segment_before) = (first + span.len() as usize, amount, segment);
-        cells[segment + first][Movement::End].add(amount);
-        cells[segment + end][Movement::End].subtract(amount);
-    }
-    cells[segment_before + end][Movement::Churn].add(before);
+        segment_before = segment;
+    });
 }
 
 /// A customer on the way through the cells.
@@ -262,7 +273,7 @@ impl<A: Amount> Mover<'_, A> {
 
     #[inline(always)]
     fn add(&mut self, period: i32, segment: u32, movement: Movement, amount: i64) {
-        self.cell(period, segment)[movement].add(amount);
+        self.cell(period, segment)[movement].add(Sum::of(amount));
     }
 
     #[inline(always)]
@@ -276,7 +287,7 @@ impl<A: Amount> See for Mover<'_, A> {
     fn point(&mut self, point: Point, first_month: i32) {
         let Point { period, amount, segment } = point;
         self.add(period, segment, Movement::End, amount);
-        self.cell(period + 1, segment)[Movement::End].subtract(amount);
+        self.cell(period + 1, segment)[Movement::End].subtract(Sum::of(amount));
         match self.before.replace(point) {
             Some(before) if before.period + 1 == period => {
                 if before.segment != segment {

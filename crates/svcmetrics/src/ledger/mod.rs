@@ -19,6 +19,7 @@ mod merge;
 mod months;
 mod movement_options;
 mod movements;
+mod moves;
 mod options;
 mod origin;
 mod reasons;
