@@ -312,7 +312,9 @@ impl LedgerBuilder {
         }
         chunks.retain(|chunk| chunk.customers.len() > 0);
         let mut extent = Extent::default();
-        chunks.iter().filter_map(Chunk::extent).for_each(|of_chunk| extent.add(of_chunk));
+        for chunk in &chunks {
+            extent.add(chunk.extent().unwrap_or_else(|| Extent::of(chunk)));
+        }
         if extent.gaps > 0
             && self.options.gaps == Gaps::Error
             && let Some(first) = self.gap(&chunks)

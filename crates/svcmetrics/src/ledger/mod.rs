@@ -37,6 +37,7 @@ mod stored_reasons;
 #[cfg(feature = "serde")]
 mod stored_retention;
 mod streaming;
+mod turns;
 mod who;
 
 pub use builder::LedgerBuilder;

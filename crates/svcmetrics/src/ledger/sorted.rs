@@ -1,14 +1,11 @@
 //! Rows that come sorted by customer: they are spans of a ledger as they stand.
 
-#![allow(clippy::inline_always)] // so that they are compiled for the vector units of their callers
-
 use super::chunk::Chunk;
 use super::lines::{Faults, Part, Rounding, certain};
-use super::spans::{Paid, Span};
-use super::who::Who;
+use super::spans::Paid;
+use super::turns::{ROWS, Turned, find_others, find_turns};
 use crate::engine::intake::Cells;
-use crate::mask::{WORD, word_of};
-use std::cmp::Ordering;
+use crate::mask::WORD;
 use std::ops::Range;
 
 /// What a thread makes of some rows.
@@ -17,9 +14,6 @@ pub(super) struct Made {
     pub(super) faults: Faults,
     pub(super) rounding: Rounding,
 }
-
-/// Rows that are taken together: each column is read at length, and what is made of it stays in the second-level cache.
-const ROWS: usize = if cfg!(test) { WORD } else { 64 * WORD };
 
 /// What a thread needs for rows that are taken together.
 #[derive(Default)]
@@ -110,7 +104,7 @@ impl Made {
         }
         chunk.ascends &= turned.ascends;
         let (places, begins) = (turned.places(), turned.begins());
-        chunk.columns.go_on(turned.places[0]);
+        chunk.columns.go_on(turned.before());
         let firsts = begins.iter().map(|turn| places[*turn as usize] as usize + 1);
         let ascend = chunk.begin_many(&who, firsts, &names, begins);
         chunk.columns.spans.extend(turned.spans());
@@ -119,163 +113,6 @@ impl Made {
             chunk.columns.segments.extend(places.iter().map(|place| segments[*place as usize + 1]));
         }
         ascend
-    }
-}
-
-/// Rows with which something begins: a customer, or another amount, segment or month than the next.
-#[derive(Default)]
-struct Turned {
-    /// How many of them there are, no more than [`ROWS`], and how many customers begin.
-    count: usize,
-    customers: usize,
-    /// Where they are, and then how many rows there are.
-    places: Vec<u32>,
-    /// Their months.
-    months: Vec<i32>,
-    /// Those with which a customer begins, by their position among these.
-    begins: Vec<u32>,
-    /// Whether the months of each customer ascend.
-    ascends: bool,
-}
-
-impl Turned {
-    fn find(&mut self, turns: &[u64], others: &[u64], months: &[i32]) {
-        self.places.resize(ROWS + 1, 0);
-        self.months.resize(ROWS, 0);
-        self.begins.resize(ROWS, 0);
-        find_turned(turns, others, months, self);
-        // they are few
-        self.places[self.count] = u32::try_from(months.len() - 1).unwrap_or(u32::MAX);
-    }
-
-    fn places(&self) -> &[u32] {
-        &self.places[..self.count]
-    }
-
-    fn begins(&self) -> &[u32] {
-        &self.begins[..self.customers]
-    }
-
-    /// The months up to the next of them.
-    fn spans(&self) -> impl Iterator<Item = Span> {
-        let rows = self.places[..=self.count].windows(2);
-        self.months.iter().zip(rows).map(|(month, rows)| Span::new(*month, rows[1] - rows[0]))
-    }
-}
-
-/// [`Turned::find`], without a branch on what a row is, which would be foreseen wrongly.
-#[multiversion::multiversion(targets(
-    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+bmi1+bmi2+lzcnt",
-    "x86_64+avx2+bmi1+bmi2+lzcnt"
-))]
-#[allow(clippy::needless_bitwise_bool, clippy::cast_possible_truncation)] // there are no more than [`ROWS`]
-fn find_turned(turns: &[u64], others: &[u64], months: &[i32], turned: &mut Turned) {
-    let Turned { places, months: found, begins, .. } = turned;
-    let (mut count, mut customers, mut ascends) = (0, 0, true);
-    for ((first, turns), others) in (0..).step_by(WORD).zip(turns).zip(others) {
-        let (mut turns, months) = (*turns, &months[first as usize..]);
-        while turns != 0 {
-            let row = turns.trailing_zeros();
-            let is_other = others >> row & 1 == 1;
-            let (before, month) = (months[row as usize], months[row as usize + 1]);
-            ascends &= is_other | (before < month);
-            (places[count], found[count]) = (first + row, month);
-            begins[customers] = count as u32;
-            customers += usize::from(is_other);
-            count += 1;
-            turns &= turns - 1;
-        }
-    }
-    (turned.count, turned.customers, turned.ascends) = (count, customers, ascends);
-}
-
-/// Where a customer is another than the one before, and those who are texts; nothing where these do not ascend.
-fn find_others<'a>(who: &'a Who<'_>, others: &mut [u64]) -> Option<Vec<&'a str>> {
-    let mut names = Names::default();
-    match who {
-        Who::Whole(numbers) => other_numbers(numbers, others),
-        Who::Texts(texts) => {
-            names.before = &texts[0];
-            for (others, first) in others.iter_mut().zip((1..texts.len()).step_by(WORD)) {
-                *others = names.others(first..texts.len().min(first + WORD), u64::MAX, |row| &texts[row])?;
-            }
-        }
-        Who::Column(texts, rows) => {
-            names.before = texts.text(rows.start);
-            for (others, first) in others.iter_mut().zip((rows.start + 1..rows.end).step_by(WORD)) {
-                let rows = first..rows.end.min(first + WORD);
-                *others = names.others(rows.clone(), texts.others(rows), |row| texts.text(row))?;
-            }
-        }
-    }
-    Some(names.all)
-}
-
-/// Customers that are texts, each once.
-#[derive(Default)]
-struct Names<'a> {
-    all: Vec<&'a str>,
-    before: &'a str,
-}
-
-impl<'a> Names<'a> {
-    /// A bit for each of some rows, whether another one is there than in the row before, which it may be where there is a bit now;
-    /// nothing where one is below.
-    fn others(&mut self, rows: Range<usize>, may_be: u64, text: impl Fn(usize) -> &'a str) -> Option<u64> {
-        let mut others = 0;
-        let mut left = may_be & u64::MAX >> (WORD - rows.len());
-        while left != 0 {
-            let text = text(rows.start + left.trailing_zeros() as usize);
-            match self.before.cmp(text) {
-                Ordering::Less => {
-                    self.all.push(text);
-                    others |= left & left.wrapping_neg();
-                }
-                Ordering::Equal => {}
-                Ordering::Greater => return None,
-            }
-            self.before = text;
-            left &= left - 1;
-        }
-        Some(others)
-    }
-}
-
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn other_numbers(numbers: &[i64], others: &mut [u64]) {
-    for (others, (before, after)) in others.iter_mut().zip(pairs(numbers)) {
-        *others = those(before, after, |before, after| before != after);
-    }
-}
-
-/// Where a row is not one more month of the same, given where it is of another customer.
-#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
-fn find_turns<A: PartialEq>(months: &[i32], amounts: &[A], segments: &[u32], others: &[u64], turns: &mut [u64]) {
-    let columns = pairs(months).zip(pairs(amounts)).zip(others);
-    for (turns, ((months, amounts), others)) in turns.iter_mut().zip(columns) {
-        *turns = others
-            | those(months.0, months.1, |before, after| before + 1 != *after)
-            | those(amounts.0, amounts.1, |before, after| before != after);
-    }
-    for (turns, (before, after)) in turns.iter_mut().zip(pairs(segments)) {
-        *turns |= those(before, after, |before, after| before != after);
-    }
-}
-
-/// Rows before and after, a word's each.
-#[inline(always)]
-fn pairs<T>(rows: &[T]) -> impl Iterator<Item = (&[T], &[T])> {
-    rows[..rows.len().saturating_sub(1)].chunks(WORD).zip(rows.get(1..).unwrap_or_default().chunks(WORD))
-}
-
-/// For which of a word's pairs it holds.
-#[inline(always)]
-fn those<T>(before: &[T], after: &[T], holds: impl Fn(&T, &T) -> bool) -> u64 {
-    match (before.first_chunk::<WORD>(), after.first_chunk::<WORD>()) {
-        (Some(before), Some(after)) => word_of(|row| holds(&before[row], &after[row])),
-        _ => (0..)
-            .zip(before.iter().zip(after))
-            .fold(0, |those, (row, (before, after))| those | u64::from(holds(before, after)) << row),
     }
 }
 
