@@ -273,6 +273,24 @@ def test_an_error_in_a_later_batch_lets_everything_go_once() -> None:
     assert stream.released == stream.exports == {"stream": 1, "schema": 1, "array": 2}
 
 
+@pytest.mark.parametrize("recurring", [1, 3, 200])
+@pytest.mark.parametrize("place", [0, 1, 63, 64, 65, 99, 100, 128, 163, 164, 165, 199])
+def test_one_view_among_many_is_found_wherever_it_stands(place: int, recurring: int) -> None:
+    def found(raw: list[bytes]) -> list[object]:
+        key = Column("key", "vu", len(raw), [None, b"".join(raw), 2 * LONG, int64(2 * len(LONG))])
+        names = ("milestones_met", "milestones_total")
+        ones = [Column(name, "l", len(raw), [None, int64(*[1] * len(raw))]) for name in names]
+        table = Producer([key, *ones], rows=len(raw))
+        return list(sm.scorecard(table, by="key", metrics=["adoption_rate"])["adoption_rate"])
+
+    raw = [long_view(20, b"abcd", 0, 20 * (row // recurring % 2)) for row in range(200)]
+    assert found(raw) == [LONG.decode()]
+    for wrong in (long_view(20, b"abcd", 0, 30), inline_view(b"a\xff"), long_view(20, b"abcx", 0, 0)):
+        raw[place] = wrong
+        with pytest.raises(sm.errors.ArrowDataError, match="column 'key'"):
+            found(raw)
+
+
 def test_a_stream_is_read_once() -> None:
     class Once:
         def __init__(self) -> None:

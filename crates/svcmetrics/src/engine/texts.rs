@@ -26,11 +26,12 @@ pub trait Texts: Send + Sync {
             return other_marks(&marks[positions.start - 1..positions.end]);
         }
         let is_other = |position: usize| !same(self.text(position - 1).as_bytes(), self.text(position).as_bytes());
-        (0..).zip(positions).fold(0, |others, (bit, position)| others | u64::from(is_other(position)) << bit)
+        let bits = (0..u64::BITS).zip(positions);
+        bits.fold(0, |others, (bit, position)| others | u64::from(is_other(position)) << bit)
     }
 }
 
-/// A bit for each of up to 64 marks after the first, whether it is another than the one before.
+/// A bit for each of the 64 marks after the first, or as many as there are, whether it is another than the one before.
 ///
 /// ```
 /// assert_eq!(svcmetrics::other_marks(&[5, 5, 6, 6, 5]), 0b1010);
@@ -46,7 +47,8 @@ pub fn other_marks(marks: &[u128]) -> u64 {
             (before[0] ^ after[0]) | (before[1] ^ after[1]) != 0
         });
     }
-    (0..).zip(marks.windows(2)).fold(0, |others, (bit, pair)| others | u64::from(pair[0] != pair[1]) << bit)
+    let bits = (0..u64::BITS).zip(marks.windows(2));
+    bits.fold(0, |others, (bit, pair)| others | u64::from(pair[0] != pair[1]) << bit)
 }
 
 impl<T: AsRef<str> + Send + Sync> Texts for [T] {
@@ -128,5 +130,6 @@ mod tests {
                 marks[mark] ^= 1 << bit;
             }
         }
+        assert_eq!(other_marks(&[0, 1].repeat(40)), u64::MAX); // more have no bit
     }
 }

@@ -216,6 +216,10 @@ fn walk<A: Amount>(
             grid.segment(chunk, span.min(last)) as usize * periods
         });
     }
+    walk_each(grid, cells, periods, chunk, customers);
+}
+
+fn walk_each<A: Amount>(grid: &Grid, cells: &mut [Cell<A>], periods: usize, chunk: &Chunk, customers: Range<usize>) {
     for customer in customers {
         let mut mover = Mover { grid, cells, periods, before: None };
         grid.walk(chunk, customer, &mut mover);
@@ -313,6 +317,55 @@ impl<A: Amount> See for Mover<'_, A> {
         let starts_with_none = self.before.is_none_or(|before| before.period + 1 != most.period);
         if starts_with_none {
             self.add(most.period, most.segment, Movement::Transient, most.amount);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::columns::{Data, Nulls, Table, Values};
+    use crate::ledger::{Ledger, LedgerOptions, MovementOptions};
+
+    /// Customers with up to 12 months, of which some are left out or without revenue, also the first; segments change.
+    fn ledger(seed: u32) -> Ledger {
+        let mut seed = seed;
+        let mut random = |below: u32| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) % below
+        };
+        let (mut customers, mut days, mut revenue, mut plans) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for customer in 0..60_i64 {
+            for month in 0..12 {
+                if random(4) > 0 {
+                    customers.push(customer);
+                    days.push(31 * month + 15);
+                    revenue.push(i64::from(random(3)));
+                    plans.push(i64::from(random(5) / 3));
+                }
+            }
+        }
+        let days = Data::new(Values::Dates(days.into()), Nulls::None).unwrap();
+        let table = Table::new(customers.len()).with("customer_id", customers).with("month", days);
+        let table = table.with("revenue", revenue).with("plan", plans);
+        Ledger::of(&table, LedgerOptions::default().by(["plan"])).unwrap()
+    }
+
+    #[test]
+    fn spans_at_once_move_as_each_customer_by_itself() {
+        for (seed, by) in (0..40).flat_map(|seed| [(seed, None), (seed, Some("plan"))]) {
+            let ledger = ledger(seed);
+            let grid = Grid::new(&ledger, &MovementOptions::default().by(by)).unwrap().unwrap();
+            assert!(grid.is_of_plain_months());
+            let (mut at_once, mut each) = (Cells::new(&grid).unwrap(), Cells::new(&grid).unwrap());
+            for chunk in &ledger.chunks {
+                at_once.take(&grid, chunk, 0..chunk.customers.len());
+                walk_each(&grid, &mut each.all, each.periods, chunk, 0..chunk.customers.len());
+            }
+            at_once.finish();
+            each.finish();
+            assert!(at_once.all.iter().zip(&each.all).all(|(one, other)| one.0 == other.0), "seed {seed}, by {by:?}");
+            assert!(each.all.iter().any(|cell| cell[Movement::Reactivation].amount > 0));
         }
     }
 }

@@ -99,7 +99,7 @@ impl Moves {
         find_months(from, all, months, ends);
         #[cfg(feature = "test-faults")]
         if crate::engine::faults::planted("previous_row") {
-            *ends = *months;
+            (0..SPANS).filter(|at| !begins[*at]).for_each(|at| ends[at] = months[at]);
         }
         find_moves(begins, months, ends, amounts, movements, moved, changed, left);
         if *has_paid && !amounts[1..=count].contains(&0) {
@@ -126,7 +126,7 @@ fn find_months(from: i32, spans: &[Span; SPANS + 1], months: &mut [u32; SPANS], 
 
 #[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
 #[allow(clippy::too_many_arguments)] // arrays that are known not to overlap are gone through many places at a time
-#[allow(clippy::needless_bitwise_bool)]
+#[allow(clippy::needless_bitwise_bool)] // without branches, many at once
 fn find_moves(
     begins: &[bool; SPANS],
     months: &[u32; SPANS],

@@ -62,7 +62,8 @@ impl Turned {
     "x86_64+avx512f+avx512bw+avx512dq+avx512vl+bmi1+bmi2+lzcnt",
     "x86_64+avx2+bmi1+bmi2+lzcnt"
 ))]
-#[allow(clippy::needless_bitwise_bool, clippy::cast_possible_truncation)] // there are no more than [`ROWS`]
+#[allow(clippy::needless_bitwise_bool)] // a branch would be foreseen wrongly
+#[allow(clippy::cast_possible_truncation)] // there are no more than [`ROWS`]
 fn find_turned(turns: &[u64], others: &[u64], months: &[i32], turned: &mut Turned) {
     let Turned { places, months: found, begins, .. } = turned;
     let (mut count, mut customers, mut ascends) = (0, 0, true);
