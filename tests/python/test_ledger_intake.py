@@ -177,3 +177,34 @@ def test_the_order_of_rows_and_their_batches_make_no_difference(kind: str) -> No
         shuffled = table.take(pa.array(order)).combine_chunks()
         for size in (len(table), 50_000):
             assert ledger(pa.Table.from_batches(shuffled.to_batches(max_chunksize=size))) == expected
+
+
+@pytest.mark.parametrize("months", [2, 4, 24])
+def test_texts_that_recur_in_the_same_views_are_customers_as_any(months: int) -> None:
+    customers = 300_000 // months
+    # a third of them stands outside of their views
+    names = pl.Series([f"{customer:07}{('', 'é', '-and-more')[customer % 3]}" for customer in range(customers)])
+    customer = np.repeat(np.arange(customers), months)
+    days = (np.datetime64("2024-01") + np.tile(np.arange(months), customers)).astype("datetime64[D]")
+    revenue = np.random.default_rng(1).integers(1, 4, len(customer)) / 4
+    # what is gathered has the views of what it is gathered from
+    frame = pl.DataFrame({"customer_id": names[customer], "month": days, "revenue": revenue})
+    for rows in (slice(0, None), slice(0, 1), slice(0, 64), slice(0, 65), slice(3, -5), slice(1, 10_000)):
+        part = frame[rows]
+        plain = part.to_arrow().cast(
+            pa.schema([("customer_id", pa.string()), ("month", pa.date32()), ("revenue", pa.float64())])
+        )
+        expected = sm.ledger(plain)
+        assert expected.diagnostics.months == len(part)
+        cut = len(part) // 3
+        chunks = pl.concat([part[:cut], part[cut:]], rechunk=False)
+        for table in (part, chunks, part.to_arrow(), part.to_arrow().slice(0, cut + 1)):
+            assert sm.ledger(table) == (expected if len(table) == len(part) else sm.ledger(plain.slice(0, len(table))))
+        shuffled = part.sample(fraction=1, shuffle=True, seed=1)
+        assert sm.ledger(shuffled) == expected
+    gone = frame.with_columns(
+        pl.when(pl.int_range(pl.len()) == 777).then(None).otherwise("customer_id").alias("customer_id")
+    )
+    with pytest.raises(errors.ColumnTypeError) as caught:
+        sm.ledger(gone)
+    assert caught.value.row == 777

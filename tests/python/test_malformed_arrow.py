@@ -291,6 +291,26 @@ def test_one_view_among_many_is_found_wherever_it_stands(place: int, recurring: 
             found(raw)
 
 
+@pytest.mark.parametrize("recurring", [1, 3, 20, 300_000])
+@pytest.mark.parametrize("place", [0, 63, 65_536, 65_537, 131_071, 299_999])
+def test_one_view_among_so_many_that_threads_share_them_is_found(place: int, recurring: int) -> None:
+    views = b"".join(long_view(20, b"abcd", 0, 20 * (row // recurring % 2)) for row in range(300_000))
+
+    def found(views: bytes) -> list[object]:
+        rows = len(views) // 16
+        key = Column("key", "vu", rows, [None, views, 2 * LONG, int64(2 * len(LONG))])
+        names = ("milestones_met", "milestones_total")
+        ones = [Column(name, "l", rows, [None, rows * int64(1)]) for name in names]
+        return list(
+            sm.scorecard(Producer([key, *ones], rows=rows), by="key", metrics=["adoption_rate"])["adoption_rate"]
+        )
+
+    assert found(views) == [LONG.decode()]
+    wrong = long_view(20, b"abcd", 0, 30)
+    with pytest.raises(sm.errors.ArrowDataError, match="column 'key'"):
+        found(views[: 16 * place] + wrong + views[16 * (place + 1) :])
+
+
 def test_a_stream_is_read_once() -> None:
     class Once:
         def __init__(self) -> None:

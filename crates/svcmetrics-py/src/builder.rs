@@ -1,19 +1,23 @@
 //! Tables in: scorecards, health scores and checks, part by part.
 
-use crate::capsule::{Batch, Stream};
+use crate::capsule::{Batch, Checked, Stream, Unchecked};
 use crate::error::{PyError, Result, detached};
 use crate::frame::Frame;
 use crate::ready::Names;
 use crate::request::request;
 use crate::scorecard::Scorecard;
 use crate::table::{Arrays, Columns, Reads};
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt64Array, new_empty_array};
+use arrow_array::cast::AsArray as _;
+use arrow_array::{
+    ArrayRef, RecordBatch, RecordBatchOptions, StringArray, StringViewArray, UInt64Array, new_empty_array,
+};
 use arrow_schema::{Field, Schema};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use svcmetrics::arrow::{column, recurring};
 use svcmetrics::{Check, Data, Error, HealthScorer, Request, ScorecardBuilder, Table, Values};
 
 /// How long the core may go on before it is asked whether the user pressed Ctrl-C.
@@ -193,6 +197,10 @@ fn pour_stream(
         let parts = held.iter().map(|held| held.part(stream, names, reads, &unknown)).collect::<Result<Vec<_>>>()?;
         patiently(py, |go_on| sink.add_parts(&parts, go_on))
     };
+    let checked = |stream: &Stream, batches: Vec<Unchecked>| {
+        let columns = &stream.columns;
+        detached(py, || Unchecked::all_checked(&batches, columns))
+    };
     let together = if stream.is_there { TOGETHER } else { 1 };
     let (mut batches, mut is_empty) = (Vec::new(), true);
     loop {
@@ -201,30 +209,42 @@ fn pour_stream(
         is_empty = false;
         batches.push(batch);
         if batches.len() == together {
-            add(&stream, std::mem::take(&mut batches))?;
+            add(&stream, checked(&stream, std::mem::take(&mut batches))?)?;
         }
     }
     if is_empty {
         // An empty stream still has a schema, and so a complete result.
         let none = |(field, wanted): (&Option<Arc<Field>>, &bool)| {
-            field.as_ref().filter(|_| *wanted).map(|field| new_empty_array(field.data_type()))
+            let array = new_empty_array(field.as_ref().filter(|_| *wanted)?.data_type());
+            Some(Checked { array, runs: None })
         };
-        batches.push((0, fields.iter().zip(&wanted).map(none).collect()));
+        return add(&stream, vec![(0, fields.iter().zip(&wanted).map(none).collect())]);
     }
-    add(&stream, batches)
+    add(&stream, checked(&stream, batches)?)
 }
 
-/// A batch, and the columns of it that are codes.
+/// A batch, what is known of each of its columns that recurs, and the columns that are codes.
 struct Held {
     batch: RecordBatch,
+    runs: Vec<Option<(Vec<u64>, StringViewArray)>>,
     coded: Vec<Option<ArrayRef>>,
 }
 
 impl Held {
-    fn new(stream: &Stream, fields: &[Option<Arc<Field>>], (rows, mut arrays): Batch) -> Result<Self> {
-        let columns = stream.columns.iter().zip(&mut arrays);
-        let coded = columns.map(|(column, array)| column.categories.as_ref().and_then(|_| array.take())).collect();
-        Ok(Self { batch: batch(fields, arrays, rows)?, coded })
+    fn new(stream: &Stream, fields: &[Option<Arc<Field>>], (rows, columns): Batch) -> Result<Self> {
+        let (mut arrays, mut runs, mut coded) = (Vec::new(), Vec::new(), Vec::new());
+        for (checked, column) in columns.into_iter().zip(&stream.columns) {
+            let (array, code) = match checked {
+                Some(checked) if column.categories.is_none() => {
+                    runs.push(checked.runs);
+                    (Some(checked.array), None)
+                }
+                checked => (None, checked.map(|codes| codes.array)),
+            };
+            arrays.push(array);
+            coded.push(code);
+        }
+        Ok(Self { batch: batch(fields, arrays, rows)?, runs, coded })
     }
 
     fn part<'a>(
@@ -234,7 +254,20 @@ impl Held {
         reads: &[Reads],
         unknown: &'a [(String, String)],
     ) -> Result<Table<'a>> {
-        let mut part = part(&self.batch, names, reads, unknown);
+        let mut part = Table::new(self.batch.num_rows()).room(names.len());
+        for (place, (field, runs)) in self.batch.schema_ref().fields().iter().zip(&self.runs).enumerate() {
+            let data = match (runs, self.batch.column(place).as_string_view_opt()) {
+                (Some((others, firsts)), Some(array)) => recurring(array, others, firsts),
+                _ => column(&self.batch, place),
+            };
+            part = part.with_borrowed(field.name(), data);
+        }
+        part = with_names(part, names, reads);
+        for (name, format) in unknown {
+            if let Ok(data) = Data::new(Values::Unknown(format.clone(), part.rows()), svcmetrics::Nulls::None) {
+                part = part.with_borrowed(name, data);
+            }
+        }
         for (column, codes) in stream.columns.iter().zip(&self.coded) {
             if let (Some(codes), Some(categories)) = (codes, &column.categories) {
                 part = part.with_borrowed(&column.name, categorical(codes, categories)?);
@@ -257,21 +290,6 @@ fn batch(fields: &[Option<Arc<Field>>], arrays: Vec<Option<ArrayRef>>, rows: usi
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let made = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options);
     Ok(made.map_err(|error| crate::capsule::malformed(&error.to_string()))?)
-}
-
-fn part<'a>(
-    batch: &'a RecordBatch,
-    names: &'a [String],
-    reads: &[Reads],
-    unknown: &'a [(String, String)],
-) -> Table<'a> {
-    let mut table = with_names(Table::from(batch), names, reads);
-    for (name, format) in unknown {
-        if let Ok(data) = Data::new(Values::Unknown(format.clone(), batch.num_rows()), svcmetrics::Nulls::None) {
-            table = table.with_borrowed(name, data);
-        }
-    }
-    table
 }
 
 /// By column of a table, whether it is among those that are read.

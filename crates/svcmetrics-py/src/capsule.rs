@@ -4,10 +4,13 @@
 //! since the interface cannot express them.
 
 use crate::error::Result;
-use crate::sound::is_plainly_sound;
+use crate::sound::{Runs, Sound, looked_at};
+use arrow_array::cast::AsArray as _;
 use arrow_array::ffi::{FFI_ArrowArray, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, make_array, new_empty_array, new_null_array};
+use arrow_array::{
+    Array, ArrayRef, RecordBatch, RecordBatchIterator, StringViewArray, make_array, new_empty_array, new_null_array,
+};
 use arrow_data::ArrayData;
 use arrow_data::transform::MutableArrayData;
 use arrow_schema::ffi::FFI_ArrowSchema;
@@ -62,8 +65,54 @@ pub(crate) struct Stream {
 // sees to that.
 unsafe impl Send for Stream {}
 
-/// A batch's rows and its arrays, none for a column that is not wanted.
-pub(crate) type Batch = (usize, Vec<Option<ArrayRef>>);
+/// A batch as it came: nothing of it may be read before [`Unchecked::all_checked`].
+pub(crate) struct Unchecked {
+    rows: usize,
+    offset: usize,
+    columns: Vec<Option<ArrayData>>,
+}
+
+impl Unchecked {
+    /// The batches of a stream of such columns, after a look at all that they have of them.
+    pub(crate) fn all_checked(batches: &[Self], columns: &[StreamColumn]) -> std::result::Result<Vec<Batch>, PyErr> {
+        let all = batches.iter().flat_map(|batch| batch.columns.iter().zip(columns));
+        let all = all.filter_map(|(data, column)| Some((data.as_ref()?, column.name.as_str())));
+        let mut all = checked(&all.collect::<Vec<_>>())?.into_iter();
+        let of = |batch: &Self| {
+            let mut column = |_: &ArrayData| Some(all.next()?.slice(batch.offset, batch.rows));
+            (batch.rows, batch.columns.iter().map(|data| data.as_ref().and_then(&mut column)).collect())
+        };
+        Ok(batches.iter().map(of).collect())
+    }
+}
+
+/// A batch's rows and its columns, none for one that is not wanted.
+pub(crate) type Batch = (usize, Vec<Option<Checked>>);
+
+/// An array that was checked.
+pub(crate) struct Checked {
+    pub(crate) array: ArrayRef,
+    /// What is known of views that recur side by side, as [`svcmetrics::arrow::recurring`] takes it.
+    pub(crate) runs: Option<(Vec<u64>, StringViewArray)>,
+}
+
+impl Checked {
+    fn new(data: &ArrayData, runs: Option<Runs>) -> Self {
+        let array = make_array(data.clone());
+        let runs = runs.zip(array.as_string_view_opt()).map(|(Runs { others, firsts }, all)| {
+            // SAFETY: these are some of the array's views, which were checked, and its buffers.
+            (others, unsafe { StringViewArray::new_unchecked(firsts.into(), all.data_buffers().clone(), None) })
+        });
+        Self { array, runs }
+    }
+
+    fn slice(self, offset: usize, rows: usize) -> Self {
+        if (offset, rows) == (0, self.array.len()) {
+            return self;
+        }
+        Self { array: self.array.slice(offset, rows), runs: None }
+    }
+}
 
 /// What a stream or an array could not give.
 pub(crate) fn malformed(what: &str) -> PyErr {
@@ -116,8 +165,8 @@ impl Stream {
         Ok(schema.children().map(column).collect())
     }
 
-    /// The next batch: its rows, and the arrays of the columns in `wanted`, checked. Nothing at the end.
-    pub(crate) fn next(&mut self, wanted: &[bool]) -> std::result::Result<Option<Batch>, PyErr> {
+    /// The next batch, with the columns in `wanted`. Nothing at the end.
+    pub(crate) fn next(&mut self, wanted: &[bool]) -> std::result::Result<Option<Unchecked>, PyErr> {
         let array = loop {
             match (next_array(&mut self.now)?, self.later.pop()) {
                 (Some(array), later) => {
@@ -140,23 +189,22 @@ impl Stream {
         let data = unsafe { from_ffi_and_data_type(array, DataType::Struct(fields)) }
             .map_err(|error| malformed(&error.to_string()))?;
         let (rows, offset) = (data.len(), data.offset());
-        let mut arrays = Vec::with_capacity(wanted.len());
+        let mut columns = Vec::with_capacity(wanted.len());
         for ((child, column), wanted) in data.child_data().iter().zip(&self.columns).zip(wanted) {
             let Some(field) = column.field.as_ref().ok().filter(|_| *wanted) else {
-                arrays.push(None);
+                columns.push(None);
                 continue;
             };
             if *field.data_type() == DataType::Null {
-                arrays.push(Some(new_null_array(&DataType::Null, rows)));
+                columns.push(Some(new_null_array(&DataType::Null, offset + rows).to_data()));
                 continue;
             }
             if child.len() < offset + rows {
                 return Err(malformed(&format!("column '{}' is shorter than its batch", column.name)));
             }
-            let array = checked(child, &column.name)?;
-            arrays.push(Some(if (offset, rows) == (0, array.len()) { array } else { array.slice(offset, rows) }));
+            columns.push(Some(child.clone()));
         }
-        Ok(Some((rows, arrays)))
+        Ok(Some(Unchecked { rows, offset, columns }))
     }
 }
 
@@ -205,11 +253,16 @@ fn next_array(stream: &mut FFI_ArrowArrayStream) -> std::result::Result<Option<F
     Ok(Some(array).filter(|array| !array.is_released()))
 }
 
-fn checked(data: &ArrayData, name: &str) -> std::result::Result<ArrayRef, PyErr> {
-    if !is_plainly_sound(data) {
-        data.validate_full().map_err(|error| malformed(&format!("column '{name}': {error}")))?;
-    }
-    Ok(make_array(data.clone()))
+/// Columns, each with its name.
+fn checked(columns: &[(&ArrayData, &str)]) -> std::result::Result<Vec<Checked>, PyErr> {
+    let looks = looked_at(&columns.iter().map(|(data, _)| *data).collect::<Vec<_>>());
+    let checked = |((data, name), look): (&(&ArrayData, &str), Option<Sound>)| {
+        if look.is_none() {
+            data.validate_full().map_err(|error| malformed(&format!("column '{name}': {error}")))?;
+        }
+        Ok(Checked::new(data, look.and_then(|sound| sound.0)))
+    };
+    columns.iter().zip(looks).map(checked).collect()
 }
 
 fn last_error(stream: &mut FFI_ArrowArrayStream, code: i32) -> String {
@@ -254,14 +307,14 @@ fn imported(schema: &FFI_ArrowSchema, arrays: Vec<FFI_ArrowArray>, name: &str) -
     if *data_type == DataType::Null {
         return Ok(Ok((new_null_array(data_type, rows), field)));
     }
-    let part = |array: FFI_ArrowArray| -> std::result::Result<ArrayRef, PyErr> {
+    let part = |array: FFI_ArrowArray| {
         // SAFETY: as for a stream's batches.
-        let data = unsafe { from_ffi_and_data_type(array, data_type.clone()) }
-            .map_err(|error| malformed(&error.to_string()))?;
-        checked(&data, name)
+        unsafe { from_ffi_and_data_type(array, data_type.clone()) }.map_err(|error| malformed(&error.to_string()))
     };
     let whole = || -> std::result::Result<ArrayRef, PyErr> {
         let parts = arrays.into_iter().map(part).collect::<std::result::Result<Vec<_>, _>>()?;
+        let parts = checked(&parts.iter().map(|data| (data, name)).collect::<Vec<_>>())?;
+        let parts: Vec<ArrayRef> = parts.into_iter().map(|part| part.array).collect();
         match parts.as_slice() {
             [] => Ok(new_empty_array(data_type)),
             [one] => Ok(one.clone()),

@@ -3,8 +3,9 @@
 
 use arrow_data::ArrayData;
 use arrow_schema::DataType;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::panic::resume_unwind;
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use svcmetrics::other_marks;
 use zerocopy::FromBytes as _;
@@ -12,25 +13,111 @@ use zerocopy::FromBytes as _;
 /// Views that are compared together.
 const WORD: usize = u64::BITS as usize;
 
+/// Words that a thread takes at a time.
+const PIECE: usize = 1 << 10;
+
 /// The longest text that stands within its view.
 const SHORT: usize = 12;
 
-/// Views that are worth the start of a thread.
+/// Rows that are worth the start of a thread.
 const MANY: usize = 1 << 18;
 
 /// The bits of a view's text that are set where it is more than ASCII.
 const BEYOND_ASCII: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
 
-/// Whether all that [`ArrayData::validate_full`] would check is as it should be.
-pub(crate) fn is_plainly_sound(data: &ArrayData) -> bool {
-    let of_type = match data.data_type() {
-        DataType::Utf8View => are_texts,
-        DataType::Utf8 => are_ended::<4>,
-        DataType::LargeUtf8 => are_ended::<8>,
-        DataType::Dictionary(..) => are_codes,
-        _ => return false,
+/// Views that recur are four times as many as those that are others than the one before, or more; fewer are of no use.
+const RECUR: usize = 4;
+
+/// What was seen of views that recur side by side, as [`svcmetrics::arrow::recurring`] takes it.
+pub(crate) struct Runs {
+    pub(crate) others: Vec<u64>,
+    pub(crate) firsts: Vec<u128>,
+}
+
+/// That an array is plainly sound, and what was seen of its views, if they recur.
+pub(crate) struct Sound(pub(crate) Option<Runs>);
+
+/// Looks at arrays, by two threads where there is much of them; nothing of one where not all that [`ArrayData::validate_full`] would
+/// check is plainly as it should be.
+pub(crate) fn looked_at(all: &[&ArrayData]) -> Vec<Option<Sound>> {
+    let looks: Vec<Option<Look<'_>>> = all.iter().map(|data| Look::of(data)).collect();
+    let pieces = looks.iter().flatten().flat_map(|look| look.pieces().map(move |words| (look, words)));
+    let rows = all.iter().zip(&looks).filter(|(_, look)| look.is_some()).map(|(data, _)| data.len()).sum();
+    let mut seen = in_turns(rows, pieces.collect(), |(look, words)| look.seen(words)).into_iter();
+    let mut sound = |look: &Look<'_>| {
+        let seen: Vec<Option<Sound>> = seen.by_ref().take(look.pieces().count()).collect();
+        Some(Sound::of(seen.into_iter().collect::<Option<_>>()?))
     };
-    data.validate().is_ok() && data.validate_nulls().is_ok() && of_type(data).unwrap_or(false)
+    looks.iter().map(|look| look.as_ref().and_then(&mut sound)).collect()
+}
+
+impl Sound {
+    /// That of one piece after another.
+    fn of(pieces: Vec<Self>) -> Self {
+        let runs: Option<Vec<Runs>> = pieces.into_iter().map(|piece| piece.0).collect();
+        Self(runs.filter(|runs| !runs.is_empty()).map(|runs| Runs {
+            others: runs.iter().map(|runs| runs.others.as_slice()).collect::<Vec<_>>().concat(),
+            firsts: runs.iter().map(|runs| runs.firsts.as_slice()).collect::<Vec<_>>().concat(),
+        }))
+    }
+}
+
+/// What comes of each, in order. They are of so many rows.
+fn in_turns<P: Send, A: Send>(rows: usize, pieces: Vec<P>, work: impl Fn(P) -> A + Sync) -> Vec<A> {
+    if rows < MANY {
+        return pieces.into_iter().map(work).collect();
+    }
+    let pieces = Mutex::new(pieces.into_iter().enumerate());
+    let next = || pieces.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let share = || std::iter::from_fn(next).map(|(place, piece)| (place, work(piece))).collect::<Vec<_>>();
+    let mut made = thread::scope(|scope| {
+        let other = scope.spawn(share);
+        let mut made = share();
+        made.append(&mut other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        made
+    });
+    made.sort_unstable_by_key(|(place, _)| *place);
+    made.into_iter().map(|(_, made)| made).collect()
+}
+
+/// What there is to look at in an array.
+enum Look<'a> {
+    Views { views: &'a [u128], shared: Vec<&'a [u8]> },
+    Whole(&'a ArrayData, fn(&ArrayData) -> Option<bool>),
+}
+
+impl<'a> Look<'a> {
+    /// Nothing where it is not looked at here, or not well-formed.
+    fn of(data: &'a ArrayData) -> Option<Self> {
+        let look = match data.data_type() {
+            DataType::Utf8View => Self::Views {
+                views: of(data, <[u128]>::ref_from_bytes(data.buffers().first()?).ok()?)?,
+                shared: data.buffers()[1..].iter().map(Deref::deref).collect(),
+            },
+            DataType::Utf8 => Self::Whole(data, are_ended::<4>),
+            DataType::LargeUtf8 => Self::Whole(data, are_ended::<8>),
+            DataType::Dictionary(..) => Self::Whole(data, are_codes),
+            _ => return None,
+        };
+        (data.validate().is_ok() && data.validate_nulls().is_ok()).then_some(look)
+    }
+
+    /// Words of views, or the whole.
+    fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let words = match self {
+            Self::Views { views, .. } => views.len().div_ceil(WORD),
+            Self::Whole(..) => 1,
+        };
+        (0..words).step_by(PIECE).map(move |start| start..words.min(start + PIECE))
+    }
+
+    /// What is seen of a piece; nothing where it is not plainly sound.
+    fn seen(&self, words: Range<usize>) -> Option<Sound> {
+        match self {
+            Self::Views { views, shared } => seen(views, words, shared),
+            Self::Whole(data, is_sound) => is_sound(data)?.then_some(Sound(None)),
+        }
+    }
 }
 
 /// Codes that stand side by side.
@@ -43,44 +130,42 @@ fn of<'a, T>(data: &ArrayData, all: &'a [T]) -> Option<&'a [T]> {
     all.get(data.offset()..data.offset().checked_add(data.len())?)
 }
 
-/// Whether views are of texts.
-fn are_texts(data: &ArrayData) -> Option<bool> {
-    let views = of(data, <[u128]>::ref_from_bytes(data.buffers().first()?).ok()?)?;
-    let shared: Vec<&[u8]> = data.buffers().get(1..)?.iter().map(Deref::deref).collect();
-    let (one, other) = views.split_at(views.len() / 2);
-    let (one, other) = both(views.len(), || all_texts(one, &shared), || all_texts(other, &shared));
-    Some(one && other)
-}
-
-/// Whether all views are of texts: of those that are the same as the one before only the first is looked at.
-fn all_texts(views: &[u128], shared: &[&[u8]]) -> bool {
+/// Looks at words of views: of those that are the same as the one before only at the first. Nothing where one is not of a text.
+fn seen(views: &[u128], words: Range<usize>, shared: &[&[u8]]) -> Option<Sound> {
     let is_text = |view: &u128| if length(*view) <= SHORT { is_short_text(*view) } else { is_long_text(*view, shared) };
-    let are_texts = |first: usize| {
-        let some = &views[first - 1..views.len().min(first + WORD)];
-        let mut others = other_marks(some);
-        if others == u64::MAX {
-            return some[1..].iter().all(is_text);
-        }
-        while others != 0 {
-            if !is_text(&some[1 + others.trailing_zeros() as usize]) {
-                return false;
-            }
-            others &= others - 1;
-        }
-        true
-    };
-    views.first().is_none_or(is_text) && (1..views.len()).step_by(WORD).all(are_texts)
-}
-
-/// Both answers, by two threads where there are many views.
-fn both<T: Send>(views: usize, one: impl FnOnce() -> T, other: impl FnOnce() -> T + Send) -> (T, T) {
-    if views < MANY {
-        return (one(), other());
+    let of_word = |word: usize| word * WORD..views.len().min((word + 1) * WORD);
+    let most = (of_word(words.end - 1).end - words.start * WORD) / RECUR;
+    let mut runs = Runs { others: Vec::with_capacity(words.len()), firsts: Vec::with_capacity(most) };
+    if words.start == 0 {
+        // no other is before it
+        runs.firsts.push(*views.first().filter(|view| is_text(view))?);
     }
-    thread::scope(|scope| {
-        let other = scope.spawn(other);
-        (one(), other.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    })
+    for word in words {
+        let Range { start, end } = of_word(word);
+        let some = &views[start..views.len().min(end + 1)];
+        let others = other_marks(some);
+        runs.others.push(others);
+        let do_recur = runs.firsts.len() <= most;
+        if others == u64::MAX {
+            if !some[1..].iter().all(is_text) {
+                return None;
+            }
+            runs.firsts.extend(do_recur.then_some(&some[1..]).unwrap_or_default());
+            continue;
+        }
+        let mut left = others;
+        while left != 0 {
+            let view = some[1 + left.trailing_zeros() as usize];
+            if !is_text(&view) {
+                return None;
+            }
+            if do_recur {
+                runs.firsts.push(view);
+            }
+            left &= left - 1;
+        }
+    }
+    Some(Sound((runs.firsts.len() <= most).then_some(runs)))
 }
 
 #[allow(clippy::cast_possible_truncation)] // its first 32 bits

@@ -21,9 +21,11 @@ mod columns;
 mod mixes;
 mod reasons;
 mod scores;
+mod views;
 
 pub(crate) use arrays::decimals;
 pub use columns::column;
+pub use views::recurring;
 
 use arrays::{integers, key_array, primitive};
 

@@ -112,7 +112,7 @@ fn pandas_periods<'a>(described: &str, array: &'a Int64Array) -> Data<'a> {
     Data { values: Values::Text(Arc::new(texts)), nulls: nulls(array) }
 }
 
-fn nulls(array: &dyn Array) -> Nulls<'_> {
+pub(super) fn nulls(array: &dyn Array) -> Nulls<'_> {
     match array.nulls() {
         Some(nulls) if nulls.null_count() > 0 => {
             let (bytes, offset, len) = (nulls.validity(), nulls.offset(), nulls.len());

@@ -202,18 +202,24 @@ impl KeyColumn {
         code
     }
 
-    /// The codes of whole numbers that are all there; whether the column is one of them.
+    /// The codes of whole numbers; whether the column is one of them.
     pub(super) fn encode_integers(&mut self, data: &Data<'_>, rows: Range<usize>, codes: &mut Vec<u32>) -> bool {
         macro_rules! each {
             ($values:expr) => {{
-                let (values, before) = (&$values[rows], codes.len());
+                let (values, before) = (&$values[rows.clone()], codes.len());
                 codes.extend(values.iter().map(|value| self.integers.quickly((*value).into())));
-                for (code, value) in codes[before..].iter_mut().zip(values).filter(|(code, _)| **code == NONE) {
-                    *code = self.integer((*value).into());
+                let has_nulls = !matches!(data.nulls, Nulls::None);
+                // in the order of the rows: the next new code is that of the next new key
+                for (row, (code, value)) in rows.zip(codes[before..].iter_mut().zip(values)) {
+                    if has_nulls && data.is_null(row) {
+                        *code = self.key(&Key::Null);
+                    } else if *code == NONE {
+                        *code = self.integer((*value).into());
+                    }
                 }
             }};
         }
-        if self.key_type != KeyType::Integer || !matches!(data.nulls, Nulls::None) {
+        if self.key_type != KeyType::Integer {
             return false;
         }
         match &data.values {

@@ -263,6 +263,13 @@ impl Chunk {
                 known.extend(places.map(|place| numbers[place]));
                 ascend(&known[last..])
             }
+            (Customers::Texts { text, ends }, _) => {
+                for name in names {
+                    text.push_str(name);
+                    ends.push(text.len());
+                }
+                true
+            }
             (known, _) => names.iter().all(|name| known.push(Customer::Text(name))),
         };
         // a chunk is of a part of less than 2^32 rows

@@ -14,6 +14,7 @@ use crate::key::Key;
 use crate::metrics::RunRate;
 use crate::period::Period;
 use crate::scorecard::KeyColumn;
+use std::hint::select_unpredictable;
 use std::ops::Range;
 
 /// Those who started in one period, so many periods later.
@@ -96,7 +97,6 @@ pub(super) struct Sums {
 #[derive(Debug, Clone, Copy, Default)]
 struct Change<A> {
     customers: i64,
-    started: i64,
     revenue: A,
     gross: A,
 }
@@ -122,7 +122,6 @@ impl<A: Amount> Change<A> {
 impl Change<i128> {
     fn merge<A: Into<i128>>(&mut self, other: Change<A>) {
         self.customers += other.customers;
-        self.started += other.started;
         self.revenue += other.revenue.into();
         self.gross += other.gross.into();
     }
@@ -157,12 +156,15 @@ struct Cells<'a> {
     /// Changes that were not added to those of all yet.
     few: Vec<Change<i64>>,
     bound: Bound,
+    /// How many started, by segment and cohort; of plain months it is known in the end.
+    started: Vec<i64>,
 }
 
 /// A customer on the way through the periods.
 struct Starter<'a, A> {
     grid: &'a Grid,
     changes: &'a mut [Change<A>],
+    started: &'a mut [i64],
     /// The cohort, its segment, and the revenue at its end.
     cohort: Option<(i32, u32, i64)>,
 }
@@ -181,7 +183,8 @@ impl<A: Amount> Starter<'_, A> {
             return cohort;
         }
         let cohort = self.grid.place(first_month);
-        self.cell(cohort, cohort, at.segment).started += 1;
+        // periods are counted from 0
+        self.started[at.segment as usize * self.grid.periods + cohort.unsigned_abs() as usize] += 1;
         (cohort, at.segment, 0)
     }
 }
@@ -210,18 +213,21 @@ impl<A: Amount> See for Starter<'_, A> {
 impl<'a> Cells<'a> {
     fn new(grid: &'a Grid) -> Result<Self> {
         let len = row(grid, grid.segments.len(), 0);
-        let mut cells = Self { grid, all: Vec::new(), few: Vec::new(), bound: Bound::default() };
+        let mut cells = Self { grid, all: Vec::new(), few: Vec::new(), bound: Bound::default(), started: Vec::new() };
         grow(&mut cells.all, len)?;
         grow(&mut cells.few, len)?;
+        grow(&mut cells.started, grid.segments.len() * grid.periods)?;
         Ok(cells)
     }
 
     fn take(&mut self, chunk: &Chunk, customers: Range<usize>) {
-        let cells = self.few.len();
-        if self.bound.holds(chunk, &customers, cells, || settle(&mut self.all, &mut self.few)) {
-            walk(self.grid, &mut self.few, chunk, customers);
-        } else {
-            walk(self.grid, &mut self.all, chunk, customers);
+        let (grid, cells) = (self.grid, self.few.len());
+        match self.bound.holds(chunk, &customers, cells, || settle(&mut self.all, &mut self.few)) {
+            true if grid.is_of_plain_months() && grid.codes.is_empty() => {
+                walk_few(grid, &mut self.few, chunk, customers)
+            }
+            true => walk(grid, &mut self.few, &mut self.started, chunk, customers),
+            false => walk(grid, &mut self.all, &mut self.started, chunk, customers),
         }
     }
 
@@ -230,8 +236,15 @@ impl<'a> Cells<'a> {
         settle(&mut self.all, &mut self.few);
         for cohort in self.all.chunks_mut(self.grid.periods + 1) {
             for period in 1..cohort.len() {
-                let before = Change { started: 0, ..cohort[period - 1] };
+                let before = cohort[period - 1];
                 cohort[period].merge(before);
+            }
+        }
+        if self.grid.is_of_plain_months() {
+            // who starts in a month pays at its end, and nobody else of its cohort does before
+            for (place, started) in self.started.iter_mut().enumerate() {
+                let cohort = place % self.grid.periods;
+                *started = self.all[row(self.grid, place / self.grid.periods, cohort) + cohort].customers;
             }
         }
     }
@@ -239,14 +252,16 @@ impl<'a> Cells<'a> {
     fn add(&mut self, mut other: Self) {
         settle(&mut other.all, &mut other.few);
         self.all.iter_mut().zip(other.all).for_each(|(change, other)| change.merge(other));
+        self.started.iter_mut().zip(other.started).for_each(|(started, other)| *started += other);
     }
 
     /// The cell of a cohort at an age; nothing where nobody started.
     fn cell(&self, cohort: usize, segment: usize, age: usize, unit: RunRate) -> Option<CohortCell> {
         let grid = self.grid;
         let of = |age: usize| {
-            let Change { customers, started, revenue, gross } = self.all[row(grid, segment, cohort) + cohort + age];
-            Sums { customers: customers.unsigned_abs(), started: started.unsigned_abs(), revenue, gross }
+            let Change { customers, revenue, gross } = self.all[row(grid, segment, cohort) + cohort + age];
+            let started = self.started[segment * grid.periods + cohort].unsigned_abs();
+            Sums { customers: customers.unsigned_abs(), started, revenue, gross }
         };
         let (start, sums) = (of(0), of(age));
         if start.started == 0 {
@@ -267,20 +282,29 @@ fn settle(all: &mut [Change<i128>], few: &mut [Change<i64>]) {
     all.iter_mut().zip(few).for_each(|(change, few)| change.merge(std::mem::take(few)));
 }
 
-fn walk<A: Amount>(grid: &Grid, changes: &mut [Change<A>], chunk: &Chunk, customers: Range<usize>) {
+fn walk<A: Amount>(
+    grid: &Grid,
+    changes: &mut [Change<A>],
+    started: &mut [i64],
+    chunk: &Chunk,
+    customers: Range<usize>,
+) {
     if grid.is_of_plain_months() {
-        if grid.codes.is_empty() {
-            return walk_months(grid, changes, chunk, customers, |_| 0);
-        }
         return walk_months(grid, changes, chunk, customers, |place| grid.segment(chunk, place));
     }
     for customer in customers {
-        grid.walk(chunk, customer, &mut Starter { grid, changes, cohort: None });
+        grid.walk(chunk, customer, &mut Starter { grid, changes, started, cohort: None });
     }
 }
 
-/// What [`Starter`] does, by month and a span at once: most ledgers are asked for nothing else. Hardly anything is decided by a
-/// branch, since most would be foreseen wrongly.
+/// [`walk_months`] where there is one segment, and sums are small: most ledgers have no other.
+#[multiversion::multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl", "x86_64+avx2"))]
+fn walk_few(grid: &Grid, changes: &mut [Change<i64>], chunk: &Chunk, customers: Range<usize>) {
+    walk_months(grid, changes, chunk, customers, |_| 0);
+}
+
+/// What [`Starter`] does, but for how many started, by month and a span at once: most ledgers are asked for nothing else. Hardly
+/// anything is decided by a branch, since most would be foreseen wrongly.
 #[allow(clippy::needless_bitwise_bool)]
 #[inline(always)]
 fn walk_months<A: Amount>(
@@ -295,12 +319,9 @@ fn walk_months<A: Amount>(
     for Step { begins, place, span, amount } in chunk.steps(customers) {
         let first = grid.month(span.first());
         let starts = begins | (before == 0);
-        if starts {
-            (cohort, before) = (row(grid, segment(place) as usize, first), amount);
-        }
-        let begin = &mut changes[cohort + first];
-        begin.started += i64::from(starts & (amount != 0));
-        begin.begin(amount, before);
+        cohort = select_unpredictable(starts, row(grid, segment(place) as usize, first), cohort);
+        before = select_unpredictable(starts, amount, before);
+        changes[cohort + first].begin(amount, before);
         changes[cohort + first + span.len() as usize].end(amount, before);
     }
 }
