@@ -25,7 +25,7 @@ const MANY: usize = 1 << 18;
 /// The bits of a view's text that are set where it is more than ASCII.
 const BEYOND_ASCII: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
 
-/// Views that recur are four times as many as those that are others than the one before, or more; fewer are of no use.
+/// Where there are fewer views for each that is another than the one before, it is of no use to know these.
 const RECUR: usize = 4;
 
 /// What was seen of views that recur side by side, as [`svcmetrics::arrow::recurring`] takes it.
@@ -145,22 +145,23 @@ fn seen(views: &[u128], words: Range<usize>, shared: &[&[u8]]) -> Option<Sound> 
         let some = &views[start..views.len().min(end + 1)];
         let others = other_marks(some);
         runs.others.push(others);
-        let do_recur = runs.firsts.len() <= most;
+        let are_few = runs.firsts.len() <= most;
+        let mut is_first_text = |view: &u128| {
+            if are_few {
+                runs.firsts.push(*view);
+            }
+            is_text(view)
+        };
         if others == u64::MAX {
-            if !some[1..].iter().all(is_text) {
+            if !some[1..].iter().all(is_first_text) {
                 return None;
             }
-            runs.firsts.extend(do_recur.then_some(&some[1..]).unwrap_or_default());
             continue;
         }
         let mut left = others;
         while left != 0 {
-            let view = some[1 + left.trailing_zeros() as usize];
-            if !is_text(&view) {
+            if !is_first_text(&some[1 + left.trailing_zeros() as usize]) {
                 return None;
-            }
-            if do_recur {
-                runs.firsts.push(view);
             }
             left &= left - 1;
         }

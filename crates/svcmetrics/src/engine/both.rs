@@ -7,7 +7,7 @@ pub(crate) fn both<A: Send, B: Send>(
     one: impl FnOnce() -> A + Send,
     other: impl FnOnce() -> B + Send,
 ) -> (A, B) {
-    if super::parallel::threads(much) > 1 { rayon::join(one, other) } else { (one(), other()) }
+    if super::threads(much) > 1 { rayon::join(one, other) } else { (one(), other()) }
 }
 
 /// Both answers, one after the other.

@@ -6,8 +6,6 @@ use super::fused::{Fused, Seen};
 use super::groups::{Groups, KeyColumn};
 use super::identities::Identities;
 use super::judge::{Status, addend};
-#[cfg(feature = "rayon")]
-use super::parallel;
 use super::plan::Slot;
 use super::reused::Reused;
 use super::rows::{Rows, required, row_parts};
@@ -212,7 +210,7 @@ impl Engine {
     ) -> Result<()> {
         #[cfg(feature = "rayon")]
         if see.is_none() && !self.alone {
-            let threads = parallel::threads(parts.iter().map(|part| part.rows).sum());
+            let threads = super::threads(parts.iter().map(|part| part.rows).sum());
             if threads > 1 {
                 return self.add_together(threads, parts, scores, go_on);
             }

@@ -26,12 +26,12 @@ mod rows;
 mod scores;
 mod sums;
 pub(crate) mod texts;
+mod threads;
 
 pub(crate) use cache::prefetch;
 pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
-#[cfg(feature = "rayon")]
-pub(crate) use parallel::{on_threads, threads};
 pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;
 pub(crate) use scores::{NOBODY, ScoreColumns};
+pub(crate) use threads::{on_threads, threads};

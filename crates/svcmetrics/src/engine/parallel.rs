@@ -3,63 +3,18 @@
 
 use super::groups::Groups;
 use super::identities::Identities;
-use super::kernel::{Engine, Part, STRETCH};
+use super::kernel::{Engine, Part};
 use super::scores::ScoreRows;
 use super::sums::Sums;
+use super::threads::on_threads;
 use crate::error::{Error, Result};
 use crate::key::group_text;
 use crate::spread::Spread;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError, mpsc};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// Stretches that a thread must have before it is worth its start.
-const STRETCHES: usize = if cfg!(test) { 2 } else { 8 };
-
-/// How long a caller waits for its threads before it is asked whether to go on.
-const PATIENCE: Duration = Duration::from_millis(10);
-
-/// The process that started the threads.
-static STARTED_BY: OnceLock<u32> = OnceLock::new();
-
-/// How many threads are worth their while for so many rows.
-pub(crate) fn threads(rows: usize) -> usize {
-    let enough = rows / (STRETCHES * STRETCH);
-    if enough < 2 {
-        return 1;
-    }
-    // A process that was forked has none of its parent's threads, and would wait for them for ever.
-    let here = std::process::id();
-    if *STARTED_BY.get_or_init(|| here) == here { enough.min(rayon::current_num_threads()) } else { 1 }
-}
-
-/// Does all works, each on a thread of the pool. The caller does none of them, and hears now and then that it waits: whoever wakes
-/// a thread and works on is often where that one is to run, which then waits until the work is done.
-pub(crate) fn on_threads<W: Send>(works: Vec<W>, work: impl Fn(W) + Sync, waiting: &mut dyn FnMut()) {
-    waiting();
-    rayon::in_place_scope(|scope| {
-        let (done, all_done) = mpsc::channel::<()>();
-        for one in works {
-            let (work, done) = (&work, done.clone());
-            scope.spawn(move |_| {
-                work(one);
-                drop(done);
-            });
-        }
-        drop(done);
-        loop {
-            // a caller that is a thread of the pool takes what waits for one
-            while rayon::yield_now() == Some(rayon::Yield::Executed) {}
-            if all_done.recv_timeout(PATIENCE) != Err(mpsc::RecvTimeoutError::Timeout) {
-                break;
-            }
-            waiting();
-        }
-    });
-}
-
-/// The rows of parts that are not yet taken, and whether to go on with them.
+/// The rows of parts that are not yet taken.
 struct Work<'a> {
     parts: &'a [Part<'a, 'a>],
     /// In the order of the rows, each with its part's position.
@@ -67,7 +22,6 @@ struct Work<'a> {
     /// For each of them, where the health of its rows goes; nothing where that is not asked for.
     scores: Vec<Mutex<ScoreRows<'a>>>,
     next: AtomicUsize,
-    stopped: AtomicBool,
 }
 
 impl<'a> Work<'a> {
@@ -78,7 +32,6 @@ impl<'a> Work<'a> {
             stretches: stretches.collect(),
             scores: scores.into_iter().map(Mutex::new).collect(),
             next: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
         }
     }
 
@@ -89,21 +42,17 @@ impl<'a> Work<'a> {
 
     /// One thread's share: stretch after stretch, as long as there are any. After an error, with the position of its stretch, no
     /// later stretch is taken; the earlier ones are, so that the first error of all is found.
-    fn share(&self, engine: &mut Engine) -> Option<(usize, Error)> {
+    fn share(&self, engine: &mut Engine, go_on: &mut dyn FnMut() -> bool) -> Option<(usize, Error)> {
         loop {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             let (part, rows) = self.stretches.get(place)?;
             let mut scores = self.scores.get(place).map(|rows| rows.lock().unwrap_or_else(PoisonError::into_inner));
-            let (part, mut go_on) = (&self.parts[*part], || self.goes_on());
-            if let Err(error) = engine.stretch(part, rows.clone(), scores.as_deref_mut(), &mut go_on, &mut None) {
+            let part = &self.parts[*part];
+            if let Err(error) = engine.stretch(part, rows.clone(), scores.as_deref_mut(), go_on, &mut None) {
                 self.next.store(self.stretches.len(), Ordering::Relaxed);
                 return Some((place, error));
             }
         }
-    }
-
-    fn goes_on(&self) -> bool {
-        !self.stopped.load(Ordering::Relaxed)
     }
 }
 
@@ -115,9 +64,9 @@ struct Check {
 
 impl Check {
     /// The error, if there is one, with the position of its stretch.
-    fn run(&mut self, work: &Work<'_>) -> Option<(usize, Error)> {
+    fn run(&mut self, work: &Work<'_>, go_on: &mut dyn FnMut() -> bool) -> Option<(usize, Error)> {
         for (place, (part, rows)) in work.stretches().enumerate() {
-            if !work.goes_on() {
+            if !go_on() {
                 return None;
             }
             let data = part.identity?;
@@ -152,27 +101,20 @@ impl Engine {
         let before: Vec<usize> = self.all().map(|engine| engine.groups.len()).collect();
         let mut others = std::mem::take(&mut self.others);
         let mut errors: Vec<Option<(usize, Error)>> = vec![None; 1 + others.len()];
-        let (mut repeated, mut halted) = (None, false);
+        let mut repeated = None;
         let checking = check.as_mut().zip(Some(&mut repeated));
         let engines = std::iter::once((&mut *self, checking)).chain(others.iter_mut().map(|other| (other, None)));
-        on_threads(
-            engines.zip(&mut errors).collect(),
-            |((engine, checking), error)| {
-                if let Some((check, repeated)) = checking {
-                    *repeated = check.run(&work);
-                }
-                *error = work.share(engine);
-            },
-            &mut || {
-                halted = halted || !go_on();
-                if halted {
-                    work.stopped.store(true, Ordering::Relaxed);
-                }
-            },
-        );
+        let one = |((engine, checking), error): (_, &mut _), go_on: &mut dyn FnMut() -> bool| {
+            let (engine, checking): (&mut Self, Option<(&mut Check, &mut _)>) = (engine, checking);
+            if let Some((check, repeated)) = checking {
+                *repeated = check.run(&work, go_on);
+            }
+            *error = work.share(engine, go_on);
+        };
+        let is_done = on_threads(engines.zip(&mut errors).collect(), one, go_on);
         self.others = others;
         (self.identities, self.identified) = check.map(|check| (check.identities, check.groups)).unzip();
-        if halted {
+        if !is_done {
             return Err(Error::Interrupted);
         }
         let first = errors.into_iter().chain([repeated]).flatten().min_by_key(|(place, _)| *place);
@@ -254,6 +196,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::STRETCH;
     use crate::engine::columns::{Data, Nulls, Table, Values};
     use crate::request::{AbsentRevenue, OnInvalid, Request};
     use std::borrow::Cow;

@@ -1,9 +1,10 @@
 //! All customers of a ledger, a share at a time, by several threads where there are some.
 
 use super::chunk::Chunk;
+use crate::engine::{on_threads, threads};
 use crate::error::{Error, Result};
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Spans that a thread takes at a time: they stay in its cache, and it is asked often whether to go on.
 const SPANS: usize = 1 << 15;
@@ -30,40 +31,23 @@ impl<E, T, A> Fold<E, T, A> {
         A: Fn(&mut S, S),
     {
         let shares: Vec<(&Chunk, Range<usize>)> = chunks.iter().flat_map(shares).collect();
-        let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let next = AtomicUsize::new(0);
         let take = &self.take;
         let work = |state: &mut S, go_on: &mut dyn FnMut() -> bool| {
-            while let Some((chunk, customers)) = shares.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if stopped.load(Ordering::Relaxed) || !go_on() {
-                    return stopped.store(true, Ordering::Relaxed);
-                }
+            while let Some((chunk, customers)) = shares.get(next.fetch_add(1, Ordering::Relaxed))
+                && go_on()
+            {
                 take(state, chunk, customers.clone());
             }
         };
         let spans: usize = chunks.iter().map(Chunk::len).sum();
-        #[cfg(feature = "rayon")]
-        let threads = crate::engine::threads(spans);
-        #[cfg(not(feature = "rayon"))]
-        let threads = 1;
-        let states = threads.min(1 + spans / self.cost.max(1)).min(shares.len());
+        let states = threads(spans).min(1 + spans / self.cost.max(1)).min(shares.len());
         let mut others = (1..states).map(|_| (self.empty)()).collect::<Result<Vec<S>>>()?;
-        #[cfg(feature = "rayon")]
-        if others.is_empty() {
-            work(state, go_on);
-        } else {
-            let states = std::iter::once(&mut *state).chain(&mut others).collect();
-            crate::engine::on_threads(states, |state| work(state, &mut || true), &mut || {
-                if !go_on() {
-                    stopped.store(true, Ordering::Relaxed);
-                }
-            });
-        }
-        #[cfg(not(feature = "rayon"))]
-        work(state, go_on);
-        for other in others.drain(..) {
+        let is_done = on_threads(std::iter::once(&mut *state).chain(&mut others).collect(), work, go_on);
+        for other in others {
             (self.add)(state, other);
         }
-        if stopped.into_inner() { Err(Error::Interrupted) } else { Ok(()) }
+        if is_done { Ok(()) } else { Err(Error::Interrupted) }
     }
 }
 

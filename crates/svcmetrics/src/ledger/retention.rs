@@ -222,12 +222,12 @@ impl<'a> Cells<'a> {
 
     fn take(&mut self, chunk: &Chunk, customers: Range<usize>) {
         let (grid, cells) = (self.grid, self.few.len());
-        match self.bound.holds(chunk, &customers, cells, || settle(&mut self.all, &mut self.few)) {
-            true if grid.is_of_plain_months() && grid.codes.is_empty() => {
-                walk_few(grid, &mut self.few, chunk, customers)
-            }
-            true => walk(grid, &mut self.few, &mut self.started, chunk, customers),
-            false => walk(grid, &mut self.all, &mut self.started, chunk, customers),
+        if !self.bound.holds(chunk, &customers, cells, || settle(&mut self.all, &mut self.few)) {
+            walk(grid, &mut self.all, &mut self.started, chunk, customers);
+        } else if grid.is_of_plain_months() && grid.codes.is_empty() {
+            walk_few(grid, &mut self.few, chunk, customers);
+        } else {
+            walk(grid, &mut self.few, &mut self.started, chunk, customers);
         }
     }
 

@@ -1,6 +1,7 @@
 //! A part's rows in shares, a thread each, or in pieces that threads take in turns.
 
 use super::lines::Part;
+use crate::engine::{on_threads, threads};
 use crate::error::{Error, Result};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,15 +9,11 @@ use std::sync::{Mutex, PoisonError};
 
 /// Rows that a thread must have: what it allocates is its own, and small shares would cost more memory than
 /// they take time.
-#[cfg(feature = "rayon")]
 const SHARE: usize = if cfg!(test) { 2 } else { 1 << 16 };
 
 /// The rows in as many shares as there are threads.
 pub(super) fn shares(rows: Range<usize>) -> Vec<Range<usize>> {
-    #[cfg(feature = "rayon")]
-    let threads = crate::engine::threads(rows.len()).min((rows.len() / SHARE).max(1));
-    #[cfg(not(feature = "rayon"))]
-    let threads = 1;
+    let threads = threads(rows.len()).min((rows.len() / SHARE).max(1));
     let at = |share: usize| rows.start + rows.len() * share / threads;
     (0..threads).map(|share| at(share)..at(share + 1)).collect()
 }
@@ -80,33 +77,14 @@ pub(super) fn in_shares<S: Send, A: Send>(
     work: impl Fn(Range<usize>, S, &mut dyn FnMut() -> bool) -> Option<A> + Sync,
 ) -> Result<Option<Vec<A>>> {
     let stopped = AtomicBool::new(false);
-    let one = |(rows, own): (Range<usize>, S), go_on: &mut dyn FnMut() -> bool| {
-        let made = work(rows, own, &mut || !stopped.load(Ordering::Relaxed) && go_on());
+    let one = |((rows, own), made): ((Range<usize>, S), &mut Option<A>), go_on: &mut dyn FnMut() -> bool| {
+        *made = work(rows, own, &mut || !stopped.load(Ordering::Relaxed) && go_on());
         if made.is_none() {
             stopped.store(true, Ordering::Relaxed);
         }
-        made
     };
-    let mut interrupted = false;
-    let mut own_go_on = || {
-        interrupted |= !go_on();
-        !interrupted
-    };
-    if shares.len() < 2 {
-        let made: Option<Vec<A>> = shares.into_iter().map(|share| one(share, &mut own_go_on)).collect();
-        return if interrupted { Err(Error::Interrupted) } else { Ok(made) };
-    }
     let mut made: Vec<Option<A>> = Vec::new();
     made.resize_with(shares.len(), || None);
-    #[cfg(feature = "rayon")]
-    crate::engine::on_threads(
-        made.iter_mut().zip(shares).collect(),
-        |(place, share)| *place = one(share, &mut || true),
-        &mut || {
-            if !own_go_on() {
-                stopped.store(true, Ordering::Relaxed);
-            }
-        },
-    );
-    if interrupted { Err(Error::Interrupted) } else { Ok(made.into_iter().collect()) }
+    let is_done = on_threads(shares.into_iter().zip(&mut made).collect(), one, go_on);
+    if is_done { Ok(made.into_iter().collect()) } else { Err(Error::Interrupted) }
 }
