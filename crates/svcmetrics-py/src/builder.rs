@@ -8,16 +8,14 @@ use crate::request::request;
 use crate::scorecard::Scorecard;
 use crate::table::{Arrays, Columns, Reads};
 use arrow_array::cast::AsArray as _;
-use arrow_array::{
-    ArrayRef, RecordBatch, RecordBatchOptions, StringArray, StringViewArray, UInt64Array, new_empty_array,
-};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt64Array, new_empty_array};
 use arrow_schema::{Field, Schema};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use svcmetrics::arrow::{column, recurring};
+use svcmetrics::arrow::{Runs, column, recurring};
 use svcmetrics::{Check, Data, Error, HealthScorer, Request, ScorecardBuilder, Table, Values};
 
 /// How long the core may go on before it is asked whether the user pressed Ctrl-C.
@@ -226,7 +224,7 @@ fn pour_stream(
 /// A batch, what is known of each of its columns that recurs, and the columns that are codes.
 struct Held {
     batch: RecordBatch,
-    runs: Vec<Option<(Vec<u64>, StringViewArray)>>,
+    runs: Vec<Option<Vec<Runs>>>,
     coded: Vec<Option<ArrayRef>>,
 }
 
@@ -257,7 +255,7 @@ impl Held {
         let mut part = Table::new(self.batch.num_rows()).room(names.len());
         for (place, (field, runs)) in self.batch.schema_ref().fields().iter().zip(&self.runs).enumerate() {
             let data = match (runs, self.batch.column(place).as_string_view_opt()) {
-                (Some((others, firsts)), Some(array)) => recurring(array, others, firsts),
+                (Some(runs), Some(array)) => recurring(array, runs),
                 _ => column(&self.batch, place),
             };
             part = part.with_borrowed(field.name(), data);

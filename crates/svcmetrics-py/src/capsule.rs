@@ -4,7 +4,7 @@
 //! since the interface cannot express them.
 
 use crate::error::Result;
-use crate::sound::{Runs, Sound, looked_at};
+use crate::sound::{Seen, Sound, looked_at};
 use arrow_array::cast::AsArray as _;
 use arrow_array::ffi::{FFI_ArrowArray, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -21,6 +21,7 @@ use pyo3::types::{PyCapsule, PyList};
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use svcmetrics::arrow::Runs;
 
 const STREAM: &CStr = c"arrow_array_stream";
 const SCHEMA: &CStr = c"arrow_schema";
@@ -92,16 +93,20 @@ pub(crate) type Batch = (usize, Vec<Option<Checked>>);
 /// An array that was checked.
 pub(crate) struct Checked {
     pub(crate) array: ArrayRef,
-    /// What is known of views that recur side by side, as [`svcmetrics::arrow::recurring`] takes it.
-    pub(crate) runs: Option<(Vec<u64>, StringViewArray)>,
+    /// What is known of views that recur side by side.
+    pub(crate) runs: Option<Vec<Runs>>,
 }
 
 impl Checked {
-    fn new(data: &ArrayData, runs: Option<Runs>) -> Self {
+    fn new(data: &ArrayData, seen: Option<Vec<Seen>>) -> Self {
         let array = make_array(data.clone());
-        let runs = runs.zip(array.as_string_view_opt()).map(|(Runs { others, firsts }, all)| {
-            // SAFETY: these are some of the array's views, which were checked, and its buffers.
-            (others, unsafe { StringViewArray::new_unchecked(firsts.into(), all.data_buffers().clone(), None) })
+        let runs = seen.zip(array.as_string_view_opt()).and_then(|(seen, all)| {
+            let runs = |Seen { others, firsts }: Seen| {
+                // SAFETY: these are some of the array's views, which were checked, and its buffers.
+                let firsts = unsafe { StringViewArray::new_unchecked(firsts.into(), all.data_buffers().clone(), None) };
+                Runs::new(others, firsts)
+            };
+            seen.into_iter().map(runs).collect()
         });
         Self { array, runs }
     }

@@ -7,14 +7,12 @@ use std::ops::{Deref, Range};
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use svcmetrics::arrow::RUNS;
 use svcmetrics::other_marks;
 use zerocopy::FromBytes as _;
 
 /// Views that are compared together.
 const WORD: usize = u64::BITS as usize;
-
-/// Words that a thread takes at a time.
-const PIECE: usize = 1 << 10;
 
 /// The longest text that stands within its view.
 const SHORT: usize = 12;
@@ -28,41 +26,30 @@ const BEYOND_ASCII: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
 /// Where there are fewer views for each that is another than the one before, it is of no use to know these.
 const RECUR: usize = 4;
 
-/// What was seen of views that recur side by side, as [`svcmetrics::arrow::recurring`] takes it.
-pub(crate) struct Runs {
+/// What was seen of [`RUNS`] views, or an array's last ones, as [`Runs::new`] takes it.
+pub(crate) struct Seen {
     pub(crate) others: Vec<u64>,
     pub(crate) firsts: Vec<u128>,
 }
 
-/// That an array is plainly sound, and what was seen of its views, if they recur.
-pub(crate) struct Sound(pub(crate) Option<Runs>);
+/// That an array, or a piece of it, is plainly sound, and what was seen of its views, if they recur side by side.
+pub(crate) struct Sound(pub(crate) Option<Vec<Seen>>);
 
-/// Looks at arrays, by two threads where there is much of them; nothing of one where not all that [`ArrayData::validate_full`] would
-/// check is plainly as it should be.
+/// Looks at arrays; nothing of one where not all that [`ArrayData::validate_full`] would check is plainly as it should be.
 pub(crate) fn looked_at(all: &[&ArrayData]) -> Vec<Option<Sound>> {
     let looks: Vec<Option<Look<'_>>> = all.iter().map(|data| Look::of(data)).collect();
-    let pieces = looks.iter().flatten().flat_map(|look| look.pieces().map(move |words| (look, words)));
+    let pieces = looks.iter().flatten().flat_map(|look| look.pieces().map(move |piece| (look, piece)));
     let rows = all.iter().zip(&looks).filter(|(_, look)| look.is_some()).map(|(data, _)| data.len()).sum();
-    let mut seen = in_turns(rows, pieces.collect(), |(look, words)| look.seen(words)).into_iter();
+    let mut found = in_turns(rows, pieces.collect(), |(look, piece)| look.at(piece)).into_iter();
     let mut sound = |look: &Look<'_>| {
-        let seen: Vec<Option<Sound>> = seen.by_ref().take(look.pieces().count()).collect();
-        Some(Sound::of(seen.into_iter().collect::<Option<_>>()?))
+        let found: Vec<Option<Sound>> = found.by_ref().take(look.pieces().count()).collect();
+        let seen = found.into_iter().collect::<Option<Vec<_>>>()?.into_iter().map(|piece| piece.0);
+        Some(Sound(seen.collect::<Option<Vec<_>>>().map(|seen| seen.into_iter().flatten().collect())))
     };
     looks.iter().map(|look| look.as_ref().and_then(&mut sound)).collect()
 }
 
-impl Sound {
-    /// That of one piece after another.
-    fn of(pieces: Vec<Self>) -> Self {
-        let runs: Option<Vec<Runs>> = pieces.into_iter().map(|piece| piece.0).collect();
-        Self(runs.filter(|runs| !runs.is_empty()).map(|runs| Runs {
-            others: runs.iter().map(|runs| runs.others.as_slice()).collect::<Vec<_>>().concat(),
-            firsts: runs.iter().map(|runs| runs.firsts.as_slice()).collect::<Vec<_>>().concat(),
-        }))
-    }
-}
-
-/// What comes of each, in order. They are of so many rows.
+/// What comes of each piece, in order, by two threads where there are many rows.
 fn in_turns<P: Send, A: Send>(rows: usize, pieces: Vec<P>, work: impl Fn(P) -> A + Sync) -> Vec<A> {
     if rows < MANY {
         return pieces.into_iter().map(work).collect();
@@ -102,19 +89,19 @@ impl<'a> Look<'a> {
         (data.validate().is_ok() && data.validate_nulls().is_ok()).then_some(look)
     }
 
-    /// Words of views, or the whole.
+    /// Views that a thread takes at a time, or the whole.
     fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let words = match self {
-            Self::Views { views, .. } => views.len().div_ceil(WORD),
+        let len = match self {
+            Self::Views { views, .. } => views.len(),
             Self::Whole(..) => 1,
         };
-        (0..words).step_by(PIECE).map(move |start| start..words.min(start + PIECE))
+        (0..len).step_by(RUNS).map(move |start| start..len.min(start + RUNS))
     }
 
-    /// What is seen of a piece; nothing where it is not plainly sound.
-    fn seen(&self, words: Range<usize>) -> Option<Sound> {
+    /// What is seen of a piece where its views recur; nothing where it is not plainly sound.
+    fn at(&self, piece: Range<usize>) -> Option<Sound> {
         match self {
-            Self::Views { views, shared } => seen(views, words, shared),
+            Self::Views { views, shared } => seen(&views[piece], shared),
             Self::Whole(data, is_sound) => is_sound(data)?.then_some(Sound(None)),
         }
     }
@@ -130,25 +117,21 @@ fn of<'a, T>(data: &ArrayData, all: &'a [T]) -> Option<&'a [T]> {
     all.get(data.offset()..data.offset().checked_add(data.len())?)
 }
 
-/// Looks at words of views: of those that are the same as the one before only at the first. Nothing where one is not of a text.
-fn seen(views: &[u128], words: Range<usize>, shared: &[&[u8]]) -> Option<Sound> {
+/// Looks at some views: of those that are the same as the one before only at the first. Nothing where one is not of a text.
+fn seen(views: &[u128], shared: &[&[u8]]) -> Option<Sound> {
     let is_text = |view: &u128| if length(*view) <= SHORT { is_short_text(*view) } else { is_long_text(*view, shared) };
-    let of_word = |word: usize| word * WORD..views.len().min((word + 1) * WORD);
-    let most = (of_word(words.end - 1).end - words.start * WORD) / RECUR;
-    let mut runs = Runs { others: Vec::with_capacity(words.len()), firsts: Vec::with_capacity(most) };
-    if words.start == 0 {
-        // no other is before it
-        runs.firsts.push(*views.first().filter(|view| is_text(view))?);
-    }
-    for word in words {
-        let Range { start, end } = of_word(word);
-        let some = &views[start..views.len().min(end + 1)];
+    let most = views.len() / RECUR;
+    let mut seen = Seen { others: Vec::with_capacity(views.len().div_ceil(WORD)), firsts: Vec::with_capacity(most) };
+    // no other is before it
+    seen.firsts.push(*views.first().filter(|view| is_text(view))?);
+    for start in (0..views.len()).step_by(WORD) {
+        let some = &views[start..views.len().min(start + WORD + 1)];
         let others = other_marks(some);
-        runs.others.push(others);
-        let are_few = runs.firsts.len() <= most;
+        seen.others.push(others);
+        let are_few = seen.firsts.len() <= most;
         let mut is_first_text = |view: &u128| {
             if are_few {
-                runs.firsts.push(*view);
+                seen.firsts.push(*view);
             }
             is_text(view)
         };
@@ -166,7 +149,7 @@ fn seen(views: &[u128], words: Range<usize>, shared: &[&[u8]]) -> Option<Sound> 
             left &= left - 1;
         }
     }
-    Some(Sound((runs.firsts.len() <= most).then_some(runs)))
+    Some(Sound((seen.firsts.len() <= most).then(|| vec![seen])))
 }
 
 #[allow(clippy::cast_possible_truncation)] // its first 32 bits

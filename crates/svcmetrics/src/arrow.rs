@@ -25,7 +25,7 @@ mod views;
 
 pub(crate) use arrays::decimals;
 pub use columns::column;
-pub use views::recurring;
+pub use views::{RUNS, Runs, recurring};
 
 use arrays::{integers, key_array, primitive};
 

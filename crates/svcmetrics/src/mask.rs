@@ -118,6 +118,16 @@ impl Mask {
     }
 }
 
+/// Where a word has ones, from the lowest on.
+#[inline(always)]
+pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let lowest = (word != 0).then_some(word.trailing_zeros() as usize);
+        word &= word.wrapping_sub(1);
+        lowest
+    })
+}
+
 /// A bit for each row of a word of which it holds; it is asked of each.
 #[inline(always)]
 pub(crate) fn word_of(holds: impl Fn(usize) -> bool) -> u64 {

@@ -243,6 +243,7 @@ impl<'a> From<&'a dyn Array> for Data<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask::ones;
     use arrow_array::builder::StringViewBuilder;
 
     #[test]
@@ -263,7 +264,9 @@ mod tests {
         for array in arrays {
             let Values::Text(all) = Data::from(array).values else { unreachable!() };
             for positions in [1..65, 65..129, 129..150, 7..8, 9..9] {
-                let others = all.others(positions.clone());
+                let mut found = Vec::new();
+                let others = all.others(positions.clone(), &mut found);
+                assert_eq!(found, ones(others).map(|bit| texts[positions.start + bit]).collect::<Vec<_>>());
                 for (bit, position) in positions.enumerate() {
                     let is_other = texts[position] != texts[position - 1];
                     let may_be = others >> bit & 1 == 1;

@@ -1,6 +1,6 @@
 //! Texts and bytes by position, in whatever layout they are held.
 
-use crate::mask::{WORD, word_of};
+use crate::mask::{WORD, ones, word_of};
 use std::cmp::Ordering;
 use std::ops::Range;
 use zerocopy::{FromBytes as _, IntoBytes as _};
@@ -21,14 +21,23 @@ pub trait Texts: Send + Sync {
         None
     }
     /// A bit for each of up to 64 positions, whether another text may be there than at the position before: where there is none,
-    /// it is the same for sure. None of them is null.
-    fn others(&self, positions: Range<usize>) -> u64 {
+    /// it is the same for sure. Those that may be others are appended to `texts`. None of them is null.
+    fn others<'a>(&'a self, positions: Range<usize>, texts: &mut Vec<&'a str>) -> u64 {
         if let Some(marks) = self.marks() {
-            return other_marks(&marks[positions.start - 1..positions.end]);
+            let others = other_marks(&marks[positions.start - 1..positions.end]);
+            texts.extend(ones(others).map(|bit| self.text(positions.start + bit)));
+            return others;
         }
-        let is_other = |position: usize| !same(self.text(position - 1).as_bytes(), self.text(position).as_bytes());
-        let bits = (0..u64::BITS).zip(positions);
-        bits.fold(0, |others, (bit, position)| others | u64::from(is_other(position)) << bit)
+        let (mut others, mut before) = (0, self.text(positions.start - 1));
+        for (bit, position) in (0..u64::BITS).zip(positions) {
+            let text = self.text(position);
+            if !same(before.as_bytes(), text.as_bytes()) {
+                others |= 1 << bit;
+                texts.push(text);
+            }
+            before = text;
+        }
+        others
     }
 }
 

@@ -155,7 +155,7 @@ impl<'a> Part<'a> {
         match (&self.customers.values, &self.customers.nulls) {
             (Values::Int64(numbers), _) => numbers[row] == numbers[row - 1],
             (Values::Text(texts), Nulls::None) => {
-                texts.others(row..row + 1) == 0 || texts.text(row) == texts.text(row - 1)
+                texts.others(row..row + 1, &mut Vec::new()) == 0 || texts.text(row) == texts.text(row - 1)
             }
             _ => self.customers.plain(row) == self.customers.plain(row - 1),
         }

@@ -7,7 +7,6 @@ use super::who::Who;
 use crate::engine::texts::order;
 use crate::mask::{WORD, word_of};
 use std::cmp::Ordering;
-use std::ops::Range;
 
 /// Rows that are taken together: each column is read at length, and what is made of it stays in the second-level cache.
 pub(super) const ROWS: usize = if cfg!(test) { WORD } else { 64 * WORD };
@@ -87,7 +86,7 @@ fn find_turned(turns: &[u64], others: &[u64], months: &[i32], turned: &mut Turne
 
 /// Where a customer is another than the one before, and those who are texts; nothing where these do not ascend.
 pub(super) fn find_others<'a>(who: &'a Who<'_>, others: &mut [u64]) -> Option<Vec<&'a str>> {
-    let mut names = Names { all: Vec::new(), before: "" };
+    let mut names = Names { all: Vec::new(), count: 0, before: "" };
     if !matches!(who, Who::Whole(_)) {
         // most have some months
         names.all.reserve(others.len() * WORD / 8);
@@ -97,14 +96,15 @@ pub(super) fn find_others<'a>(who: &'a Who<'_>, others: &mut [u64]) -> Option<Ve
         Who::Texts(texts) => {
             names.before = &texts[0];
             for (others, first) in others.iter_mut().zip((1..texts.len()).step_by(WORD)) {
-                *others = names.others(first..texts.len().min(first + WORD), u64::MAX, |row| &texts[row])?;
+                names.all.extend(texts[first..].iter().take(WORD).map(|text| &**text));
+                *others = names.others(u64::MAX >> WORD.saturating_sub(texts.len() - first))?;
             }
         }
         Who::Column(texts, rows) => {
             names.before = texts.text(rows.start);
             for (others, first) in others.iter_mut().zip((rows.start + 1..rows.end).step_by(WORD)) {
-                let rows = first..rows.end.min(first + WORD);
-                *others = names.others(rows.clone(), texts.others(rows), |row| texts.text(row))?;
+                let may_be = texts.others(first..rows.end.min(first + WORD), &mut names.all);
+                *others = names.others(may_be)?;
             }
         }
     }
@@ -114,28 +114,30 @@ pub(super) fn find_others<'a>(who: &'a Who<'_>, others: &mut [u64]) -> Option<Ve
 /// Customers that are texts, each once.
 struct Names<'a> {
     all: Vec<&'a str>,
+    /// How many of them are known not to be the one before.
+    count: usize,
     before: &'a str,
 }
 
-impl<'a> Names<'a> {
-    /// A bit for each of some rows, whether another one is there than in the row before, which it may be where there is a bit now;
-    /// nothing where one is below.
-    fn others(&mut self, rows: Range<usize>, may_be: u64, text: impl Fn(usize) -> &'a str) -> Option<u64> {
-        let mut others = 0;
-        let mut left = may_be & u64::MAX >> (WORD - rows.len());
-        while left != 0 {
-            let text = text(rows.start + left.trailing_zeros() as usize);
+impl Names<'_> {
+    /// A bit for each of some rows, whether another one is there than in the row before. Those that may be, which have a bit now,
+    /// were added; the same ones are taken out. Nothing where one is below the one before.
+    fn others(&mut self, may_be: u64) -> Option<u64> {
+        let (mut others, mut left) = (may_be, may_be);
+        for place in self.count..self.all.len() {
+            let text = self.all[place];
             match order(self.before.as_bytes(), text.as_bytes()) {
                 Ordering::Less => {
-                    self.all.push(text);
-                    others |= left & left.wrapping_neg();
+                    self.all[self.count] = text;
+                    self.count += 1;
                 }
-                Ordering::Equal => {}
+                Ordering::Equal => others ^= left & left.wrapping_neg(),
                 Ordering::Greater => return None,
             }
             self.before = text;
             left &= left - 1;
         }
+        self.all.truncate(self.count);
         Some(others)
     }
 }
