@@ -198,7 +198,8 @@ def test_texts_that_recur_in_the_same_views_are_customers_as_any(months: int) ->
         assert expected.diagnostics.months == len(part)
         cut = len(part) // 3
         chunks = pl.concat([part[:cut], part[cut:]], rechunk=False)
-        for table in (part, chunks, part.to_arrow(), part.to_arrow().slice(0, cut + 1)):
+        views = part.to_arrow(compat_level=pl.CompatLevel.newest())
+        for table in (part, chunks, views, views.slice(0, cut + 1), part.to_arrow()):
             assert sm.ledger(table) == (expected if len(table) == len(part) else sm.ledger(plain.slice(0, len(table))))
         shuffled = part.sample(fraction=1, shuffle=True, seed=1)
         assert sm.ledger(shuffled) == expected

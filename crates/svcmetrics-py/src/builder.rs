@@ -8,7 +8,7 @@ use crate::request::request;
 use crate::scorecard::Scorecard;
 use crate::table::{Arrays, Columns, Reads};
 use arrow_array::cast::AsArray as _;
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt64Array, new_empty_array};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray, UInt64Array};
 use arrow_schema::{Field, Schema};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Batches in memory that are read together at the most: each takes some kilobytes beside its rows, which may be few.
 const TOGETHER: usize = 1024;
+
+/// Rows of batches that are checked together: more would keep Ctrl-C waiting.
+const ROWS: usize = 1 << 21;
 
 /// What takes a table's parts in their order: one, as it comes, or several that are all there.
 pub(crate) trait Sink: Send {
@@ -195,30 +198,34 @@ fn pour_stream(
         let parts = held.iter().map(|held| held.part(stream, names, reads, &unknown)).collect::<Result<Vec<_>>>()?;
         patiently(py, |go_on| sink.add_parts(&parts, go_on))
     };
-    let checked = |stream: &Stream, batches: Vec<Unchecked>| {
-        let columns = &stream.columns;
-        detached(py, || Unchecked::all_checked(&batches, columns))
-    };
     let together = if stream.is_there { TOGETHER } else { 1 };
-    let (mut batches, mut is_empty) = (Vec::new(), true);
+    let (mut unchecked, mut batches, mut is_empty) = (Vec::new(), Vec::new(), true);
     loop {
         py.check_signals()?;
-        let Some(batch) = detached(py, || stream.next(&wanted))? else { break };
-        is_empty = false;
-        batches.push(batch);
+        let next = detached(py, || stream.next(&wanted))?;
+        let is_over = next.is_none();
+        is_empty &= is_over;
+        unchecked.extend(next);
+        let rows: usize = unchecked.iter().map(|batch: &Unchecked| batch.rows).sum();
+        if is_over || rows >= ROWS || batches.len() + unchecked.len() == together {
+            let (some, columns) = (std::mem::take(&mut unchecked), &stream.columns);
+            batches.extend(detached(py, || Unchecked::all_checked(&some, columns))?);
+        }
+        if is_over {
+            break;
+        }
         if batches.len() == together {
-            add(&stream, checked(&stream, std::mem::take(&mut batches))?)?;
+            add(&stream, std::mem::take(&mut batches))?;
         }
     }
     if is_empty {
         // An empty stream still has a schema, and so a complete result.
         let none = |(field, wanted): (&Option<Arc<Field>>, &bool)| {
-            let array = new_empty_array(field.as_ref().filter(|_| *wanted)?.data_type());
-            Some(Checked { array, runs: None })
+            Some(Checked::empty(field.as_ref().filter(|_| *wanted)?.data_type()))
         };
-        return add(&stream, vec![(0, fields.iter().zip(&wanted).map(none).collect())]);
+        batches.push((0, fields.iter().zip(&wanted).map(none).collect()));
     }
-    add(&stream, checked(&stream, batches)?)
+    add(&stream, batches)
 }
 
 /// A batch, what is known of each of its columns that recurs, and the columns that are codes.
@@ -233,8 +240,8 @@ impl Held {
         let (mut arrays, mut runs, mut coded) = (Vec::new(), Vec::new(), Vec::new());
         for (checked, column) in columns.into_iter().zip(&stream.columns) {
             let (array, code) = match checked {
-                Some(checked) if column.categories.is_none() => {
-                    runs.push(checked.runs);
+                Some(mut checked) if column.categories.is_none() => {
+                    runs.push(checked.runs());
                     (Some(checked.array), None)
                 }
                 checked => (None, checked.map(|codes| codes.array)),

@@ -68,7 +68,7 @@ unsafe impl Send for Stream {}
 
 /// A batch as it came: nothing of it may be read before [`Unchecked::all_checked`].
 pub(crate) struct Unchecked {
-    rows: usize,
+    pub(crate) rows: usize,
     offset: usize,
     columns: Vec<Option<ArrayData>>,
 }
@@ -79,11 +79,11 @@ impl Unchecked {
         let all = batches.iter().flat_map(|batch| batch.columns.iter().zip(columns));
         let all = all.filter_map(|(data, column)| Some((data.as_ref()?, column.name.as_str())));
         let mut all = checked(&all.collect::<Vec<_>>())?.into_iter();
-        let of = |batch: &Self| {
-            let mut column = |_: &ArrayData| Some(all.next()?.slice(batch.offset, batch.rows));
-            (batch.rows, batch.columns.iter().map(|data| data.as_ref().and_then(&mut column)).collect())
+        let mut of = |batch: &Self| {
+            let columns = batch.columns.iter().map(|data| data.as_ref().and_then(|_| all.next()));
+            (batch.rows, columns.map(|column| Some(column?.slice(batch.offset, batch.rows))).collect())
         };
-        Ok(batches.iter().map(of).collect())
+        Ok(batches.iter().map(&mut of).collect())
     }
 }
 
@@ -93,29 +93,31 @@ pub(crate) type Batch = (usize, Vec<Option<Checked>>);
 /// An array that was checked.
 pub(crate) struct Checked {
     pub(crate) array: ArrayRef,
-    /// What is known of views that recur side by side.
-    pub(crate) runs: Option<Vec<Runs>>,
+    /// What was seen of its views, where they recur side by side.
+    seen: Option<Vec<Seen>>,
 }
 
 impl Checked {
-    fn new(data: &ArrayData, seen: Option<Vec<Seen>>) -> Self {
-        let array = make_array(data.clone());
-        let runs = seen.zip(array.as_string_view_opt()).and_then(|(seen, all)| {
-            let runs = |Seen { others, firsts }: Seen| {
-                // SAFETY: these are some of the array's views, which were checked, and its buffers.
-                let firsts = unsafe { StringViewArray::new_unchecked(firsts.into(), all.data_buffers().clone(), None) };
-                Runs::new(others, firsts)
-            };
-            seen.into_iter().map(runs).collect()
-        });
-        Self { array, runs }
+    pub(crate) fn empty(data_type: &DataType) -> Self {
+        Self { array: new_empty_array(data_type), seen: None }
     }
 
     fn slice(self, offset: usize, rows: usize) -> Self {
         if (offset, rows) == (0, self.array.len()) {
             return self;
         }
-        Self { array: self.array.slice(offset, rows), runs: None }
+        Self { array: self.array.slice(offset, rows), seen: None }
+    }
+
+    /// What is known of views that recur side by side.
+    pub(crate) fn runs(&mut self) -> Option<Vec<Runs>> {
+        let (seen, all) = (self.seen.take()?, self.array.as_string_view_opt()?);
+        let runs = |Seen { others, firsts }: Seen| {
+            // SAFETY: these are some of the views that were looked at in this array, each against all of its buffers.
+            let firsts = unsafe { StringViewArray::new_unchecked(firsts.into(), all.data_buffers().clone(), None) };
+            Runs::new(others, firsts)
+        };
+        seen.into_iter().map(runs).collect()
     }
 }
 
@@ -265,7 +267,7 @@ fn checked(columns: &[(&ArrayData, &str)]) -> std::result::Result<Vec<Checked>, 
         if look.is_none() {
             data.validate_full().map_err(|error| malformed(&format!("column '{name}': {error}")))?;
         }
-        Ok(Checked::new(data, look.and_then(|sound| sound.0)))
+        Ok(Checked { array: make_array((*data).clone()), seen: look.and_then(|sound| sound.0) })
     };
     columns.iter().zip(looks).map(checked).collect()
 }

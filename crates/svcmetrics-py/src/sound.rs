@@ -51,7 +51,7 @@ pub(crate) fn looked_at(all: &[&ArrayData]) -> Vec<Option<Sound>> {
 
 /// What comes of each piece, in order, by two threads where there are many rows.
 fn in_turns<P: Send, A: Send>(rows: usize, pieces: Vec<P>, work: impl Fn(P) -> A + Sync) -> Vec<A> {
-    if rows < MANY {
+    if rows < MANY || pieces.len() < 2 {
         return pieces.into_iter().map(work).collect();
     }
     let pieces = Mutex::new(pieces.into_iter().enumerate());
@@ -120,7 +120,8 @@ fn of<'a, T>(data: &ArrayData, all: &'a [T]) -> Option<&'a [T]> {
 /// Looks at some views: of those that are the same as the one before only at the first. Nothing where one is not of a text.
 fn seen(views: &[u128], shared: &[&[u8]]) -> Option<Sound> {
     let is_text = |view: &u128| if length(*view) <= SHORT { is_short_text(*view) } else { is_long_text(*view, shared) };
-    let most = views.len() / RECUR;
+    // the first one and the last one may be cut off
+    let most = views.len() / RECUR + 2;
     let mut seen = Seen { others: Vec::with_capacity(views.len().div_ceil(WORD)), firsts: Vec::with_capacity(most) };
     // no other is before it
     seen.firsts.push(*views.first().filter(|view| is_text(view))?);

@@ -54,8 +54,8 @@ struct Recurring<'a> {
     runs: &'a [Runs],
 }
 
-/// An array of views where texts recur side by side, so that who reads it need not look at all views. Where the runs are not of as
-/// many views, they are of no use, and the array is read as any.
+/// An array of views where texts recur side by side, so that who reads it need not look at all views. The runs are to be of this array:
+/// what is looked at is that they are of as many words of views, and if not, the array is read as any.
 ///
 /// ```
 /// use arrow_array::StringViewArray;

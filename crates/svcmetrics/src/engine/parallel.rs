@@ -14,6 +14,12 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+/// An error, and the position of its stretch.
+type Found = Option<(usize, Error)>;
+
+/// A thread's engine, the check that one of them makes first, and what each found.
+type Share<'a> = ((&'a mut Engine, Option<(&'a mut Check, &'a mut Found)>), &'a mut Found);
+
 /// The rows of parts that are not yet taken.
 struct Work<'a> {
     parts: &'a [Part<'a, 'a>],
@@ -42,7 +48,7 @@ impl<'a> Work<'a> {
 
     /// One thread's share: stretch after stretch, as long as there are any. After an error, with the position of its stretch, no
     /// later stretch is taken; the earlier ones are, so that the first error of all is found.
-    fn share(&self, engine: &mut Engine, go_on: &mut dyn FnMut() -> bool) -> Option<(usize, Error)> {
+    fn share(&self, engine: &mut Engine, go_on: &mut dyn FnMut() -> bool) -> Found {
         loop {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             let (part, rows) = self.stretches.get(place)?;
@@ -64,7 +70,7 @@ struct Check {
 
 impl Check {
     /// The error, if there is one, with the position of its stretch.
-    fn run(&mut self, work: &Work<'_>, go_on: &mut dyn FnMut() -> bool) -> Option<(usize, Error)> {
+    fn run(&mut self, work: &Work<'_>, go_on: &mut dyn FnMut() -> bool) -> Found {
         for (place, (part, rows)) in work.stretches().enumerate() {
             if !go_on() {
                 return None;
@@ -100,12 +106,11 @@ impl Engine {
         }
         let before: Vec<usize> = self.all().map(|engine| engine.groups.len()).collect();
         let mut others = std::mem::take(&mut self.others);
-        let mut errors: Vec<Option<(usize, Error)>> = vec![None; 1 + others.len()];
+        let mut errors: Vec<Found> = vec![None; 1 + others.len()];
         let mut repeated = None;
         let checking = check.as_mut().zip(Some(&mut repeated));
         let engines = std::iter::once((&mut *self, checking)).chain(others.iter_mut().map(|other| (other, None)));
-        let one = |((engine, checking), error): (_, &mut _), go_on: &mut dyn FnMut() -> bool| {
-            let (engine, checking): (&mut Self, Option<(&mut Check, &mut _)>) = (engine, checking);
+        let one = |((engine, checking), error): Share<'_>, go_on: &mut dyn FnMut() -> bool| {
             if let Some((check, repeated)) = checking {
                 *repeated = check.run(&work, go_on);
             }

@@ -21,7 +21,7 @@ pub trait Texts: Send + Sync {
         None
     }
     /// A bit for each of up to 64 positions, whether another text may be there than at the position before: where there is none,
-    /// it is the same for sure. Those that may be others are appended to `texts`. None of them is null.
+    /// it is the same for sure. Those that may be others are appended to `texts`, one for each bit, in their order. None is null.
     fn others<'a>(&'a self, positions: Range<usize>, texts: &mut Vec<&'a str>) -> u64 {
         if let Some(marks) = self.marks() {
             let others = other_marks(&marks[positions.start - 1..positions.end]);

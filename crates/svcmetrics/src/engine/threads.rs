@@ -57,9 +57,9 @@ mod several {
     }
 
     /// Does all works, each on a thread of the pool. Each asks whether to go on, which is asked of the caller now and then; whether
-    /// it always was to. The caller does none of several works: whoever wakes a thread and works on is often where that one is to
-    /// run, which then waits until the work is done. But what no thread begins soon waits for a place to run, while the caller's is
-    /// free: that it does itself.
+    /// it always was to. A caller that is none of these threads does none of several works: whoever wakes a thread and works on is
+    /// often where that one is to run, which then waits until the work is done. But what no thread begins soon waits for a place to
+    /// run, while the caller's is free: that it does itself.
     pub(crate) fn on_threads<W: Send>(
         works: Vec<W>,
         work: impl Fn(W, &mut dyn FnMut() -> bool) + Sync,
@@ -94,15 +94,21 @@ mod several {
                 });
             }
             drop(done);
+            // a caller that is a thread of the pool does its share, and more
+            while rayon::current_thread_index().is_some()
+                && let Some(one) = next()
+            {
+                work(one, &mut ask);
+            }
             let mut patience = SOON;
             loop {
-                // a caller that is a thread of the pool takes what waits for one
+                // it may be the one that is to see that nothing is left
                 while rayon::yield_now() == Some(rayon::Yield::Executed) {}
                 if all_done.recv_timeout(patience) != Err(mpsc::RecvTimeoutError::Timeout) {
                     break;
                 }
                 ask();
-                if let Some(one) = next() {
+                while let Some(one) = next() {
                     work(one, &mut ask);
                 }
                 patience = PATIENCE;
@@ -138,7 +144,7 @@ mod several {
 
         #[test]
         fn all_works_hear_that_they_are_not_to_go_on() {
-            for works in [1, 2, rayon::current_num_threads() + 1] {
+            let until_stopped = |works: usize| {
                 let mut asked = 0;
                 let until_stopped = |(), go_on: &mut dyn FnMut() -> bool| while go_on() {};
                 let goes_on = on_threads(vec![(); works], until_stopped, &mut || {
@@ -146,6 +152,11 @@ mod several {
                     asked < 3
                 });
                 assert!(!goes_on && asked == 3, "asked {asked} times of {works} works");
+            };
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+            for works in [1, 2, rayon::current_num_threads() + 1] {
+                until_stopped(works);
+                pool.install(|| until_stopped(works));
             }
         }
     }

@@ -322,13 +322,13 @@ impl<A: Amount> See for Mover<'_, A> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::engine::columns::{Data, Nulls, Table, Values};
     use crate::ledger::{Ledger, LedgerOptions, MovementOptions};
 
     /// Customers with up to 12 months, of which some are left out or without revenue, also the first; segments change.
-    fn ledger(seed: u32) -> Ledger {
+    pub(in crate::ledger) fn ledger(seed: u32) -> Ledger {
         let mut seed = seed;
         let mut random = |below: u32| {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -20,7 +20,7 @@ pub(super) struct Fold<E, T, A> {
 }
 
 impl<E, T, A> Fold<E, T, A> {
-    /// Takes all customers into a state. `go_on` is asked between shares.
+    /// Takes all customers into a state. `go_on` is asked now and then.
     ///
     /// # Errors
     /// [`Error::Interrupted`], and those of `empty`.

@@ -94,7 +94,7 @@ pub(super) struct Sums {
 }
 
 /// How a cell's sums differ from those of the age before: what customers pay changes rarely.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Change<A> {
     customers: i64,
     revenue: A,
@@ -156,7 +156,7 @@ struct Cells<'a> {
     /// Changes that were not added to those of all yet.
     few: Vec<Change<i64>>,
     bound: Bound,
-    /// How many started, by segment and cohort; of plain months it is known in the end.
+    /// How many started, by segment and cohort; nothing of plain months, where that is how many pay at the end of the first.
     started: Vec<i64>,
 }
 
@@ -216,7 +216,9 @@ impl<'a> Cells<'a> {
         let mut cells = Self { grid, all: Vec::new(), few: Vec::new(), bound: Bound::default(), started: Vec::new() };
         grow(&mut cells.all, len)?;
         grow(&mut cells.few, len)?;
-        grow(&mut cells.started, grid.segments.len() * grid.periods)?;
+        if !grid.is_of_plain_months() {
+            grow(&mut cells.started, grid.segments.len() * grid.periods)?;
+        }
         Ok(cells)
     }
 
@@ -240,13 +242,6 @@ impl<'a> Cells<'a> {
                 cohort[period].merge(before);
             }
         }
-        if self.grid.is_of_plain_months() {
-            // who starts in a month pays at its end, and nobody else of its cohort does before
-            for (place, started) in self.started.iter_mut().enumerate() {
-                let cohort = place % self.grid.periods;
-                *started = self.all[row(self.grid, place / self.grid.periods, cohort) + cohort].customers;
-            }
-        }
     }
 
     fn add(&mut self, mut other: Self) {
@@ -260,10 +255,12 @@ impl<'a> Cells<'a> {
         let grid = self.grid;
         let of = |age: usize| {
             let Change { customers, revenue, gross } = self.all[row(grid, segment, cohort) + cohort + age];
-            let started = self.started[segment * grid.periods + cohort].unsigned_abs();
-            Sums { customers: customers.unsigned_abs(), started, revenue, gross }
+            Sums { customers: customers.unsigned_abs(), started: 0, revenue, gross }
         };
-        let (start, sums) = (of(0), of(age));
+        let (mut start, sums) = (of(0), of(age));
+        // who starts in a month pays at its end, too
+        let started = self.started.get(segment * grid.periods + cohort).map(|started| started.unsigned_abs());
+        start.started = started.unwrap_or(start.customers);
         if start.started == 0 {
             return None;
         }
@@ -370,5 +367,40 @@ impl Ledger {
             }
         }
         Ok(Retention { columns: grid.columns.clone(), unit: options.unit, cells })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::cells::tests::ledger;
+
+    #[test]
+    fn spans_at_once_are_kept_as_each_customer_by_itself() {
+        for (seed, by) in (0..40).flat_map(|seed| [(seed, None), (seed, Some("plan"))]) {
+            let ledger = ledger(seed);
+            let grid = Grid::new(&ledger, &MovementOptions::default().by(by)).unwrap().unwrap();
+            assert!(grid.is_of_plain_months());
+            let [mut at_once, mut in_128_bits, mut each] = [(); 3].map(|()| Cells::new(&grid).unwrap());
+            let mut started = vec![0; grid.segments.len() * grid.periods];
+            for chunk in &ledger.chunks {
+                let customers = 0..chunk.customers.len();
+                at_once.take(chunk, customers.clone());
+                walk(&grid, &mut in_128_bits.all, &mut [], chunk, customers.clone());
+                for customer in customers {
+                    let (changes, started) = (&mut each.all[..], &mut started[..]);
+                    grid.walk(chunk, customer, &mut Starter { grid: &grid, changes, started, cohort: None });
+                }
+            }
+            for cells in [&mut at_once, &mut in_128_bits, &mut each] {
+                cells.finish();
+            }
+            assert!(at_once.all == each.all && in_128_bits.all == each.all, "seed {seed}, by {by:?}");
+            for (place, started) in started.into_iter().enumerate() {
+                let (segment, cohort) = (place / grid.periods, place % grid.periods);
+                let cell = at_once.cell(cohort, segment, 0, RunRate::default());
+                assert_eq!(cell.map_or(0, |cell| cell.customers_start), u64::try_from(started).unwrap(), "seed {seed}");
+            }
+        }
     }
 }

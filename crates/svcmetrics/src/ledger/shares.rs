@@ -67,7 +67,7 @@ pub(super) fn in_turns<P: Send, O: Default, A: Send>(
 }
 
 /// What comes of each share, each with something of its own; nothing where nothing comes of one of them: then the others need
-/// not go on. The caller's thread takes the first, and asks whether to go on.
+/// not go on. The caller's thread asks whether to go on.
 ///
 /// # Errors
 /// [`Error::Interrupted`].

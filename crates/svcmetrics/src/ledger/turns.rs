@@ -88,7 +88,7 @@ fn find_turned(turns: &[u64], others: &[u64], months: &[i32], turned: &mut Turne
 pub(super) fn find_others<'a>(who: &'a Who<'_>, others: &mut [u64]) -> Option<Vec<&'a str>> {
     let mut names = Names { all: Vec::new(), count: 0, before: "" };
     if !matches!(who, Who::Whole(_)) {
-        // most have some months
+        // most customers have several rows
         names.all.reserve(others.len() * WORD / 8);
     }
     match who {
@@ -114,7 +114,7 @@ pub(super) fn find_others<'a>(who: &'a Who<'_>, others: &mut [u64]) -> Option<Ve
 /// Customers that are texts, each once.
 struct Names<'a> {
     all: Vec<&'a str>,
-    /// How many of them are known not to be the one before.
+    /// How many of them are known to be above the one before.
     count: usize,
     before: &'a str,
 }
