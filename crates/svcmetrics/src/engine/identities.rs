@@ -2,7 +2,8 @@
 
 use super::columns::{Data, Scalar, Values};
 use super::distinct::{Distinct, Repeat};
-use super::groups::{Groups, KeyColumn, NoKey};
+use super::groups::Groups;
+use super::key_column::{KeyColumn, NoKey};
 use crate::error::{Error, Result, shown};
 use crate::key::{Key, KeyType, group_text};
 use foldhash::{HashMap, HashMapExt as _};

@@ -3,9 +3,10 @@
 use super::accumulator::NoTotals;
 use super::columns::{Data, Table};
 use super::fused::{Fused, Seen};
-use super::groups::{Groups, KeyColumn};
+use super::groups::Groups;
 use super::identities::Identities;
 use super::judge::{Status, addend};
+use super::key_column::KeyColumn;
 use super::plan::Slot;
 use super::reused::Reused;
 use super::rows::{Rows, required, row_parts};

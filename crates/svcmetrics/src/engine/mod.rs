@@ -17,6 +17,7 @@ mod instants;
 pub(crate) mod intake;
 mod judge;
 mod kernel;
+pub(crate) mod key_column;
 mod offences;
 #[cfg(feature = "rayon")]
 mod parallel;

@@ -193,7 +193,7 @@ fn places_of(by: &[String], segments: &[String]) -> Result<Vec<usize>> {
 }
 
 /// A segment's column, of a type that all of its values are of.
-fn key_column(column: &crate::engine::groups::KeyColumn) -> KeyColumn {
+fn key_column(column: &crate::engine::key_column::KeyColumn) -> KeyColumn {
     KeyColumn::new(&column.name, column.key_type().clone())
 }
 
