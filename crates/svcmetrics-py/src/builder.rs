@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 const TOGETHER: usize = 1024;
 
 /// Rows of batches that are checked together: more would keep Ctrl-C waiting.
-const ROWS: usize = 1 << 21;
+const ROWS: usize = 1 << 23;
 
 /// What takes a table's parts in their order: one, as it comes, or several that are all there.
 pub(crate) trait Sink: Send {

@@ -1,7 +1,7 @@
 //! Customers and what they paid, sorted: columns, and where each customer's begin.
 
 use super::extent::Extent;
-use super::spans::{Columns, Paid, Span};
+use super::spans::{Columns, Paid, Span, roomy, shrink};
 use super::who::Who;
 use crate::engine::STRETCH;
 use crate::key::Key;
@@ -78,12 +78,36 @@ impl Customers {
         true
     }
 
+    fn another(&self) -> Self {
+        match self {
+            Self::Whole(numbers) => Self::Whole(Vec::with_capacity(roomy(numbers.len()))),
+            Self::Texts { text, ends } => Self::Texts {
+                text: String::with_capacity(roomy(text.len())),
+                ends: Vec::with_capacity(roomy(ends.len())),
+            },
+        }
+    }
+
     fn shrink(&mut self) {
         match self {
-            Self::Whole(numbers) => numbers.shrink_to_fit(),
+            Self::Whole(numbers) => shrink(numbers),
             Self::Texts { text, ends } => {
-                text.shrink_to_fit();
-                ends.shrink_to_fit();
+                if text.capacity() > roomy(text.len()) {
+                    *text = text.as_str().to_owned();
+                }
+                shrink(ends);
+            }
+        }
+    }
+
+    /// Without the first.
+    fn drop_first(&mut self) {
+        match self {
+            Self::Whole(numbers) => drop(numbers.drain(..1)),
+            Self::Texts { text, ends } => {
+                let first = ends.remove(0);
+                text.drain(..first);
+                ends.iter_mut().for_each(|end| *end -= first);
             }
         }
     }
@@ -174,14 +198,12 @@ impl Chunk {
         Self { starts: vec![0], ascends: true, ..Self::default() }
     }
 
-    /// Without customers, in the memory that it has.
-    pub(super) fn emptied(mut self) -> Self {
-        self.customers.truncate(0);
-        self.starts.clear();
-        self.starts.push(0);
-        self.columns.truncate(0);
-        self.ascends = true;
-        self
+    /// One without customers, with room for a little more than are in this one.
+    pub(super) fn another(&self) -> Self {
+        let customers = self.customers.another();
+        let mut starts = Vec::with_capacity(roomy(self.starts.len()));
+        starts.push(0);
+        Self { customers, starts, columns: self.columns.another(), ascends: true, extent: None }
     }
 
     /// With what it says of itself where each customer's months ascend: best while it is in the cache.
@@ -241,36 +263,23 @@ impl Chunk {
         self.customers.push(customer)
     }
 
-    /// Takes no more memory than it needs.
+    /// Takes little more memory than it needs.
     pub(super) fn shrink(&mut self) {
         self.customers.shrink();
-        self.starts.shrink_to_fit();
+        shrink(&mut self.starts);
         self.columns.shrink();
     }
 
-    /// Customers begin with some of the spans that are yet to come: those at some places of whole numbers, or the names. Whether they
-    /// ascend: of names this is known.
-    pub(super) fn begin_many(
-        &mut self,
-        who: &Who<'_>,
-        places: impl Iterator<Item = usize>,
-        names: &[&str],
-        spans: &[u32],
-    ) -> bool {
+    /// Customers begin with some of the spans that are yet to come: those at some places of whole numbers; texts were added before.
+    /// Whether they ascend: of texts this is known.
+    pub(super) fn begin_many(&mut self, who: &Who<'_>, places: impl Iterator<Item = usize>, spans: &[u32]) -> bool {
         let ascend = match (&mut self.customers, who) {
             (Customers::Whole(known), Who::Whole(numbers)) => {
                 let last = known.len().saturating_sub(1);
                 known.extend(places.map(|place| numbers[place]));
                 ascend(&known[last..])
             }
-            (Customers::Texts { text, ends }, _) => {
-                for name in names {
-                    text.push_str(name);
-                    ends.push(text.len());
-                }
-                true
-            }
-            (known, _) => names.iter().all(|name| known.push(Customer::Text(name))),
+            (_, who) => !matches!(who, Who::Whole(_)),
         };
         // a chunk is of a part of less than 2^32 rows
         let first = u32::try_from(self.len()).unwrap_or(u32::MAX);
@@ -306,14 +315,12 @@ impl Chunk {
 
     /// Without its first customer.
     pub(super) fn drop_first(&mut self) {
-        let (mut rest, first) = (Self { ascends: self.ascends, ..Self::new() }, self.starts[1]);
-        for customer in 1..self.customers.len() {
-            rest.customers.push(self.customers.get(customer));
-            rest.starts.push(self.starts[customer + 1] - first);
-        }
-        rest.columns = std::mem::take(&mut self.columns);
-        rest.columns.drop_first(first as usize);
-        *self = rest;
+        self.extent = None;
+        self.customers.drop_first();
+        self.starts.remove(0);
+        let first = self.starts[0];
+        self.starts.iter_mut().for_each(|start| *start -= first);
+        self.columns.drop_first(first as usize);
     }
 
     /// Sorts each customer's lines by month, and adds those of one month; how many were added to others. Nothing where there is no

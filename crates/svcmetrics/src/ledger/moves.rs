@@ -32,7 +32,7 @@ pub(super) struct Move {
 pub(super) struct Moves {
     /// Whether it is a customer's first.
     begins: [bool; SPANS],
-    /// After the one before, or none of no months.
+    /// Those at an end of what there is, after the one before, or none of no months.
     spans: [Span; SPANS + 1],
     amounts: [i64; SPANS + 1],
     /// Whether the customer of the one before had paid by then.
@@ -59,13 +59,12 @@ impl Moves {
     #[inline(always)]
     pub(super) fn each(&mut self, from: i32, chunk: &Chunk, customers: Range<usize>, mut see: impl FnMut(Move)) {
         let mut starts = &chunk.starts[customers.start..=customers.end];
-        let (first, last) = (starts[0] as usize, starts[customers.len()] as usize);
-        (self.spans[0], self.amounts[0]) = (Span::new(from, 0), 0);
-        for first in (first..=last).step_by(SPANS) {
+        let (start, last) = (starts[0] as usize, starts[customers.len()] as usize);
+        for first in (start..=last).step_by(SPANS) {
             let spans = first..last.min(first + SPANS);
             let count = SPANS.min(last + 1 - first);
             let begin = starts.partition_point(|start| (*start as usize) < first + count);
-            self.take(from, chunk, spans, &starts[..begin]);
+            self.take(from, chunk, spans, (first > start).then(|| first - 1), &starts[..begin]);
             starts = &starts[begin..];
             for at in 0..count {
                 see(Move {
@@ -78,20 +77,39 @@ impl Moves {
                     left: self.left[at],
                 });
             }
-            (self.spans[0], self.amounts[0]) = (self.spans[SPANS], self.amounts[SPANS]);
         }
     }
 
-    /// Looks at some spans; customers begin at these places.
-    fn take(&mut self, from: i32, chunk: &Chunk, spans: Range<usize>, starts: &[u32]) {
-        let Self { begins, spans: all, amounts, has_paid, months, ends, movements, moved, changed, left } = self;
+    /// Looks at some spans, and the one before, if there is one; customers begin at these places.
+    fn take(&mut self, from: i32, chunk: &Chunk, spans: Range<usize>, before: Option<usize>, starts: &[u32]) {
+        let Self {
+            begins,
+            spans: some,
+            amounts: some_amounts,
+            has_paid,
+            months,
+            ends,
+            movements,
+            moved,
+            changed,
+            left,
+        } = self;
         let (first, count) = (spans.start, spans.len());
-        all[1..=count].copy_from_slice(&chunk.columns.spans[spans.clone()]);
-        amounts[1..=count].copy_from_slice(&chunk.columns.amounts[spans]);
-        if count < SPANS {
-            // another customer, who never pays
-            (all[count + 1], amounts[count + 1]) = (Span::new(from, 0), 0);
-        }
+        let (columns, whole) = (&chunk.columns, before.filter(|_| count == SPANS));
+        let whole =
+            whole.and_then(|before| columns.spans[before..].first_chunk().zip(columns.amounts[before..].first_chunk()));
+        let (all, amounts): (&[Span; SPANS + 1], &[i64; SPANS + 1]) = whole.unwrap_or_else(|| {
+            // whoever is before the first, and after the last, is another customer, who never pays
+            let nothing = (Span::new(from, 0), 0);
+            (some[0], some_amounts[0]) =
+                before.map_or(nothing, |before| (columns.spans[before], columns.amounts[before]));
+            some[1..=count].copy_from_slice(&columns.spans[spans.clone()]);
+            some_amounts[1..=count].copy_from_slice(&columns.amounts[spans]);
+            if count < SPANS {
+                (some[count + 1], some_amounts[count + 1]) = nothing;
+            }
+            (some, some_amounts)
+        });
         begins.fill(false);
         for start in starts {
             begins[*start as usize - first] = true;

@@ -29,8 +29,8 @@ pub(super) struct Scratch {
     floats: Vec<f64>,
     amounts: Vec<i64>,
     cells: Cells,
-    /// Its memory is used for one piece after another.
-    chunk: Chunk,
+    /// What is made of the next piece.
+    next: Option<Chunk>,
 }
 
 /// The rows, of which there are some, as a chunk, where their customers ascend.
@@ -41,7 +41,7 @@ pub(super) fn chunk_of(
     scratch: &mut Scratch,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Made> {
-    let chunk = std::mem::take(&mut scratch.chunk).emptied();
+    let chunk = scratch.next.take().unwrap_or_else(Chunk::new);
     let mut made = Made { chunk, faults: Faults::default(), rounding: Rounding::default() };
     made.begin(part, rows.start, segments.first().copied(), scratch);
     for start in (rows.start + 1..rows.end).step_by(ROWS) {
@@ -52,9 +52,10 @@ pub(super) fn chunk_of(
         }
     }
     made.chunk.close();
-    // a copy takes no more memory than it needs
-    let chunk = made.chunk.clone().measured();
-    scratch.chunk = std::mem::replace(&mut made.chunk, chunk);
+    made.chunk.shrink();
+    // pieces are much alike
+    scratch.next = Some(made.chunk.another());
+    made.chunk = made.chunk.measured();
     Some(made)
 }
 
@@ -79,7 +80,9 @@ impl Made {
         for words in [&mut *others, turns] {
             words.resize(rows.len().div_ceil(WORD), 0);
         }
-        let Some(names) = find_others(&who, others) else { return false };
+        if find_others(&who, others, &mut chunk.customers).is_none() {
+            return false;
+        }
         months.drain(..months.len() - 1);
         part.months(rows.clone(), months, faults);
         amounts.clear();
@@ -106,7 +109,7 @@ impl Made {
         let (places, begins) = (turned.places(), turned.begins());
         chunk.columns.go_on(turned.before());
         let firsts = begins.iter().map(|turn| places[*turn as usize] as usize + 1);
-        let ascend = chunk.begin_many(&who, firsts, &names, begins);
+        let ascend = chunk.begin_many(&who, firsts, begins);
         chunk.columns.spans.extend(turned.spans());
         chunk.columns.amounts.extend_from_slice(&amounts[1..=places.len()]);
         if !segments.is_empty() {

@@ -59,6 +59,18 @@ pub(super) struct Columns {
     pub(super) segments: Vec<u32>,
 }
 
+/// Room for a little more than that.
+pub(super) fn roomy(len: usize) -> usize {
+    len + len / 16
+}
+
+/// Gives up what is more than a little room: by a copy, since an allocator would let it have the same memory.
+pub(super) fn shrink<T: Copy>(all: &mut Vec<T>) {
+    if all.capacity() > roomy(all.len()) {
+        *all = all.as_slice().to_vec();
+    }
+}
+
 impl Columns {
     pub(super) fn reserve(&mut self, spans: usize, segments: usize) {
         self.spans.reserve_exact(spans);
@@ -74,10 +86,18 @@ impl Columns {
         }
     }
 
+    /// None, with room for a little more than there are here.
+    pub(super) fn another(&self) -> Self {
+        let mut another = Self::default();
+        another.reserve(roomy(self.spans.len()), roomy(self.segments.len()));
+        another
+    }
+
+    /// Takes little more memory than it needs.
     pub(super) fn shrink(&mut self) {
-        self.spans.shrink_to_fit();
-        self.amounts.shrink_to_fit();
-        self.segments.shrink_to_fit();
+        shrink(&mut self.spans);
+        shrink(&mut self.amounts);
+        shrink(&mut self.segments);
     }
 
     pub(super) fn truncate(&mut self, len: usize) {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::inline_always)] // so that they are compiled for the vector units of their callers
 
+use super::chunk::{Customer, Customers};
 use super::spans::Span;
 use super::who::Who;
 use crate::engine::texts::order;
@@ -84,60 +85,50 @@ fn find_turned(turns: &[u64], others: &[u64], months: &[i32], turned: &mut Turne
     (turned.count, turned.customers, turned.ascends) = (count, customers, ascends);
 }
 
-/// Where a customer is another than the one before, and those who are texts; nothing where these do not ascend.
-pub(super) fn find_others<'a>(who: &'a Who<'_>, others: &mut [u64]) -> Option<Vec<&'a str>> {
-    let mut names = Names { all: Vec::new(), count: 0, before: "" };
-    if !matches!(who, Who::Whole(_)) {
-        // most customers have several rows
-        names.all.reserve(others.len() * WORD / 8);
-    }
+/// Where a customer is another than the one before. Those who are texts are added to those who are known; nothing where these do not
+/// ascend.
+pub(super) fn find_others(who: &Who<'_>, others: &mut [u64], known: &mut Customers) -> Option<()> {
     match who {
         Who::Whole(numbers) => find_changes(numbers, others),
         Who::Texts(texts) => {
-            names.before = &texts[0];
+            let mut names = Names { some: Vec::with_capacity(WORD), before: &texts[0] };
             for (others, first) in others.iter_mut().zip((1..texts.len()).step_by(WORD)) {
-                names.all.extend(texts[first..].iter().take(WORD).map(|text| &**text));
-                *others = names.others(u64::MAX >> WORD.saturating_sub(texts.len() - first))?;
+                names.some.extend(texts[first..].iter().take(WORD).map(|text| &**text));
+                *others = names.others(u64::MAX >> WORD.saturating_sub(texts.len() - first), known)?;
             }
         }
         Who::Column(texts, rows) => {
-            names.before = texts.text(rows.start);
+            let mut names = Names { some: Vec::with_capacity(WORD), before: texts.text(rows.start) };
             for (others, first) in others.iter_mut().zip((rows.start + 1..rows.end).step_by(WORD)) {
-                let may_be = texts.others(first..rows.end.min(first + WORD), &mut names.all);
-                *others = names.others(may_be)?;
+                let may_be = texts.others(first..rows.end.min(first + WORD), &mut names.some);
+                *others = names.others(may_be, known)?;
             }
         }
     }
-    Some(names.all)
+    Some(())
 }
 
-/// Customers that are texts, each once.
+/// Customers that are texts.
 struct Names<'a> {
-    all: Vec<&'a str>,
-    /// How many of them are known to be above the one before.
-    count: usize,
+    /// Those of some rows that may be others than the ones before.
+    some: Vec<&'a str>,
     before: &'a str,
 }
 
 impl Names<'_> {
-    /// A bit for each of some rows, whether another one is there than in the row before. Those that may be, which have a bit now,
-    /// were added; the same ones are taken out. Nothing where one is below the one before.
-    fn others(&mut self, may_be: u64) -> Option<u64> {
+    /// A bit for each of some rows, whether another one is there than in the row before, who is added to those who are known. Those
+    /// that may be have a bit now. Nothing where one is below the one before.
+    fn others(&mut self, may_be: u64, known: &mut Customers) -> Option<u64> {
         let (mut others, mut left) = (may_be, may_be);
-        for place in self.count..self.all.len() {
-            let text = self.all[place];
+        for text in self.some.drain(..) {
             match order(self.before.as_bytes(), text.as_bytes()) {
-                Ordering::Less => {
-                    self.all[self.count] = text;
-                    self.count += 1;
-                }
+                Ordering::Less if known.push(Customer::Text(text)) => {}
                 Ordering::Equal => others ^= left & left.wrapping_neg(),
-                Ordering::Greater => return None,
+                _ => return None,
             }
             self.before = text;
             left &= left - 1;
         }
-        self.all.truncate(self.count);
         Some(others)
     }
 }
