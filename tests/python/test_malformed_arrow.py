@@ -140,6 +140,10 @@ MALFORMED = {
     ),
     "a view with something behind its text": views(inline_view(b"abc"), struct.pack("<i12s", 2, b"abc")),
     "a view that is no UTF-8": views(inline_view(b"abc"), inline_view(b"\xff\xfe")),
+    "short views that are UTF-8 only together": views(inline_view(b"ab\xc3"), inline_view(b"\xa4b")),
+    "long views that are UTF-8 only together": views(
+        long_view(20, b"abcd", 0, 0), long_view(20, b"\xa4abc", 0, 20), data=LONG[:-1] + "ä".encode() + LONG[:-1]
+    ),
     "a long view that is no UTF-8 after a short one": views(
         inline_view(b"abc"), long_view(20, b"abcd", 0, 0), data=LONG[:-1] + b"\xff"
     ),

@@ -240,8 +240,8 @@ impl Held {
         let (mut arrays, mut runs, mut coded) = (Vec::new(), Vec::new(), Vec::new());
         for (checked, column) in columns.into_iter().zip(&stream.columns) {
             let (array, code) = match checked {
-                Some(mut checked) if column.categories.is_none() => {
-                    runs.push(checked.runs());
+                Some(checked) if column.categories.is_none() => {
+                    runs.push(checked.runs);
                     (Some(checked.array), None)
                 }
                 checked => (None, checked.map(|codes| codes.array)),

@@ -4,13 +4,10 @@
 //! since the interface cannot express them.
 
 use crate::error::Result;
-use crate::sound::{Seen, Sound, looked_at};
-use arrow_array::cast::AsArray as _;
+use crate::sound::{Sound, looked_at};
 use arrow_array::ffi::{FFI_ArrowArray, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{
-    Array, ArrayRef, RecordBatch, RecordBatchIterator, StringViewArray, make_array, new_empty_array, new_null_array,
-};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchIterator, make_array, new_empty_array, new_null_array};
 use arrow_data::ArrayData;
 use arrow_data::transform::MutableArrayData;
 use arrow_schema::ffi::FFI_ArrowSchema;
@@ -94,30 +91,19 @@ pub(crate) type Batch = (usize, Vec<Option<Checked>>);
 pub(crate) struct Checked {
     pub(crate) array: ArrayRef,
     /// What was seen of its views, where they recur side by side.
-    seen: Option<Vec<Seen>>,
+    pub(crate) runs: Option<Vec<Runs>>,
 }
 
 impl Checked {
     pub(crate) fn empty(data_type: &DataType) -> Self {
-        Self { array: new_empty_array(data_type), seen: None }
+        Self { array: new_empty_array(data_type), runs: None }
     }
 
     fn slice(self, offset: usize, rows: usize) -> Self {
         if (offset, rows) == (0, self.array.len()) {
             return self;
         }
-        Self { array: self.array.slice(offset, rows), seen: None }
-    }
-
-    /// What is known of views that recur side by side.
-    pub(crate) fn runs(&mut self) -> Option<Vec<Runs>> {
-        let (seen, all) = (self.seen.take()?, self.array.as_string_view_opt()?);
-        let runs = |Seen { others, firsts }: Seen| {
-            // SAFETY: these are some of the views that were looked at in this array, each against all of its buffers.
-            let firsts = unsafe { StringViewArray::new_unchecked(firsts.into(), all.data_buffers().clone(), None) };
-            Runs::new(others, firsts)
-        };
-        seen.into_iter().map(runs).collect()
+        Self { array: self.array.slice(offset, rows), runs: None }
     }
 }
 
@@ -267,7 +253,7 @@ fn checked(columns: &[(&ArrayData, &str)]) -> std::result::Result<Vec<Checked>, 
         if look.is_none() {
             data.validate_full().map_err(|error| malformed(&format!("column '{name}': {error}")))?;
         }
-        Ok(Checked { array: make_array((*data).clone()), seen: look.and_then(|sound| sound.0) })
+        Ok(Checked { array: make_array((*data).clone()), runs: look.and_then(|sound| sound.0) })
     };
     columns.iter().zip(looks).map(checked).collect()
 }

@@ -7,7 +7,7 @@ use std::ops::{Deref, Range};
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use svcmetrics::arrow::RUNS;
+use svcmetrics::arrow::{RUNS, Runs};
 use svcmetrics::other_marks;
 use zerocopy::FromBytes as _;
 
@@ -16,6 +16,9 @@ const WORD: usize = u64::BITS as usize;
 
 /// The longest text that stands within its view.
 const SHORT: usize = 12;
+
+/// Most longer ones are no longer than this.
+const TWICE: usize = 32;
 
 /// Rows that are worth the start of a thread.
 const MANY: usize = 1 << 18;
@@ -26,14 +29,8 @@ const BEYOND_ASCII: u128 = 0x8080_8080_8080_8080_8080_8080_0000_0000;
 /// Where there are fewer views for each that is another than the one before, it is of no use to know these.
 const RECUR: usize = 4;
 
-/// What was seen of [`RUNS`] views, or an array's last ones, as [`Runs::new`] takes it.
-pub(crate) struct Seen {
-    pub(crate) others: Vec<u64>,
-    pub(crate) firsts: Vec<u128>,
-}
-
-/// That an array, or a piece of it, is plainly sound, and what was seen of its views, if they recur side by side.
-pub(crate) struct Sound(pub(crate) Option<Vec<Seen>>);
+/// That an array, or a piece of it, is plainly sound, and what is known of its views, if they recur side by side.
+pub(crate) struct Sound(pub(crate) Option<Vec<Runs>>);
 
 /// Looks at arrays; nothing of one where not all that [`ArrayData::validate_full`] would check is plainly as it should be.
 pub(crate) fn looked_at(all: &[&ArrayData]) -> Vec<Option<Sound>> {
@@ -119,38 +116,92 @@ fn of<'a, T>(data: &ArrayData, all: &'a [T]) -> Option<&'a [T]> {
 
 /// Looks at some views: of those that are the same as the one before only at the first. Nothing where one is not of a text.
 fn seen(views: &[u128], shared: &[&[u8]]) -> Option<Sound> {
-    let is_text = |view: &u128| if length(*view) <= SHORT { is_short_text(*view) } else { is_long_text(*view, shared) };
-    // the first one and the last one may be cut off
-    let most = views.len() / RECUR + 2;
-    let mut seen = Seen { others: Vec::with_capacity(views.len().div_ceil(WORD)), firsts: Vec::with_capacity(most) };
+    let mut few = Some(Known::new(views.len()));
     // no other is before it
-    seen.firsts.push(*views.first().filter(|view| is_text(view))?);
+    few.as_mut()?.push(*views.first()?, shared)?;
     for start in (0..views.len()).step_by(WORD) {
         let some = &views[start..views.len().min(start + WORD + 1)];
         let others = other_marks(some);
-        seen.others.push(others);
-        let are_few = seen.firsts.len() <= most;
-        let mut is_first_text = |view: &u128| {
-            if are_few {
-                seen.firsts.push(*view);
+        if let Some(known) = &mut few {
+            known.others.push(others);
+            for bit in ones(others) {
+                known.push(some[1 + bit], shared)?;
             }
-            is_text(view)
-        };
-        if others == u64::MAX {
-            if !some[1..].iter().all(is_first_text) {
+            if known.are_many() {
+                few.take()?.runs()?;
+            }
+        } else if others == u64::MAX {
+            if !some[1..].iter().all(|view| is_text(*view, shared)) {
                 return None;
             }
-            continue;
-        }
-        let mut left = others;
-        while left != 0 {
-            if !is_first_text(&some[1 + left.trailing_zeros() as usize]) {
-                return None;
-            }
-            left &= left - 1;
+        } else if !ones(others).all(|bit| is_text(some[1 + bit], shared)) {
+            return None;
         }
     }
-    Some(Sound((seen.firsts.len() <= most).then(|| vec![seen])))
+    let Some(known) = few else { return Some(Sound(None)) };
+    Some(Sound(Some(vec![known.runs()?])))
+}
+
+/// The bits that are set.
+fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = bits.trailing_zeros() as usize;
+        bits &= bits.checked_sub(1)?;
+        Some(bit)
+    })
+}
+
+/// What [`Runs`] are made of.
+struct Known {
+    others: Vec<u64>,
+    text: Vec<u8>,
+    offsets: Vec<u32>,
+    /// How many there are in all.
+    views: usize,
+}
+
+impl Known {
+    fn new(views: usize) -> Self {
+        let mut offsets = Vec::with_capacity(views / RECUR + WORD + 2);
+        offsets.push(0);
+        Self { others: Vec::with_capacity(views.div_ceil(WORD)), text: Vec::with_capacity(2 * views), offsets, views }
+    }
+
+    /// Whether it is of no use to know these texts: they are many, or take more memory than all views do.
+    fn are_many(&self) -> bool {
+        // the first one and the last one may be cut off
+        self.offsets.len() - 1 > self.views / RECUR + 2 || self.text.len() > self.views * size_of::<u128>()
+    }
+
+    /// One more text; nothing where its view is not well-formed. Whether all are UTF-8 is for [`Known::runs`] to say.
+    fn push(&mut self, view: u128, shared: &[&[u8]]) -> Option<()> {
+        let (start, length) = (self.text.len(), length(view));
+        if length <= SHORT {
+            if has_padding(view) {
+                return None;
+            }
+            self.text.extend_from_slice(view.to_le_bytes()[4..].first_chunk::<SHORT>()?);
+        } else {
+            let all = long_text_and_on(view, shared)?;
+            match all.first_chunk::<TWICE>() {
+                // a copy of so many bytes costs no call
+                Some(some) if length <= TWICE => self.text.extend_from_slice(some),
+                _ => self.text.extend_from_slice(&all[..length]),
+            }
+        }
+        self.text.truncate(start + length);
+        self.offsets.push(u32::try_from(self.text.len()).ok()?);
+        Some(())
+    }
+
+    /// Nothing where one of them is not UTF-8: either all together are not, or one would end within a character.
+    fn runs(self) -> Option<Runs> {
+        Runs::new(self.others, String::from_utf8(self.text).ok()?, self.offsets)
+    }
+}
+
+fn is_text(view: u128, shared: &[&[u8]]) -> bool {
+    if length(view) <= SHORT { is_short_text(view) } else { is_long_text(view, shared) }
 }
 
 #[allow(clippy::cast_possible_truncation)] // its first 32 bits
@@ -159,23 +210,31 @@ fn length(view: u128) -> usize {
 }
 
 fn is_short_text(view: u128) -> bool {
-    let length = length(view);
-    let has_padding = (view >> 32).checked_shr(8 * u32::try_from(length).unwrap_or(u32::MAX)).unwrap_or_default() != 0;
-    let is_text = || std::str::from_utf8(&view.to_le_bytes()[4..4 + length]).is_ok();
-    !has_padding && (view & BEYOND_ASCII == 0 || is_text())
+    let is_text = || std::str::from_utf8(&view.to_le_bytes()[4..4 + length(view)]).is_ok();
+    !has_padding(view) && (view & BEYOND_ASCII == 0 || is_text())
+}
+
+/// Whether something stands behind a short text.
+fn has_padding(view: u128) -> bool {
+    (view >> 32).checked_shr(8 * u32::try_from(length(view)).unwrap_or(u32::MAX)).unwrap_or_default() != 0
 }
 
 fn is_long_text(view: u128, shared: &[&[u8]]) -> bool {
+    long_text_and_on(view, shared).is_some_and(|all| is_utf8(&all[..length(view)]))
+}
+
+/// A long text and what follows it; nothing where the view is not well-formed.
+fn long_text_and_on<'a>(view: u128, shared: &[&'a [u8]]) -> Option<&'a [u8]> {
     let bytes = view.to_le_bytes();
-    let ([_, start, buffer, at], _) = bytes.as_chunks::<4>() else { return false };
+    let ([_, start, buffer, at], _) = bytes.as_chunks::<4>() else { return None };
     let (buffer, at) = (u32::from_le_bytes(*buffer) as usize, u32::from_le_bytes(*at) as usize);
-    let text = shared.get(buffer).and_then(|buffer| buffer.get(at..at.checked_add(length(view))?));
-    text.is_some_and(|text| text.first_chunk() == Some(start) && is_text(text))
+    let all = shared.get(buffer)?.get(at..)?;
+    (all.len() >= length(view) && all.first_chunk() == Some(start)).then_some(all)
 }
 
 /// Whether it is UTF-8: most texts are of 13 to 32 bytes, and ASCII is told without a call.
 #[inline]
-fn is_text(text: &[u8]) -> bool {
+fn is_utf8(text: &[u8]) -> bool {
     is_short_ascii(text).unwrap_or_else(|| text.is_ascii()) || std::str::from_utf8(text).is_ok()
 }
 

@@ -79,7 +79,7 @@ pub use column::{Column, ColumnKind, Name};
 pub use compare::{Change, Changes, CompareOptions, Verdict};
 pub use condition::{Comparison, Condition};
 pub use engine::columns::{Bits, Data, Nulls, Scalar, Table, TimeUnit, Values};
-pub use engine::texts::{Blobs, Texts, other_marks};
+pub use engine::texts::{Blobs, Firsts, Texts, other_marks};
 pub use error::{Error, MissingColumns, Offence, Result};
 pub use expression::Expression;
 pub use figure::{Figure, Total, Undefined, Unit};

@@ -39,6 +39,49 @@ pub trait Texts: Send + Sync {
         }
         others
     }
+    /// The texts of some positions, one for all that are side by side and the same, where it is known which these are without a look
+    /// at each; and for each position after the first a bit, 64 in a word, whether it has the next of them. One may be the same as the
+    /// one before. None is null.
+    fn firsts(&self, _positions: Range<usize>, _others: &mut [u64]) -> Option<Firsts<'_>> {
+        None
+    }
+}
+
+/// Texts that stand one after another, as [`arrow::recurring`](crate::arrow::recurring) has them.
+#[derive(Debug, Clone, Copy)]
+pub struct Firsts<'a> {
+    /// With others before and after.
+    pub(crate) text: &'a str,
+    /// Where the first one begins, and where each ends.
+    pub(crate) offsets: &'a [u32],
+}
+
+impl<'a> Firsts<'a> {
+    /// All of them as one.
+    pub(crate) fn joined(&self) -> &'a str {
+        let ends = self.offsets.first().zip(self.offsets.last());
+        ends.map_or("", |(start, end)| &self.text[*start as usize..*end as usize])
+    }
+
+    /// Where each ends among all.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = usize> {
+        let start = self.offsets.first().copied().unwrap_or_default();
+        self.offsets.iter().skip(1).map(move |end| (end - start) as usize)
+    }
+
+    pub(crate) fn without_first(self) -> Self {
+        Self { offsets: self.offsets.get(1..).unwrap_or_default(), ..self }
+    }
+
+    pub(crate) fn each(&self) -> impl Iterator<Item = &'a [u8]> {
+        let all = self.text.as_bytes();
+        self.offsets.windows(2).map(move |ends| &all[ends[0] as usize..ends[1] as usize])
+    }
+
+    /// Whether each is above the one before.
+    pub(crate) fn ascend(&self) -> bool {
+        self.each().is_sorted_by(|one, other| order(one, other).is_lt())
+    }
 }
 
 /// A bit for each of the 64 marks after the first, or as many as there are, whether it is another than the one before.

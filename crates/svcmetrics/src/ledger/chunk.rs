@@ -4,6 +4,7 @@ use super::extent::Extent;
 use super::spans::{Columns, Paid, Span, roomy, shrink};
 use super::who::Who;
 use crate::engine::STRETCH;
+use crate::engine::texts::Firsts;
 use crate::key::Key;
 use std::ops::Range;
 
@@ -78,6 +79,15 @@ impl Customers {
         true
     }
 
+    /// More texts; nothing where the column is of no such.
+    pub(super) fn extend(&mut self, texts: &Firsts<'_>) -> Option<()> {
+        let Self::Texts { text, ends } = self else { return None };
+        let start = text.len();
+        text.push_str(texts.joined());
+        ends.extend(texts.ends().map(|end| start + end));
+        Some(())
+    }
+
     fn another(&self) -> Self {
         match self {
             Self::Whole(numbers) => Self::Whole(Vec::with_capacity(roomy(numbers.len()))),
@@ -107,7 +117,9 @@ impl Customers {
             Self::Texts { text, ends } => {
                 let first = ends.remove(0);
                 text.drain(..first);
-                ends.iter_mut().for_each(|end| *end -= first);
+                for end in ends {
+                    *end -= first;
+                }
             }
         }
     }
@@ -171,7 +183,7 @@ impl Clash {
 }
 
 /// Customers in ascending order, each with what it paid.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Chunk {
     pub(super) customers: Customers,
     /// Where each customer's spans begin, and where the last one's end; less than 2^32 of them.
@@ -193,12 +205,16 @@ pub(super) struct Step {
     pub(super) amount: i64,
 }
 
-impl Chunk {
-    pub(super) fn new() -> Self {
-        Self { starts: vec![0], ascends: true, ..Self::default() }
+impl Default for Chunk {
+    /// One without customers.
+    fn default() -> Self {
+        let (customers, columns) = (Customers::default(), Columns::default());
+        Self { customers, starts: vec![0], columns, ascends: true, extent: None }
     }
+}
 
-    /// One without customers, with room for a little more than are in this one.
+impl Chunk {
+    /// Another one without customers, with room for a little more than are in this one.
     pub(super) fn another(&self) -> Self {
         let customers = self.customers.another();
         let mut starts = Vec::with_capacity(roomy(self.starts.len()));
@@ -304,7 +320,7 @@ impl Chunk {
     /// Without its last customer, who is a chunk of its own.
     pub(super) fn split_last(&mut self) -> Option<Self> {
         let last = self.customers.len().checked_sub(1)?;
-        let mut split = Self { ascends: self.ascends, ..Self::new() };
+        let mut split = Self { ascends: self.ascends, ..Self::default() };
         split.push(self, last);
         self.extent = None;
         self.columns.truncate(self.starts[last] as usize);
@@ -319,7 +335,9 @@ impl Chunk {
         self.customers.drop_first();
         self.starts.remove(0);
         let first = self.starts[0];
-        self.starts.iter_mut().for_each(|start| *start -= first);
+        for start in &mut self.starts {
+            *start -= first;
+        }
         self.columns.drop_first(first as usize);
     }
 
@@ -329,7 +347,7 @@ impl Chunk {
         if self.ascends {
             return Some(Ok(0));
         }
-        let (mut settled, mut added, mut clashes) = (Self::new(), 0, None);
+        let (mut settled, mut added, mut clashes) = (Self::default(), 0, None);
         let mut lines: Vec<Paid> = Vec::new();
         for customer in 0..self.customers.len() {
             if customer % STRETCH == 0 && !go_on() {

@@ -154,9 +154,7 @@ impl<'a> Part<'a> {
     pub(super) fn goes_on(&self, row: usize) -> bool {
         match (&self.customers.values, &self.customers.nulls) {
             (Values::Int64(numbers), _) => numbers[row] == numbers[row - 1],
-            (Values::Text(texts), Nulls::None) => {
-                texts.others(row..row + 1, &mut Vec::new()) == 0 || texts.text(row) == texts.text(row - 1)
-            }
+            (Values::Text(texts), Nulls::None) => texts.text(row) == texts.text(row - 1),
             _ => self.customers.plain(row) == self.customers.plain(row - 1),
         }
     }

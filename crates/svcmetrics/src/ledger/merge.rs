@@ -116,7 +116,7 @@ pub(super) fn taken(chunks: &[Chunk], order: &[Placed<'_>]) -> Option<Vec<Chunk>
         let chunk = &chunks[*place];
         // a chunk holds less than 2^32 spans
         if made.last().is_none_or(|last: &Chunk| last.len() + chunk.spans(*customer).len() > SPANS) {
-            made.push(Chunk::new());
+            made.push(Chunk::default());
         }
         if !made.last_mut()?.push(chunk, *customer) {
             return None;

@@ -18,8 +18,8 @@ pub(super) fn shares(rows: Range<usize>) -> Vec<Range<usize>> {
     (0..threads).map(|share| at(share)..at(share + 1)).collect()
 }
 
-/// Rows of a piece: what is made of them stays in the cache until it is as large as it will be.
-const PIECE: usize = if cfg!(test) { 2 } else { 1 << 14 };
+/// Rows of a piece: what is made of them stays in the cache until all is known of it, and not many pieces are made.
+const PIECE: usize = if cfg!(test) { 2 } else { 1 << 16 };
 
 /// Rows that are sorted, in pieces: no customer is in two of them.
 pub(super) fn pieces(part: &Part<'_>, rows: Range<usize>) -> Vec<Range<usize>> {

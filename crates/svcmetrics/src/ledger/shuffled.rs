@@ -140,7 +140,7 @@ impl Part {
     }
 
     fn chunk(self, scratch: &mut Scratch) -> Made {
-        let mut making = Making { chunk: Chunk::new(), added: 0, clashes: None };
+        let mut making = Making { chunk: Chunk::default(), added: 0, clashes: None };
         let segments = if self.all.iter().any(Neighbours::have_segments) { self.lines } else { 0 };
         // what grows would leave behind what it grew out of, or stay larger than it need be
         making.chunk.columns.reserve(self.lines, segments);

@@ -41,7 +41,7 @@ pub(super) fn chunk_of(
     scratch: &mut Scratch,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Option<Made> {
-    let chunk = scratch.next.take().unwrap_or_else(Chunk::new);
+    let chunk = scratch.next.take().unwrap_or_default();
     let mut made = Made { chunk, faults: Faults::default(), rounding: Rounding::default() };
     made.begin(part, rows.start, segments.first().copied(), scratch);
     for start in (rows.start + 1..rows.end).step_by(ROWS) {

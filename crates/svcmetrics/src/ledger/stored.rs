@@ -117,7 +117,7 @@ impl TryFrom<Stored> for Ledger {
         if stored.months != range.or(found) || !range.is_none_or(is_within) || !stored.month.iter().all(is_month) {
             return invalid("months: expected the first and the last month of the options, or else of the lines");
         }
-        let mut chunk = Chunk::new();
+        let mut chunk = Chunk::default();
         let mut start = 0;
         for (key, lines) in stored.customers.iter().zip(&stored.lines) {
             let customer = match key {

@@ -102,7 +102,7 @@ impl Stored {
         {
             return misplaced();
         }
-        let mut chunk = Chunk::new();
+        let mut chunk = Chunk::default();
         let mut owner = None;
         for (line, reason) in self.line.iter().zip(self.reason) {
             let Some((_, (customer, month))) = all.find(|(place, _)| place == line) else {

@@ -5,7 +5,7 @@
 use super::chunk::{Customer, Customers};
 use super::spans::Span;
 use super::who::Who;
-use crate::engine::texts::order;
+use crate::engine::texts::{Firsts, order};
 use crate::mask::{WORD, word_of};
 use std::cmp::Ordering;
 
@@ -98,6 +98,10 @@ pub(super) fn find_others(who: &Who<'_>, others: &mut [u64], known: &mut Custome
             }
         }
         Who::Column(texts, rows) => {
+            let firsts = texts.firsts(rows.clone(), others);
+            if let Some(firsts) = firsts.filter(Firsts::ascend) {
+                return known.extend(&firsts.without_first());
+            }
             let mut names = Names { some: Vec::with_capacity(WORD), before: texts.text(rows.start) };
             for (others, first) in others.iter_mut().zip((rows.start + 1..rows.end).step_by(WORD)) {
                 let may_be = texts.others(first..rows.end.min(first + WORD), &mut names.some);
