@@ -1,7 +1,7 @@
 //! Customers and what they paid, sorted: columns, and where each customer's begin.
 
 use super::extent::Extent;
-use super::spans::{Columns, Paid, Span, roomy, shrink};
+use super::spans::{Columns, Paid, Span, is_roomy, roomy};
 use super::who::Who;
 use crate::engine::STRETCH;
 use crate::engine::texts::Firsts;
@@ -95,18 +95,6 @@ impl Customers {
                 text: String::with_capacity(roomy(text.len())),
                 ends: Vec::with_capacity(roomy(ends.len())),
             },
-        }
-    }
-
-    fn shrink(&mut self) {
-        match self {
-            Self::Whole(numbers) => shrink(numbers),
-            Self::Texts { text, ends } => {
-                if text.capacity() > roomy(text.len()) {
-                    *text = text.as_str().to_owned();
-                }
-                shrink(ends);
-            }
         }
     }
 
@@ -222,6 +210,29 @@ impl Chunk {
         Self { customers, starts, columns: self.columns.another(), ascends: true, extent: None }
     }
 
+    /// Without customers, in the memory that it has.
+    pub(super) fn emptied(mut self) -> Self {
+        self.customers.truncate(0);
+        self.starts.truncate(1);
+        self.starts[0] = 0;
+        self.columns.truncate(0);
+        Self { ascends: true, extent: None, ..self }
+    }
+
+    /// How many spans there may be before it needs more memory.
+    pub(super) fn room(&self) -> usize {
+        self.columns.spans.capacity()
+    }
+
+    /// Whether it takes more memory than a little more than it needs; a copy takes as much as it needs.
+    pub(super) fn is_roomy(&self) -> bool {
+        let customers = match &self.customers {
+            Customers::Whole(numbers) => is_roomy(numbers),
+            Customers::Texts { text, ends } => text.capacity() > roomy(text.len()) || is_roomy(ends),
+        };
+        customers || is_roomy(&self.starts) || self.columns.is_roomy()
+    }
+
     /// With what it says of itself where each customer's months ascend: best while it is in the cache.
     pub(super) fn measured(mut self) -> Self {
         self.extent = self.extent.or_else(|| self.ascends.then(|| Extent::of(&self)));
@@ -272,18 +283,29 @@ impl Chunk {
         }
     }
 
+    /// The last customer goes on: it is the first one of another chunk.
+    pub(super) fn extend_last(&mut self, other: &Self) {
+        let gap = self.columns.spans.last().zip(other.columns.spans.first());
+        let gap = gap.map_or(0, |(before, after)| after.first() - before.end());
+        self.ascends &= other.ascends && gap >= 0;
+        let extents = self.extent.zip(other.extent).filter(|_| self.ascends && other.customers.len() == 1);
+        let spans = other.spans(0);
+        // no more room than that: nothing else is added
+        self.columns.reserve(spans.len(), if other.columns.segments.is_empty() { 0 } else { spans.len() });
+        self.columns.extend(&other.columns, spans);
+        self.close();
+        self.extent = extents.map(|(mut all, other)| {
+            all.add(other);
+            all.gaps += u64::from(gap.unsigned_abs());
+            all
+        });
+    }
+
     /// A customer begins. Whether it is of the column's type.
     pub(super) fn begin(&mut self, customer: Customer<'_>) -> bool {
         self.close();
         self.starts.extend_from_within(self.starts.len() - 1..);
         self.customers.push(customer)
-    }
-
-    /// Takes little more memory than it needs.
-    pub(super) fn shrink(&mut self) {
-        self.customers.shrink();
-        shrink(&mut self.starts);
-        self.columns.shrink();
     }
 
     /// Customers begin with some of the spans that are yet to come: those at some places of whole numbers; texts were added before.

@@ -5,8 +5,8 @@ use super::lines::Part;
 use super::who::Who;
 use std::ops::Range;
 
-/// Rows that say whether sorting is worth a try, of each section.
-const LOOKS: usize = 64;
+/// Rows that say whether sorting is worth a try, and so many of each section at the least: none of them is in the cache.
+const LOOKS: (usize, usize) = (64, 8);
 
 /// Rows of a part.
 pub(super) struct Section<'a> {
@@ -24,16 +24,16 @@ impl<'a> Section<'a> {
 
 /// Whether a few of the rows, looked at from first to last, are in ascending order of customers.
 pub(super) fn seem_sorted(sections: &[Section<'_>]) -> bool {
-    looks(sections, LOOKS).is_sorted_by(|before, after| before.get(0) <= after.get(0))
+    looks(sections, LOOKS.0).is_sorted_by(|before, after| before.get(0) <= after.get(0))
 }
 
 /// Where the customers of the rows are parted, by what some of them are.
 pub(super) fn bounds(sections: &[Section<'_>]) -> Bounds {
-    let count = (SAMPLE / sections.len().max(1)).max(LOOKS);
-    Bounds::of(looks(sections, count).iter().map(|who| who.get(0)).collect())
+    Bounds::of(looks(sections, SAMPLE).iter().map(|who| who.get(0)).collect())
 }
 
-/// Who has some of the rows, about so many of each section.
+/// Who has some of the rows, about so many of them all.
 fn looks<'a>(sections: &[Section<'a>], count: usize) -> Vec<Who<'a>> {
+    let count = (count / sections.len().max(1)).max(LOOKS.1);
     sections.iter().flat_map(|section| section.part.looks(section.rows.clone(), count)).collect()
 }

@@ -21,7 +21,8 @@ pub(super) fn shares(rows: Range<usize>) -> Vec<Range<usize>> {
 /// Rows of a piece: what is made of them stays in the cache until all is known of it, and not many pieces are made.
 const PIECE: usize = if cfg!(test) { 2 } else { 1 << 16 };
 
-/// Rows that are sorted, in pieces: no customer is in two of them.
+/// Rows that are sorted, in pieces: no customer is in two of them. Who has the first rows of many may go on from a part before, and is
+/// a piece alone: what is made of it is added there, and what is made of the others need not be moved.
 pub(super) fn pieces(part: &Part<'_>, rows: Range<usize>) -> Vec<Range<usize>> {
     let mut start = rows.start;
     let mut piece = |end: usize| {
@@ -31,7 +32,8 @@ pub(super) fn pieces(part: &Part<'_>, rows: Range<usize>) -> Vec<Range<usize>> {
         }
         std::mem::replace(&mut start, end)..end
     };
-    let ends = (rows.start + PIECE..rows.end).step_by(PIECE).chain([rows.end]);
+    let first = (rows.len() > PIECE).then_some(rows.start + 1);
+    let ends = first.into_iter().chain((rows.start + PIECE..rows.end).step_by(PIECE)).chain([rows.end]);
     ends.map(&mut piece).filter(|piece| !piece.is_empty()).collect()
 }
 

@@ -159,7 +159,9 @@ impl Part {
             }
         }
         making.chunk.close();
-        making.chunk.shrink();
+        if making.chunk.is_roomy() {
+            making.chunk = making.chunk.clone();
+        }
         (making.chunk.measured(), making.clashes.map_or(Ok(making.added), Err))
     }
 }

@@ -52,10 +52,17 @@ pub(super) fn chunk_of(
         }
     }
     made.chunk.close();
-    made.chunk.shrink();
-    // pieces are much alike
-    scratch.next = Some(made.chunk.another());
     made.chunk = made.chunk.measured();
+    // most pieces are much alike: what becomes of one is made in about as much memory as it needs
+    let mut next = made.chunk.another();
+    if made.chunk.is_roomy() {
+        let copy = made.chunk.clone();
+        let roomy = std::mem::replace(&mut made.chunk, copy);
+        if roomy.len() < roomy.room() / 2 {
+            next = roomy.emptied();
+        }
+    }
+    scratch.next = Some(next);
     Some(made)
 }
 
@@ -140,13 +147,7 @@ pub(super) fn append(chunks: &mut Vec<Chunk>, mut chunk: Chunk) {
         && chunk.customers.get(0) == last
         && let Some(before) = chunks.last_mut()
     {
-        let follows = before.columns.spans.last().zip(chunk.columns.spans.first());
-        before.ascends &= chunk.ascends && follows.is_none_or(|(before, after)| before.end() <= after.first());
-        let spans = chunk.spans(0);
-        // no more room than that: nothing else is added
-        before.columns.reserve(spans.len(), if chunk.columns.segments.is_empty() { 0 } else { spans.len() });
-        before.columns.extend(&chunk.columns, spans);
-        before.close();
+        before.extend_last(&chunk);
         chunk.drop_first();
     }
     // the last chunk is the one that may go on

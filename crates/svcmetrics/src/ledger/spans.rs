@@ -64,11 +64,9 @@ pub(super) fn roomy(len: usize) -> usize {
     len + len / 16
 }
 
-/// Gives up what is more than a little room: by a copy, since an allocator would let it have the same memory.
-pub(super) fn shrink<T: Copy>(all: &mut Vec<T>) {
-    if all.capacity() > roomy(all.len()) {
-        *all = all.as_slice().to_vec();
-    }
+/// Whether there is more room than that.
+pub(super) fn is_roomy<T>(all: &Vec<T>) -> bool {
+    all.capacity() > roomy(all.len())
 }
 
 impl Columns {
@@ -93,11 +91,8 @@ impl Columns {
         another
     }
 
-    /// Takes little more memory than it needs.
-    pub(super) fn shrink(&mut self) {
-        shrink(&mut self.spans);
-        shrink(&mut self.amounts);
-        shrink(&mut self.segments);
+    pub(super) fn is_roomy(&self) -> bool {
+        is_roomy(&self.spans) || is_roomy(&self.amounts) || is_roomy(&self.segments)
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
