@@ -1,10 +1,10 @@
 //! Ledgers of recurring revenue.
 
-use crate::builder::{Sink, Source, patiently, reads_of};
 use crate::error::{PyError, Result, detached};
 use crate::frame::Frame;
 use crate::request::{UNITS, get, policy};
 use crate::scorecard::Scorecard;
+use crate::source::{Sink, Source, patiently, reads_of};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;

@@ -17,6 +17,7 @@ mod relate;
 mod request;
 mod scorecard;
 mod sound;
+mod source;
 mod table;
 mod targets;
 mod trend;

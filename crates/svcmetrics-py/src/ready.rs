@@ -1,10 +1,10 @@
 //! Requests made ready: a call that asks what one has asked a moment ago, of a table with the same columns, starts where that
 //! one did.
 
-use crate::builder::{Source, patiently, reads_of};
 use crate::error::Result;
 use crate::request::request;
 use crate::scorecard::Scorecard;
+use crate::source::{Source, patiently, reads_of};
 use crate::table::Reads;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};

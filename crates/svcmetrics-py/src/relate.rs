@@ -1,9 +1,9 @@
 //! The relation of two metrics over customers.
 
-use crate::builder::{Sink, Source, reads_of};
 use crate::error::{Result, detached};
 use crate::frame::Frame;
 use crate::request::request;
+use crate::source::{Sink, Source, reads_of};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use svcmetrics::{Error, RelationBuilder, Table};

@@ -1,6 +1,7 @@
 //! From parts of a table to a ledger.
 
-use super::chunk::{Chunk, Clash, Clashes};
+use super::chunk::Chunk;
+use super::clashes::{Clash, Clashes};
 use super::extent::Extent;
 use super::lines::{Faults, Part, Rounding, required};
 use super::options::{Gaps, LedgerOptions};

@@ -5,6 +5,7 @@ mod buckets;
 mod builder;
 mod cells;
 mod chunk;
+mod clashes;
 mod codes;
 mod customers;
 mod explanation;

@@ -2,7 +2,8 @@
 
 use super::builder::at;
 use super::cells::{Cell, Sum};
-use super::chunk::{Chunk, Clash, Customer};
+use super::chunk::{Chunk, Customer};
+use super::clashes::Clash;
 use super::customers::{Movement, Watched};
 use super::fold::Fold;
 use super::grid::{Grid, Point, See};

@@ -2,7 +2,8 @@
 
 use super::bounds::Bounds;
 use super::buckets::{Block, Bucket, Buckets, Line, MANY, MONTH, Numbers, SOON};
-use super::chunk::{Chunk, Clash, Clashes, Customer};
+use super::chunk::{Chunk, Customer};
+use super::clashes::{Clash, Clashes};
 use super::codes::{Code, Codes, Ranked};
 use super::known::Known;
 use super::shares::in_turns;

@@ -142,6 +142,19 @@ impl Fused {
         };
         Part(values, self.adding_rows[added.rows])
     }
+
+    /// What rows add, where that are small numbers as they stand.
+    #[inline(always)]
+    pub(super) fn small(&self, addend: &Addend) -> Option<&[i32; ROWS]> {
+        match addend {
+            Addend::One => Some(&ONES),
+            Addend::Column(slot) => match self.columns[*slot].numbers() {
+                Numbers::Small(values) => Some(values),
+                Numbers::Large(_) => None,
+            },
+            Addend::Linear(_) => None,
+        }
+    }
 }
 
 /// Puts what each row adds to two places.

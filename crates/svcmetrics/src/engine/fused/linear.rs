@@ -3,15 +3,28 @@
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
 use super::Fused;
-use crate::engine::block::Numbers;
+use crate::engine::block::{BlockColumn, Numbers};
 use crate::engine::plan::Slot;
+use crate::expression::Expression;
 use crate::mask::{Mask, PerRow, ROWS};
+use crate::money::MICROS;
 
 /// Columns with coefficients, and a constant; all of one unit.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Linear {
     pub(super) terms: Vec<(i64, Slot)>,
     pub(super) constant: i64,
+}
+
+impl Linear {
+    /// In whole numbers, or in millionths.
+    pub(super) fn new(expression: &Expression<Slot>, micro: bool, columns: &[BlockColumn]) -> Self {
+        let scale = |slot: Slot| if micro && !columns[slot].is_micro() { MICROS } else { 1 };
+        Self {
+            terms: expression.terms.iter().map(|(times, slot)| (i64::from(*times) * scale(*slot), *slot)).collect(),
+            constant: if micro { expression.constant } else { expression.constant / MICROS },
+        }
+    }
 }
 
 impl Fused {

@@ -1,0 +1,150 @@
+//! Conditions of a plan, asked of a block's rows.
+
+#![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+
+use super::Fused;
+use super::linear::Linear;
+use crate::condition::{Comparison, Condition};
+use crate::engine::block::{BlockColumn, Numbers};
+use crate::engine::plan::{Plan, Slot};
+use crate::expression::Expression;
+use crate::mask::Mask;
+use crate::money::MICROS;
+
+/// What is asked of a block's rows; parts are asked before.
+#[derive(Debug, Clone)]
+pub(super) enum Question {
+    True(Slot),
+    False(Slot),
+    Present(Slot),
+    Is(Slot, i64),
+    Constant(Slot, Comparison, i64),
+    Columns(Slot, Comparison, Slot),
+    Compare(Linear, Comparison, Linear),
+    All(Vec<usize>),
+}
+
+/// Rows that say yes, and rows that say no; the others cannot tell.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Answer {
+    pub(super) yes: Mask,
+    pub(super) no: Mask,
+}
+
+/// Gathers questions, each once.
+pub(super) struct Questions<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) columns: &'a [BlockColumn],
+    pub(super) conditions: Vec<Condition<Slot>>,
+    pub(super) asked: Vec<Question>,
+}
+
+impl Questions<'_> {
+    pub(super) fn add(&mut self, condition: &Condition<Slot>) -> usize {
+        if let Some(known) = self.conditions.iter().position(|known| known == condition) {
+            return known;
+        }
+        let question = match condition {
+            Condition::IsTrue(slot) => Question::True(*slot),
+            Condition::IsFalse(slot) => Question::False(*slot),
+            Condition::Present(slot) => Question::Present(*slot),
+            Condition::Is(slot, word) => Question::Is(*slot, self.word(*slot, word).unwrap_or(-1)),
+            Condition::Compare(left, comparison, right) => self.comparison(left, *comparison, right),
+            Condition::All(conditions) => Question::All(conditions.iter().map(|part| self.add(part)).collect()),
+        };
+        self.conditions.push(condition.clone());
+        self.asked.push(question);
+        self.asked.len() - 1
+    }
+
+    /// Where a category holds this word; nowhere if it has none such.
+    fn word(&self, slot: Slot, word: &str) -> Option<i64> {
+        let place = self.plan.columns[slot].column.words.iter().position(|known| known == word);
+        place.and_then(|place| i64::try_from(place).ok())
+    }
+
+    fn comparison(&self, left: &Expression<Slot>, comparison: Comparison, right: &Expression<Slot>) -> Question {
+        let micro = [left, right].into_iter().any(|side| is_micro(side, self.columns));
+        let [left, right] = [left, right].map(|side| Linear::new(side, micro, self.columns));
+        match (left.terms.as_slice(), right.terms.as_slice()) {
+            ([(1, one)], []) if left.constant == 0 => Question::Constant(*one, comparison, right.constant),
+            ([(1, one)], [(1, other)]) if left.constant == 0 && right.constant == 0 => {
+                Question::Columns(*one, comparison, *other)
+            }
+            _ => Question::Compare(left, comparison, right),
+        }
+    }
+}
+
+fn is_micro(expression: &Expression<Slot>, columns: &[BlockColumn]) -> bool {
+    expression.columns().any(|slot| columns[*slot].is_micro()) || expression.constant % MICROS != 0
+}
+
+impl Fused {
+    /// The answers to the questions that need health, or to those that do not; whether the numbers are small enough for it.
+    #[inline(always)]
+    pub(super) fn ask(&mut self, live: Mask, after_health: bool) -> bool {
+        for place in (0..self.asked.len()).filter(|place| self.late[*place] == after_health) {
+            let columns = &self.columns;
+            let either = |present: Mask, yes: Mask| Answer { yes: yes & present, no: present & !yes };
+            let answer = match &self.asked[place] {
+                Question::True(slot) => either(columns[*slot].present, columns[*slot].truth),
+                Question::False(slot) => either(columns[*slot].present, !columns[*slot].truth),
+                Question::Present(slot) => either(live, columns[*slot].present),
+                Question::Is(slot, word) => {
+                    either(columns[*slot].present, against(columns[*slot].numbers(), Comparison::Equal, *word))
+                }
+                Question::Constant(slot, comparison, constant) => {
+                    either(columns[*slot].present, against(columns[*slot].numbers(), *comparison, *constant))
+                }
+                Question::Columns(one, comparison, other) => either(
+                    columns[*one].present & columns[*other].present,
+                    between(columns[*one].numbers(), *comparison, columns[*other].numbers()),
+                ),
+                Question::Compare(left, comparison, right) => {
+                    let (Some(one), Some(other)) = (self.evaluate(left), self.evaluate(right)) else { return false };
+                    let slots = left.terms.iter().chain(&right.terms);
+                    let present = slots.fold(live, |mask, (_, slot)| mask & columns[*slot].present);
+                    either(present, between(Numbers::Large(&one), *comparison, Numbers::Large(&other)))
+                }
+                Question::All(parts) => parts.iter().fold(Answer { yes: live, no: Mask::NONE }, |all, part| Answer {
+                    yes: all.yes & self.answers[*part].yes,
+                    no: all.no | self.answers[*part].no,
+                }),
+            };
+            self.answers[place] = Answer { yes: answer.yes & live, no: answer.no & live };
+        }
+        true
+    }
+}
+
+#[inline(always)]
+fn against(values: Numbers<'_>, comparison: Comparison, constant: i64) -> Mask {
+    match (values, i32::try_from(constant)) {
+        (Numbers::Small(values), Ok(constant)) => compared(comparison, |row| values[row], |_| constant),
+        (Numbers::Small(values), Err(_)) => compared(comparison, |row| values[row].into(), |_| constant),
+        (Numbers::Large(values), _) => compared(comparison, |row| values[row], |_| constant),
+    }
+}
+
+#[inline(always)]
+fn between(one: Numbers<'_>, comparison: Comparison, other: Numbers<'_>) -> Mask {
+    match (one, other) {
+        (Numbers::Small(one), Numbers::Small(other)) => compared(comparison, |row| one[row], |row| other[row]),
+        (Numbers::Small(one), Numbers::Large(other)) => compared(comparison, |row| one[row].into(), |row| other[row]),
+        (Numbers::Large(one), Numbers::Small(other)) => compared(comparison, |row| one[row], |row| other[row].into()),
+        (Numbers::Large(one), Numbers::Large(other)) => compared(comparison, |row| one[row], |row| other[row]),
+    }
+}
+
+#[inline(always)]
+fn compared<T: Ord>(comparison: Comparison, one: impl Fn(usize) -> T, other: impl Fn(usize) -> T) -> Mask {
+    match comparison {
+        Comparison::Equal => Mask::those(|row| one(row) == other(row)),
+        Comparison::Unequal => Mask::those(|row| one(row) != other(row)),
+        Comparison::Less => Mask::those(|row| one(row) < other(row)),
+        Comparison::AtMost => Mask::those(|row| one(row) <= other(row)),
+        Comparison::More => Mask::those(|row| one(row) > other(row)),
+        Comparison::AtLeast => Mask::those(|row| one(row) >= other(row)),
+    }
+}
