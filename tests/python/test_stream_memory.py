@@ -1,4 +1,4 @@
-"""Fifty million rows pass through one gigabyte of address space, and too many groups are no crash."""
+"""Fifty million rows pass through one gigabyte of address space, and few rows of long texts take no more than the texts."""
 
 from __future__ import annotations
 
@@ -88,3 +88,31 @@ def test_groups_that_do_not_fit_into_memory_are_a_memory_error_and_never_the_end
     """
     limited = run(program, OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", RUST_BACKTRACE="0")
     assert limited.strip() in ("1000000", "MemoryError")
+
+
+#: Two long texts in turns, each of many views.
+LONG_TEXTS = """
+    from pathlib import Path
+    import polars as pl
+    import svcmetrics as sm
+
+    def status(name):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+    def keys(length):
+        texts = pl.Series(["a" * length, "b" * length])
+        frame = pl.DataFrame({"key": texts[[0, 1] * 200], "is_new": True, "onboarded": True})
+        return list(sm.scorecard(frame, by="key", metrics=["onboard_rate"])["onboard_rate"])
+
+    assert [len(key) for key in keys(100)] == [100, 100]
+    Path("/proc/self/clear_refs").write_text("5")
+    before = status("VmRSS")
+    assert [len(key) for key in keys(1 << 22)] == [1 << 22, 1 << 22]
+    print((status("VmHWM") - before) >> 20)
+"""
+
+
+def test_long_texts_of_few_rows_are_not_held_once_a_row() -> None:
+    # the texts, the keys, what Python makes of them, and what is passed on the way
+    assert int(run(LONG_TEXTS)) < 16 * 8

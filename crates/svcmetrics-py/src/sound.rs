@@ -17,8 +17,11 @@ const WORD: usize = u64::BITS as usize;
 /// The longest text that stands within its view.
 const SHORT: usize = 12;
 
-/// Most longer ones are no longer than this.
-const TWICE: usize = 32;
+/// The longest text that is copied, and told to be ASCII, in the same way as any shorter one.
+const LONG: usize = 32;
+
+/// Bytes of texts that are kept however few the views are.
+const A_FEW: usize = 1 << 12;
 
 /// Rows that are worth the start of a thread.
 const MANY: usize = 1 << 18;
@@ -117,29 +120,35 @@ fn of<'a, T>(data: &ArrayData, all: &'a [T]) -> Option<&'a [T]> {
 /// Looks at some views: of those that are the same as the one before only at the first. Nothing where one is not of a text.
 fn seen(views: &[u128], shared: &[&[u8]]) -> Option<Sound> {
     let mut few = Some(Known::new(views.len()));
+    let mut is_text = |view: u128| match &mut few {
+        Some(known) if known.has_room(length(view)) => known.push(view, shared),
+        Some(known) => {
+            let are_texts = known.are_texts();
+            few = None;
+            are_texts && is_text(view, shared)
+        }
+        None => is_text(view, shared),
+    };
     // no other is before it
-    few.as_mut()?.push(*views.first()?, shared)?;
+    if !is_text(*views.first()?) {
+        return None;
+    }
+    let mut marks = Vec::with_capacity(views.len().div_ceil(WORD));
     for start in (0..views.len()).step_by(WORD) {
         let some = &views[start..views.len().min(start + WORD + 1)];
         let others = other_marks(some);
-        if let Some(known) = &mut few {
-            known.others.push(others);
-            for bit in ones(others) {
-                known.push(some[1 + bit], shared)?;
-            }
-            if known.are_many() {
-                few.take()?.runs()?;
-            }
-        } else if others == u64::MAX {
-            if !some[1..].iter().all(|view| is_text(*view, shared)) {
-                return None;
-            }
-        } else if !ones(others).all(|bit| is_text(some[1 + bit], shared)) {
+        marks.push(others);
+        let are_texts = if others == u64::MAX {
+            some[1..].iter().all(|view| is_text(*view))
+        } else {
+            ones(others).all(|bit| is_text(some[1 + bit]))
+        };
+        if !are_texts {
             return None;
         }
     }
     let Some(known) = few else { return Some(Sound(None)) };
-    Some(Sound(Some(vec![known.runs()?])))
+    Some(Sound(Some(vec![known.runs(marks)?])))
 }
 
 /// The bits that are set.
@@ -151,52 +160,61 @@ fn ones(mut bits: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// What [`Runs`] are made of.
+/// Texts, one after another, that are few and short enough to be of use as [`Runs`].
 struct Known {
-    others: Vec<u64>,
     text: Vec<u8>,
     offsets: Vec<u32>,
-    /// How many there are in all.
+    /// How many views there are in all.
     views: usize,
 }
 
 impl Known {
     fn new(views: usize) -> Self {
-        let mut offsets = Vec::with_capacity(views / RECUR + WORD + 2);
+        let mut offsets = Vec::with_capacity(views / (2 * RECUR) + 2);
         offsets.push(0);
-        Self { others: Vec::with_capacity(views.div_ceil(WORD)), text: Vec::with_capacity(2 * views), offsets, views }
+        Self { text: Vec::with_capacity(2 * views), offsets, views }
     }
 
-    /// Whether it is of no use to know these texts: they are many, or take more memory than all views do.
-    fn are_many(&self) -> bool {
-        // the first one and the last one may be cut off
-        self.offsets.len() - 1 > self.views / RECUR + 2 || self.text.len() > self.views * size_of::<u128>()
+    /// Whether one more of this length is not one too many, and all take no more memory than the views do.
+    fn has_room(&self, length: usize) -> bool {
+        // the first one and the last one may be cut off, and of a few views each may be of a long text
+        let (most, longest) = (self.views / RECUR + 2, self.views * size_of::<u128>() + A_FEW);
+        self.offsets.len() <= most && length <= longest - self.text.len()
     }
 
-    /// One more text; nothing where its view is not well-formed. Whether all are UTF-8 is for [`Known::runs`] to say.
-    fn push(&mut self, view: u128, shared: &[&[u8]]) -> Option<()> {
+    /// One more text, for which there is room; whether its view is well-formed. Whether all are UTF-8 is asked in the end.
+    fn push(&mut self, view: u128, shared: &[&[u8]]) -> bool {
         let (start, length) = (self.text.len(), length(view));
         if length <= SHORT {
             if has_padding(view) {
-                return None;
+                return false;
             }
-            self.text.extend_from_slice(view.to_le_bytes()[4..].first_chunk::<SHORT>()?);
+            self.text.extend_from_slice(&view.to_le_bytes()[4..]);
         } else {
-            let all = long_text_and_on(view, shared)?;
-            match all.first_chunk::<TWICE>() {
+            let Some(all) = long_text_and_on(view, shared) else { return false };
+            match all.first_chunk::<LONG>() {
                 // a copy of so many bytes costs no call
-                Some(some) if length <= TWICE => self.text.extend_from_slice(some),
+                Some(some) if length <= LONG => self.text.extend_from_slice(some),
                 _ => self.text.extend_from_slice(&all[..length]),
             }
         }
         self.text.truncate(start + length);
-        self.offsets.push(u32::try_from(self.text.len()).ok()?);
-        Some(())
+        // there is room for no more than a few millions
+        self.offsets.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+        true
     }
 
-    /// Nothing where one of them is not UTF-8: either all together are not, or one would end within a character.
-    fn runs(self) -> Option<Runs> {
-        Runs::new(self.others, String::from_utf8(self.text).ok()?, self.offsets)
+    /// Whether each is UTF-8: all together are, and none ends within a character.
+    fn are_texts(&self) -> bool {
+        let is_between = |all: &str| self.offsets.iter().all(|end| all.is_char_boundary(*end as usize));
+        std::str::from_utf8(&self.text).is_ok_and(is_between)
+    }
+
+    /// Nothing where they are not what [`Known::are_texts`] asks, at which [`Runs::new`] looks, too.
+    fn runs(mut self, others: Vec<u64>) -> Option<Runs> {
+        self.text.shrink_to_fit();
+        self.offsets.shrink_to_fit();
+        Runs::new(others, String::from_utf8(self.text).ok()?, self.offsets)
     }
 }
 
@@ -242,7 +260,7 @@ fn is_utf8(text: &[u8]) -> bool {
 /// which is the next one's.
 #[inline]
 fn is_short_ascii(text: &[u8]) -> Option<bool> {
-    let last = text.len().checked_sub(8).filter(|last| *last <= 24)?;
+    let last = text.len().checked_sub(8).filter(|last| *last <= LONG - 8)?;
     // those in between overlap with others, or are the same
     let starts = [0, last.min(8), last.saturating_sub(8), last];
     let word = |start: usize| text.get(start..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));

@@ -26,7 +26,7 @@ impl Runs {
     /// `others` has a word for each 64 views, with a bit for each view after the first, whether it is another than the one before, as
     /// from [`other_marks`](crate::other_marks); `text` has the texts of the first view, and of those that are others, one after
     /// another; `offsets` say where the first begins, which is 0, and where each ends. Nothing where they are not as many, or end
-    /// elsewhere than in this order between characters, the last one at the end.
+    /// elsewhere than in this order between characters, the last one at the end, or where there are more views.
     ///
     /// ```
     /// use svcmetrics::arrow::Runs;
@@ -36,6 +36,9 @@ impl Runs {
     /// assert!(runs(0b10, &[0, 7, 6]).is_none());
     /// ```
     pub fn new(others: Vec<u64>, text: String, offsets: Vec<u32>) -> Option<Self> {
+        if others.len() > RUNS / WORD {
+            return None;
+        }
         let mut starts = vec![0; others.len()];
         let count = add_up(&others, &mut starts) as usize + 1;
         let are_ends = || {

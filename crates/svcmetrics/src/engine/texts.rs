@@ -39,15 +39,15 @@ pub trait Texts: Send + Sync {
         }
         others
     }
-    /// The texts of some positions, one for all that are side by side and the same, where it is known which these are without a look
-    /// at each; and for each position after the first a bit, 64 in a word, whether it has the next of them. One may be the same as the
-    /// one before. None is null.
+    /// The texts of some positions, each but once where it recurs side by side, if that is known without a look at each position; and a
+    /// bit for each position after the first, 64 in a word: whether its text is the next one, which may still be the same. None is
+    /// null. Nothing where it is not known, and the bits mean nothing then; this is known of `arrow::recurring` alone.
     fn firsts(&self, _positions: Range<usize>, _others: &mut [u64]) -> Option<Firsts<'_>> {
         None
     }
 }
 
-/// Texts that stand one after another, as [`arrow::recurring`](crate::arrow::recurring) has them.
+/// Texts that stand one after another, as `arrow::recurring` has them, and nothing outside of this crate.
 #[derive(Debug, Clone, Copy)]
 pub struct Firsts<'a> {
     /// With others before and after.

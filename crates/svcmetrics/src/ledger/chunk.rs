@@ -2,7 +2,7 @@
 
 use super::clashes::{Clash, Clashes};
 use super::extent::Extent;
-use super::spans::{Columns, Paid, Span, is_roomy, roomy};
+use super::spans::{Columns, Paid, Span, is_loose, with_slack};
 use super::who::Who;
 use crate::engine::STRETCH;
 use crate::engine::texts::Firsts;
@@ -91,10 +91,10 @@ impl Customers {
 
     fn another(&self) -> Self {
         match self {
-            Self::Whole(numbers) => Self::Whole(Vec::with_capacity(roomy(numbers.len()))),
+            Self::Whole(numbers) => Self::Whole(Vec::with_capacity(with_slack(numbers.len()))),
             Self::Texts { text, ends } => Self::Texts {
-                text: String::with_capacity(roomy(text.len())),
-                ends: Vec::with_capacity(roomy(ends.len())),
+                text: String::with_capacity(with_slack(text.len())),
+                ends: Vec::with_capacity(with_slack(ends.len())),
             },
         }
     }
@@ -141,7 +141,7 @@ pub(super) struct Chunk {
     pub(super) columns: Columns,
     /// Whether each customer's months ascend; they stand as they came otherwise.
     pub(super) ascends: bool,
-    /// Gone with each change.
+    /// What it says of itself, if that is known.
     extent: Option<Extent>,
 }
 
@@ -167,7 +167,7 @@ impl Chunk {
     /// Another one without customers, with room for a little more than are in this one.
     pub(super) fn another(&self) -> Self {
         let customers = self.customers.another();
-        let mut starts = Vec::with_capacity(roomy(self.starts.len()));
+        let mut starts = Vec::with_capacity(with_slack(self.starts.len()));
         starts.push(0);
         Self { customers, starts, columns: self.columns.another(), ascends: true, extent: None }
     }
@@ -175,24 +175,24 @@ impl Chunk {
     /// Without customers, in the memory that it has.
     pub(super) fn emptied(mut self) -> Self {
         self.customers.truncate(0);
+        // 0
         self.starts.truncate(1);
-        self.starts[0] = 0;
         self.columns.truncate(0);
         Self { ascends: true, extent: None, ..self }
     }
 
-    /// How many spans there may be before it needs more memory.
+    /// For how many spans it has memory.
     pub(super) fn room(&self) -> usize {
         self.columns.spans.capacity()
     }
 
-    /// Whether it takes more memory than a little more than it needs; a copy takes as much as it needs.
-    pub(super) fn is_roomy(&self) -> bool {
-        let customers = match &self.customers {
-            Customers::Whole(numbers) => is_roomy(numbers),
-            Customers::Texts { text, ends } => text.capacity() > roomy(text.len()) || is_roomy(ends),
+    /// In little more memory than it needs: otherwise copied, since an allocator may leave what shrinks where it is.
+    pub(super) fn tight(self) -> Self {
+        let is_loose = match &self.customers {
+            Customers::Whole(numbers) => is_loose(numbers),
+            Customers::Texts { text, ends } => text.capacity() > with_slack(text.len()) || is_loose(ends),
         };
-        customers || is_roomy(&self.starts) || self.columns.is_roomy()
+        if is_loose || self::is_loose(&self.starts) || self.columns.are_loose() { self.clone() } else { self }
     }
 
     /// With what it says of itself where each customer's months ascend: best while it is in the cache.
@@ -245,7 +245,8 @@ impl Chunk {
         }
     }
 
-    /// The last customer goes on: it is the first one of another chunk.
+    /// The last customer goes on: it is the first one of another chunk. What both say of themselves is added up where the other one has
+    /// no more customers, and there are gaps where each begins after what is before it.
     pub(super) fn extend_last(&mut self, other: &Self) {
         let gap = self.columns.spans.last().zip(other.columns.spans.first());
         let gap = gap.map_or(0, |(before, after)| after.first() - before.end());
@@ -279,6 +280,7 @@ impl Chunk {
                 known.extend(places.map(|place| numbers[place]));
                 ascend(&known[last..])
             }
+            // whole numbers in a column of texts are of another type
             (_, who) => !matches!(who, Who::Whole(_)),
         };
         // a chunk is of a part of less than 2^32 rows

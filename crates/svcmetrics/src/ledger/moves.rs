@@ -32,9 +32,10 @@ pub(super) struct Move {
 pub(super) struct Moves {
     /// Whether it is a customer's first.
     begins: [bool; SPANS],
-    /// Those at an end of what there is, after the one before, or none of no months.
-    spans: [Span; SPANS + 1],
-    amounts: [i64; SPANS + 1],
+    /// A copy of spans of which none is before them, or which are less than so many, with a span of no months in place of what is
+    /// not there; the others are read where they stand.
+    few: [Span; SPANS + 1],
+    few_amounts: [i64; SPANS + 1],
     /// Whether the customer of the one before had paid by then.
     has_paid: bool,
     months: [u32; SPANS],
@@ -47,10 +48,10 @@ pub(super) struct Moves {
 
 impl Default for Moves {
     fn default() -> Self {
-        let (spans, sums) = ([Span::new(0, 0); SPANS + 1], [Sum::default(); SPANS]);
-        let (begins, amounts, none) = ([false; SPANS], [0; SPANS + 1], [0; SPANS]);
+        let (few, sums) = ([Span::new(0, 0); SPANS + 1], [Sum::default(); SPANS]);
+        let (begins, few_amounts, none) = ([false; SPANS], [0; SPANS + 1], [0; SPANS]);
         let (months, ends, movements, moved, changed, left) = (none, none, none, sums, sums, sums);
-        Self { begins, spans, amounts, has_paid: false, months, ends, movements, moved, changed, left }
+        Self { begins, few, few_amounts, has_paid: false, months, ends, movements, moved, changed, left }
     }
 }
 
@@ -82,33 +83,22 @@ impl Moves {
 
     /// Looks at some spans, and the one before, if there is one; customers begin at these places.
     fn take(&mut self, from: i32, chunk: &Chunk, spans: Range<usize>, before: Option<usize>, starts: &[u32]) {
-        let Self {
-            begins,
-            spans: some,
-            amounts: some_amounts,
-            has_paid,
-            months,
-            ends,
-            movements,
-            moved,
-            changed,
-            left,
-        } = self;
-        let (first, count) = (spans.start, spans.len());
-        let (columns, whole) = (&chunk.columns, before.filter(|_| count == SPANS));
-        let whole =
-            whole.and_then(|before| columns.spans[before..].first_chunk().zip(columns.amounts[before..].first_chunk()));
-        let (all, amounts): (&[Span; SPANS + 1], &[i64; SPANS + 1]) = whole.unwrap_or_else(|| {
+        let Self { begins, few, few_amounts, has_paid, months, ends, movements, moved, changed, left } = self;
+        let (first, count, columns) = (spans.start, spans.len(), &chunk.columns);
+        let as_they_stand = before
+            .filter(|_| count == SPANS)
+            .and_then(|before| columns.spans[before..].first_chunk().zip(columns.amounts[before..].first_chunk()));
+        let (all, amounts): (&[Span; SPANS + 1], &[i64; SPANS + 1]) = as_they_stand.unwrap_or_else(|| {
             // whoever is before the first, and after the last, is another customer, who never pays
             let nothing = (Span::new(from, 0), 0);
-            (some[0], some_amounts[0]) =
+            (few[0], few_amounts[0]) =
                 before.map_or(nothing, |before| (columns.spans[before], columns.amounts[before]));
-            some[1..=count].copy_from_slice(&columns.spans[spans.clone()]);
-            some_amounts[1..=count].copy_from_slice(&columns.amounts[spans]);
+            few[1..=count].copy_from_slice(&columns.spans[spans.clone()]);
+            few_amounts[1..=count].copy_from_slice(&columns.amounts[spans]);
             if count < SPANS {
-                (some[count + 1], some_amounts[count + 1]) = nothing;
+                (few[count + 1], few_amounts[count + 1]) = nothing;
             }
-            (some, some_amounts)
+            (few, few_amounts)
         });
         begins.fill(false);
         for start in starts {

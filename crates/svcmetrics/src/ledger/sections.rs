@@ -5,8 +5,11 @@ use super::lines::Part;
 use super::who::Who;
 use std::ops::Range;
 
-/// Rows that say whether sorting is worth a try, and so many of each section at the least: none of them is in the cache.
-const LOOKS: (usize, usize) = (64, 8);
+/// Rows that say whether rows are sorted: few, since each has to be fetched from memory.
+const LOOKS: usize = 64;
+
+/// Rows that are looked at of each section at the least.
+const LOOKS_EACH: usize = 8;
 
 /// Rows of a part.
 pub(super) struct Section<'a> {
@@ -24,7 +27,7 @@ impl<'a> Section<'a> {
 
 /// Whether a few of the rows, looked at from first to last, are in ascending order of customers.
 pub(super) fn seem_sorted(sections: &[Section<'_>]) -> bool {
-    looks(sections, LOOKS.0).is_sorted_by(|before, after| before.get(0) <= after.get(0))
+    looks(sections, LOOKS).is_sorted_by(|before, after| before.get(0) <= after.get(0))
 }
 
 /// Where the customers of the rows are parted, by what some of them are.
@@ -34,6 +37,6 @@ pub(super) fn bounds(sections: &[Section<'_>]) -> Bounds {
 
 /// Who has some of the rows, about so many of them all.
 fn looks<'a>(sections: &[Section<'a>], count: usize) -> Vec<Who<'a>> {
-    let count = (count / sections.len().max(1)).max(LOOKS.1);
+    let count = (count / sections.len().max(1)).max(LOOKS_EACH);
     sections.iter().flat_map(|section| section.part.looks(section.rows.clone(), count)).collect()
 }

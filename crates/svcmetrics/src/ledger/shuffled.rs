@@ -160,10 +160,7 @@ impl Part {
             }
         }
         making.chunk.close();
-        if making.chunk.is_roomy() {
-            making.chunk = making.chunk.clone();
-        }
-        (making.chunk.measured(), making.clashes.map_or(Ok(making.added), Err))
+        (making.chunk.tight().measured(), making.clashes.map_or(Ok(making.added), Err))
     }
 }
 

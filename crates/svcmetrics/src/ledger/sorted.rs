@@ -53,16 +53,15 @@ pub(super) fn chunk_of(
     }
     made.chunk.close();
     made.chunk = made.chunk.measured();
-    // most pieces are much alike: what becomes of one is made in about as much memory as it needs
-    let mut next = made.chunk.another();
-    if made.chunk.is_roomy() {
+    if made.chunk.len() < made.chunk.room() / 2 {
+        // of a few rows: what has room for a piece's is for the next one
         let copy = made.chunk.clone();
-        let roomy = std::mem::replace(&mut made.chunk, copy);
-        if roomy.len() < roomy.room() / 2 {
-            next = roomy.emptied();
-        }
+        scratch.next = Some(std::mem::replace(&mut made.chunk, copy).emptied());
+    } else {
+        // pieces are much alike: each is made in little more memory than it needs
+        made.chunk = made.chunk.tight();
+        scratch.next = Some(made.chunk.another());
     }
-    scratch.next = Some(next);
     Some(made)
 }
 

@@ -59,14 +59,14 @@ pub(super) struct Columns {
     pub(super) segments: Vec<u32>,
 }
 
-/// Room for a little more than that.
-pub(super) fn roomy(len: usize) -> usize {
-    len + len / 16
+/// So many, and a few more.
+pub(super) fn with_slack(len: usize) -> usize {
+    len + len / 16 + 8
 }
 
-/// Whether there is more room than that.
-pub(super) fn is_roomy<T>(all: &Vec<T>) -> bool {
-    all.capacity() > roomy(all.len())
+/// Whether there is memory for more than a few more.
+pub(super) fn is_loose<T>(all: &Vec<T>) -> bool {
+    all.capacity() > with_slack(all.len())
 }
 
 impl Columns {
@@ -87,12 +87,13 @@ impl Columns {
     /// None, with room for a little more than there are here.
     pub(super) fn another(&self) -> Self {
         let mut another = Self::default();
-        another.reserve(roomy(self.spans.len()), roomy(self.segments.len()));
+        let segments = if self.segments.is_empty() { 0 } else { with_slack(self.segments.len()) };
+        another.reserve(with_slack(self.spans.len()), segments);
         another
     }
 
-    pub(super) fn is_roomy(&self) -> bool {
-        is_roomy(&self.spans) || is_roomy(&self.amounts) || is_roomy(&self.segments)
+    pub(super) fn are_loose(&self) -> bool {
+        is_loose(&self.spans) || is_loose(&self.amounts) || is_loose(&self.segments)
     }
 
     pub(super) fn truncate(&mut self, len: usize) {
