@@ -1,4 +1,4 @@
-"""Fifty million rows pass through one gigabyte of address space, and few rows of long texts take no more than the texts."""
+"""Fifty million rows pass through one gigabyte of address space, and a few long texts take little more than these."""
 
 from __future__ import annotations
 
