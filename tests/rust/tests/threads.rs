@@ -44,7 +44,7 @@ fn every_public_type_crosses_threads_and_can_be_shown_and_cloned() {
     let mut names = types! { shared:
         AbsentRevenue, Among, Attainment, Attribution, Band, Better, Bins, Bits<'static>, Change, Changes, Check,
         Checker, CohortCell, Column, ColumnKind, ColumnUnit, CompareOptions, Comparison, Component, Condition, Contribution,
-        Correlation, Counts, CustomerMovement, Data<'static>, Diagnostics, Direction, Error, Estimate, Every, Explanation, Expression, Figure, Form,
+        Correlation, Counts, CustomerMovement, Data<'static>, Diagnostics, Direction, Error, Estimate, Every, Explanation, Expression, Figure, Firsts<'static>, Form,
         Fraction, Gaps, Gate, HealthModel, HealthScore, HealthScorer, HealthScores, Increment, Increments, Key, KeyColumn,
         KeyType, Kind, Ledger, LedgerBuilder, LedgerOptions, Lift, Measure, Metric, MetricDefinition, MetricQuality, MissingPolicy, Mix, MixPart, MoneyPolicy, Movement, MovementOptions, MovementsBuilder, NoRelation,
         Nulls<'static>, Observation, Offence, OnInvalid, Period, Quality, Reason, RecurringRevenue, Reference,
@@ -74,6 +74,7 @@ fn what_holds_a_result_or_a_definition_can_be_stored() {
         "CompareOptions",
         "Data",
         "Error",
+        "Firsts",
         "HealthScorer",
         "LedgerBuilder",
         "MovementsBuilder",
