@@ -295,6 +295,21 @@ def test_one_view_among_many_is_found_wherever_it_stands(place: int, recurring: 
             found(raw)
 
 
+@pytest.mark.parametrize("recurring", [1, 3, 200])
+@pytest.mark.parametrize("place", [0, 1, 48, 49, 50, 51, 52, 53, 62, 63, 64, 190])
+def test_views_that_are_utf8_only_together_are_found_wherever_they_stand(place: int, recurring: int) -> None:
+    raw = [long_view(20, b"abcd", 0, 20 * (row // recurring % 2)) for row in range(200)]
+    for parts in ((b"ab\xc3", b"\xa4b"), (b"ab\xc3", b"\xa4\xc3", b"\xa4b")):
+        wrong = [*raw[:place], *map(inline_view, parts), *raw[place + len(parts) :]]
+        key = Column("key", "vu", len(wrong), [None, b"".join(wrong), 2 * LONG, int64(2 * len(LONG))])
+        ones = [
+            Column(name, "l", len(wrong), [None, len(wrong) * int64(1)])
+            for name in ("milestones_met", "milestones_total")
+        ]
+        with pytest.raises(sm.errors.ArrowDataError, match="column 'key'"):
+            sm.scorecard(Producer([key, *ones], rows=len(wrong)), by="key", metrics=["adoption_rate"])
+
+
 @pytest.mark.parametrize("recurring", [1, 3, 20, 300_000])
 @pytest.mark.parametrize("place", [0, 63, 65_536, 65_537, 131_071, 299_999])
 def test_one_view_among_so_many_that_threads_share_them_is_found(place: int, recurring: int) -> None:

@@ -175,7 +175,7 @@ impl Chunk {
     /// Without customers, in the memory that it has.
     pub(super) fn emptied(mut self) -> Self {
         self.customers.truncate(0);
-        // 0
+        // the first customer begins at 0, be there one or not
         self.starts.truncate(1);
         self.columns.truncate(0);
         Self { ascends: true, extent: None, ..self }
@@ -188,11 +188,11 @@ impl Chunk {
 
     /// In little more memory than it needs: otherwise copied, since an allocator may leave what shrinks where it is.
     pub(super) fn tight(self) -> Self {
-        let is_loose = match &self.customers {
+        let are_loose = match &self.customers {
             Customers::Whole(numbers) => is_loose(numbers),
             Customers::Texts { text, ends } => text.capacity() > with_slack(text.len()) || is_loose(ends),
         };
-        if is_loose || self::is_loose(&self.starts) || self.columns.are_loose() { self.clone() } else { self }
+        if are_loose || is_loose(&self.starts) || self.columns.are_loose() { self.clone() } else { self }
     }
 
     /// With what it says of itself where each customer's months ascend: best while it is in the cache.

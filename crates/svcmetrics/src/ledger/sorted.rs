@@ -234,6 +234,19 @@ mod tests {
     }
 
     #[test]
+    fn months_and_gaps_of_who_goes_on_are_counted_once() {
+        // with others after the first one, who goes on, and alone; two months are left out
+        for others in [vec![(1, 24_003, 10.0), (2, 24_000, 10.0)], vec![(1, 24_003, 10.0)]] {
+            let parts = [vec![(1, 24_000, 10.0)], others.clone()];
+            let mut builder = LedgerBuilder::new(options(false));
+            builder.add_parts_while(&parts.each_ref().map(|rows| table(rows, true)), &mut || true).unwrap();
+            assert!(builder.is_sorted());
+            let diagnostics = *builder.finish().unwrap().diagnostics();
+            assert_eq!((diagnostics.months, diagnostics.gaps), (1 + others.len() as u64, 2));
+        }
+    }
+
+    #[test]
     fn rows_in_order_make_the_same_ledger_as_rows_in_none() {
         let ordered = rows();
         let mut others = ordered.clone();
