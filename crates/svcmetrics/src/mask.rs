@@ -112,7 +112,7 @@ impl Mask {
     pub(crate) fn write<T>(self, values: &mut [T; ROWS], mut write: impl FnMut(usize, i64, &mut T)) {
         for ((first, word), values) in (0..).step_by(WORD).zip(self.0).zip(values.as_chunks_mut::<WORD>().0) {
             for (row, value) in values.iter_mut().enumerate() {
-                write(first + row, -(word >> row & 1).cast_signed(), value);
+                write(first + row, if word & 1 << row == 0 { 0 } else { -1 }, value);
             }
         }
     }
@@ -165,7 +165,7 @@ fn some_of(holds: &impl Fn(usize) -> bool, first: usize) -> u16 {
 /// All bits where a row is one of these, otherwise none.
 #[inline(always)]
 pub(crate) fn kept(half: u32, row: usize) -> i32 {
-    -(half >> row & 1).cast_signed()
+    if half & 1 << row == 0 { 0 } else { -1 }
 }
 
 macro_rules! word_by_word {

@@ -23,6 +23,7 @@ use crate::mask::{Mask, PerRow, ROWS};
 use crate::request::AbsentRevenue;
 use lanes::{Added, Adding, Lanes, Summed};
 use linear::Linear;
+use multiversion::target::target_cfg_f;
 use questions::{Answer, Question, Questions};
 use std::ops::Range;
 use std::sync::Arc;
@@ -175,7 +176,7 @@ impl Fused {
     }
 
     #[inline(always)]
-    fn any_block(
+    fn any_block<const FUSED: bool>(
         &mut self,
         plan: &Plan,
         part: &[Option<&Data<'_>>],
@@ -188,7 +189,7 @@ impl Fused {
         if let Some(sums) = &sums {
             sums.often.fetch(groups);
         }
-        let Some(absent) = self.judged(plan, part, rows, live) else { return Ok(false) };
+        let Some(absent) = self.judged::<FUSED>(plan, part, rows, live) else { return Ok(false) };
         if let Some(sums) = sums {
             let Some(most) = self.most(&mut sums.often)? else { return Ok(false) };
             sums.often.make_room(most.0, most.1)?;
@@ -206,7 +207,7 @@ impl Fused {
 
     /// Reads, judges and scores some rows; where exactly one of the two revenues is null. Nothing where it cannot.
     #[inline(always)]
-    fn judged(
+    fn judged<const FUSED: bool>(
         &mut self,
         plan: &Plan,
         part: &[Option<&Data<'_>>],
@@ -216,7 +217,7 @@ impl Fused {
         for ((column, planned), data) in self.columns.iter_mut().zip(&plan.columns).zip(part) {
             // what is computed comes later
             let Some(data) = data else { continue };
-            if !column.read(&planned.column, data, rows.start, rows.len(), &planned.reading) {
+            if !column.read::<FUSED>(&planned.column, data, rows.start, rows.len(), &planned.reading) {
                 return None;
             }
         }
@@ -262,7 +263,7 @@ impl Fused {
 /// The block, compiled for the vector units that this machine has. They do the same operations on more rows at once.
 #[multiversion::multiversion(targets(
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
-    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
+    "x86_64+avx2+bmi1+bmi2+fma+lzcnt+popcnt"
 ))]
 fn of_this_processor<'a, 'b, 'c>(
     fused: &mut Fused,
@@ -273,7 +274,8 @@ fn of_this_processor<'a, 'b, 'c>(
     sums: Option<&mut Sums>,
     seen: &mut Seen<'b, 'c>,
 ) -> Result<bool> {
-    fused.any_block(plan, part, rows, groups, sums, seen)
+    const FUSED: bool = target_cfg_f!(target_feature = "fma");
+    fused.any_block::<FUSED>(plan, part, rows, groups, sums, seen)
 }
 
 /// What the fused pass tells of rows beside their sums.

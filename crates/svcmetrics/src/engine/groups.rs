@@ -49,9 +49,12 @@ impl Groups {
             self.columns[level].encode(data, rows.clone(), first_row, &mut codes)?;
             if level == 0 && !self.columns[0].is_checked() {
                 // Before the first column there is one group: the codes are the ids, since both are given out as they come.
-                for (row, code) in codes.iter().enumerate() {
-                    if *code as usize == self.levels[0].len() {
-                        self.member(0, (0, *code), first_row + (rows.start + row) as u64)?;
+                let most = codes.iter().fold(0, |most, code| (*code).max(most));
+                if most as usize >= self.levels[0].len() {
+                    for (row, code) in codes.iter().enumerate() {
+                        if *code as usize == self.levels[0].len() {
+                            self.member(0, (0, *code), first_row + (rows.start + row) as u64)?;
+                        }
                     }
                 }
                 std::mem::swap(&mut ids, &mut codes);

@@ -17,6 +17,7 @@ const PLACES: usize = 1 << 22;
 /// Ids of whole numbers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ids {
+    /// By number; the last place is no number's, and who is beyond looks there.
     small: Vec<u32>,
     others: HashMap<i64, u32>,
     len: usize,
@@ -26,15 +27,20 @@ impl Ids {
     pub(super) fn get(&self, value: i64) -> Option<u32> {
         let place = usize::try_from(value).unwrap_or(usize::MAX);
         match self.small.get(place) {
-            Some(id) => Some(*id).filter(|id| *id != NONE),
-            None if self.others.is_empty() => None,
-            None => self.others.get(&value).copied(),
+            Some(id) if *id != NONE => Some(*id),
+            _ if self.others.is_empty() => None,
+            _ => self.others.get(&value).copied(),
         }
     }
 
-    /// The id of a number that is in the table, or none: without a branch, for many of them.
-    pub(super) fn quickly(&self, value: i64) -> u32 {
-        usize::try_from(value).ok().and_then(|place| self.small.get(place)).copied().unwrap_or(NONE)
+    /// The ids of numbers, appended; none for one that is not in the table. There is no branch for any of them.
+    pub(super) fn quickly<T: Copy + Into<i64>>(&self, values: &[T], ids: &mut Vec<u32>) {
+        let Some(last) = self.small.len().checked_sub(1) else {
+            return ids.resize(ids.len() + values.len(), NONE);
+        };
+        // a negative number is large
+        let place = |value: i64| usize::try_from(value.cast_unsigned()).unwrap_or(usize::MAX);
+        ids.extend(values.iter().map(|value| self.small[place((*value).into()).min(last)]));
     }
 
     /// How many there are.
@@ -56,11 +62,13 @@ impl Ids {
     /// Gives a number that has none an id.
     pub(super) fn insert(&mut self, value: i64, id: u32) {
         self.len += 1;
+        let limit = SMALL.max(SPREAD.saturating_mul(id as usize));
         match usize::try_from(value) {
-            Ok(place) if place < SMALL.max(SPREAD.saturating_mul(id as usize)) => {
-                if self.small.len() <= place {
-                    self.small.resize((place + 1).next_power_of_two(), NONE);
-                    let small = &mut self.small;
+            Ok(place) if place < limit.max(self.small.len().saturating_sub(1)) => {
+                if self.small.len() <= place + 1 {
+                    self.small.resize((place + 2).next_power_of_two(), NONE);
+                    let last = self.small.len() - 1;
+                    let small = &mut self.small[..last];
                     self.others.retain(|value, id| {
                         let place = usize::try_from(*value).ok().and_then(|place| small.get_mut(place));
                         place.map(|own| *own = *id).is_none()
@@ -156,9 +164,18 @@ mod tests {
         // Once there are enough of them, larger ones stand in the table, and those that were met before move there.
         ids.insert(2 * small, u32::try_from(SMALL).unwrap());
         assert_eq!((ids.get(2 * small), ids.get(small), ids.get(i64::MAX)), (Some(1 << 20), Some(4), Some(5)));
-        assert_eq!((ids.others.len(), ids.quickly(small), ids.quickly(-1)), (4, 4, NONE));
-        assert_eq!(ids.sorted().collect::<Vec<_>>(), [6, 8, 2, 0, 1, 7, 3, 4, 1 << 20, 5]);
-        assert_eq!(ids.len(), values.len() + 1);
+        let mut found = vec![7];
+        ids.quickly(&[small, -1, i64::MAX, 2 * small + 1, 5], &mut found);
+        assert_eq!((ids.others.len(), found), (4, vec![7, 4, NONE, NONE, NONE, 1]));
+        // a number that has the last place for its own stands beside the table, which does not grow for it
+        let last = i64::try_from(ids.small.len()).unwrap() - 1;
+        ids.insert(last, 9);
+        assert_eq!((ids.get(last), ids.others.len(), ids.small.len()), (Some(9), 5, 4 * SMALL));
+        let mut found = Vec::new();
+        ids.quickly(&[last], &mut found);
+        assert_eq!(found, [NONE]);
+        assert_eq!(ids.sorted().collect::<Vec<_>>(), [6, 8, 2, 0, 1, 7, 3, 4, 1 << 20, 9, 5]);
+        assert_eq!(ids.len(), values.len() + 2);
     }
 
     #[test]

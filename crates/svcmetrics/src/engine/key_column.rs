@@ -223,8 +223,12 @@ impl KeyColumn {
         macro_rules! each {
             ($values:expr) => {{
                 let (values, before) = (&$values[rows.clone()], codes.len());
-                codes.extend(values.iter().map(|value| self.integers.quickly((*value).into())));
+                self.integers.quickly(values, codes);
                 let has_nulls = !matches!(data.nulls, Nulls::None);
+                let are_known = !codes[before..].iter().fold(false, |any, code| any | (*code == NONE));
+                if are_known && !has_nulls {
+                    return true;
+                }
                 // in the order of the rows: the next new code is that of the next new key
                 for (row, (code, value)) in rows.zip(codes[before..].iter_mut().zip(values)) {
                     if has_nulls && data.is_null(row) {

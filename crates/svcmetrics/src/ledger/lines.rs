@@ -8,8 +8,9 @@ use crate::engine::choose::near;
 use crate::engine::columns::{Data, Nulls, Table, Values};
 use crate::engine::intake::{self, Cells, Reading, State};
 use crate::error::{Error, OFFENDERS_NAMED, Offence, Result, shown};
-use crate::money::{MAGIC, MICROS, MoneyPolicy, PLACES};
+use crate::money::{MAGIC, MICROS, MoneyPolicy, PLACES, nearest_decimal};
 use crate::request::ColumnUnit;
+use multiversion::target::target_cfg_f;
 use std::borrow::Cow;
 use std::num::IntErrorKind;
 use std::ops::Range;
@@ -328,12 +329,11 @@ pub(super) fn certain(values: &[f64], amounts: &mut Vec<i64>) -> bool {
 fn floats(values: &[f64], amounts: &mut [i64]) -> bool {
     #[allow(clippy::cast_precision_loss)] // a power of ten
     const PLACES: f64 = MICROS as f64;
+    const FUSED: bool = target_cfg_f!(target_feature = "fma");
     let mut certain = true;
     for (amount, value) in amounts.iter_mut().zip(values) {
-        let shifted = value * PLACES + MAGIC;
-        #[allow(clippy::float_cmp)] // equal is equal
-        let same = (shifted - MAGIC) / PLACES == *value;
-        certain &= same & (*value >= 0.0) & (*value < CERTAIN_BELOW);
+        let (shifted, is_nearest) = nearest_decimal::<FUSED>(*value, PLACES);
+        certain &= is_nearest & (*value >= 0.0) & (*value < CERTAIN_BELOW);
         *amount = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed().wrapping_mul(YEAR);
     }
     certain

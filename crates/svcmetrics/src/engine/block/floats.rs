@@ -6,7 +6,7 @@ use super::BlockColumn;
 use crate::column::{Column, ColumnKind};
 use crate::engine::intake::{self, Reading, State};
 use crate::mask::{Mask, ROWS, WORD, word_of};
-use crate::money::{self, MAGIC, POWERS};
+use crate::money::{self, MAGIC, POWERS, nearest_decimal};
 
 /// Below this [`MAGIC`] is exact, and what is found by it of larger numbers is not below.
 const MAGIC_BELOW: u64 = 1 << 51;
@@ -21,7 +21,12 @@ impl BlockColumn {
     }
 
     #[inline(always)]
-    pub(super) fn floats(&mut self, column: &Column, numbers: &[f64; ROWS], reading: &Reading) -> bool {
+    pub(super) fn floats<const FUSED: bool>(
+        &mut self,
+        column: &Column,
+        numbers: &[f64; ROWS],
+        reading: &Reading,
+    ) -> bool {
         let (power, up) = (POWERS[reading.scale as usize], POWERS[(money::PLACES - reading.scale) as usize]);
         #[allow(clippy::cast_precision_loss)] // a power of ten below 10^7
         let places = power as f64;
@@ -32,13 +37,13 @@ impl BlockColumn {
         for (word, of_word) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
             let mut decimals = Decimals::default();
             if is_full {
-                decimals = decimals_of(self.word(word), of_word, places, |_, number| number);
+                decimals = decimals_of::<FUSED>(self.word(word), of_word, places, |_, number| number);
             }
             if !decimals.are_certain() {
                 self.is_full = false;
                 let present = self.present.0[word];
                 let number = |row, number| kept_number(number, present, row);
-                decimals = decimals_of(self.word(word), of_word, places, number);
+                decimals = decimals_of::<FUSED>(self.word(word), of_word, places, number);
                 if !self.miss(word, word_of(|row| of_word[row].is_nan()), reading) {
                     return false;
                 }
@@ -74,10 +79,8 @@ impl BlockColumn {
         #[allow(clippy::cast_precision_loss)] // powers of ten and of two
         let (places, below) = (POWERS[reading.scale as usize] as f64, MAGIC_BELOW as f64);
         let is_certain = |number: f64| {
-            let whole = (number * places + MAGIC) - MAGIC;
-            #[allow(clippy::float_cmp)] // equal is equal
-            let is_nearest = whole / places == number;
-            is_nearest & (whole.abs() < below)
+            let (shifted, is_nearest) = nearest_decimal::<false>(number, places);
+            is_nearest & ((shifted - MAGIC).abs() < below)
         };
         let uncertain = word_of(|row| !is_certain(numbers[row]));
         let mut rows = self.present.0[word] & uncertain;
@@ -123,8 +126,7 @@ impl BlockColumn {
 /// A number where its row has one, otherwise 0.
 #[inline(always)]
 fn kept_number(number: f64, present: u64, row: usize) -> f64 {
-    let number = if number.is_nan() { 0.0 } else { number };
-    f64::from_bits(number.to_bits() & (present >> row & 1).wrapping_neg())
+    if present & 1 << row == 0 || number.is_nan() { 0.0 } else { number }
 }
 
 /// What is known of numbers that were read as decimals.
@@ -154,7 +156,7 @@ impl Decimals {
 
 /// Reads numbers as decimals of so many places, a power of ten.
 #[inline(always)]
-fn decimals_of(
+fn decimals_of<const FUSED: bool>(
     values: &mut [i64; WORD],
     numbers: &[f64; WORD],
     places: f64,
@@ -163,9 +165,7 @@ fn decimals_of(
     let mut decimals = Decimals { are_nearest: true, bits: 0, signs: 0 };
     for (row, value) in values.iter_mut().enumerate() {
         let number = number(row, numbers[row]);
-        let shifted = number * places + MAGIC;
-        #[allow(clippy::float_cmp)] // equal is equal
-        let is_nearest = (shifted - MAGIC) / places == number;
+        let (shifted, is_nearest) = nearest_decimal::<FUSED>(number, places);
         decimals.are_nearest &= is_nearest;
         *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
         decimals.bits |= (*value ^ (*value >> 63)).cast_unsigned();
