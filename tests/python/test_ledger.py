@@ -252,6 +252,10 @@ def test_more_groups_than_are_allowed_are_refused_before_there_are_any() -> None
     many["plan"] = [f"plan {number}" for number in range(100)]
     with pytest.raises(errors.TooManyGroupsError, match="more than 1000000 groups"):
         sm.ledger(many, by="plan").movements(by="plan")
+    with pytest.raises(errors.TooManyGroupsError, match="of 2 segments make more than 1 group; raise max_groups"):
+        ledger.movements("year", "plan", max_groups=1)
+    with pytest.raises(errors.TooManyGroupsError, match="make more than 1 cell of cohorts and ages; raise"):
+        ledger.retention(max_groups=1)
     with pytest.raises(errors.TooManyGroupsError, match="more than 95711 groups"):
         sm.movements([far], months=("2024-01", "9999-12"), max_groups=95711)
     with pytest.raises(errors.TooManyGroupsError, match="of 2 segments make more than 100000 groups"):

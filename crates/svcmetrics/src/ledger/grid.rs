@@ -66,11 +66,11 @@ impl Grid {
         Ok(Self { first, every, periods, codes, segments, columns, months, opening })
     }
 
-    /// Refuses more places than are allowed, of which each segment has so many.
+    /// Refuses more places than are allowed, of which each segment has so many; what one is called, and what several are.
     ///
     /// # Errors
     /// [`Error::TooManyPeriods`].
-    pub(super) fn check(&self, of_a_segment: usize, limit: u64, what: &'static str) -> Result<()> {
+    pub(super) fn check(&self, of_a_segment: usize, limit: u64, [one, several]: [&'static str; 2]) -> Result<()> {
         let all = of_a_segment.saturating_mul(self.segments.len());
         if u64::try_from(all).is_ok_and(|all| all <= limit) {
             return Ok(());
@@ -78,7 +78,7 @@ impl Grid {
         let shown = |place: usize| self.period(place).map(|period| period.to_string()).unwrap_or_default();
         Err(Error::TooManyPeriods {
             limit,
-            what,
+            what: if limit == 1 { one } else { several },
             periods: self.periods,
             segments: self.segments.len(),
             first: shown(0),

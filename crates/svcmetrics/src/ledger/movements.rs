@@ -107,8 +107,8 @@ impl Ledger {
     }
 }
 
-/// What there is one of for each period and segment.
-pub(super) const GROUPS: &str = "groups";
+/// What there is one of for each period and segment: what one is called, and what several are.
+pub(super) const GROUPS: [&str; 2] = ["group", "groups"];
 
 /// Groups between which the caller is asked whether to go on.
 const GROUPS_AT_ONCE: usize = 1 << 12;

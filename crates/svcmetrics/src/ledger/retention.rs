@@ -350,7 +350,7 @@ impl Ledger {
             return Ok(Retention { columns, unit: options.unit, cells: Vec::new() });
         };
         let cells = grid.periods * (grid.periods + 1) / 2;
-        grid.check(cells, options.max_groups, "cells of cohorts and ages")?;
+        grid.check(cells, options.max_groups, ["cell of cohorts and ages", "cells of cohorts and ages"])?;
         let fold =
             Fold { cost: cells * grid.segments.len(), empty: || Cells::new(&grid), take: Cells::take, add: Cells::add };
         let mut all = Cells::new(&grid)?;
