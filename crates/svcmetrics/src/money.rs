@@ -27,14 +27,14 @@ pub(crate) const MAGIC: f64 = 6_755_399_441_055_744.0;
 /// A number's decimal of so many places, given as their power of ten, with [`MAGIC`] added, and whether the number is the double
 /// nearest to that decimal. Exact for decimals below 2^51.
 ///
-/// A division says so, but takes longer than all the rest. Where `FUSED`, that is on processors that multiply and add at once,
-/// what number and decimal are apart is found instead: it has few digits, so that nothing is rounded, and it is compared with
-/// half of what doubles of this size are apart. It is never as much as that: a decimal halfway between two doubles would have
-/// more than 51 bits. And next to a power of two, where doubles below are half as far apart, it is 0 or far more.
+/// A division says so. Where a processor multiplies and adds at once, which `MULTIPLY_ADD` says, what number and decimal are apart
+/// is found in less time: it has few digits, so that nothing is rounded, and it is compared with half of what doubles of this
+/// size are apart. It is never as much as that: a decimal halfway between two doubles would have more than 51 bits. And next to
+/// a power of two, where doubles below are half as far apart, it is 0 or far more. Elsewhere such a product takes a call.
 #[allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 #[inline(always)]
-pub(crate) fn nearest_decimal<const FUSED: bool>(number: f64, places: f64) -> (f64, bool) {
-    if !FUSED {
+pub(crate) fn nearest_decimal<const MULTIPLY_ADD: bool>(number: f64, places: f64) -> (f64, bool) {
+    if !MULTIPLY_ADD {
         let shifted = number * places + MAGIC;
         #[allow(clippy::float_cmp)] // equal is equal
         let is_nearest = (shifted - MAGIC) / places == number;

@@ -118,7 +118,7 @@ impl BlockColumn {
     /// Reads `count` rows; whether all of them are missing or can be used as they are. Whatever else there is, the plain pass
     /// reads and judges it again.
     #[inline(always)]
-    pub(super) fn read<const FUSED: bool>(
+    pub(super) fn read<const MULTIPLY_ADD: bool>(
         &mut self,
         column: &Column,
         data: &Data<'_>,
@@ -187,7 +187,7 @@ impl BlockColumn {
                     self.whole_floats(column.kind, &numbers, reading)
                         || self.others(column, data, start, count, reading)
                 } else {
-                    self.floats::<FUSED>(column, &numbers, reading)
+                    self.floats::<MULTIPLY_ADD>(column, &numbers, reading)
                 }
             }
             _ => self.others(column, data, start, count, reading),

@@ -176,7 +176,7 @@ impl Fused {
     }
 
     #[inline(always)]
-    fn any_block<const FUSED: bool>(
+    fn any_block<const MULTIPLY_ADD: bool>(
         &mut self,
         plan: &Plan,
         part: &[Option<&Data<'_>>],
@@ -189,7 +189,7 @@ impl Fused {
         if let Some(sums) = &sums {
             sums.often.fetch(groups);
         }
-        let Some(absent) = self.judged::<FUSED>(plan, part, rows, live) else { return Ok(false) };
+        let Some(absent) = self.judged::<MULTIPLY_ADD>(plan, part, rows, live) else { return Ok(false) };
         if let Some(sums) = sums {
             let Some(most) = self.most(&mut sums.often)? else { return Ok(false) };
             sums.often.make_room(most.0, most.1)?;
@@ -207,7 +207,7 @@ impl Fused {
 
     /// Reads, judges and scores some rows; where exactly one of the two revenues is null. Nothing where it cannot.
     #[inline(always)]
-    fn judged<const FUSED: bool>(
+    fn judged<const MULTIPLY_ADD: bool>(
         &mut self,
         plan: &Plan,
         part: &[Option<&Data<'_>>],
@@ -217,7 +217,7 @@ impl Fused {
         for ((column, planned), data) in self.columns.iter_mut().zip(&plan.columns).zip(part) {
             // what is computed comes later
             let Some(data) = data else { continue };
-            if !column.read::<FUSED>(&planned.column, data, rows.start, rows.len(), &planned.reading) {
+            if !column.read::<MULTIPLY_ADD>(&planned.column, data, rows.start, rows.len(), &planned.reading) {
                 return None;
             }
         }
@@ -274,8 +274,8 @@ fn of_this_processor<'a, 'b, 'c>(
     sums: Option<&mut Sums>,
     seen: &mut Seen<'b, 'c>,
 ) -> Result<bool> {
-    const FUSED: bool = target_cfg_f!(target_feature = "fma");
-    fused.any_block::<FUSED>(plan, part, rows, groups, sums, seen)
+    const MULTIPLY_ADD: bool = target_cfg_f!(target_feature = "fma");
+    fused.any_block::<MULTIPLY_ADD>(plan, part, rows, groups, sums, seen)
 }
 
 /// What the fused pass tells of rows beside their sums.

@@ -151,7 +151,7 @@ mod tests {
     fn whole_numbers_of_any_size_have_ids() {
         let mut ids = Ids::default();
         let small = i64::try_from(SMALL).unwrap();
-        let values = [0, 5, -1, small - 1, small, i64::MAX, i64::MIN, 6, -small];
+        let values = [0, 5, -1, small - 1, small, i64::MAX, i64::MIN, 6, -small, 4 * small - 1];
         for (id, value) in (0..).zip(values) {
             assert_eq!(ids.get(value), None);
             ids.insert(value, id);
@@ -160,22 +160,27 @@ mod tests {
             assert_eq!(ids.get(value), Some(id));
         }
         assert_eq!((ids.get(4), ids.get(7), ids.get(-2)), (None, None, None));
-        assert_eq!(ids.sorted().collect::<Vec<_>>(), [6, 8, 2, 0, 1, 7, 3, 4, 5]);
+        assert_eq!(ids.sorted().collect::<Vec<_>>(), [6, 8, 2, 0, 1, 7, 3, 4, 9, 5]);
         // Once there are enough of them, larger ones stand in the table, and those that were met before move there.
         ids.insert(2 * small, u32::try_from(SMALL).unwrap());
         assert_eq!((ids.get(2 * small), ids.get(small), ids.get(i64::MAX)), (Some(1 << 20), Some(4), Some(5)));
+        // but for the one that has the last place for its own, where all that are beyond look
+        assert_eq!((ids.others.len(), ids.small.len(), ids.get(4 * small - 1)), (5, 4 * SMALL, Some(9)));
         let mut found = vec![7];
-        ids.quickly(&[small, -1, i64::MAX, 2 * small + 1, 5], &mut found);
-        assert_eq!((ids.others.len(), found), (4, vec![7, 4, NONE, NONE, NONE, 1]));
-        // a number that has the last place for its own stands beside the table, which does not grow for it
-        let last = i64::try_from(ids.small.len()).unwrap() - 1;
-        ids.insert(last, 9);
-        assert_eq!((ids.get(last), ids.others.len(), ids.small.len()), (Some(9), 5, 4 * SMALL));
-        let mut found = Vec::new();
-        ids.quickly(&[last], &mut found);
-        assert_eq!(found, [NONE]);
+        ids.quickly(&[small, -1, i64::MAX, 2 * small + 1, 4 * small - 1, 4 * small, 5], &mut found);
+        assert_eq!(found, [7, 4, NONE, NONE, NONE, NONE, NONE, 1]);
         assert_eq!(ids.sorted().collect::<Vec<_>>(), [6, 8, 2, 0, 1, 7, 3, 4, 1 << 20, 9, 5]);
-        assert_eq!(ids.len(), values.len() + 2);
+        assert_eq!(ids.len(), values.len() + 1);
+    }
+
+    #[test]
+    fn a_number_that_has_the_last_place_for_its_own_makes_no_table_grow() {
+        let mut ids = Ids::default();
+        let last = 2 * i64::try_from(SMALL).unwrap() - 1;
+        ids.insert(last / 2, 0);
+        ids.insert(last, 1);
+        assert_eq!((ids.get(last / 2), ids.get(last)), (Some(0), Some(1)));
+        assert_eq!((ids.others.len(), ids.small.len()), (1, 2 * SMALL));
     }
 
     #[test]

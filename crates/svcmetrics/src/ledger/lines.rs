@@ -329,10 +329,10 @@ pub(super) fn certain(values: &[f64], amounts: &mut Vec<i64>) -> bool {
 fn floats(values: &[f64], amounts: &mut [i64]) -> bool {
     #[allow(clippy::cast_precision_loss)] // a power of ten
     const PLACES: f64 = MICROS as f64;
-    const FUSED: bool = target_cfg_f!(target_feature = "fma");
+    const MULTIPLY_ADD: bool = target_cfg_f!(target_feature = "fma");
     let mut certain = true;
     for (amount, value) in amounts.iter_mut().zip(values) {
-        let (shifted, is_nearest) = nearest_decimal::<FUSED>(*value, PLACES);
+        let (shifted, is_nearest) = nearest_decimal::<MULTIPLY_ADD>(*value, PLACES);
         certain &= is_nearest & (*value >= 0.0) & (*value < CERTAIN_BELOW);
         *amount = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed().wrapping_mul(YEAR);
     }

@@ -21,7 +21,7 @@ impl BlockColumn {
     }
 
     #[inline(always)]
-    pub(super) fn floats<const FUSED: bool>(
+    pub(super) fn floats<const MULTIPLY_ADD: bool>(
         &mut self,
         column: &Column,
         numbers: &[f64; ROWS],
@@ -37,13 +37,13 @@ impl BlockColumn {
         for (word, of_word) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
             let mut decimals = Decimals::default();
             if is_full {
-                decimals = decimals_of::<FUSED>(self.word(word), of_word, places, |_, number| number);
+                decimals = decimals_of::<MULTIPLY_ADD>(self.word(word), of_word, places, |_, number| number);
             }
             if !decimals.are_certain() {
                 self.is_full = false;
                 let present = self.present.0[word];
                 let number = |row, number| kept_number(number, present, row);
-                decimals = decimals_of::<FUSED>(self.word(word), of_word, places, number);
+                decimals = decimals_of::<MULTIPLY_ADD>(self.word(word), of_word, places, number);
                 if !self.miss(word, word_of(|row| of_word[row].is_nan()), reading) {
                     return false;
                 }
@@ -156,7 +156,7 @@ impl Decimals {
 
 /// Reads numbers as decimals of so many places, a power of ten.
 #[inline(always)]
-fn decimals_of<const FUSED: bool>(
+fn decimals_of<const MULTIPLY_ADD: bool>(
     values: &mut [i64; WORD],
     numbers: &[f64; WORD],
     places: f64,
@@ -165,7 +165,7 @@ fn decimals_of<const FUSED: bool>(
     let mut decimals = Decimals { are_nearest: true, bits: 0, signs: 0 };
     for (row, value) in values.iter_mut().enumerate() {
         let number = number(row, numbers[row]);
-        let (shifted, is_nearest) = nearest_decimal::<FUSED>(number, places);
+        let (shifted, is_nearest) = nearest_decimal::<MULTIPLY_ADD>(number, places);
         decimals.are_nearest &= is_nearest;
         *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
         decimals.bits |= (*value ^ (*value >> 63)).cast_unsigned();
