@@ -24,6 +24,16 @@ pub const PLACES: u32 = 6;
 /// Adding this to a number below 2^51 leaves the nearest integer in a double's last bits: 1.5 x 2^52.
 pub(crate) const MAGIC: f64 = 6_755_399_441_055_744.0;
 
+/// Below this [`MAGIC`] is exact, and what is found by it of larger numbers is not below.
+pub(crate) const MAGIC_BELOW: u64 = 1 << 51;
+
+/// A whole number below [`MAGIC_BELOW`] as a double: many at once, also where processors convert one after another.
+#[allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
+#[inline(always)]
+pub(crate) fn double(whole: i64) -> f64 {
+    f64::from_bits(MAGIC.to_bits().wrapping_add_signed(whole)) - MAGIC
+}
+
 /// A number's decimal of so many places, given as their power of ten, with [`MAGIC`] added, and whether the number is the double
 /// nearest to that decimal. Exact for decimals below 2^51.
 ///
@@ -327,6 +337,15 @@ mod tests {
         assert_eq!(from_f64(-19.99, 2), Read::Exact(-1999));
         assert_eq!(from_f32(19.99, 6), Read::Exact(19_990_000));
         assert_eq!(from_f64(1e13, 6), Read::OutOfRange);
+    }
+
+    #[test]
+    #[allow(clippy::cast_precision_loss, clippy::float_cmp)] // below 2^53; equal is equal
+    fn whole_numbers_become_their_doubles() {
+        let most = MAGIC_BELOW.cast_signed() - 1;
+        for whole in [0, 1, -1, 12_345_678_901, most / 3, -most / 7, most, -most] {
+            assert_eq!(double(whole).to_bits(), (whole as f64).to_bits(), "{whole}");
+        }
     }
 
     #[test]

@@ -50,8 +50,8 @@ pub(super) struct BlockColumn {
     is_small: bool,
     /// Whether a flag is also asked for as a number.
     is_number: bool,
-    /// Of floats: whether all rows of the last block had one, as it should be.
-    is_full: bool,
+    /// Of floats: whether all that the last block had were numbers, as they should be.
+    are_numbers: bool,
     pub(super) present: Mask,
     /// Of a flag: where it is true.
     pub(super) truth: Mask,
@@ -69,7 +69,7 @@ impl BlockColumn {
             large: Room(None),
             is_small: false,
             is_number: false,
-            is_full: true,
+            are_numbers: true,
             present: Mask::NONE,
             truth: Mask::NONE,
             rounded: Mask::NONE,

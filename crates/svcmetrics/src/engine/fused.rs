@@ -134,8 +134,9 @@ impl Fused {
         for (scope, _) in scopes.iter().enumerate().filter(|(_, scope)| scope.counted.is_some()) {
             lanes.add(Addend::One, Adding { scope: Some(scope), only: None });
         }
-        for sum in &fused {
-            let Some(lane) = sum.lane else { continue };
+        let mut by_lane: Vec<(usize, &FusedSum)> = fused.iter().filter_map(|sum| Some((sum.lane?, sum))).collect();
+        by_lane.sort_unstable_by_key(|(lane, _)| *lane);
+        for (lane, sum) in by_lane {
             lanes.sum(&sum.addend, lane, matches!(sums.often.place(lane), Place::Half(..)));
             lanes.add(sum.addend.clone(), Adding { scope: Some(sum.scope), only: sum.only });
         }

@@ -35,12 +35,13 @@ impl Ids {
 
     /// The ids of numbers, appended; none for one that is not in the table. There is no branch for any of them.
     pub(super) fn quickly<T: Copy + Into<i64>>(&self, values: &[T], ids: &mut Vec<u32>) {
-        let Some(last) = self.small.len().checked_sub(1) else {
+        let small = self.small.as_slice();
+        let Some(last) = small.len().checked_sub(1) else {
             return ids.resize(ids.len() + values.len(), NONE);
         };
         // a negative number is large
         let place = |value: i64| usize::try_from(value.cast_unsigned()).unwrap_or(usize::MAX);
-        ids.extend(values.iter().map(|value| self.small[place((*value).into()).min(last)]));
+        ids.extend(values.iter().map(|value| small[place((*value).into()).min(last)]));
     }
 
     /// How many there are.

@@ -49,14 +49,18 @@ impl Sums {
         let counted = plan.scopes.iter().enumerate();
         let counted = counted.map(|(at, scope)| scope.among.is_some().then(|| lane(true, Definitions::scope_lane(at))));
         let counted = counted.collect();
-        let measures =
-            plan.sums.iter().enumerate().map(|(at, sum)| {
-                (!sum.counts_rows()).then(|| lane(plan.is_count(sum), plan.definitions.measure_lane(at)))
-            });
-        let measures = measures.collect();
+        // small ones first, since those that share places come and go four at a time
+        let mut measures = vec![None; plan.sums.len()];
+        for is_small in [true, false] {
+            for (at, sum) in plan.sums.iter().enumerate().filter(|(_, sum)| !sum.counts_rows()) {
+                if plan.is_count(sum) == is_small {
+                    measures[at] = Some(lane(is_small, plan.definitions.measure_lane(at)));
+                }
+            }
+        }
         let missing = (0..plan.scopes.len()).map(|scope| lane(true, Definitions::scope_lanes(scope)[1])).collect();
         let often = Accumulator::new(&small, groups);
-        Self { often, rarely: HashMap::new(), counted, measures, missing, places: places.into() }
+        Self { often, rarely: HashMap::new(), counted, measures: measures.into(), missing, places: places.into() }
     }
 
     pub(super) fn resize(&mut self, groups: usize) -> Result<()> {

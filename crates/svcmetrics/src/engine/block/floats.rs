@@ -6,10 +6,7 @@ use super::BlockColumn;
 use crate::column::{Column, ColumnKind};
 use crate::engine::intake::{self, Reading, State};
 use crate::mask::{Mask, ROWS, WORD, word_of};
-use crate::money::{self, MAGIC, POWERS, nearest_decimal};
-
-/// Below this [`MAGIC`] is exact, and what is found by it of larger numbers is not below.
-const MAGIC_BELOW: u64 = 1 << 51;
+use crate::money::{self, MAGIC, MAGIC_BELOW, POWERS, nearest_decimal};
 
 impl BlockColumn {
     /// Takes what is no number for missing, of the rows of a word, if it may; whether there is none left.
@@ -30,20 +27,25 @@ impl BlockColumn {
         let (power, up) = (POWERS[reading.scale as usize], POWERS[(money::PLACES - reading.scale) as usize]);
         #[allow(clippy::cast_precision_loss)] // a power of ten below 10^7
         let places = power as f64;
-        // often there is a number in each row, and all have few decimal places
-        let is_full = self.is_full && self.present == Mask::ALL;
-        self.is_full = true;
+        // often all that is there is a number, and has few decimal places
+        let are_numbers = std::mem::replace(&mut self.are_numbers, true);
+        let is_signed = column.kind == ColumnKind::SignedMoney;
         let (mut bound, mut signs) = (0, 0);
         for (word, of_word) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
-            let mut decimals = Decimals::default();
-            if is_full {
-                decimals = decimals_of::<MULTIPLY_ADD>(self.word(word), of_word, places, |_, number| number);
+            let present = self.present.0[word];
+            macro_rules! decimals {
+                ($number:expr) => {
+                    decimals_of::<MULTIPLY_ADD>(self.word(word), of_word, places, is_signed, $number)
+                };
             }
+            let mut decimals = match (are_numbers, present) {
+                (false, _) => Decimals::default(),
+                (true, u64::MAX) => decimals!(|_, number| number),
+                (true, _) => decimals!(|row, number| kept_value(number, present, row)),
+            };
             if !decimals.are_certain() {
-                self.is_full = false;
-                let present = self.present.0[word];
-                let number = |row, number| kept_number(number, present, row);
-                decimals = decimals_of::<MULTIPLY_ADD>(self.word(word), of_word, places, number);
+                self.are_numbers = false;
+                decimals = decimals!(|row, number| kept_number(number, present, row));
                 if !self.miss(word, word_of(|row| of_word[row].is_nan()), reading) {
                     return false;
                 }
@@ -53,7 +55,6 @@ impl BlockColumn {
             }
             if decimals.are_certain() {
                 bound = decimals.bound().saturating_mul(up.cast_unsigned()).max(bound);
-                signs |= decimals.signs;
                 continue;
             }
             if !self.uncertain_floats(word, column, of_word, reading) {
@@ -65,7 +66,7 @@ impl BlockColumn {
             }
         }
         self.bound = bound;
-        signs >= 0 || column.kind == ColumnKind::SignedMoney
+        signs >= 0 || is_signed
     }
 
     /// A word's values.
@@ -105,13 +106,13 @@ impl BlockColumn {
     /// Counts that come as floats and are small; whether all of them are.
     #[inline(always)]
     pub(super) fn whole_floats(&mut self, kind: ColumnKind, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let is_full = self.is_full && self.present == Mask::ALL;
-        self.is_full = true;
+        let is_full = self.are_numbers && self.present == Mask::ALL;
+        self.are_numbers = true;
         for (word, numbers) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
             if is_full && whole(&mut self.small.values().as_chunks_mut().0[word], numbers, |_, number| number) {
                 continue;
             }
-            self.is_full = false;
+            self.are_numbers = false;
             let present = self.present.0[word];
             let small = &mut self.small.values().as_chunks_mut().0[word];
             let are_whole = whole(small, numbers, |row, number| kept_number(number, present, row));
@@ -121,6 +122,12 @@ impl BlockColumn {
         }
         self.small_integers(kind)
     }
+}
+
+/// What there is where its row has something, otherwise 0.
+#[inline(always)]
+fn kept_value(value: f64, present: u64, row: usize) -> f64 {
+    if present & 1 << row == 0 { 0.0 } else { value }
 }
 
 /// A number where its row has one, otherwise 0.
@@ -134,10 +141,8 @@ fn kept_number(number: f64, present: u64, row: usize) -> f64 {
 struct Decimals {
     /// Whether each is the double nearest to its decimal.
     are_nearest: bool,
-    /// The bits of all, and of a negative one those that are not set.
+    /// The bits of all; of a negative one, where there may be such, those that are not set.
     bits: u64,
-    /// Negative where one is.
-    signs: i64,
 }
 
 impl Decimals {
@@ -154,22 +159,26 @@ impl Decimals {
     }
 }
 
-/// Reads numbers as decimals of so many places, a power of ten.
+/// Reads numbers as decimals of so many places, a power of ten; they are not certain if some are negative that may not be.
 #[inline(always)]
 fn decimals_of<const MULTIPLY_ADD: bool>(
     values: &mut [i64; WORD],
     numbers: &[f64; WORD],
     places: f64,
+    is_signed: bool,
     number: impl Fn(usize, f64) -> f64,
 ) -> Decimals {
-    let mut decimals = Decimals { are_nearest: true, bits: 0, signs: 0 };
+    let mut decimals = Decimals { are_nearest: true, bits: 0 };
     for (row, value) in values.iter_mut().enumerate() {
         let number = number(row, numbers[row]);
         let (shifted, is_nearest) = nearest_decimal::<MULTIPLY_ADD>(number, places);
         decimals.are_nearest &= is_nearest;
         *value = shifted.to_bits().wrapping_sub(MAGIC.to_bits()).cast_signed();
-        decimals.bits |= (*value ^ (*value >> 63)).cast_unsigned();
-        decimals.signs |= *value;
+        // a negative one has the highest bit
+        decimals.bits |= value.cast_unsigned();
+    }
+    if is_signed && decimals.bits.cast_signed() < 0 {
+        decimals.bits = values.iter().fold(0, |bits, value| bits | (value ^ (value >> 63)).cast_unsigned());
     }
     decimals
 }

@@ -175,8 +175,7 @@ fn fill(duo: &mut Duo, one: Addends<'_>, other: Addends<'_>) {
     }
     match (one, other) {
         (Addends::Shared(a, a_rows, b, b_rows), Addends::Shared(c, c_rows, d, d_rows)) => {
-            let (a_rows, b_rows, c_rows, d_rows) = (a_rows.halves(), b_rows.halves(), c_rows.halves(), d_rows.halves());
-            fill_each(duo, value!(Shared(a, a_rows, b, b_rows)), value!(Shared(c, c_rows, d, d_rows)));
+            fill_halves(duo, [(a, a_rows), (b, b_rows), (c, c_rows), (d, d_rows)]);
         }
         (Addends::Shared(a, a_rows, b, b_rows), Addends::Whole(c, c_rows)) => {
             let (a_rows, b_rows, c_rows) = (a_rows.halves(), b_rows.halves(), c_rows.halves());
@@ -198,6 +197,27 @@ fn fill_each(duo: &mut Duo, one: impl Fn(usize, usize) -> i64, other: impl Fn(us
     for (half, rows) in duo.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate() {
         for (row, places) in rows.iter_mut().enumerate() {
             *places = [one(half, row), other(half, row)];
+        }
+    }
+}
+
+/// Puts what each row adds to the halves of two places, from the low one of the first on. As numbers of 32 bits, more of them
+/// stand in a register than if each were made one of 64 first.
+#[inline(always)]
+fn fill_halves(duo: &mut Duo, [a, b, c, d]: [(&[i32; ROWS], Mask); 4]) {
+    // in memory the low half stands first, or last
+    let [a, b, c, d] = if cfg!(target_endian = "little") { [a, b, c, d] } else { [b, a, d, c] };
+    let [a_rows, b_rows, c_rows, d_rows] = [a.1, b.1, c.1, d.1].map(Mask::halves);
+    let places: &mut [[i32; 4]; ROWS] = zerocopy::transmute_mut!(&mut duo.0);
+    for (half, rows) in places.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate() {
+        for (row, places) in rows.iter_mut().enumerate() {
+            let at = half * HALF_WORD + row;
+            *places = [
+                a.0[at] & kept(a_rows[half], row),
+                b.0[at] & kept(b_rows[half], row),
+                c.0[at] & kept(c_rows[half], row),
+                d.0[at] & kept(d_rows[half], row),
+            ];
         }
     }
 }

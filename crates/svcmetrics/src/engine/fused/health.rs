@@ -8,7 +8,7 @@ use crate::engine::block::Numbers;
 use crate::engine::plan::{Plan, PlannedHealth, RowMetric, Slot};
 use crate::health::{FULL, ScoredBlock, Scoring};
 use crate::mask::{HALF_WORD, Mask, PerRow, ROWS, kept};
-use crate::money::MICROS;
+use crate::money::{MAGIC_BELOW, MICROS, double};
 use std::sync::Arc;
 
 /// A metric that health reads: sums with coefficients.
@@ -122,24 +122,28 @@ impl Fused {
             }
             return Some(Mask::those(|row| below(row / HALF_WORD, row % HALF_WORD) != 0));
         }
-        let numerator = self.combine(&metric.numerator)?;
+        let (numerator, above) = self.combine(&metric.numerator)?;
         let combined;
-        let denominator = match &metric.denominator {
+        let (denominator, below) = match &metric.denominator {
             Ok(terms) => {
-                if let Some(values) = self.column(terms) {
-                    values
+                if let Some(column) = self.column(terms) {
+                    column
                 } else {
-                    combined = self.combine(terms)?;
-                    &combined
+                    let bound;
+                    (combined, bound) = self.combine(terms)?;
+                    (&*combined, bound)
                 }
             }
             Err(constant) => {
                 combined = PerRow([*constant; ROWS]);
-                &combined
+                (&*combined, constant.unsigned_abs())
             }
         };
-        for ((value, numerator), denominator) in values.iter_mut().zip(numerator.iter()).zip(denominator.iter()) {
-            *value = *numerator as f64 / *denominator as f64;
+        let rows = values.iter_mut().zip(numerator.iter()).zip(denominator);
+        if above.max(below) < MAGIC_BELOW {
+            rows.for_each(|((value, above), below)| *value = double(*above) / double(*below));
+        } else {
+            rows.for_each(|((value, above), below)| *value = *above as f64 / *below as f64);
         }
         Some(Mask::those(|row| denominator[row] != 0))
     }
@@ -152,20 +156,21 @@ impl Fused {
         Some((self.small(&sum.addend)?, sum.only.map_or(Mask::ALL, |only| self.answers[only].yes)))
     }
 
-    /// The large numbers that all rows add to the one measure of these terms, where that is so.
+    /// The large numbers that all rows add to the one measure of these terms, where that is so, and their bound.
     #[inline(always)]
-    fn column(&self, terms: &[(i64, usize)]) -> Option<&[i64; ROWS]> {
+    fn column(&self, terms: &[(i64, usize)]) -> Option<(&[i64; ROWS], u64)> {
         let [(1, measure)] = terms else { return None };
         let FusedSum { only: None, addend: Addend::Column(slot), .. } = &self.sums[*measure] else { return None };
-        match self.columns[*slot].numbers() {
-            Numbers::Large(values) => Some(values),
+        let column = &self.columns[*slot];
+        match column.numbers() {
+            Numbers::Large(values) => Some((values, column.bound)),
             Numbers::Small(_) => None,
         }
     }
 
-    /// What rows add to measures together; nothing where 64 bits are too few.
+    /// What rows add to measures together, and the bound of that; nothing where 64 bits are too few.
     #[inline(always)]
-    fn combine(&self, terms: &[(i64, usize)]) -> Option<PerRow<i64>> {
+    fn combine(&self, terms: &[(i64, usize)]) -> Option<(PerRow<i64>, u64)> {
         let (mut total, mut bound) = (PerRow::default(), 0_u64);
         for (times, measure) in terms {
             let sum = &self.sums[*measure];
@@ -185,6 +190,6 @@ impl Fused {
                 Addend::Linear(linear) => self.add_linear(&mut total, *times, linear, rows),
             }
         }
-        Some(total)
+        Some((total, bound))
     }
 }

@@ -69,6 +69,23 @@ impl Fused {
         }
     }
 
+    /// The two columns of which it is the sum, or one and nothing, where 32 bits are enough for that.
+    #[inline(always)]
+    pub(super) fn small_sum(&self, linear: &Linear) -> Option<[&[i32; ROWS]; 2]> {
+        let (one, other) = match (linear.terms.as_slice(), linear.constant) {
+            ([(1, one)], 0) => (*one, None),
+            ([(1, one), (1, other)], 0) => (*one, Some(*other)),
+            _ => return None,
+        };
+        let small = |slot: Slot| match self.columns[slot].numbers() {
+            Numbers::Small(values) => Some(values),
+            Numbers::Large(_) => None,
+        };
+        let other = other.map_or(Some(&[0; ROWS]), small)?;
+        let is_small = self.bound(linear)? <= i32::MAX.cast_unsigned().into();
+        is_small.then_some([small(one)?, other])
+    }
+
     /// Adds with a coefficient, of some rows; for numbers that are small enough.
     #[inline(always)]
     pub(super) fn add_linear(&self, total: &mut [i64; ROWS], times: i64, linear: &Linear, rows: Mask) {

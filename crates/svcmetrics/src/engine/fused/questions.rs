@@ -102,10 +102,14 @@ impl Fused {
                     between(columns[*one].numbers(), *comparison, columns[*other].numbers()),
                 ),
                 Question::Compare(left, comparison, right) => {
-                    let (Some(one), Some(other)) = (self.evaluate(left), self.evaluate(right)) else { return false };
                     let slots = left.terms.iter().chain(&right.terms);
                     let present = slots.fold(live, |mask, (_, slot)| mask & columns[*slot].present);
-                    either(present, between(Numbers::Large(&one), *comparison, Numbers::Large(&other)))
+                    if let (Some([a, b]), Some([c, d])) = (self.small_sum(left), self.small_sum(right)) {
+                        either(present, compared(*comparison, |row| a[row] + b[row], |row| c[row] + d[row]))
+                    } else {
+                        let (Some(one), Some(other)) = (self.evaluate(left), self.evaluate(right)) else { return false };
+                        either(present, between(Numbers::Large(&one), *comparison, Numbers::Large(&other)))
+                    }
                 }
                 Question::All(parts) => parts.iter().fold(Answer { yes: live, no: Mask::NONE }, |all, part| Answer {
                     yes: all.yes & self.answers[*part].yes,
