@@ -102,14 +102,20 @@ fn a_part_above_its_whole_is_an_error_with_both_columns_and_both_values() {
         &error(&minutes, Request::default()).to_string(),
         &["downtime_minutes", "60.5", "service_minutes", "60"],
     );
-    let engagements = Table::new(1)
-        .with("engagements", vec![3_i64])
-        .with("positive_engagements", vec![2_i64])
-        .with("negative_engagements", vec![2_i64]);
+    let engagements = |all: i32, positive: i32, negative: i32| {
+        Table::new(1)
+            .with("engagements", vec![all])
+            .with("positive_engagements", vec![positive])
+            .with("negative_engagements", vec![negative])
+    };
     assert_says(
-        &error(&engagements, Request::default()).to_string(),
+        &error(&engagements(3, 2, 2), Request::default()).to_string(),
         &["positive_engagements", "2", "negative_engagements", "3"],
     );
+    // parts that add up to all that 32 bits hold, and to one more
+    let half = 1 << 30;
+    assert_eq!(counts(&engagements(i32::MAX, half, half - 1), Request::default(), "engagement_quality"), [1, 0, 0, 0]);
+    assert_eq!(error(&engagements(i32::MAX, half, half), Request::default()).value(), Some("1073741824"));
 }
 
 #[test]

@@ -113,14 +113,15 @@ impl Fused {
                 return Some(below_rows);
             }
             let below_halves = below_rows.halves();
-            let below = |half: usize, row: usize| below[half * HALF_WORD + row] & kept(below_halves[half], row);
             for (half, values) in halves {
                 for (row, value) in values.iter_mut().enumerate() {
-                    let above = above[half * HALF_WORD + row] & kept(above_rows[half], row);
-                    *value = f64::from(above) / f64::from(below(half, row));
+                    let at = half * HALF_WORD + row;
+                    let (above, below) =
+                        (above[at] & kept(above_rows[half], row), below[at] & kept(below_halves[half], row));
+                    *value = f64::from(above) / f64::from(below);
                 }
             }
-            return Some(Mask::those(|row| below(row / HALF_WORD, row % HALF_WORD) != 0));
+            return Some(Mask::those(|row| below[row] != 0) & below_rows);
         }
         let (numerator, above) = self.combine(&metric.numerator)?;
         let combined;

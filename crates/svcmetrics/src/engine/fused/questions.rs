@@ -107,7 +107,9 @@ impl Fused {
                     if let (Some([a, b]), Some([c, d])) = (self.small_sum(left), self.small_sum(right)) {
                         either(present, compared(*comparison, |row| a[row] + b[row], |row| c[row] + d[row]))
                     } else {
-                        let (Some(one), Some(other)) = (self.evaluate(left), self.evaluate(right)) else { return false };
+                        let (Some(one), Some(other)) = (self.evaluate(left), self.evaluate(right)) else {
+                            return false;
+                        };
                         either(present, between(Numbers::Large(&one), *comparison, Numbers::Large(&other)))
                     }
                 }
