@@ -3,11 +3,14 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
+mod adding;
+
 use super::both::both;
 use super::cache::prefetch;
 use crate::error::{Error, Result};
 use crate::mask::{PerRow, ROWS};
 use crate::totals::Totals;
+use adding::{add_eight, add_four, add_two};
 #[cfg(feature = "rayon")]
 use std::ops::Range;
 
@@ -73,6 +76,9 @@ pub(super) type Duo = PerRow<[i64; 2]>;
 
 /// And how many of those a line has.
 pub(super) const LINE_DUOS: usize = LINE / 2;
+
+/// What fills a line up.
+static NOTHING: Duo = PerRow([[0; 2]; ROWS]);
 
 /// As many places as a line of the cache, and the widest register, has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -197,15 +203,12 @@ impl Accumulator {
     #[inline(always)]
     pub(super) fn add_each(&mut self, line: usize, groups: &[u32], duos: &[Duo]) {
         let near = &mut self.near[line..];
-        if let [a, b, c, d] = duos {
-            return add_eight(near, self.width, groups, a, b, c, d);
-        }
-        for (first, duos) in (0..).step_by(4).zip(duos.chunks(2)) {
-            match duos {
-                [a] => add_two(near, self.width, first, groups, a),
-                [a, b] => add_four(near, self.width, first, groups, a, b),
-                _ => {}
-            }
+        match duos {
+            [a] => add_two(near, self.width, groups, a),
+            [a, b] => add_four(near, self.width, groups, a, b),
+            [a, b, c] => add_eight(near, self.width, groups, a, b, c, &NOTHING),
+            [a, b, c, d] => add_eight(near, self.width, groups, a, b, c, d),
+            _ => {}
         }
     }
 
@@ -288,56 +291,6 @@ impl Accumulator {
         let far = self.far.get(group * self.lanes.len() + lane).copied().unwrap_or_default();
         far.checked_add(i128::from(self.lanes[lane].read(&self.near[group * self.width..])))
     }
-}
-
-/// Rows that are gone through without asking whether they are the last.
-const AT_ONCE: usize = 4;
-
-/// Calls for the group of each row of a block. What is done with it takes so little time that a loop's own part is kept small.
-#[inline(always)]
-fn each_row(groups: &[u32], mut call: impl FnMut(u32, usize)) {
-    let (all, rest) = groups.as_chunks::<AT_ONCE>();
-    for (at, groups) in all.iter().enumerate().take(ROWS / AT_ONCE) {
-        for (row, group) in groups.iter().enumerate() {
-            call(*group, at * AT_ONCE + row);
-        }
-    }
-    for (row, group) in (all.len() * AT_ONCE..ROWS).zip(rest) {
-        call(*group, row);
-    }
-}
-
-/// A line is loaded, added and stored at once. Each pair comes by itself: of an array of them the compiler would fetch what stands
-/// apart by an instruction that takes longer.
-#[multiversion::multiversion(targets(
-    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
-    "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"
-))]
-fn add_eight(near: &mut [Line], width: usize, groups: &[u32], a: &Duo, b: &Duo, c: &Duo, d: &Duo) {
-    each_row(groups, |group, row| {
-        let values = [a[row][0], a[row][1], b[row][0], b[row][1], c[row][0], c[row][1], d[row][0], d[row][1]];
-        let sums = &mut near[group as usize * width].0;
-        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-    });
-}
-
-/// The same for half a line.
-#[multiversion::multiversion(targets("x86_64+avx2+bmi1+bmi2+lzcnt+popcnt"))]
-fn add_four(near: &mut [Line], width: usize, first: usize, groups: &[u32], a: &Duo, b: &Duo) {
-    each_row(groups, |group, row| {
-        if let Some(sums) = near[group as usize * width].0.get_mut(first..first + 4) {
-            let values = [a[row][0], a[row][1], b[row][0], b[row][1]];
-            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-        }
-    });
-}
-
-fn add_two(near: &mut [Line], width: usize, first: usize, groups: &[u32], duo: &Duo) {
-    each_row(groups, |group, row| {
-        if let Some(sums) = near[group as usize * width].0.get_mut(first..first + 2) {
-            sums.iter_mut().zip(duo[row]).for_each(|(sum, value)| *sum += value);
-        }
-    });
 }
 
 #[cfg(feature = "rayon")]
