@@ -141,15 +141,28 @@ def field_table(found: Found) -> str:
     return markdown(["job", *peers], lines)
 
 
-def machine() -> str:
-    """What it ran on."""
+#: What Linux calls the vector units for which the engine has a body of its own, the widest first.
+VECTORS = {"avx512f": "AVX-512", "avx2": "AVX2"}
+
+
+def _processor(field: str) -> str:
+    """What Linux says of the first processor; nothing elsewhere."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        model = platform.processor() or platform.machine()
+    except OSError:
+        return ""
+    return next((line.split(":")[1].strip() for line in lines if line.startswith(field)), "")
+
+
+def machine() -> str:
+    """What it ran on."""
+    model = _processor("model name") or platform.processor() or platform.machine()
+    flags = _processor("flags").split()
+    # models of one name differ in it, and by it
+    vectors = [f" with {name}" for flag, name in VECTORS.items() if flag in flags][:1]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{model}, {THREADS} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+    system = f"{platform.system()} {platform.release()}"
+    return f"{model}{''.join(vectors)}, {THREADS} cores, {memory:.0f} GiB, {system}"
 
 
 def noise(found: Found) -> str:
