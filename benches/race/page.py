@@ -158,7 +158,7 @@ def machine() -> str:
     """What it ran on."""
     model = _processor("model name") or platform.processor() or platform.machine()
     flags = _processor("flags").split()
-    # models of one name differ in it, and by it
+    # processors of one name may differ in them
     vectors = [f" with {name}" for flag, name in VECTORS.items() if flag in flags][:1]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     system = f"{platform.system()} {platform.release()}"

@@ -27,7 +27,7 @@ pub(crate) const MAGIC: f64 = 6_755_399_441_055_744.0;
 /// Below this [`MAGIC`] is exact, and what is found by it of larger numbers is not below.
 pub(crate) const MAGIC_BELOW: u64 = 1 << 51;
 
-/// A whole number below [`MAGIC_BELOW`] as a double: many at once, also where processors convert one after another.
+/// A whole number of a magnitude below [`MAGIC_BELOW`] as a double: many at once, also where processors convert one after another.
 #[allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 #[inline(always)]
 pub(crate) fn double(whole: i64) -> f64 {

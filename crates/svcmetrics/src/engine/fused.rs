@@ -134,6 +134,7 @@ impl Fused {
         for (scope, _) in scopes.iter().enumerate().filter(|(_, scope)| scope.counted.is_some()) {
             lanes.add(Addend::One, Adding { scope: Some(scope), only: None });
         }
+        // what is added to a lane stands where the lane does
         let mut by_lane: Vec<(usize, &FusedSum)> = fused.iter().filter_map(|sum| Some((sum.lane?, sum))).collect();
         by_lane.sort_unstable_by_key(|(lane, _)| *lane);
         for (lane, sum) in by_lane {

@@ -49,7 +49,7 @@ impl Sums {
         let counted = plan.scopes.iter().enumerate();
         let counted = counted.map(|(at, scope)| scope.among.is_some().then(|| lane(true, Definitions::scope_lane(at))));
         let counted = counted.collect();
-        // small ones first, since those that share places come and go four at a time
+        // small ones first: side by side, what four of them add is laid out together
         let mut measures = vec![None; plan.sums.len()];
         for is_small in [true, false] {
             for (at, sum) in plan.sums.iter().enumerate().filter(|(_, sum)| !sum.counts_rows()) {

@@ -90,6 +90,21 @@ fn negative_counts_and_amounts_are_an_error_or_are_skipped_and_counted() {
 }
 
 #[test]
+fn amounts_of_more_millionths_than_64_bits_hold_are_refused_at_each_scale() {
+    // 2^64 millionths and a few more, or fewer
+    for (scale, far) in [(2, -18_446_744_073_709.55), (2, 18_446_744_073_709.56), (1, -18_446_744_073_709.0)] {
+        for near in [1.0, 100.0 / 12.0] {
+            let found = error(&revenue(vec![near, far], vec![1.0, 1.0], 2), Request::default().scale(scale));
+            assert_eq!(
+                (found.kind(), found.column(), found.row()),
+                ("out_of_range", Some("revenue_start"), Some(1)),
+                "{far} beside {near}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_part_above_its_whole_is_an_error_with_both_columns_and_both_values() {
     let found = error(&adoption(vec![1_i64, 7], vec![4_i64, 5], 2), Request::default());
     assert_eq!(

@@ -5,16 +5,15 @@
 use super::BlockColumn;
 use crate::column::{Column, ColumnKind};
 use crate::engine::intake::{self, Reading, State};
-use crate::mask::{Mask, ROWS, WORD, word_of};
+use crate::mask::{ROWS, WORD, word_of};
 use crate::money::{self, MAGIC, MAGIC_BELOW, POWERS, nearest_decimal};
 
 impl BlockColumn {
-    /// Takes what is no number for missing, of the rows of a word, if it may; whether there is none left.
+    /// Takes what is no number for missing, of the rows of a word that have something, if it may; whether there is none left.
     #[inline(always)]
     fn miss(&mut self, word: usize, no_number: u64, reading: &Reading) -> bool {
-        let found = self.present.0[word] & no_number;
         self.present.0[word] &= !no_number;
-        found == 0 || reading.nan_is_missing
+        no_number == 0 || reading.nan_is_missing
     }
 
     #[inline(always)]
@@ -27,9 +26,11 @@ impl BlockColumn {
         let (power, up) = (POWERS[reading.scale as usize], POWERS[(money::PLACES - reading.scale) as usize]);
         #[allow(clippy::cast_precision_loss)] // a power of ten below 10^7
         let places = power as f64;
-        // often all that is there is a number, and has few decimal places
-        let are_numbers = std::mem::replace(&mut self.are_numbers, true);
+        // of larger ones either the decimal is not exact, or there are more millionths than 64 bits hold
+        let below = MAGIC_BELOW.min(i64::MAX.cast_unsigned() / up.cast_unsigned());
         let is_signed = column.kind == ColumnKind::SignedMoney;
+        // often all that is there is a number, and has few decimal places
+        let mut are_numbers = true;
         let (mut bound, mut signs) = (0, 0);
         for (word, of_word) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
             let present = self.present.0[word];
@@ -38,34 +39,37 @@ impl BlockColumn {
                     decimals_of::<MULTIPLY_ADD>(self.word(word), of_word, places, is_signed, $number)
                 };
             }
-            let mut decimals = match (are_numbers, present) {
+            let mut decimals = match (self.are_numbers, present) {
                 (false, _) => Decimals::default(),
                 (true, u64::MAX) => decimals!(|_, number| number),
                 (true, _) => decimals!(|row, number| kept_value(number, present, row)),
             };
-            if !decimals.are_certain() {
-                self.are_numbers = false;
+            if !decimals.are_certain(below) {
                 decimals = decimals!(|row, number| kept_number(number, present, row));
-                if !self.miss(word, word_of(|row| of_word[row].is_nan()), reading) {
+                let no_number = present & word_of(|row| of_word[row].is_nan());
+                are_numbers &= no_number == 0 && decimals.are_certain(below);
+                if !self.miss(word, no_number, reading) {
                     return false;
                 }
             }
             if up != 1 {
                 self.word(word).iter_mut().for_each(|value| *value = value.wrapping_mul(up));
             }
-            if decimals.are_certain() {
+            if decimals.are_certain(below) {
                 bound = decimals.bound().saturating_mul(up.cast_unsigned()).max(bound);
                 continue;
             }
-            if !self.uncertain_floats(word, column, of_word, reading) {
+            if !self.uncertain_floats(word, column, of_word, below, reading) {
                 return false;
             }
+            // among them may be negative ones, certain or not
             for value in self.word(word) {
                 bound = bound.max(value.unsigned_abs());
                 signs |= *value;
             }
         }
         self.bound = bound;
+        self.are_numbers = are_numbers;
         signs >= 0 || is_signed
     }
 
@@ -75,10 +79,17 @@ impl BlockColumn {
         &mut self.large.values().as_chunks_mut().0[word]
     }
 
-    /// Reads those of a word's floats one by one that are no decimals of few places, or large.
-    fn uncertain_floats(&mut self, word: usize, column: &Column, numbers: &[f64; WORD], reading: &Reading) -> bool {
-        #[allow(clippy::cast_precision_loss)] // powers of ten and of two
-        let (places, below) = (POWERS[reading.scale as usize] as f64, MAGIC_BELOW as f64);
+    /// Reads those of a word's floats one by one that are no decimals of few places, or not below what is certain.
+    fn uncertain_floats(
+        &mut self,
+        word: usize,
+        column: &Column,
+        numbers: &[f64; WORD],
+        below: u64,
+        reading: &Reading,
+    ) -> bool {
+        #[allow(clippy::cast_precision_loss)] // below 2^53
+        let (places, below) = (POWERS[reading.scale as usize] as f64, below as f64);
         let is_certain = |number: f64| {
             let (shifted, is_nearest) = nearest_decimal::<false>(number, places);
             is_nearest & ((shifted - MAGIC).abs() < below)
@@ -106,20 +117,21 @@ impl BlockColumn {
     /// Counts that come as floats and are small; whether all of them are.
     #[inline(always)]
     pub(super) fn whole_floats(&mut self, kind: ColumnKind, numbers: &[f64; ROWS], reading: &Reading) -> bool {
-        let is_full = self.are_numbers && self.present == Mask::ALL;
-        self.are_numbers = true;
+        let mut are_numbers = true;
         for (word, numbers) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
-            if is_full && whole(&mut self.small.values().as_chunks_mut().0[word], numbers, |_, number| number) {
+            let (present, is_quick) = (self.present.0[word], self.are_numbers);
+            let small = &mut self.small.values().as_chunks_mut().0[word];
+            if is_quick && present == u64::MAX && whole(small, numbers, |_, number| number) {
                 continue;
             }
-            self.are_numbers = false;
-            let present = self.present.0[word];
-            let small = &mut self.small.values().as_chunks_mut().0[word];
             let are_whole = whole(small, numbers, |row, number| kept_number(number, present, row));
-            if !are_whole || !self.miss(word, word_of(|row| numbers[row].is_nan()), reading) {
+            let no_number = present & word_of(|row| numbers[row].is_nan());
+            are_numbers &= no_number == 0;
+            if !are_whole || !self.miss(word, no_number, reading) {
                 return false;
             }
         }
+        self.are_numbers = are_numbers;
         self.small_integers(kind)
     }
 }
@@ -141,15 +153,16 @@ fn kept_number(number: f64, present: u64, row: usize) -> f64 {
 struct Decimals {
     /// Whether each is the double nearest to its decimal.
     are_nearest: bool,
-    /// The bits of all; of a negative one, where there may be such, those that are not set.
+    /// The bits of all; of a negative one, where there may be such, those that are not set, and otherwise the highest, too.
     bits: u64,
 }
 
 impl Decimals {
-    /// Whether they are what was read; otherwise that is nonsense here and there.
+    /// Whether they are what was read, none is as large as this, and none is negative that may not be. Otherwise some may be
+    /// nonsense.
     #[inline(always)]
-    fn are_certain(self) -> bool {
-        self.are_nearest && self.bits < MAGIC_BELOW
+    fn are_certain(self, below: u64) -> bool {
+        self.are_nearest && self.bits < below
     }
 
     /// No magnitude is above it.
@@ -159,7 +172,7 @@ impl Decimals {
     }
 }
 
-/// Reads numbers as decimals of so many places, a power of ten; they are not certain if some are negative that may not be.
+/// Reads numbers as decimals of so many places, a power of ten.
 #[inline(always)]
 fn decimals_of<const MULTIPLY_ADD: bool>(
     values: &mut [i64; WORD],
