@@ -6,7 +6,8 @@ use crate::support::random::{Sample, config, tables};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use svcmetrics::{
-    Among, Component, HealthModel, HealthScore, HealthScorer, HealthScores, MissingPolicy, Scorecard, Total,
+    Among, Component, HealthModel, HealthScore, HealthScorer, HealthScores, MissingPolicy, Request, Scorecard, Table,
+    Total,
 };
 
 const FULL: i64 = 100_000_000;
@@ -177,4 +178,18 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn amounts_of_billions_are_scored_as_small_ones_are() {
+    // from 2^51 millionths on, 2.25 billion, a double is made of them in another way
+    let table = Table::new(4)
+        .with("revenue_start", vec![4.0, 2.0e9, 2.4e9, 4.0e9])
+        .with("revenue_end", vec![3.0, 1.5e9, 1.8e9, 3.0e9]);
+    let model = HealthModel::new([Component::new("net_revenue_retention", 1)]).unwrap();
+    let mut scorer = HealthScorer::new(Request::default().health(model));
+    scorer.add(&table).unwrap();
+    let found = scorer.finish().unwrap().scores;
+    let micros: Vec<_> = found.into_iter().flatten().map(|health| health.score).collect();
+    assert_eq!(micros, [Some(75_000_000); 4]);
 }

@@ -29,7 +29,6 @@ impl BlockColumn {
         // of larger ones either the decimal is not exact, or there are more millionths than 64 bits hold
         let below = MAGIC_BELOW.min(i64::MAX.cast_unsigned() / up.cast_unsigned());
         let is_signed = column.kind == ColumnKind::SignedMoney;
-        // often all that is there is a number, and has few decimal places
         let mut are_numbers = true;
         let (mut bound, mut signs) = (0, 0);
         for (word, of_word) in numbers.as_chunks::<WORD>().0.iter().enumerate() {
@@ -39,6 +38,7 @@ impl BlockColumn {
                     decimals_of::<MULTIPLY_ADD>(self.word(word), of_word, places, is_signed, $number)
                 };
             }
+            // often all that is there is a number, and has few decimal places
             let mut decimals = match (self.are_numbers, present) {
                 (false, _) => Decimals::default(),
                 (true, u64::MAX) => decimals!(|_, number| number),
