@@ -126,7 +126,8 @@ impl Request {
     /// Reads what the request itself reads, and nothing else: what is wrong with the rows is found there.
     fn broken_down(&self, breakdown: &'static Breakdown, definitions: &Definitions) -> Self {
         let computed = |metric: &Metric| {
-            breakdown.rows.as_ref().is_some_and(|rows| rows.id == metric.id) || definitions.find(metric.id()).is_some()
+            breakdown.rows.as_ref().is_some_and(|rows| rows.id == metric.id)
+                || definitions.find(metric.id()).is_some_and(|chosen| definitions.is_summed(chosen))
         };
         let ids = breakdown.metrics().into_iter().filter(computed).map(|metric| metric.id.to_string());
         let mut by = self.by.clone();

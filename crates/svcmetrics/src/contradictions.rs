@@ -63,7 +63,8 @@ impl<'a> Contradictions<'a> {
         let is_share = |metric: &Metric| {
             metric.kind == Kind::Share && (metrics::find(metric.id()).is_some() || of_model.contains(metric))
         };
-        let shares = definitions.chosen.iter().filter(|chosen| is_share(&chosen.metric)).filter_map(share);
+        let is_summed_share = |chosen: &&Chosen| is_share(&chosen.metric) && definitions.is_summed(chosen);
+        let shares = definitions.chosen.iter().filter(is_summed_share).filter_map(share);
         let lane = |(of, id): &(i128, &str)| Some((*of, definitions.measure_lane(definitions.measure_position(id)?)));
         let identities = metrics::IDENTITIES.iter().filter_map(|terms| {
             let lanes: Option<Lanes> = terms.iter().map(lane).collect();

@@ -1,5 +1,6 @@
 //! What a scorecard's totals mean: the metrics chosen for a table, the health model, the parameters, and the lanes of a group.
 
+use crate::column::Name;
 use crate::error::{Error, Result, listed};
 use crate::health::HealthModel;
 use crate::key::Key;
@@ -83,34 +84,61 @@ pub(crate) struct Definitions {
     pub(crate) parameters: Parameters,
     pub(crate) scopes: Arc<Vec<Arc<Scope>>>,
     pub(crate) measures: Arc<Vec<Measure>>,
+    /// What rows are scored by and no figure of a group reads: it has no lanes.
+    pub(crate) row_measures: Arc<Vec<Measure>>,
     /// By metric chosen.
     places: Arc<Vec<Places>>,
+}
+
+/// Whether figures of groups read what a metric sums: those that are shown do, and of those the ones that they are made of.
+fn summed(chosen: &[Chosen], model: Option<&HealthModel>) -> Vec<bool> {
+    let mut summed: Vec<bool> = chosen.iter().map(|chosen| chosen.shown).collect();
+    let reads = |chosen: &Chosen, id: &Name| match (chosen.form(), model) {
+        (Form::Difference(one, two), _) => [one, two].contains(&id),
+        (Form::Health, Some(model)) => model.reads().contains(&id),
+        _ => false,
+    };
+    loop {
+        let more =
+            |part: &Chosen| chosen.iter().zip(&summed).any(|(whole, summed)| *summed && reads(whole, &part.metric.id));
+        let with_parts: Vec<bool> = chosen.iter().zip(&summed).map(|(part, summed)| *summed || more(part)).collect();
+        if with_parts == summed {
+            return summed;
+        }
+        summed = with_parts;
+    }
 }
 
 impl Definitions {
     /// # Errors
     /// [`Error::InvalidDefinition`] where two metrics give one id to different scopes or measures.
     pub(crate) fn new(chosen: Vec<Chosen>, model: Option<HealthModel>, parameters: Parameters) -> Result<Self> {
-        let (mut scopes, mut measures): (Vec<Arc<Scope>>, Vec<Measure>) = (Vec::new(), Vec::new());
+        let summed = summed(&chosen, model.as_ref());
+        let (mut scopes, mut measures): (Vec<Arc<Scope>>, Vec<(Measure, bool)>) = (Vec::new(), Vec::new());
         let twice = |what, id: &str| Error::InvalidDefinition {
             what,
             id: id.to_owned(),
             problem: "the id stands for two definitions".into(),
         };
-        for measure in chosen.iter().flat_map(|chosen| chosen.form().measures()) {
+        let each =
+            chosen.iter().zip(summed).flat_map(|(chosen, summed)| chosen.form().measures().map(move |m| (m, summed)));
+        for (measure, summed) in each {
             match scopes.iter().find(|scope| scope.id == measure.scope.id) {
                 None => scopes.push(measure.scope.clone()),
                 Some(known) if *known != measure.scope => return Err(twice("scope", measure.scope.id())),
                 Some(_) => {}
             }
-            match measures.iter().find(|known| known.id == measure.id) {
-                None => measures.push(measure.clone()),
-                Some(known) if known != measure => return Err(twice("measure", measure.id())),
-                Some(_) => {}
+            match measures.iter_mut().find(|(known, _)| known.id == measure.id) {
+                None => measures.push((measure.clone(), summed)),
+                Some((known, _)) if known != measure => return Err(twice("measure", measure.id())),
+                Some((_, known)) => *known |= summed,
             }
         }
-        let (scopes, measures, places) = (Arc::new(scopes), Arc::new(measures), Arc::default());
-        let mut made = Self { chosen: Arc::new(chosen), model, parameters, scopes, measures, places };
+        let (measures, row_measures): (Vec<_>, Vec<_>) = measures.into_iter().partition(|(_, summed)| *summed);
+        let all = |measures: Vec<(Measure, bool)>| Arc::new(measures.into_iter().map(|(measure, _)| measure).collect());
+        let (measures, row_measures) = (all(measures), all(row_measures));
+        let (chosen, scopes, places) = (Arc::new(chosen), Arc::new(scopes), Arc::default());
+        let mut made = Self { chosen, model, parameters, scopes, measures, row_measures, places };
         made.places = Arc::new(made.chosen.iter().map(|chosen| Places::new(&made, chosen)).collect());
         Ok(made)
     }
@@ -228,6 +256,16 @@ impl Definitions {
         Some(lanes[Self::scope_lane(self.scope_position(measure.scope.id())?)])
     }
 
+    /// Whether groups have the lanes that a metric reads, and not only rows what they are scored by.
+    pub(crate) fn is_summed(&self, chosen: &Chosen) -> bool {
+        chosen.form().measures().all(|measure| self.measure_position(measure.id()).is_some())
+    }
+
+    /// The position of a measure among all, those that have no lanes after the others.
+    pub(crate) fn position(&self, measure: &Measure) -> Option<usize> {
+        self.measures.iter().chain(self.row_measures.iter()).position(|known| known.id == measure.id)
+    }
+
     /// Lanes and coefficients of a combination.
     pub(crate) fn lanes<'a>(&'a self, terms: &'a Combination) -> impl Iterator<Item = (i32, usize)> + 'a {
         terms.iter().filter_map(|(coefficient, measure)| Some((*coefficient, self.lane(measure)?)))
@@ -242,12 +280,10 @@ impl Definitions {
     pub(crate) fn difference(&self, other: &Self) -> Option<Error> {
         let differ = |what, left: String, right: String| Some(Error::Mismatch { what, left, right });
         let metrics = |definitions: &Self| -> Vec<String> {
-            let name = |chosen: &Chosen| {
-                if chosen.form == 0 {
-                    chosen.metric.id.to_string()
-                } else {
-                    format!("{} (otherwise)", chosen.metric.id)
-                }
+            let name = |chosen: &Chosen| match (chosen.form, definitions.is_summed(chosen)) {
+                (_, false) => format!("{} (of customers alone)", chosen.metric.id),
+                (0, true) => chosen.metric.id.to_string(),
+                (_, true) => format!("{} (otherwise)", chosen.metric.id),
             };
             definitions.chosen.iter().map(name).collect()
         };
@@ -362,6 +398,10 @@ impl Definitions {
         } else if right != Scales::default() && left != right {
             return differ("csat_satisfied_from or effort_scale", left.to_string(), right.to_string());
         }
+        // of two models one could not be told
+        if let (Some(_), Some(_), Some(error)) = (&self.model, &other.model, self.model_difference(other)) {
+            return Err(error);
+        }
         let model = self.model.clone().or_else(|| other.model.clone());
         let chosen = self.chosen.iter().chain(other.chosen.iter()).cloned().collect();
         Self::new(chosen, model, parameters)
@@ -390,7 +430,12 @@ impl Definitions {
                     .find(&chosen.metric.id)
                     .is_some_and(|found| found.metric == chosen.metric && found.form == chosen.form)
         };
-        let mut kept: Vec<Chosen> = self.chosen.iter().filter(same).cloned().collect();
+        let both_sum = |chosen: &Chosen| {
+            self.is_summed(chosen) && other.find(&chosen.metric.id).is_some_and(|chosen| other.is_summed(chosen))
+        };
+        let kept = self.chosen.iter().filter(same).cloned();
+        let mut kept: Vec<Chosen> =
+            kept.map(|chosen| Chosen { shown: chosen.shown && both_sum(&chosen), ..chosen }).collect();
         // What is made of other metrics needs all of those that either card has: of fewer it would be something else.
         loop {
             let is_kept = |id: &str| kept.iter().any(|kept| kept.metric.id == id);

@@ -170,13 +170,14 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     let form = |metric: &Metric| metric.forms.iter().position(&has_form);
     let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();
     let with_health = has("health_score");
+    let is_component = |metric: &Metric| model.reads().contains(&&metric.id) && form(metric).is_some();
     let chosen = candidates.iter().filter_map(|metric| {
         let form = match metric.forms.first()? {
             Form::Difference(one, two) => {
                 let there = |id: &str| candidates.iter().any(|metric| metric.id == id && form(metric).is_some());
                 (there(one) && there(two)).then_some(0)?
             }
-            Form::Health => with_health.then_some(0)?,
+            Form::Health => (with_health && candidates.iter().any(is_component)).then_some(0)?,
             // Totals do not say of which value the rows are.
             Form::Mix { .. } => return None,
             _ if of_model.contains(&metric.id) && !with_health => return None,

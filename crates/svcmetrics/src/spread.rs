@@ -1,7 +1,7 @@
 //! How far rows lie from their group's quotient: exact sums of squares and products, from which intervals are computed.
 
 use crate::column::Name;
-use crate::definitions::Definitions;
+use crate::definitions::{Chosen, Definitions};
 use crate::error::{Error, Result};
 use crate::interval::Sampling;
 use crate::money::nearest;
@@ -65,9 +65,10 @@ impl Spread {
 
     /// The metrics whose intervals need it.
     pub(crate) fn metrics_of(definitions: &Definitions) -> Vec<Name> {
-        let needs =
-            definitions.chosen.iter().filter(|chosen| chosen.metric.sampling(chosen.form()) == Sampling::Spread);
-        needs.map(|chosen| chosen.metric.id.clone()).collect()
+        let needs = |chosen: &&Chosen| {
+            definitions.is_summed(chosen) && chosen.metric.sampling(chosen.form()) == Sampling::Spread
+        };
+        definitions.chosen.iter().filter(needs).map(|chosen| chosen.metric.id.clone()).collect()
     }
 
     /// As many groups.

@@ -25,6 +25,7 @@ use lanes::{Added, Adding, Lanes, Summed};
 use linear::Linear;
 use multiversion::target::target_cfg_f;
 use questions::{Answer, Question, Questions};
+use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ struct FusedSum {
     scope: usize,
     only: Option<usize>,
     addend: Addend,
-    /// Nothing where it counts its scope's rows.
+    /// Nothing where it counts its scope's rows, or is only asked of rows.
     lane: Option<usize>,
 }
 
@@ -111,7 +112,8 @@ impl Fused {
             });
         }
         let mut fused = Vec::new();
-        for (sum, lane) in plan.sums.iter().zip(sums.measures.iter()) {
+        let lanes = sums.measures.iter().copied().chain(iter::repeat(None));
+        for (sum, lane) in plan.sums.iter().zip(lanes) {
             let addend = Linear::new(&sum.sum, sum.micro, &columns);
             let addend = match (addend.terms.as_slice(), addend.constant) {
                 ([], 1) => Addend::One,
@@ -122,7 +124,7 @@ impl Fused {
                 scope: sum.scope,
                 only: sum.only.as_ref().map(|only| questions.add(only)),
                 addend,
-                lane: *lane,
+                lane,
             });
         }
         let health = match &plan.health {

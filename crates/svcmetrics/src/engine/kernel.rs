@@ -353,7 +353,7 @@ impl Engine {
                 }
             }
         }
-        for (position, sum) in plan.sums.iter().enumerate() {
+        for (position, sum) in plan.summed().iter().enumerate() {
             for (row, (group, status)) in groups.iter().zip(&statuses[sum.scope]).enumerate() {
                 if *status == Status::Counted {
                     let value = addend(sum, cells, row);

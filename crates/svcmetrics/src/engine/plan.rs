@@ -8,7 +8,8 @@ use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::error::{Error, MissingColumns, Result};
 use crate::expression::Expression;
 use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
-use crate::metric::Form;
+use crate::measure::Measure;
+use crate::metric::{Combination, Form};
 use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START, Subject, YEARLY_REVENUE_START, is_of_ledger};
 use crate::money::MICROS;
 use crate::request::{ColumnUnit, Request};
@@ -70,6 +71,11 @@ impl Plan {
 }
 
 impl Plan {
+    /// The sums that groups have lanes for.
+    pub(super) fn summed(&self) -> &[PlannedSum] {
+        &self.sums[..self.definitions.measures.len()]
+    }
+
     /// The columns that are added or compared, and not only asked whether they are true.
     pub(super) fn numbers(&self) -> impl Iterator<Item = Slot> {
         let scopes =
@@ -112,6 +118,7 @@ pub(crate) struct Plan {
     pub(crate) period: Option<String>,
     pub(crate) columns: Vec<PlannedColumn>,
     pub(crate) scopes: Vec<PlannedScope>,
+    /// Those of the definitions' measures, then those that are only asked of rows.
     pub(crate) sums: Vec<PlannedSum>,
     /// The sums whose single values are held, for quantiles.
     pub(crate) distributed: Vec<usize>,
@@ -235,7 +242,7 @@ impl Plan {
             kept_rules.push(rules);
             readers.push(metric);
         }
-        for measure in definitions.measures.iter() {
+        for measure in definitions.measures.iter().chain(definitions.row_measures.iter()) {
             for column in measure.sum.columns().chain(measure.only.iter().flat_map(Condition::columns)) {
                 slots.add(column, &measure.id)?;
             }
@@ -272,7 +279,7 @@ impl Plan {
                 rules: rules.into_iter().map(|rule| (rule.map(&place), rule.clone())).collect(),
                 metric,
             });
-        let sums = definitions.measures.iter().map(|measure| PlannedSum {
+        let sums = definitions.measures.iter().chain(definitions.row_measures.iter()).map(|measure| PlannedSum {
             scope: definitions.scope_position(measure.scope.id()).unwrap_or_default(),
             sum: measure.sum.map(&place),
             micro: measure.is_micro(),
@@ -315,8 +322,8 @@ pub(crate) fn each_once(names: impl Iterator<Item = String>) -> Vec<String> {
 /// How that metric is evaluated on a row; a group's health, which a row does not have, is absent.
 pub(crate) fn row_metric(definitions: &Definitions, id: &str) -> RowMetric {
     let Some(chosen) = definitions.find(id) else { return RowMetric::Absent };
-    let first = definitions.measure_lane(0);
-    let positions = |terms| definitions.lanes(terms).map(|(coefficient, lane)| (coefficient, lane - first)).collect();
+    let position = |(times, measure): &(i32, Measure)| Some((*times, definitions.position(measure)?));
+    let positions = |terms: &Combination| terms.iter().filter_map(position).collect();
     let scope = chosen.form().scope().and_then(|scope| definitions.scope_position(scope.id())).unwrap_or_default();
     match chosen.form() {
         Form::Quotient { numerator, denominator } => {

@@ -50,9 +50,9 @@ impl Sums {
         let counted = counted.map(|(at, scope)| scope.among.is_some().then(|| lane(true, Definitions::scope_lane(at))));
         let counted = counted.collect();
         // small ones first: side by side, what four of them add is laid out together
-        let mut measures = vec![None; plan.sums.len()];
+        let mut measures = vec![None; plan.summed().len()];
         for is_small in [true, false] {
-            for (at, sum) in plan.sums.iter().enumerate().filter(|(_, sum)| !sum.counts_rows()) {
+            for (at, sum) in plan.summed().iter().enumerate().filter(|(_, sum)| !sum.counts_rows()) {
                 if plan.is_count(sum) == is_small {
                     measures[at] = Some(lane(is_small, plan.definitions.measure_lane(at)));
                 }

@@ -170,6 +170,38 @@ proptest! {
     }
 
     #[test]
+    fn what_only_customers_are_scored_by_is_not_summed(rows in tables(60), by in some_keys(), model in models()) {
+        const ASKED: [&str; 3] = ["customer_health", "health_coverage", "green_share"];
+        let of = |rows: &Sample, metrics: &[&str]| {
+            Scorecard::of(&rows.table(), rows.request(&by).health(model.clone()).metrics(metrics.iter().copied()))
+        };
+        let Ok(card) = of(&rows, &ASKED) else { return Ok(()) };
+        let with_components = of(&rows, &["customer_health", "health_coverage", "green_share", "health"]).unwrap();
+        let figures = |card: &Scorecard| ASKED.map(|id| card.figures(id).unwrap());
+        prop_assert_eq!(figures(&card), figures(&with_components));
+        let lanes = |card: &Scorecard| -> Vec<String> {
+            let batch = card.measures_record_batch().unwrap();
+            batch.schema().fields().iter().map(|field| field.name().clone()).collect()
+        };
+        let (few, many) = (lanes(&card), lanes(&with_components));
+        // how rows stand, and what was rounded, is told all the same
+        let is_count = |name: &&String| name.contains('.');
+        prop_assert_eq!(few.iter().filter(is_count).collect::<Vec<_>>(), many.iter().filter(is_count).collect::<Vec<_>>());
+        prop_assert!(few.len() < many.len() && few.iter().all(|name| many.contains(name)));
+        prop_assert_eq!(&Scorecard::from_json(&card.to_json().unwrap()).unwrap(), &card);
+        // what was added up is another thing
+        let both = card.merge(&with_components).unwrap_err();
+        prop_assert_eq!(both.kind(), "mismatch");
+        let common = [card.merge_common(&with_components), with_components.merge_common(&card)].map(Result::unwrap);
+        prop_assert_eq!(figures(&common[0]), figures(&common[1]));
+        prop_assert_eq!(&lanes(&common[0]), &few);
+        prop_assert_eq!(common[0].metrics().map(svcmetrics::Metric::id).collect::<Vec<_>>(), ASKED);
+        let halves: Vec<usize> = (0..rows.rows.len()).map(|row| row % 2).collect();
+        let parts: Vec<Scorecard> = rows.cut(&halves, 2).iter().map(|part| of(part, &ASKED).unwrap()).collect();
+        prop_assert_eq!(parts[0].merge(&parts[1]).unwrap(), card);
+    }
+
+    #[test]
     fn health_of_a_group_lies_between_0_and_100(rows in tables(100), by in some_keys()) {
         let card = card(&rows, &by);
         for id in ["health", "customer_health"].into_iter().filter(|id| !card.not_measured().contains_key(*id)) {
@@ -192,4 +224,27 @@ fn amounts_of_billions_are_scored_as_small_ones_are() {
     let found = scorer.finish().unwrap().scores;
     let micros: Vec<_> = found.into_iter().flatten().map(|health| health.score).collect();
     assert_eq!(micros, [Some(75_000_000); 4]);
+}
+
+#[test]
+fn a_component_that_is_asked_for_itself_is_summed() {
+    let table = Table::new(2)
+        .with("milestones_met", vec![1_i64, 4])
+        .with("milestones_total", vec![4_i64, 4])
+        .with("reached_goal", vec![true, false])
+        .with("revenue_end", vec![1_i64, 1]);
+    let model = HealthModel::new([Component::new("adoption_rate", 1), Component::new("success_rate", 1)]).unwrap();
+    let of = |metrics: &[&str]| {
+        let request = Request::default().health(model.clone()).metrics(metrics.iter().copied());
+        Scorecard::of(&table, request).unwrap()
+    };
+    let (alone, beside) = (of(&["customer_health"]), of(&["adoption_rate", "customer_health"]));
+    assert_eq!(alone.figure("adoption_rate").unwrap_err().kind(), "metric_not_found");
+    assert_eq!(beside.figure("adoption_rate").unwrap().value(), Some(0.625));
+    assert_eq!(alone.figure("customer_health").unwrap(), beside.figure("customer_health").unwrap());
+    let error = alone.merge(&beside).unwrap_err().to_string();
+    assert!(error.contains("adoption_rate (of customers alone)"), "{error}");
+    let common = beside.merge_common(&alone).unwrap();
+    assert_eq!(common.metrics().map(svcmetrics::Metric::id).collect::<Vec<_>>(), ["customer_health"]);
+    assert_eq!(common.figure("customer_health").unwrap().value(), Some(56.25));
 }
