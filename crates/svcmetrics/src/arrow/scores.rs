@@ -1,7 +1,6 @@
 //! Scores of many customers: columns straight from the scorer.
 
 use super::{Frame, key_array};
-use crate::engine::both::both;
 use crate::engine::{NOBODY, ScoreColumns};
 use crate::error::{Error, Result};
 use crate::health::{Finished, HealthModel, HealthScorer};
@@ -156,7 +155,7 @@ fn texts<O: OffsetSizeTrait>(
 ) -> Result<ArrayRef> {
     let (rows, total) =
         parts.iter().fold((0, 0), |(rows, total), (bands, length)| (rows + bands.len(), total + length));
-    let (mut bytes, mut offsets) = both(rows, || vec![0; total], || vec![O::usize_as(0); rows + 1]);
+    let (mut bytes, mut offsets) = (vec![0; total], vec![O::usize_as(0); rows + 1]);
     let (mut rest, mut start) = (bytes.as_mut_slice(), 0);
     let mut works = Vec::new();
     for ((bands, length), ends) in parts.iter().zip(offsets[1..].chunks_mut(PART)) {

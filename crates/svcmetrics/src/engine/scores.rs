@@ -2,7 +2,6 @@
 
 #![allow(clippy::inline_always)] // so that it is compiled for the vector units of its caller
 
-use super::both::both;
 use super::fused::FusedHealth;
 use super::judge::Status;
 use super::kernel::Part;
@@ -61,9 +60,9 @@ impl ScoreColumns {
                 values.resize(rows, T::default());
             }
         }
-        let Self { scores, bands, coverages, .. } = self;
-        // an allocator may have to clear it first, which takes one thread longer than it takes two
-        both(rows, || zeros(scores, rows), || (zeros(coverages, rows), zeros(bands, rows)));
+        zeros(&mut self.scores, rows);
+        zeros(&mut self.bands, rows);
+        zeros(&mut self.coverages, rows);
         self.points.iter_mut().for_each(|points| zeros(points, rows));
     }
 
