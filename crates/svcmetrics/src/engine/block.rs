@@ -108,6 +108,18 @@ impl BlockColumn {
         self.bound = bound;
     }
 
+    /// Puts 0 into rows; whether there is something in them stays as it was.
+    #[inline(always)]
+    pub(super) fn empty(&mut self, rows: Mask) {
+        if self.is_small {
+            let small = self.small.values();
+            rows.each(|row| small[row] = 0);
+        } else {
+            let large = self.large.values();
+            rows.each(|row| large[row] = 0);
+        }
+    }
+
     /// Says that rows where there was nothing hold 0.
     #[inline(always)]
     pub(super) fn fill_with_zeros(&mut self, rows: Mask) {

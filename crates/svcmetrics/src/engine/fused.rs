@@ -35,10 +35,10 @@ struct FusedScope {
     reads: Vec<Slot>,
     after_health: bool,
     rules: Vec<usize>,
+    /// What is made 0 in rows that lack something, so that they add 0.
+    own: Vec<Slot>,
     /// All that it reads, for the count of what was rounded.
     slots: Vec<Slot>,
-    /// Where its counted rows are counted; otherwise that is what the others leave.
-    counted: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -98,17 +98,17 @@ impl Fused {
         plan.numbers().for_each(|slot| columns[slot].be_number());
         let mut questions = Questions { plan, columns: &columns, conditions: Vec::new(), asked: Vec::new() };
         let mut scopes = Vec::new();
-        for (scope, counted) in plan.scopes.iter().zip(sums.counted.iter()) {
+        for scope in &plan.scopes {
             let mut slots: Vec<Slot> = scope.among_slots.iter().chain(&scope.reads).copied().collect();
             slots.sort_unstable();
             slots.dedup();
             scopes.push(FusedScope {
                 among: scope.among.as_ref().map(|among| questions.add(among)),
                 reads: scope.reads.clone(),
+                own: scope.own.clone(),
                 after_health: scope.after_health,
                 rules: scope.rules.iter().map(|(rule, _)| questions.add(rule)).collect(),
                 slots,
-                counted: *counted,
             });
         }
         let mut fused = Vec::new();
@@ -133,15 +133,21 @@ impl Fused {
         };
         let mut lanes = Lanes::default();
         lanes.add(Addend::One, Adding { scope: None, only: None });
-        for (scope, _) in scopes.iter().enumerate().filter(|(_, scope)| scope.counted.is_some()) {
-            lanes.add(Addend::One, Adding { scope: Some(scope), only: None });
-        }
         // what is added to a lane stands where the lane does
-        let mut by_lane: Vec<(usize, &FusedSum)> = fused.iter().filter_map(|sum| Some((sum.lane?, sum))).collect();
+        let counted = sums.counted.iter().enumerate().filter_map(|(scope, lane)| Some(((*lane)?, Ok(scope))));
+        let measured = fused.iter().zip(&plan.sums).filter_map(|(sum, planned)| Some((sum.lane?, Err((sum, planned)))));
+        let mut by_lane: Vec<(usize, Result<usize, _>)> = counted.chain(measured).collect();
         by_lane.sort_unstable_by_key(|(lane, _)| *lane);
-        for (lane, sum) in by_lane {
-            lanes.sum(&sum.addend, lane, matches!(sums.often.place(lane), Place::Half(..)));
-            lanes.add(sum.addend.clone(), Adding { scope: Some(sum.scope), only: sum.only });
+        for (lane, adds) in by_lane {
+            match adds {
+                Ok(scope) => lanes.add(Addend::One, Adding { scope: Some(scope), only: None }),
+                Err((sum, planned)) => {
+                    lanes.sum(&sum.addend, lane, matches!(sums.often.place(lane), Place::Half(..)));
+                    // where it is made of what is 0 in all other rows, all rows may add it
+                    let scope = if plan.is_of_own(planned) { None } else { Some(sum.scope) };
+                    lanes.add(sum.addend.clone(), Adding { scope, only: sum.only });
+                }
+            }
         }
         let Questions { conditions, asked, .. } = questions;
         let computed = |slot: &&Slot| plan.columns[**slot].column.kind.is_computed();

@@ -3,6 +3,7 @@
 use super::columns::{Data, Nulls, Scalar, TimeUnit, Values};
 use super::ids::{Ids, NONE};
 use super::intake::NAN_HINT;
+use super::short_texts::{ShortTexts, TOGETHER};
 use super::texts::Texts;
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, KeyType};
@@ -65,6 +66,7 @@ pub(crate) struct KeyColumn {
     values: Vec<Key>,
     /// Apart from the other keys, since a borrowed text can look itself up here.
     texts: HashMap<Box<str>, u32>,
+    short_texts: ShortTexts,
     integers: Ids,
     /// By position in the dictionary of the part that is being read.
     dictionary: Vec<u32>,
@@ -87,6 +89,7 @@ impl KeyColumn {
             key_type: KeyType::Null,
             values: Vec::new(),
             texts: HashMap::new(),
+            short_texts: ShortTexts::default(),
             integers: Ids::default(),
             dictionary: Vec::new(),
             marks: Marks::default(),
@@ -175,12 +178,17 @@ impl KeyColumn {
     }
 
     pub(super) fn text(&mut self, text: &str) -> u32 {
-        if let Some(code) = self.texts.get(text) {
-            return *code;
-        }
-        let code = self.push(Key::from(text));
-        self.texts.insert(text.into(), code);
-        code
+        let is_short = ShortTexts::holds(text);
+        let known = if is_short { self.short_texts.get(text) } else { self.texts.get(text).copied() };
+        known.unwrap_or_else(|| {
+            let code = self.push(Key::from(text));
+            if is_short {
+                self.short_texts.insert(text, code);
+            } else {
+                self.texts.insert(text.into(), code);
+            }
+            code
+        })
     }
 
     pub(super) fn key(&mut self, key: &Key) -> u32 {
@@ -305,7 +313,7 @@ impl KeyColumn {
         if let (Values::Text(texts), Nulls::None, KeyType::Text) = (&data.values, &data.nulls, &self.key_type) {
             match texts.marks().filter(|_| self.marks.recur()) {
                 Some(marks) => self.encode_marked(texts.as_ref(), marks, rows, codes),
-                None => codes.extend(rows.map(|row| self.text(texts.text(row)))),
+                None => self.encode_texts(texts.as_ref(), rows, codes),
             }
             return Ok(());
         }
@@ -313,6 +321,17 @@ impl KeyColumn {
             codes.push(self.one(data, row, first_row + row as u64)?);
         }
         Ok(())
+    }
+
+    /// The codes of texts, many at a time.
+    fn encode_texts(&mut self, texts: &dyn Texts, rows: Range<usize>, codes: &mut Vec<u32>) {
+        for start in rows.clone().step_by(TOGETHER) {
+            let (texts, before) = (texts.some(start..rows.end.min(start + TOGETHER)), codes.len());
+            self.short_texts.codes(&texts, codes);
+            for (code, text) in codes[before..].iter_mut().zip(texts).filter(|(code, _)| **code == NONE) {
+                *code = self.text(text);
+            }
+        }
     }
 
     /// The codes of texts with marks: one that was met needs no look at its text.

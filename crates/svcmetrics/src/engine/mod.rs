@@ -25,6 +25,7 @@ pub(crate) mod plan;
 mod reused;
 mod rows;
 mod scores;
+mod short_texts;
 mod sums;
 pub(crate) mod texts;
 mod threads;

@@ -8,7 +8,7 @@ use crate::definitions::{Chosen, Definitions, Parameters};
 use crate::error::{Error, MissingColumns, Result};
 use crate::expression::Expression;
 use crate::health::{HEALTH_BAND, HEALTH_SCORE, HealthModel, Scoring};
-use crate::measure::Measure;
+use crate::measure::{Measure, Scope};
 use crate::metric::{Combination, Form};
 use crate::metrics::{CURRENCY, REVENUE_END, REVENUE_START, Subject, YEARLY_REVENUE_START, is_of_ledger};
 use crate::money::MICROS;
@@ -35,6 +35,8 @@ pub(crate) struct PlannedScope {
     pub(crate) among: Option<Condition<Slot>>,
     pub(crate) among_slots: Vec<Slot>,
     pub(crate) reads: Vec<Slot>,
+    /// Those of which only this scope's sums are made, where it is about all rows.
+    pub(crate) own: Vec<Slot>,
     pub(crate) rules: Vec<(Condition<Slot>, Condition)>,
     /// The first metric that counts its rows.
     pub(crate) metric: String,
@@ -74,6 +76,12 @@ impl Plan {
     /// The sums that groups have lanes for.
     pub(super) fn summed(&self) -> &[PlannedSum] {
         &self.sums[..self.definitions.measures.len()]
+    }
+
+    /// Whether a row adds 0 where what its scope alone sums is 0 in rows that lack something.
+    pub(super) fn is_of_own(&self, sum: &PlannedSum) -> bool {
+        let own = &self.scopes[sum.scope].own;
+        sum.only.is_none() && sum.sum.constant == 0 && sum.sum.columns().all(|slot| own.contains(slot))
     }
 
     /// The columns that are added or compared, and not only asked whether they are true.
@@ -269,12 +277,18 @@ impl Plan {
         let spread = of_spread.into_iter().map(|id| (id.clone(), row_metric(&definitions, &id))).collect();
 
         let place = |column: &Column| slots.place(column);
+        let is_own = |scope: &Scope, column: &Column| {
+            let reads = |measure: &&Measure| measure.sum.columns().any(|read| read == column);
+            let mut summing = definitions.measures.iter().filter(reads).map(|measure| measure.scope.id() == scope.id());
+            scope.among.is_none() && summing.next() == Some(true) && summing.all(|is_this| is_this)
+        };
         let scopes =
             definitions.scopes.iter().zip(kept_rules).zip(readers).map(|((scope, rules), metric)| PlannedScope {
                 among: scope.among.as_ref().map(|among| among.map(&place)),
                 // a null in those is none that the sums need; a value that cannot be used is
                 among_slots: scope.among.iter().flat_map(Condition::columns).chain(&scope.asks).map(place).collect(),
                 reads: scope.reads.iter().map(place).collect(),
+                own: scope.reads.iter().filter(|column| is_own(scope, column)).map(place).collect(),
                 after_health: scope.columns().iter().any(|column| column.kind.is_computed()),
                 rules: rules.into_iter().map(|rule| (rule.map(&place), rule.clone())).collect(),
                 metric,

@@ -23,7 +23,7 @@ pub(super) enum Rare {
 /// Sums of groups while rows come in.
 #[derive(Debug, Clone)]
 pub(super) struct Sums {
-    /// Rows; counted rows of scopes that are about some rows only; measures; missing rows of scopes.
+    /// Rows; measures, and counted rows of scopes that are about some rows only; missing rows of scopes.
     pub(super) often: Accumulator,
     /// By group and scope.
     rarely: HashMap<(u32, usize, Rare), i128>,
@@ -46,21 +46,31 @@ impl Sums {
             places.push(place);
             places.len() - 1
         };
-        let counted = plan.scopes.iter().enumerate();
-        let counted = counted.map(|(at, scope)| scope.among.is_some().then(|| lane(true, Definitions::scope_lane(at))));
-        let counted = counted.collect();
-        // small ones first: side by side, what four of them add is laid out together
-        let mut measures = vec![None; plan.summed().len()];
-        for is_small in [true, false] {
+        let (mut counted, mut measures) = (vec![None; plan.scopes.len()], vec![None; plan.summed().len()]);
+        // small ones first, and of these and the others first those that all rows add to: side by side, what some of a kind add is
+        // laid out together
+        for (is_small, is_of_all) in [(true, true), (true, false), (false, true), (false, false)] {
             for (at, sum) in plan.summed().iter().enumerate().filter(|(_, sum)| !sum.counts_rows()) {
-                if plan.is_count(sum) == is_small {
+                if (plan.is_count(sum), plan.is_of_own(sum)) == (is_small, is_of_all) {
                     measures[at] = Some(lane(is_small, plan.definitions.measure_lane(at)));
+                }
+            }
+            if (is_small, is_of_all) == (true, false) {
+                for (at, _) in plan.scopes.iter().enumerate().filter(|(_, scope)| scope.among.is_some()) {
+                    counted[at] = Some(lane(true, Definitions::scope_lane(at)));
                 }
             }
         }
         let missing = (0..plan.scopes.len()).map(|scope| lane(true, Definitions::scope_lanes(scope)[1])).collect();
         let often = Accumulator::new(&small, groups);
-        Self { often, rarely: HashMap::new(), counted, measures: measures.into(), missing, places: places.into() }
+        Self {
+            often,
+            rarely: HashMap::new(),
+            counted: counted.into(),
+            measures: measures.into(),
+            missing,
+            places: places.into(),
+        }
     }
 
     pub(super) fn resize(&mut self, groups: usize) -> Result<()> {

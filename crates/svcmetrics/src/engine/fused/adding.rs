@@ -53,9 +53,9 @@ impl Fused {
         Ok((most < 1 << 56).then(|| (most * ROWS as u64, most_small * ROWS as u64)))
     }
 
-    /// Counts that are 0 in most rows: one addition each; there is room.
+    /// Counts that are 0 in most rows: one addition each; there is room. What such rows lack something of, they add 0 of.
     #[inline(always)]
-    pub(super) fn add_rare(&self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) {
+    pub(super) fn add_rare(&mut self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) {
         let rounded = self.columns.iter().any(|column| column.rounded.any());
         for (position, (scope, counted)) in self.scopes.iter().zip(&self.counted).enumerate() {
             let asked = scope.among.map_or(live, |among| live & !self.answers[among].no);
@@ -64,6 +64,7 @@ impl Fused {
                 let (place, width) = (sums.often.place(sums.missing[position]), sums.often.width());
                 let near = &mut sums.often.near;
                 missing.each(|row| place.add(&mut near[groups[row] as usize * width..], 1));
+                scope.own.iter().for_each(|slot| self.columns[*slot].empty(missing));
             }
             if !rounded {
                 continue;
@@ -174,6 +175,12 @@ fn fill(duo: &mut Duo, one: Addends<'_>, other: Addends<'_>) {
         };
     }
     match (one, other) {
+        (Addends::Shared(a, Mask::ALL, b, Mask::ALL), Addends::Shared(c, Mask::ALL, d, Mask::ALL)) => {
+            fill_whole_halves(duo, [a, b, c, d]);
+        }
+        (Addends::Whole(a, Mask::ALL), Addends::Whole(c, Mask::ALL)) => {
+            duo.iter_mut().zip(a).zip(c).for_each(|((places, a), c)| *places = [*a, *c]);
+        }
         (Addends::Shared(a, a_rows, b, b_rows), Addends::Shared(c, c_rows, d, d_rows)) => {
             fill_halves(duo, [(a, a_rows), (b, b_rows), (c, c_rows), (d, d_rows)]);
         }
@@ -205,8 +212,7 @@ fn fill_each(duo: &mut Duo, one: impl Fn(usize, usize) -> i64, other: impl Fn(us
 /// stand in a register than if each were made one of 64 first.
 #[inline(always)]
 fn fill_halves(duo: &mut Duo, [a, b, c, d]: [(&[i32; ROWS], Mask); 4]) {
-    // in memory the low half stands first, or last
-    let [a, b, c, d] = if cfg!(target_endian = "little") { [a, b, c, d] } else { [b, a, d, c] };
+    let [a, b, c, d] = in_memory([a, b, c, d]);
     let [a_rows, b_rows, c_rows, d_rows] = [a.1, b.1, c.1, d.1].map(Mask::halves);
     let places: &mut [[i32; 4]; ROWS] = zerocopy::transmute_mut!(&mut duo.0);
     for (half, rows) in places.as_chunks_mut::<HALF_WORD>().0.iter_mut().enumerate() {
@@ -220,4 +226,20 @@ fn fill_halves(duo: &mut Duo, [a, b, c, d]: [(&[i32; ROWS], Mask); 4]) {
             ];
         }
     }
+}
+
+/// The same where all rows add all.
+#[inline(always)]
+fn fill_whole_halves(duo: &mut Duo, halves: [&[i32; ROWS]; 4]) {
+    let [a, b, c, d] = in_memory(halves);
+    let places: &mut [[i32; 4]; ROWS] = zerocopy::transmute_mut!(&mut duo.0);
+    for (row, places) in places.iter_mut().enumerate() {
+        *places = [a[row], b[row], c[row], d[row]];
+    }
+}
+
+/// Halves of two places as they stand in memory: the low one first, or last.
+#[inline(always)]
+fn in_memory<T>([a, b, c, d]: [T; 4]) -> [T; 4] {
+    if cfg!(target_endian = "little") { [a, b, c, d] } else { [b, a, d, c] }
 }

@@ -4,6 +4,7 @@
 
 use super::Fused;
 use super::linear::Linear;
+use crate::column::ColumnKind;
 use crate::condition::{Comparison, Condition};
 use crate::engine::block::{BlockColumn, Numbers};
 use crate::engine::plan::{Plan, Slot};
@@ -21,6 +22,8 @@ pub(super) enum Question {
     Constant(Slot, Comparison, i64),
     Columns(Slot, Comparison, Slot),
     Compare(Linear, Comparison, Linear),
+    /// What another one is answered with no.
+    Unless(usize),
     All(Vec<usize>),
 }
 
@@ -49,6 +52,10 @@ impl Questions<'_> {
             Condition::IsFalse(slot) => Question::False(*slot),
             Condition::Present(slot) => Question::Present(*slot),
             Condition::Is(slot, word) => Question::Is(*slot, self.word(*slot, word).unwrap_or(-1)),
+            Condition::Compare(left, Comparison::More, right) if self.is_positive(left, right) => {
+                // whether it is 0 is mostly asked, too
+                Question::Unless(self.add(&Condition::Compare(left.clone(), Comparison::Equal, right.clone())))
+            }
             Condition::Compare(left, comparison, right) => self.comparison(left, *comparison, right),
             Condition::All(conditions) => Question::All(conditions.iter().map(|part| self.add(part)).collect()),
         };
@@ -61,6 +68,14 @@ impl Questions<'_> {
     fn word(&self, slot: Slot, word: &str) -> Option<i64> {
         let place = self.plan.columns[slot].column.words.iter().position(|known| known == word);
         place.and_then(|place| i64::try_from(place).ok())
+    }
+
+    /// Whether to be more means to be one that is never negative, and not 0.
+    fn is_positive(&self, left: &Expression<Slot>, right: &Expression<Slot>) -> bool {
+        let is_zero = right.terms.is_empty() && right.constant == 0;
+        let of_column = |slot: Slot| self.plan.columns[slot].column.kind;
+        let is_column = |kind: ColumnKind| kind.is_number() && !kind.is_signed();
+        is_zero && left.constant == 0 && matches!(left.terms.as_slice(), [(1, slot)] if is_column(of_column(*slot)))
     }
 
     fn comparison(&self, left: &Expression<Slot>, comparison: Comparison, right: &Expression<Slot>) -> Question {
@@ -97,6 +112,11 @@ impl Fused {
                 Question::Constant(slot, comparison, constant) => {
                     either(columns[*slot].present, against(columns[*slot].numbers(), *comparison, *constant))
                 }
+                Question::Columns(part, Comparison::AtMost, whole)
+                    if columns[*whole].present == live && are_at_most(&columns[*part], &columns[*whole]) =>
+                {
+                    Answer { yes: columns[*part].present, no: Mask::NONE }
+                }
                 Question::Columns(one, comparison, other) => either(
                     columns[*one].present & columns[*other].present,
                     between(columns[*one].numbers(), *comparison, columns[*other].numbers()),
@@ -112,6 +132,10 @@ impl Fused {
                         };
                         either(present, between(Numbers::Large(&one), *comparison, Numbers::Large(&other)))
                     }
+                }
+                Question::Unless(other) => {
+                    let Answer { yes, no } = self.answers[*other];
+                    Answer { yes: no, no: yes }
                 }
                 Question::All(parts) => parts.iter().fold(Answer { yes: live, no: Mask::NONE }, |all, part| Answer {
                     yes: all.yes & self.answers[*part].yes,
@@ -130,6 +154,22 @@ fn against(values: Numbers<'_>, comparison: Comparison, constant: i64) -> Mask {
         (Numbers::Small(values), Ok(constant)) => compared(comparison, |row| values[row], |_| constant),
         (Numbers::Small(values), Err(_)) => compared(comparison, |row| values[row].into(), |_| constant),
         (Numbers::Large(values), _) => compared(comparison, |row| values[row], |_| constant),
+    }
+}
+
+/// Whether no part is above its whole, as it should be; what is missing is 0. It takes half the time of an answer for each row.
+#[inline(always)]
+fn are_at_most(parts: &BlockColumn, wholes: &BlockColumn) -> bool {
+    // a negative difference has the highest bit
+    match (parts.numbers(), wholes.numbers()) {
+        (Numbers::Small(parts), Numbers::Small(wholes)) => {
+            parts.iter().zip(wholes).fold(0, |bits, (part, whole)| bits | (whole - part)) >= 0
+        }
+        // as long as there is room for it
+        (Numbers::Large(large), Numbers::Large(others)) if (parts.bound | wholes.bound) < 1 << 62 => {
+            large.iter().zip(others).fold(0, |bits, (part, whole)| bits | (whole - part)) >= 0
+        }
+        _ => false,
     }
 }
 
