@@ -214,9 +214,9 @@ impl Definitions {
         lane.checked_sub(self.measure_lane(0)).is_some_and(|position| self.measures[position].is_micro())
     }
 
-    /// Whether amounts of a currency are added up.
+    /// Whether amounts of a currency are added up, or customers scored by them.
     pub(crate) fn adds_money(&self) -> bool {
-        self.measures.iter().any(Measure::adds_money)
+        self.measures.iter().chain(self.row_measures.iter()).any(Measure::adds_money)
     }
 
     /// Where what a metric reads stands among the lanes; it is one of those chosen.
@@ -258,7 +258,12 @@ impl Definitions {
 
     /// Whether groups have the lanes that a metric reads, and not only rows what they are scored by.
     pub(crate) fn is_summed(&self, chosen: &Chosen) -> bool {
-        chosen.form().measures().all(|measure| self.measure_position(measure.id()).is_some())
+        let is_summed = |id: &Name| self.find(id).is_none_or(|part| self.is_summed(part));
+        match (chosen.form(), &self.model) {
+            (Form::Difference(one, two), _) => is_summed(one) && is_summed(two),
+            (Form::Health, Some(model)) => model.reads().into_iter().all(is_summed),
+            (form, _) => form.measures().all(|measure| self.measure_position(measure.id()).is_some()),
+        }
     }
 
     /// The position of a measure among all, those that have no lanes after the others.
@@ -280,10 +285,10 @@ impl Definitions {
     pub(crate) fn difference(&self, other: &Self) -> Option<Error> {
         let differ = |what, left: String, right: String| Some(Error::Mismatch { what, left, right });
         let metrics = |definitions: &Self| -> Vec<String> {
-            let name = |chosen: &Chosen| match (chosen.form, definitions.is_summed(chosen)) {
-                (_, false) => format!("{} (of customers alone)", chosen.metric.id),
-                (0, true) => chosen.metric.id.to_string(),
-                (_, true) => format!("{} (otherwise)", chosen.metric.id),
+            let name = |chosen: &Chosen| {
+                let form = if chosen.form == 0 { "" } else { " (otherwise)" };
+                let lanes = if definitions.is_summed(chosen) { "" } else { " (of customers alone)" };
+                format!("{}{form}{lanes}", chosen.metric.id)
             };
             definitions.chosen.iter().map(name).collect()
         };
@@ -404,7 +409,18 @@ impl Definitions {
         }
         let model = self.model.clone().or_else(|| other.model.clone());
         let chosen = self.chosen.iter().chain(other.chosen.iter()).cloned().collect();
-        Self::new(chosen, model, parameters)
+        let joined = Self::new(chosen, model, parameters)?;
+        // what one card would make of sums that the other has for customers alone
+        let has = |measure: &&Measure| [self, other].iter().any(|own| own.measure_position(measure.id()).is_some());
+        if let Some(measure) = joined.measures.iter().find(|measure| !has(measure)) {
+            let readers = listed(&joined.readers(measure.id()));
+            return differ(
+                "the health of their groups",
+                format!("made of {readers}"),
+                "known of customers alone".into(),
+            );
+        }
+        Ok(joined)
     }
 
     /// A scope or measure of both.
@@ -430,12 +446,14 @@ impl Definitions {
                     .find(&chosen.metric.id)
                     .is_some_and(|found| found.metric == chosen.metric && found.form == chosen.form)
         };
-        let both_sum = |chosen: &Chosen| {
-            self.is_summed(chosen) && other.find(&chosen.metric.id).is_some_and(|chosen| other.is_summed(chosen))
+        // what is shown by either is shown, where both have its sums
+        let kept = |chosen: &Chosen| {
+            let theirs = other.find(&chosen.metric.id);
+            let both_sum = self.is_summed(chosen) && theirs.is_some_and(|theirs| other.is_summed(theirs));
+            let shown = both_sum && (chosen.shown || theirs.is_some_and(|theirs| theirs.shown));
+            Chosen { shown, ..chosen.clone() }
         };
-        let kept = self.chosen.iter().filter(same).cloned();
-        let mut kept: Vec<Chosen> =
-            kept.map(|chosen| Chosen { shown: chosen.shown && both_sum(&chosen), ..chosen }).collect();
+        let mut kept: Vec<Chosen> = self.chosen.iter().filter(same).map(kept).collect();
         // What is made of other metrics needs all of those that either card has: of fewer it would be something else.
         loop {
             let is_kept = |id: &str| kept.iter().any(|kept| kept.metric.id == id);

@@ -150,7 +150,7 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     };
     let model = match &request.health {
         Some(model) => model.clone(),
-        None if has("goals_met") && has("goals_total") => HealthModel::standard(),
+        None if has("plan_goals.counted") => HealthModel::standard(),
         None => HealthModel::standard_without_plan(),
     };
     // Whether a table had the column of revenue at the end shows in the bands' revenue.
@@ -168,19 +168,27 @@ fn definitions(names: &[String], request: &Request) -> Result<Definitions> {
     };
     let candidates = request.storable(&model, run_rate)?;
     let form = |metric: &Metric| metric.forms.iter().position(&has_form);
-    let of_model: Vec<_> = model.metrics().into_iter().map(|metric| metric.id).collect();
-    let with_health = has("health_score");
-    let is_component = |metric: &Metric| model.reads().contains(&&metric.id) && form(metric).is_some();
+    let with_health = model.metrics().iter().any(|metric| form(metric).is_some());
+    let there = |id: &str| candidates.iter().any(|metric| metric.id == id && form(metric).is_some());
+    // what only customers were scored by has counts, and no sums
+    let is_of_customers = |metric: &Metric| {
+        let scopes = metric.forms.iter().filter_map(Form::scope);
+        form(metric).is_none() && scopes.into_iter().any(|scope| has(&format!("{}.counted", scope.id())))
+    };
+    let parts = |metric: &Metric| match metric.forms.first() {
+        Some(Form::Difference(one, two)) => vec![one.clone(), two.clone()],
+        _ => vec![metric.id.clone()],
+    };
+    let read = candidates.iter().filter(|metric| model.reads().contains(&&metric.id)).flat_map(parts);
+    let read: Vec<&Metric> = read.filter_map(|id| candidates.iter().find(|metric| metric.id == id)).collect();
+    let with_groups =
+        read.iter().any(|metric| form(metric).is_some()) && !read.iter().any(|metric| is_of_customers(metric));
     let chosen = candidates.iter().filter_map(|metric| {
         let form = match metric.forms.first()? {
-            Form::Difference(one, two) => {
-                let there = |id: &str| candidates.iter().any(|metric| metric.id == id && form(metric).is_some());
-                (there(one) && there(two)).then_some(0)?
-            }
-            Form::Health => (with_health && candidates.iter().any(is_component)).then_some(0)?,
+            Form::Difference(one, two) => (there(one) && there(two)).then_some(0)?,
+            Form::Health => (with_health && with_groups).then_some(0)?,
             // Totals do not say of which value the rows are.
             Form::Mix { .. } => return None,
-            _ if of_model.contains(&metric.id) && !with_health => return None,
             _ => form(metric)?,
         };
         Some(Chosen { metric: metric.clone(), form, shown: true })

@@ -35,7 +35,7 @@ struct FusedScope {
     reads: Vec<Slot>,
     after_health: bool,
     rules: Vec<usize>,
-    /// What is made 0 in rows that lack something, so that they add 0.
+    /// What only its sums are made of: 0, from some moment on, in rows that it does not count.
     own: Vec<Slot>,
     /// All that it reads, for the count of what was rounded.
     slots: Vec<Slot>,

@@ -64,7 +64,7 @@ pub(crate) struct KeyColumn {
     nan_is_missing: bool,
     key_type: KeyType,
     values: Vec<Key>,
-    /// Apart from the other keys, since a borrowed text can look itself up here.
+    /// Apart from the other keys, since a borrowed text can look itself up here; but for those that `short_texts` holds.
     texts: HashMap<Box<str>, u32>,
     short_texts: ShortTexts,
     integers: Ids,

@@ -35,7 +35,8 @@ pub(crate) struct PlannedScope {
     pub(crate) among: Option<Condition<Slot>>,
     pub(crate) among_slots: Vec<Slot>,
     pub(crate) reads: Vec<Slot>,
-    /// Those of which only this scope's sums are made, where it is about all rows.
+    /// Those that no sum with a lane is made of but this scope's, where it is about all rows: once a row was judged, and scored,
+    /// nothing else asks what it has there.
     pub(crate) own: Vec<Slot>,
     pub(crate) rules: Vec<(Condition<Slot>, Condition)>,
     /// The first metric that counts its rows.
@@ -78,7 +79,7 @@ impl Plan {
         &self.sums[..self.definitions.measures.len()]
     }
 
-    /// Whether a row adds 0 where what its scope alone sums is 0 in rows that lack something.
+    /// Whether a row that its scope does not count adds 0 by itself, once the scope's own columns are 0 there.
     pub(super) fn is_of_own(&self, sum: &PlannedSum) -> bool {
         let own = &self.scopes[sum.scope].own;
         sum.only.is_none() && sum.sum.constant == 0 && sum.sum.columns().all(|slot| own.contains(slot))

@@ -11,7 +11,7 @@ pub(super) const TOGETHER: usize = 64;
 const SPARE: usize = 2;
 
 /// A text of 8 to 32 bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Short {
     words: [u64; 4],
     len: usize,
@@ -78,16 +78,15 @@ impl ShortTexts {
         Some(self.find(&short, self.hash(&short))).filter(|code| *code != NONE)
     }
 
-    /// The codes of texts, appended; none for one that is not known.
+    /// The codes of texts, appended; none for one that is not known, or not held here.
     pub(super) fn codes(&self, texts: &[&str], codes: &mut Vec<u32>) {
         for texts in texts.chunks(TOGETHER) {
-            let mut hashed = [(Short::default(), 0); TOGETHER];
-            for ((short, hash), text) in hashed.iter_mut().zip(texts) {
-                // one of no length is not known
-                *short = Short::of(text).unwrap_or_default();
-                *hash = self.hash(short);
+            let mut hashed = [None; TOGETHER];
+            for (hashed, text) in hashed.iter_mut().zip(texts) {
+                *hashed = Short::of(text).map(|short| (short, self.hash(&short)));
             }
-            codes.extend(hashed.iter().take(texts.len()).map(|(short, hash)| self.find(short, *hash)));
+            let found = |hashed: &Option<(Short, usize)>| hashed.map_or(NONE, |(short, hash)| self.find(&short, hash));
+            codes.extend(hashed.iter().take(texts.len()).map(found));
         }
     }
 

@@ -52,7 +52,8 @@ impl Scorecard {
             definitions.lane_names().iter().filter_map(|name| names.iter().position(|known| known == name)).collect();
         let totals = self.totals.select(lanes.into_iter());
         let over_time = self.over_time && definitions.has_stocks();
-        let metrics = self.spread.metrics.iter().filter(|metric| definitions.find(metric).is_some());
+        let possible = Spread::metrics_of(&definitions);
+        let metrics = self.spread.metrics.iter().filter(|metric| possible.contains(metric));
         let spread = self.spread.rearranged(&metrics.cloned().collect::<Vec<_>>(), self.len());
         let distributions = self.distributions.restricted(|measure| definitions.distributed().any(|id| id == measure));
         Self {

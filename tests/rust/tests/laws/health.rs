@@ -226,6 +226,31 @@ fn amounts_of_billions_are_scored_as_small_ones_are() {
     assert_eq!(micros, [Some(75_000_000); 4]);
 }
 
+/// Two customers with all that the components of these tests read.
+fn two_customers() -> Table<'static> {
+    Table::new(2)
+        .with("milestones_met", vec![1_i64, 2])
+        .with("milestones_total", vec![2_i64, 4])
+        .with("goals_met", vec![1_i64, 2])
+        .with("goals_total", vec![2_i64, 2])
+        .with("reached_goal", vec![true, false])
+        .with("revenue_start", vec![100_i64, 200])
+        .with("revenue_end", vec![100_i64, 50])
+}
+
+fn asked(table: &Table<'_>, model: &HealthModel, metrics: &[&str]) -> svcmetrics::Result<Scorecard> {
+    let request = Request::default().absent_revenue(svcmetrics::AbsentRevenue::Zero).health(model.clone());
+    Scorecard::of(table, request.metrics(metrics.iter().copied()))
+}
+
+fn model(components: &[&str]) -> HealthModel {
+    HealthModel::new(components.iter().map(|id| Component::new((*id).to_owned(), 1))).unwrap()
+}
+
+fn ids(card: &Scorecard) -> Vec<&str> {
+    card.metrics().map(svcmetrics::Metric::id).collect()
+}
+
 #[test]
 fn a_component_that_is_asked_for_itself_is_summed() {
     let table = Table::new(2)
@@ -245,6 +270,98 @@ fn a_component_that_is_asked_for_itself_is_summed() {
     let error = alone.merge(&beside).unwrap_err().to_string();
     assert!(error.contains("adoption_rate (of customers alone)"), "{error}");
     let common = beside.merge_common(&alone).unwrap();
-    assert_eq!(common.metrics().map(svcmetrics::Metric::id).collect::<Vec<_>>(), ["customer_health"]);
+    assert_eq!(ids(&common), ["customer_health"]);
     assert_eq!(common.figure("customer_health").unwrap().value(), Some(56.25));
+}
+
+#[test]
+fn totals_of_some_components_give_no_health_of_a_group() {
+    let (table, model) = (two_customers(), HealthModel::standard());
+    let read = |metrics: &[&str]| {
+        let card = asked(&table, &model, metrics).unwrap();
+        let totals = card.measures_record_batch().unwrap();
+        Scorecard::from_measures(&Table::from(&totals), &Request::default()).unwrap()
+    };
+    let some = read(&["customer_health", "adoption_rate", "net_revenue_retention"]);
+    assert_eq!(some.figure("health").unwrap_err().kind(), "metric_not_found");
+    let all = asked(&table, &model, &["health"]).unwrap();
+    assert_eq!(read(&["health", "customer_health"]).figure("health").unwrap(), all.figure("health").unwrap());
+    let band = read(&["red_share"]);
+    assert_eq!(
+        band.figure("red_share").unwrap(),
+        asked(&table, &model, &["red_share"]).unwrap().figure("red_share").unwrap()
+    );
+}
+
+#[test]
+fn a_join_does_not_read_what_was_not_summed() {
+    let model = model(&["adoption_rate", "success_rate"]).min_coverage(Decimal::ZERO).unwrap().among(Among::Everyone);
+    let one = Table::new(1).with("milestones_met", vec![1_i64]).with("milestones_total", vec![2_i64]);
+    let two = Table::new(1).with("reached_goal", vec![true]);
+    let (group, customers) =
+        (asked(&one, &model, &["health"]).unwrap(), asked(&two, &model, &["customer_health"]).unwrap());
+    assert_eq!(group.join(&customers).unwrap_err().kind(), "mismatch");
+    assert_eq!(customers.join(&group).unwrap_err().kind(), "mismatch");
+}
+
+#[test]
+fn customers_are_not_scored_by_amounts_of_several_currencies() {
+    let table = two_customers().with("currency", vec!["EUR", "USD"]);
+    for metrics in [&["red_share"] as &[&str], &["health"]] {
+        let error = asked(&table, &model(&["revenue_growth_rate"]), metrics).unwrap_err();
+        assert_eq!(error.kind(), "mixed_currency");
+    }
+}
+
+#[test]
+fn scores_by_another_form_of_a_component_do_not_merge() {
+    let whole = two_customers();
+    let without =
+        Table::new(1).with("goals_met", vec![1_i64]).with("goals_total", vec![2_i64]).with("revenue_end", vec![1_i64]);
+    let model = model(&["success_rate"]);
+    let cards = [&whole, &without].map(|table| asked(table, &model, &["red_share"]).unwrap());
+    let error = cards[0].merge(&cards[1]).unwrap_err();
+    assert_eq!(error.kind(), "mismatch");
+    assert!(error.to_string().contains("success_rate (otherwise) (of customers alone)"), "{error}");
+}
+
+#[test]
+fn what_both_have_the_sums_of_is_common_whichever_shows_it() {
+    let table = two_customers();
+    let (health, model) = (model(&["adoption_rate", "net_revenue_retention"]), HealthModel::standard());
+    let group = asked(&table, &health, &["health"]).unwrap();
+    let rate = asked(&table, &model, &["adoption_rate"]).unwrap();
+    for (one, two) in [(&group, &rate), (&rate, &group)] {
+        let common = one.merge_common(two).unwrap();
+        assert_eq!(ids(&common), ["adoption_rate"]);
+        assert_eq!(common.figure("adoption_rate").unwrap().numerator().map(Total::integer), Some(6));
+    }
+    let both = asked(&table, &health, &["red_share", "net_revenue_retention"]).unwrap();
+    assert_eq!(ids(&both.merge_common(&group).unwrap()), ["net_revenue_retention"]);
+    // a difference, where the other card has its parts for customers alone
+    let gap = self::model(&["renewal_gap"]);
+    let table = table
+        .with("is_active", vec![true, true])
+        .with("committed", vec![true, false])
+        .with("contracts_due", vec![2_i64, 1])
+        .with("contracts_renewed", vec![1_i64, 1]);
+    let (shown, scored) =
+        (asked(&table, &gap, &["renewal_gap", "red_share"]).unwrap(), asked(&table, &gap, &["red_share"]).unwrap());
+    assert_eq!(shown.merge(&scored).unwrap_err().kind(), "mismatch");
+    for (one, two) in [(&shown, &scored), (&scored, &shown)] {
+        assert_eq!(ids(&one.merge_common(two).unwrap()), ["red_share"]);
+    }
+}
+
+#[test]
+fn a_common_scorecard_with_spread_is_stored_and_read() {
+    let table = two_customers();
+    let card = |ceiling: f64| {
+        let model = HealthModel::new([Component::new("net_revenue_retention", 1).scaled(0.0, ceiling)]).unwrap();
+        let request = Request::default().absent_revenue(svcmetrics::AbsentRevenue::Zero).health(model).spread(true);
+        Scorecard::of(&table, request.metrics(["health", "adoption_rate"])).unwrap()
+    };
+    let common = card(2.0).merge_common(&card(3.0)).unwrap();
+    assert_eq!(ids(&common), ["adoption_rate"]);
+    assert_eq!(Scorecard::from_json(&common.to_json().unwrap()).unwrap(), common);
 }

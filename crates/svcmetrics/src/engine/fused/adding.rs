@@ -53,7 +53,8 @@ impl Fused {
         Ok((most < 1 << 56).then(|| (most * ROWS as u64, most_small * ROWS as u64)))
     }
 
-    /// Counts that are 0 in most rows: one addition each; there is room. What such rows lack something of, they add 0 of.
+    /// Counts that are 0 in most rows: one addition each; there is room. Rows that a scope does not count have 0 in its own columns
+    /// from here on, so that all rows may add those: whoever asks for what they had comes before.
     #[inline(always)]
     pub(super) fn add_rare(&mut self, live: Mask, groups: &[u32], sums: &mut Sums, largest_rounding: &mut [f64]) {
         let rounded = self.columns.iter().any(|column| column.rounded.any());

@@ -22,7 +22,7 @@ pub(super) enum Question {
     Constant(Slot, Comparison, i64),
     Columns(Slot, Comparison, Slot),
     Compare(Linear, Comparison, Linear),
-    /// What another one is answered with no.
+    /// Yes where that one says no, and the other way round.
     Unless(usize),
     All(Vec<usize>),
 }
