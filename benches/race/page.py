@@ -224,6 +224,6 @@ HOW = """\
   is no result.
 - **Memory**: the peak beyond what was held before a first run (of ours: after one on 1,000 rows), in a process where
   the other did not run before. It includes the output.
-- **Import**: in new interpreters, with the byte code that comes with an installed package; it is made before any clock starts.
+- **Import**: in new interpreters, with the byte code that an installed package has; it is made before any clock starts.
 - **Bandwidth**: the best of sums and maxima over arrays of 256 MiB a core, all cores at once.
 """
