@@ -300,8 +300,15 @@ fn a_join_does_not_read_what_was_not_summed() {
     let two = Table::new(1).with("reached_goal", vec![true]);
     let (group, customers) =
         (asked(&one, &model, &["health"]).unwrap(), asked(&two, &model, &["customer_health"]).unwrap());
-    assert_eq!(group.join(&customers).unwrap_err().kind(), "mismatch");
-    assert_eq!(customers.join(&group).unwrap_err().kind(), "mismatch");
+    for (left, right) in [(&group, &customers), (&customers, &group)] {
+        let error = left.join(right).unwrap_err();
+        assert_eq!(error.kind(), "mismatch");
+        assert!(error.to_string().contains("the health of their groups"), "{error}");
+    }
+    // nor is one card's health evaluated by the other's model
+    let other = self::model(&["success_rate"]).min_coverage(Decimal::ZERO).unwrap().among(Among::Everyone);
+    let error = group.join(&asked(&two, &other, &["health"]).unwrap()).unwrap_err();
+    assert_eq!(error.kind(), "mismatch");
 }
 
 #[test]
