@@ -219,6 +219,24 @@ impl Definitions {
         self.measures.iter().chain(self.row_measures.iter()).any(Measure::adds_money)
     }
 
+    /// Whether customers are scored by what has a currency: by amounts, or amounts per something else.
+    pub(crate) fn scores_by_money(&self) -> bool {
+        let reads = self.model.iter().flat_map(HealthModel::reads);
+        reads.filter_map(|id| self.find(id)).any(|chosen| self.is_money(chosen))
+    }
+
+    fn is_money(&self, chosen: &Chosen) -> bool {
+        let adds = |terms: &Combination| terms.iter().any(|(_, measure)| measure.adds_money());
+        match chosen.form() {
+            Form::Amount(amount) => adds(amount),
+            Form::Quotient { numerator, denominator } => adds(numerator) != adds(denominator),
+            Form::Difference(one, two) => {
+                [one, two].into_iter().filter_map(|id| self.find(id)).any(|of| self.is_money(of))
+            }
+            Form::Per { .. } | Form::Quantile { .. } | Form::Health | Form::Mix { .. } => false,
+        }
+    }
+
     /// Where what a metric reads stands among the lanes; it is one of those chosen.
     pub(crate) fn places(&self, chosen: &Chosen) -> Option<&Places> {
         // It is mostly one of these very ones.

@@ -82,6 +82,9 @@ pub(super) struct Fused {
     linears: Arc<[Linear]>,
     /// What rows add to the places of a line, once there are rows.
     duos: Vec<Duo>,
+    /// Whether the body for processors without vector units is tried.
+    #[cfg(test)]
+    pub(super) is_plain: bool,
 }
 
 static ONES: PerRow<i32> = PerRow([1; ROWS]);
@@ -169,6 +172,8 @@ impl Fused {
             summed: lanes.summed.into(),
             linears: lanes.linears.into(),
             duos: Vec::new(),
+            #[cfg(test)]
+            is_plain: false,
         })
     }
 
@@ -182,6 +187,10 @@ impl Fused {
         sums: Option<&mut Sums>,
         seen: &mut Seen<'_, '_>,
     ) -> Result<bool> {
+        #[cfg(test)]
+        if self.is_plain {
+            return self.any_block::<false>(plan, part, rows, groups, sums, seen);
+        }
         of_this_processor(self, plan, part, rows, groups, sums, seen)
     }
 

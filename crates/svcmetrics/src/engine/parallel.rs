@@ -299,16 +299,17 @@ mod tests {
                 let part = plain.part(&table, &mut || true).unwrap();
                 plain.stretch(&part, 0..rows, None, &mut || true, &mut None).unwrap();
                 let expected = totals(&plain);
-                for threads in 1..=3 {
+                // one of them once more as a processor without vector units does it
+                for (threads, is_plain) in [(1, false), (1, true), (2, false), (3, false)] {
                     let mut fused = engine(&table, by);
-                    assert!(fused.fused.is_some());
+                    fused.fused.as_mut().unwrap().own().is_plain = is_plain;
                     if threads == 1 {
                         fused.stretch(&part, 0..rows, None, &mut || true, &mut None).unwrap();
                     } else {
                         fused.add_together(threads, std::slice::from_ref(&part), Vec::new(), &mut || true).unwrap();
                         fused.unite().unwrap();
                     }
-                    assert_eq!(totals(&fused), expected, "{threads} threads, one in {one_in}, by {by:?}");
+                    assert_eq!(totals(&fused), expected, "{threads} threads, {is_plain}, one in {one_in}, by {by:?}");
                     assert_eq!(fused.largest_rounding, plain.largest_rounding);
                     assert_eq!(format!("{:?}", fused.rows.absent), format!("{:?}", plain.rows.absent));
                 }

@@ -201,8 +201,8 @@ impl ScorecardBuilder {
     /// From now on each customer is scored as well, or nothing but that; whether that can be. There are columns, and no rows yet.
     pub(crate) fn score(&mut self, with_points: bool, with_sums: bool, room: usize) -> bool {
         let Some(Engines { main, .. }) = &mut self.engines else { return false };
-        if !with_sums {
-            // of any currency: nothing is added up over customers
+        if !with_sums && !main.rows.plan.definitions.scores_by_money() {
+            // of any currency: nothing is added up over customers, and what they are scored by has none
             Arc::make_mut(&mut main.rows.plan).currency = None;
         }
         main.score(with_points, with_sums, room)

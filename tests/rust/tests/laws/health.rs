@@ -321,6 +321,27 @@ fn customers_are_not_scored_by_amounts_of_several_currencies() {
 }
 
 #[test]
+fn customers_alone_are_scored_in_several_currencies_unless_by_amounts() {
+    let table = two_customers()
+        .with("currency", vec!["EUR", "USD"])
+        .with("cases", vec![1_i64, 2])
+        .with("service_cost", vec![50_i64, 80]);
+    let scored = |component: Component| {
+        let model = HealthModel::new([component]).unwrap().min_coverage(Decimal::ZERO).unwrap();
+        let mut scorer = HealthScorer::new(Request::default().health(model.among(Among::Everyone)));
+        scorer.add(&table)?;
+        scorer.finish()
+    };
+    let scores = scored(Component::new("revenue_growth_rate", 1).scaled(-1.0, 1.0)).unwrap().scores;
+    let scores: Vec<_> = scores.iter().map(|score| score.as_ref().unwrap().score).collect();
+    assert_eq!(scores, [Some(FULL / 2), Some(FULL / 8)]);
+    for amount in ["revenue_end", "cost_per_case"] {
+        let error = scored(Component::new(amount, 1).scaled(0.0, 100.0)).unwrap_err();
+        assert_eq!(error.kind(), "mixed_currency", "{amount}");
+    }
+}
+
+#[test]
 fn scores_by_another_form_of_a_component_do_not_merge() {
     let whole = two_customers();
     let without =

@@ -194,3 +194,29 @@ fn compared<T: Ord>(comparison: Comparison, one: impl Fn(usize) -> T, other: imp
         Comparison::AtLeast => Mask::those(|row| one(row) >= other(row)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::mask::ROWS;
+    use crate::{Request, Scorecard, Table};
+
+    #[test]
+    fn a_part_above_its_whole_is_found_wherever_it_stands() {
+        let rows = 3 * ROWS;
+        // of 32 bits, and of 64
+        for unit in [1_i64, 1 << 40] {
+            for row in [0, 1, ROWS - 1, ROWS, rows - 1] {
+                let mut parts = vec![4 * unit; rows];
+                let table = |parts: &[i64]| {
+                    let wholes = vec![4 * unit; rows];
+                    Table::new(rows).with("milestones_met", parts.to_vec()).with("milestones_total", wholes)
+                };
+                let card = |parts: &[i64]| Scorecard::of(&table(parts), Request::default().metrics(["adoption_rate"]));
+                assert_eq!(card(&parts).unwrap().figure("adoption_rate").unwrap().value(), Some(1.0));
+                parts[row] += 1;
+                let error = card(&parts).unwrap_err();
+                assert_eq!((error.kind(), error.row()), ("invalid_value", Some(row as u64)), "{error}");
+            }
+        }
+    }
+}
