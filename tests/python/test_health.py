@@ -444,6 +444,26 @@ def test_scores_of_many_rows_are_those_of_two_calls() -> None:
     assert card.scores.to_arrow().equals(sm.health_scores(table, explain=False).to_arrow())
 
 
+def test_scores_of_more_rows_than_a_batch_has_are_one_table_in_every_kind_of_frame() -> None:
+    rows = 2 * (1 << 18) + 5
+    customers = np.arange(rows) * 3
+    total = customers % 4
+    met = np.minimum(total, customers % 3)
+    table = {"customer_id": customers, "milestones_total": total, "milestones_met": met}
+    scores = sm.health_scores(table, sm.HealthModel({"adoption_rate": 1}, among=None))
+    points = 100 * met / np.where(total == 0, np.nan, total)
+    band = np.select([np.isnan(points), points < 50, points < 75], ["unknown", "red", "yellow"], "green")
+    arrow, frame, polars = scores.to_arrow(), scores.to_pandas(), scores.to_polars()
+    assert (len(scores), arrow["band"].num_chunks, polars.height) == (rows, 3, rows)
+    for columns in (arrow.to_pandas(), frame, polars.to_pandas()):
+        assert (columns["customer_id"] == customers).all()
+        assert np.array_equal(columns["score"], np.round(points, 6), equal_nan=True)
+        assert (columns["band"] == band).all()
+        assert (columns["coverage"] == (total > 0)).all()
+        assert np.array_equal(columns["adoption_rate_points"].astype(float), columns["score"], equal_nan=True)
+    assert scores.rows()[-2][:3] == (customers[-2], points[-2], band[-2])
+
+
 def test_a_stream_that_is_read_once_gives_both() -> None:
     table = pa.table({**TABLE, "plan": ["pro", "basic", None, "pro"]})
     reader = pa.RecordBatchReader.from_batches(table.schema, table.to_batches(max_chunksize=3))

@@ -13,7 +13,7 @@ pub(crate) struct Attributions(pub(crate) Vec<Attribution>);
 #[pymethods]
 impl Attributions {
     fn frame(&self) -> Result<Frame> {
-        Ok(Frame(Attribution::to_record_batch(&self.0)?))
+        Ok(Frame::from(Attribution::to_record_batch(&self.0)?))
     }
 
     /// By metric the change as a fraction's text.

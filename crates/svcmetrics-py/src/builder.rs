@@ -85,8 +85,8 @@ pub(crate) fn health_scores<'py>(
     explain: bool,
 ) -> Result<(Frame, crate::health::HealthModel)> {
     let scorer = scored(py, tables, HealthScorer::new(request(options)?).points(explain))?;
-    let (batch, model) = detached(py, move || scorer.finish_record_batch())?;
-    Ok((Frame(batch), crate::health::HealthModel(model)))
+    let (batches, model) = detached(py, move || scorer.finish_record_batches())?;
+    Ok((Frame::of(batches), crate::health::HealthModel(model)))
 }
 
 /// The same without points, and the scorecard of the same rows.
@@ -97,8 +97,8 @@ pub(crate) fn scorecard_with_scores<'py>(
     options: &Bound<'py, PyDict>,
 ) -> Result<(Scorecard, Frame)> {
     let scorer = scored(py, tables, HealthScorer::with_scorecard(request(options)?).points(false))?;
-    let (batch, card) = detached(py, move || scorer.finish_record_batch_with_scorecard())?;
-    Ok((Scorecard(card), Frame(batch)))
+    let (batches, card) = detached(py, move || scorer.finish_record_batches_with_scorecard())?;
+    Ok((Scorecard(card), Frame::of(batches)))
 }
 
 /// The scorer, with the tables' rows.
@@ -138,7 +138,7 @@ pub(crate) fn check<'py>(
         source.pour(py, &names, &vec![Reads::Values; names.len()], &mut checking)?;
     }
     let check = detached(py, move || checking.0.finish())?;
-    Ok((Frame(observations(&check)?), check.scorecard.clone().map(Scorecard), check.is_clean()))
+    Ok((Frame::from(observations(&check)?), check.scorecard.clone().map(Scorecard), check.is_clean()))
 }
 
 /// Totals that are read back: parts are scorecards of their own, and merge.

@@ -185,14 +185,14 @@ impl Ledger {
     fn behind(&self, py: Python<'_>, period: &str, movement: &str, options: &Bound<'_, PyDict>) -> Result<Frame> {
         let period = Period::parse_fiscal(period, get(options, "fiscal_start")?.unwrap_or(1))?;
         let (movement, options) = (Movement::named(movement)?, movement_options(options)?);
-        Ok(Frame(patiently(py, |go_on| self.0.behind_record_batch_while(period, movement, &options, go_on))?))
+        Ok(Frame::from(patiently(py, |go_on| self.0.behind_record_batch_while(period, movement, &options, go_on))?))
     }
 
     /// A frame of the customers behind a cell of retention.
     fn behind_cohort(&self, py: Python<'_>, cohort: &str, age: u32, options: &Bound<'_, PyDict>) -> Result<Frame> {
         let cohort = Period::parse_fiscal(cohort, get(options, "fiscal_start")?.unwrap_or(1))?;
         let options = movement_options(options)?;
-        Ok(Frame(patiently(py, |go_on| self.0.behind_cohort_record_batch_while(cohort, age, &options, go_on))?))
+        Ok(Frame::from(patiently(py, |go_on| self.0.behind_cohort_record_batch_while(cohort, age, &options, go_on))?))
     }
 
     fn merge(&self, py: Python<'_>, other: &Self) -> Result<Self> {
@@ -233,7 +233,7 @@ pub(crate) struct Retention(svcmetrics::Retention);
 #[pymethods]
 impl Retention {
     fn frame(&self, py: Python<'_>) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.to_record_batch())?))
+        Ok(Frame::from(detached(py, || self.0.to_record_batch())?))
     }
 
     fn to_json(&self, py: Python<'_>) -> Result<String> {
@@ -246,6 +246,6 @@ impl Retention {
     }
 
     fn triangle(&self, py: Python<'_>, value: &str) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.triangle_record_batch(value))?))
+        Ok(Frame::from(detached(py, || self.0.triangle_record_batch(value))?))
     }
 }

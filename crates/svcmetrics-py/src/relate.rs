@@ -33,5 +33,5 @@ pub(crate) fn relate<'py>(
         let relation = builder.finish()?;
         Ok::<_, Error>((relation.to_record_batch()?, relation.lift_record_batch()?))
     })?;
-    Ok((Frame(correlations), Frame(lifts)))
+    Ok((Frame::from(correlations), Frame::from(lifts)))
 }

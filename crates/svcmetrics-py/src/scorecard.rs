@@ -94,7 +94,7 @@ impl Scorecard {
 
     fn wide(&self, py: Python<'_>, totals: bool) -> Result<Frame> {
         let wide = || if totals { self.0.to_record_batch_with_totals() } else { self.0.to_record_batch() };
-        Ok(Frame(detached(py, wide)?))
+        Ok(Frame::from(detached(py, wide)?))
     }
 
     fn tidy(&self, py: Python<'_>, level: &Bound<'_, PyAny>, totals: bool) -> Result<Frame> {
@@ -102,11 +102,11 @@ impl Scorecard {
         let tidy = || {
             if totals { self.0.tidy_record_batch_with_totals_at(level) } else { self.0.tidy_record_batch_at(level) }
         };
-        Ok(Frame(detached(py, tidy)?))
+        Ok(Frame::from(detached(py, tidy)?))
     }
 
     fn measures(&self, py: Python<'_>) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.measures_record_batch())?))
+        Ok(Frame::from(detached(py, || self.0.measures_record_batch())?))
     }
 
     fn reasons(&self, py: Python<'_>, of: &str) -> Result<Frame> {
@@ -116,7 +116,7 @@ impl Scorecard {
             found: of.to_owned(),
             expected: "\"loss\" or \"gain\"".to_owned(),
         })?;
-        Ok(Frame(detached(py, || self.0.reasons_record_batch(change))?))
+        Ok(Frame::from(detached(py, || self.0.reasons_record_batch(change))?))
     }
 
     /// The metrics that are mixes.
@@ -125,7 +125,7 @@ impl Scorecard {
     }
 
     fn mix(&self, py: Python<'_>, metric: &str) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.mix(metric)?.to_record_batch())?))
+        Ok(Frame::from(detached(py, || self.0.mix(metric)?.to_record_batch())?))
     }
 
     /// A mix's figures by value, in the order of the groups.
@@ -195,11 +195,11 @@ impl Scorecard {
         let options = CompareOptions::default().level(convert::level(level)?).metrics(metrics);
         let options = paired.into_iter().fold(options, CompareOptions::paired);
         let changes = detached(py, || self.0.compare(&baseline.0, &options))?;
-        Ok((Frame(changes.to_record_batch()?), changes.tests()))
+        Ok((Frame::from(changes.to_record_batch()?), changes.tests()))
     }
 
     fn incremental(&self, py: Python<'_>, baseline: &Self) -> Result<Frame> {
-        Ok(Frame(detached(py, || self.0.incremental(&baseline.0)?.to_record_batch())?))
+        Ok(Frame::from(detached(py, || self.0.incremental(&baseline.0)?.to_record_batch())?))
     }
 
     #[allow(clippy::needless_pass_by_value)] // Python hands over lists

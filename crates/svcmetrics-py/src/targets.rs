@@ -32,7 +32,7 @@ impl Targets {
 
     /// How a scorecard's figures stand to them.
     fn of(&self, py: Python<'_>, card: &Scorecard) -> Result<Frame> {
-        Ok(Frame(detached(py, || card.0.against_record_batch(&self.0))?))
+        Ok(Frame::from(detached(py, || card.0.against_record_batch(&self.0))?))
     }
 
     fn __str__(&self) -> String {

@@ -10,5 +10,5 @@ use pyo3::prelude::*;
 #[allow(clippy::needless_pass_by_value)] // Python hands over a list
 pub(crate) fn trend(py: Python<'_>, card: &Scorecard, metrics: Option<Vec<String>>) -> Result<Frame> {
     let ids: Option<Vec<&str>> = metrics.as_ref().map(|ids| ids.iter().map(String::as_str).collect());
-    Ok(Frame(detached(py, || card.0.trend_record_batch(ids.as_deref()))?))
+    Ok(Frame::from(detached(py, || card.0.trend_record_batch(ids.as_deref()))?))
 }

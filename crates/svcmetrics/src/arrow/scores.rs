@@ -8,11 +8,13 @@ use crate::mask::{WORD, word_of};
 use crate::scorecard::Scorecard;
 use arrow_array::{ArrayRef, Decimal128Array, Float64Array, GenericStringArray, OffsetSizeTrait, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use std::ops::Range;
 use std::sync::Arc;
 
 impl HealthScorer {
     /// The scores of all rows that were added, as [`crate::HealthScores::to_record_batch`] shows them, with the points unless
-    /// they were left out, and the model as it fitted the table.
+    /// they were left out, and the model as it fitted the table. It is one batch of up to 262,144 customers after another, since
+    /// threads make them together; of no customers there is one, without rows.
     ///
     /// ```
     /// use svcmetrics::{Component, HealthModel, HealthScorer, Request, Table};
@@ -20,50 +22,96 @@ impl HealthScorer {
     /// let table = Table::new(2).with("milestones_met", vec![3_i64, 0]).with("milestones_total", vec![4_i64, 0]);
     /// let mut scorer = HealthScorer::new(Request::default().health(model)).points(false);
     /// scorer.add(&table)?;
-    /// let (batch, _) = scorer.finish_record_batch()?;
-    /// assert_eq!((batch.num_rows(), batch.num_columns()), (2, 3));
-    /// assert!(batch["score"].is_null(1)); // no milestones were set: unknown, not 0
+    /// let (batches, _) = scorer.finish_record_batches()?;
+    /// assert_eq!((batches.len(), batches[0].num_rows(), batches[0].num_columns()), (1, 2, 3));
+    /// assert!(batches[0]["score"].is_null(1)); // no milestones were set: unknown, not 0
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
     ///
     /// # Errors
     /// As [`HealthScorer::finish`]; [`Error::Overflow`] for identities beyond 64 bits.
-    pub fn finish_record_batch(self) -> Result<(RecordBatch, HealthModel)> {
-        self.finished()?.record_batch()
+    pub fn finish_record_batches(self) -> Result<(Vec<RecordBatch>, HealthModel)> {
+        self.finished()?.record_batches()
     }
 
-    /// As [`HealthScorer::finish_record_batch`], and the scorecard, in place of the model that it holds.
+    /// As [`HealthScorer::finish_record_batches`], and the scorecard, in place of the model that it holds.
     ///
     /// # Errors
-    /// As [`HealthScorer::finish_record_batch`] and [`HealthScorer::finish_with_scorecard`].
-    pub fn finish_record_batch_with_scorecard(self) -> Result<(RecordBatch, Scorecard)> {
+    /// As [`HealthScorer::finish_record_batches`] and [`HealthScorer::finish_with_scorecard`].
+    pub fn finish_record_batches_with_scorecard(self) -> Result<(Vec<RecordBatch>, Scorecard)> {
         let mut finished = self.finished()?;
         let card = finished.take_scorecard()?;
-        Ok((finished.record_batch()?.0, card))
+        Ok((finished.record_batches()?.0, card))
     }
 }
 
+/// Rows of a batch: enough that a reader of many batches does not mind, few enough that threads end at about the same time.
+const BATCH: usize = if cfg!(test) { 1 << 10 } else { 1 << 18 };
+
+/// What the batches are made of.
+struct Made<'a> {
+    customers: Option<ArrayRef>,
+    columns: &'a ScoreColumns,
+    scores: ScalarBuffer<f64>,
+    coverages: ScalarBuffer<f64>,
+    names: Names<'a>,
+    /// Whether those of a batch may be more than 32 bits can count.
+    are_long: bool,
+    /// Of the points, by component.
+    points: Vec<String>,
+}
+
 impl Finished {
-    fn record_batch(self) -> Result<(RecordBatch, HealthModel)> {
-        let Self { model, customers, columns, .. } = self;
+    fn record_batches(self) -> Result<(Vec<RecordBatch>, HealthModel)> {
+        let Self { model, customers, mut columns, .. } = self;
+        let customers = customers.map(|(key_type, keys)| key_array("customer_id", &key_type, keys.iter()));
+        let (scores, coverages) =
+            (std::mem::take(&mut columns.scores).into(), std::mem::take(&mut columns.coverages).into());
+        let names = model.band_names();
+        let components = &model.components()[..columns.components()];
+        let made = Made {
+            customers: customers.transpose()?,
+            columns: &columns,
+            scores,
+            coverages,
+            // a row without a band has no name
+            names: std::array::from_fn(|band| Name::new(names.get(band).copied().unwrap_or_default())),
+            are_long: names.iter().any(|name| i32::try_from(name.len() * BATCH).is_err()),
+            points: components.iter().map(|component| format!("{}_points", component.metric())).collect(),
+        };
+        let batches = made.batches()?;
+        Ok((batches, model))
+    }
+}
+
+impl Made<'_> {
+    fn batches(&self) -> Result<Vec<RecordBatch>> {
+        let rows = self.columns.len();
+        let all = (0..rows.max(1)).step_by(BATCH).map(|start| start..rows.min(start + BATCH));
+        #[cfg(feature = "rayon")]
+        if crate::engine::threads(rows) > 1 {
+            use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+            return all.collect::<Vec<_>>().into_par_iter().map(|rows| self.batch(rows)).collect();
+        }
+        all.map(|rows| self.batch(rows)).collect()
+    }
+
+    fn batch(&self, rows: Range<usize>) -> Result<RecordBatch> {
         let mut frame = Frame::default();
-        if let Some((key_type, customers)) = &customers {
-            frame.push("customer_id", key_array("customer_id", key_type, customers.iter())?);
+        if let Some(customers) = &self.customers {
+            frame.push("customer_id", customers.slice(rows.start, rows.len()));
         }
-        let (mut about, mut scored) = (None, None);
-        let both = [(&mut about, [NOBODY; 2]), (&mut scored, [NOBODY, 0])];
-        each(columns.len(), both.into_iter(), |(nulls, none)| *nulls = nulls_of(&columns.bands, none));
-        let bands = bands(&columns, &model, about.clone())?;
-        let points: Vec<ArrayRef> =
-            (0..columns.components()).map(|component| points(&columns, component)).collect::<Result<_>>()?;
-        let ScoreColumns { scores, coverages, .. } = columns;
-        frame.push("score", Arc::new(Float64Array::new(scores.into(), scored)));
-        frame.push("band", bands);
-        frame.push("coverage", Arc::new(Float64Array::new(coverages.into(), about)));
-        for (component, points) in model.components().iter().zip(points) {
-            frame.push(format!("{}_points", component.metric()), points);
+        let bands = &self.columns.bands[rows.clone()];
+        let about = nulls_of(bands, [NOBODY; 2]);
+        let floats = |of: &ScalarBuffer<f64>, nulls| Float64Array::new(of.slice(rows.start, rows.len()), nulls);
+        frame.push("score", Arc::new(floats(&self.scores, nulls_of(bands, [NOBODY, 0]))));
+        let texts = if self.are_long { texts::<i64> } else { texts::<i32> };
+        frame.push("band", texts(bands, &self.names, about.clone())?);
+        frame.push("coverage", Arc::new(floats(&self.coverages, about)));
+        for (component, name) in self.points.iter().enumerate() {
+            frame.push(name, points(self.columns, component, rows.clone())?);
         }
-        Ok((frame.finish()?, model))
+        frame.finish()
     }
 }
 
@@ -88,23 +136,6 @@ fn others(bands: &[u8], none: [u8; 2], words: &mut [u64]) {
     }
     if let Some(word) = words.get_mut(whole.len()) {
         *word = rest.iter().rev().fold(0, |word, band| word << 1 | u64::from(is_other(*band)));
-    }
-}
-
-/// The names of the bands.
-fn bands(columns: &ScoreColumns, model: &HealthModel, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
-    let names = model.band_names();
-    // a row without a band has no name
-    let names: Names<'_> = std::array::from_fn(|band| Name::new(names.get(band).copied().unwrap_or_default()));
-    let mut parts: Vec<_> = columns.bands.chunks(PART).map(|bands| (bands, 0)).collect();
-    each(columns.len(), parts.iter_mut(), |(bands, length)| {
-        let some = (0..=NOBODY).zip(&names).filter(|(_, name)| !name.text.is_empty());
-        *length = some.map(|(band, name)| count(bands, band) * name.text.len()).sum();
-    });
-    if i32::try_from(parts.iter().map(|(_, length)| length).sum::<usize>()).is_ok() {
-        texts::<i32>(&parts, &names, nulls)
-    } else {
-        texts::<i64>(&parts, &names, nulls)
     }
 }
 
@@ -147,31 +178,18 @@ impl<'a> Name<'a> {
     }
 }
 
-/// The names at positions, of which the parts say how long they are together.
-fn texts<O: OffsetSizeTrait>(
-    parts: &[(&[u8], usize)],
-    names: &Names<'_>,
-    nulls: Option<NullBuffer>,
-) -> Result<ArrayRef> {
-    let (rows, total) =
-        parts.iter().fold((0, 0), |(rows, total), (bands, length)| (rows + bands.len(), total + length));
-    let (mut bytes, mut offsets) = (vec![0; total], vec![O::usize_as(0); rows + 1]);
-    let (mut rest, mut start) = (bytes.as_mut_slice(), 0);
-    let mut works = Vec::new();
-    for ((bands, length), ends) in parts.iter().zip(offsets[1..].chunks_mut(PART)) {
-        let (own, others) = rest.split_at_mut(*length);
-        works.push((start, *bands, own, ends));
-        (rest, start) = (others, start + length);
+/// The names of bands.
+fn texts<O: OffsetSizeTrait>(bands: &[u8], names: &Names<'_>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+    let some = (0..=NOBODY).zip(names).filter(|(_, name)| !name.text.is_empty());
+    let total = some.map(|(band, name)| count(bands, band) * name.text.len()).sum();
+    let (mut bytes, mut offsets) = (vec![0; total], vec![O::usize_as(0); bands.len() + 1]);
+    let mut written = 0;
+    for (band, end) in bands.iter().zip(&mut offsets[1..]) {
+        let name = &names[usize::from(*band)];
+        name.write(&mut bytes[written..]);
+        written += name.text.len();
+        *end = O::usize_as(written);
     }
-    each(rows, works.into_iter(), |(start, bands, bytes, ends)| {
-        let mut written = 0;
-        for (band, end) in bands.iter().zip(ends) {
-            let name = &names[usize::from(*band)];
-            name.write(&mut bytes[written..]);
-            written += name.text.len();
-            *end = O::usize_as(start + written);
-        }
-    });
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     match GenericStringArray::try_new(offsets, Buffer::from_vec(bytes), nulls) {
         Ok(array) => Ok(Arc::new(array)),
@@ -179,23 +197,8 @@ fn texts<O: OffsetSizeTrait>(
     }
 }
 
-/// Rows that a thread takes at once.
-const PART: usize = 1 << 16;
-
-/// Does all works, together if that pays for so many rows.
-fn each<W: Send>(rows: usize, works: impl Iterator<Item = W>, run: impl Fn(W) + Send + Sync) {
-    #[cfg(feature = "rayon")]
-    if crate::engine::threads(rows) > 1 {
-        use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
-        let works: Vec<W> = works.collect();
-        return works.into_par_iter().for_each(run);
-    }
-    let _ = rows;
-    works.for_each(run);
-}
-
-fn points(columns: &ScoreColumns, component: usize) -> Result<ArrayRef> {
-    let points = (0..columns.len()).map(|row| columns.points(component, row).map(i128::from));
+fn points(columns: &ScoreColumns, component: usize, rows: Range<usize>) -> Result<ArrayRef> {
+    let points = rows.map(|row| columns.points(component, row).map(i128::from));
     // 100 has three digits before the six places
     match points.collect::<Decimal128Array>().with_precision_and_scale(9, 6) {
         Ok(array) => Ok(Arc::new(array)),
@@ -205,4 +208,43 @@ fn points(columns: &ScoreColumns, component: usize) -> Result<ArrayRef> {
 
 fn malformed(error: &arrow_schema::ArrowError) -> Error {
     Error::InvalidDocument { what: "a frame", problem: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::Component;
+    use crate::request::Request;
+    use crate::{HealthScores, Table};
+
+    /// Customers with no milestones, some of whom do not pay.
+    fn table(rows: usize) -> Table<'static> {
+        let each = |of: fn(i64) -> i64| -> Vec<i64> { (0..).take(rows).map(of).collect() };
+        Table::new(rows)
+            .with("customer_id", each(|row| 7 * row))
+            .with("milestones_met", each(|row| if row % 5 == 0 { 0 } else { row % 3 }))
+            .with("milestones_total", each(|row| if row % 5 == 0 { 0 } else { 4 }))
+            .with("revenue_end", each(|row| i64::from(row % 11 != 0)))
+    }
+
+    fn scorer(rows: usize) -> HealthScorer {
+        let model = HealthModel::new([Component::new("adoption_rate", 1)]).unwrap();
+        let mut scorer = HealthScorer::new(Request::default().health(model));
+        scorer.add(&table(rows)).unwrap();
+        scorer
+    }
+
+    #[test]
+    fn batches_are_what_is_shown_of_all_scores_row_by_row() {
+        for rows in [0, 1, BATCH, 20 * BATCH + 3] {
+            let (batches, _) = scorer(rows).finish_record_batches().unwrap();
+            let all: HealthScores = scorer(rows).finish().unwrap();
+            let all = all.to_record_batch(true).unwrap();
+            assert_eq!((batches.len(), all.num_rows()), (rows.div_ceil(BATCH).max(1), rows));
+            for (place, batch) in batches.iter().enumerate() {
+                assert_eq!(*batch, all.slice(place * BATCH, batch.num_rows()));
+                assert_eq!(batch.schema(), all.schema());
+            }
+        }
+    }
 }
