@@ -7,7 +7,6 @@ pub(super) use making::Made;
 use super::bounds::Bounds;
 use super::buckets::{Block, Bucket, Buckets, Line, MANY, Numbers, SOON};
 use super::chunk::{Chunk, Customer};
-use super::clashes::{Clash, Clashes};
 use super::codes::{Code, Codes, Ranked};
 use super::known::Known;
 use super::shares::in_turns;
@@ -279,6 +278,7 @@ fn each<A: Send, B: Send>(all: Vec<A>, answer: impl Fn(A) -> B + Sync + Send) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::clashes::{Clash, Clashes};
     use std::collections::BTreeMap;
 
     /// Lines of these customers in two shards, in parts of a few; each has an amount of its own.
