@@ -10,7 +10,6 @@ use super::cache::prefetch;
 use crate::error::{Error, Result};
 use crate::mask::{PerRow, ROWS};
 use crate::totals::Totals;
-use adding::{add_eight, add_four, add_two};
 #[cfg(feature = "rayon")]
 use std::ops::Range;
 
@@ -31,7 +30,7 @@ const GATHERED: usize = 64;
 const GROWTH: [usize; 2] = [4, 1];
 
 /// Where half a place begins.
-pub(super) const HALF: u32 = 32;
+const HALF: u32 = 32;
 
 /// Why there are no totals.
 #[derive(Debug, Clone, Copy)]
@@ -71,14 +70,11 @@ impl Place {
 /// Places that stand together.
 pub(super) const LINE: usize = 8;
 
-/// What each row of a block adds to two places that stand side by side.
-pub(super) type Duo = PerRow<[i64; 2]>;
+/// And so many in half a line.
+const HALF_LINE: usize = LINE / 2;
 
-/// And how many of those a line has.
-pub(super) const LINE_DUOS: usize = LINE / 2;
-
-/// What fills a line up.
-static NOTHING: Duo = PerRow([[0; 2]; ROWS]);
+/// What is added to a place that no lane has, by row.
+pub(super) static NOTHING: PerRow<i64> = PerRow([0; ROWS]);
 
 /// As many places as a line of the cache, and the widest register, has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -188,28 +184,17 @@ impl Accumulator {
         }
     }
 
-    /// Adds what all rows have for the first places of a line to a group; there is room.
+    /// Adds what all rows have for the places of a line to a group; there is room.
     #[inline(always)]
-    pub(super) fn add_one(&mut self, line: usize, group: u32, duos: &[Duo]) {
+    pub(super) fn add_one(&mut self, line: usize, group: u32, columns: [&[i64; ROWS]; LINE]) {
         let sums = &mut self.near[group as usize * self.width + line].0;
-        for (sums, duo) in sums.as_chunks_mut::<2>().0.iter_mut().zip(duos) {
-            for values in duo.iter() {
-                sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-            }
-        }
+        sums.iter_mut().zip(columns).for_each(|(sum, column)| *sum += column.iter().sum::<i64>());
     }
 
-    /// Adds what each row has for the first places of a line to its group; there is room.
+    /// Adds what each row has for the places of a line, of which so many are used, to its group; there is room.
     #[inline(always)]
-    pub(super) fn add_each(&mut self, line: usize, groups: &[u32], duos: &[Duo]) {
-        let near = &mut self.near[line..];
-        match duos {
-            [a] => add_two(near, self.width, groups, a),
-            [a, b] => add_four(near, self.width, groups, a, b),
-            [a, b, c] => add_eight(near, self.width, groups, a, b, c, &NOTHING),
-            [a, b, c, d] => add_eight(near, self.width, groups, a, b, c, d),
-            _ => {}
-        }
+    pub(super) fn add_each(&mut self, line: usize, groups: &[u32], columns: [&[i64; ROWS]; LINE], used: usize) {
+        adding::add_each(&mut self.near[line..], self.width, groups, columns, used);
     }
 
     fn spill(&mut self) -> Result<()> {

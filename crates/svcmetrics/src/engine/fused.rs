@@ -11,7 +11,7 @@ mod questions;
 
 pub(super) use health::FusedHealth;
 
-use super::accumulator::{Duo, Place};
+use super::accumulator::Place;
 use super::block::BlockColumn;
 use super::columns::Data;
 use super::plan::{Plan, Slot};
@@ -80,8 +80,8 @@ pub(super) struct Fused {
     /// Each once.
     summed: Arc<[Summed]>,
     linears: Arc<[Linear]>,
-    /// What rows add to the places of a line, once there are rows.
-    duos: Vec<Duo>,
+    /// What is made for the places of a line, once there are rows.
+    made: Vec<PerRow<i64>>,
     /// Whether the body for processors without vector units is tried.
     #[cfg(test)]
     pub(super) is_plain: bool,
@@ -171,7 +171,7 @@ impl Fused {
             adding: lanes.adding.into(),
             summed: lanes.summed.into(),
             linears: lanes.linears.into(),
-            duos: Vec::new(),
+            made: Vec::new(),
             #[cfg(test)]
             is_plain: false,
         })
