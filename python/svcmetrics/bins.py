@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from svcmetrics._svcmetrics import check_bins
+from svcmetrics.errors import InvalidOptionError
 
 Number = int | float | str | Decimal
 
@@ -61,6 +62,9 @@ def bins(column: str, edges: Iterable[Number], labels: Iterable[str] | None = No
     Traceback (most recent call last):
     svcmetrics.errors.InvalidOptionError: edges of bins: found 12; 6; expected one number or more, each above ...
     """
+    for option, given in (("edges", edges), ("labels", labels)):
+        if not isinstance(given, Iterable | None) or (given is None and option == "edges"):
+            raise InvalidOptionError.of(option, given, f"some {option}")
     rising, labelled = tuple(edges), None if labels is None else tuple(labels)
     check_bins(rising, labelled)
     return Bins(column, rising, labelled, name or column)

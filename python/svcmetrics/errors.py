@@ -183,7 +183,12 @@ class InternalError(SvcMetricsError):
         super().__init__(f"internal error, please report it: {message}", **details)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (SvcMetricsError, self.args, self.__dict__)
+        # the message says already what it is
+        return (_internal, (), {"args": self.args, **self.__dict__})
+
+
+def _internal() -> InternalError:
+    return InternalError.__new__(InternalError)
 
 
 class NearMissWarning(UserWarning):

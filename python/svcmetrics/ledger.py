@@ -311,7 +311,9 @@ def ledger(
     revenue
         The column of the recurring revenue of that month, 0 or more. A null is an error: unknown is not 0.
     by
-        Columns that say the segment, one value a customer and month.
+        Columns that say the segment, one value a customer and month. A column ``currency`` of the table must hold one,
+        since amounts are added up, unless it is a segment: movements and retention of several then need it in their
+        ``by``, too.
     gaps
         A month without a row between a customer's first and last is revenue 0 (``"zero"``, counted in
         :attr:`Ledger.diagnostics`) or an error (``"error"``).

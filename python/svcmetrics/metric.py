@@ -145,7 +145,9 @@ class Metric:
     @classmethod
     def from_json(cls, text: str) -> Metric:
         """Reads what :meth:`to_json` wrote, checking every field."""
-        return cls(_svcmetrics.Metric.from_json(text))
+        from svcmetrics.options import text_of
+
+        return cls(_svcmetrics.Metric.from_json(text_of("text", text)))
 
     def to_json(self) -> str:
         """The definition as JSON."""
@@ -167,7 +169,9 @@ class Metric:
         ... ''')
         [<Metric cases_per_license = cases / (licenses_sold - (licenses_sold where is_new))>]
         """
-        return [cls(native) for native in _svcmetrics.Metric.read_toml(text)]
+        from svcmetrics.options import text_of
+
+        return [cls(native) for native in _svcmetrics.Metric.read_toml(text_of("text", text))]
 
     def to_toml(self) -> str:
         """The definition as TOML; the documents of several are one when they are put one after another."""

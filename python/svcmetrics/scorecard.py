@@ -15,9 +15,9 @@ from svcmetrics.errors import InvalidOptionError, NearMissWarning, NotIterableEr
 from svcmetrics.frames import Amounts, Frame
 from svcmetrics.health import HealthModel, HealthScores
 from svcmetrics.metric import Metric
-from svcmetrics.options import Number, listed, names_of, options_for
+from svcmetrics.options import Number, listed, names_of, options_for, text_of
 from svcmetrics.stored import Stored
-from svcmetrics.tables import incoming
+from svcmetrics.tables import incoming, key_value
 from svcmetrics.targets import Targets
 
 if TYPE_CHECKING:
@@ -313,8 +313,9 @@ class Scorecard(Stored):
         and ``direction``, a row a group and metric.
 
         The key that is time (:attr:`period`) holds periods: text such as ``2026-03``, ``2026-Q1``, ``2026``,
-        ``FY2026-Q1``, whole years, or dates and times that are first days of months, each its month. The period
-        before is the calendar's, never just the row before: where it is not there, nothing is compared, and the cells
+        ``FY2026-Q1``, whole years, or dates and times that are first days of months, each its month; times of a zone
+        other than UTC are refused, ``df["period"].dt.tz_localize(None)`` makes them plain. The period before is the
+        calendar's, never just the row before: where it is not there, nothing is compared, and the cells
         are null. Differences are exact and rounded once. ``direction`` is ``better``, ``worse`` or ``flat`` by the
         metric's direction, ``up`` or ``down`` where neither is better. Of a ledger's movements there is ``complete``,
         too: False where the data ends inside the period, which is then not to be compared with a whole one.
@@ -333,14 +334,15 @@ class Scorecard(Stored):
         ...     print(error)
         period: found none; expected a key that is time: one that is named 'period', or that period=... names
         """
-        ids = [metrics] if isinstance(metrics, str) else None if metrics is None else list(metrics)
+        ids = None if metrics is None else listed("metrics", metrics)
         return Frame(_svcmetrics.trend(self._native, ids))
 
     def measures(self) -> Frame:
         """Keys and exact totals, columns named by the catalogue's measure ids.
 
-        :meth:`from_measures` reads them back, but for quantiles and mixes: how often each value occurs is stored by
-        :meth:`to_json` alone.
+        :meth:`from_measures` reads them back, but for quantiles, mixes and what ``spread=True`` keeps: how often each
+        value occurs, and how values differ, is stored by :meth:`to_json` alone. A joined scorecard counts each side's
+        own rows, and is not read back as one.
         """
         return Frame(self._native.measures())
 
@@ -376,7 +378,7 @@ class Scorecard(Stored):
         Traceback (most recent call last):
         svcmetrics.errors.ColumnNotFoundError: no column 'gain_reason'
         """
-        return Frame(self._native.reasons(of))
+        return Frame(self._native.reasons(text_of("of", of)))
 
     def mix(self, metric: str) -> Frame:
         """What cases are made up of, by a mix such as ``case_channel_share``: a row a group and value, sorted by both.
@@ -498,7 +500,7 @@ class Scorecard(Stored):
         """
         if not isinstance(key, str | None):
             raise InvalidOptionError.of("key", key, "the name of a key")
-        return Scorecard(self._native.at(value, key), self._totals)
+        return Scorecard(self._native.at(key_value(value), key), self._totals)
 
     def __add__(self, other: Scorecard) -> Scorecard:
         """This and a scorecard of other rows, as :func:`merge`."""

@@ -67,7 +67,7 @@ def incoming(table: Any) -> Incoming:
     pandas = sys.modules.get("pandas")
     if pandas is not None:
         if isinstance(table, pandas.core.groupby.DataFrameGroupBy):
-            return _of_pandas(table.obj, pandas)._replace(by=_keys_of(table))
+            return _of_pandas(_selected(table), pandas)._replace(by=_keys_of(table))
         if isinstance(table, pandas.DataFrame):
             return _of_pandas(table, pandas)
         if isinstance(table, pandas.Series):
@@ -185,6 +185,16 @@ def _keys_of(groupby: Any) -> list[str]:
     raise UnsupportedTableError(
         f"a GroupBy by {keys!r} is not read; group by names of columns, or pass the frame with by=[...]"
     )
+
+
+def _selected(groupby: Any) -> Any:
+    """The frame of a GroupBy, of some columns only where those were selected."""
+    # Not public; without it nothing is known of a selection.
+    selection = getattr(groupby, "_selection", None)
+    if selection is None:
+        return groupby.obj
+    keys = [key for key in _keys_of(groupby) if key not in selection]
+    return groupby.obj[[*keys, *selection]]
 
 
 def _of_mapping(table: Mapping[Any, Any]) -> Incoming:
@@ -313,7 +323,7 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
         return ("objects", [period_text(period) for period in array])
     if isinstance(dtype, pandas.DatetimeTZDtype):
         naive = numpy.asarray(array.tz_convert("UTC").tz_localize(None))
-        return (*array_column(naive)[:4], str(dtype.tz))
+        return (*array_column(naive)[:4], _zone_of(dtype.tz))
     if isinstance(dtype, pandas.ArrowDtype) or (isinstance(dtype, pandas.StringDtype) and dtype.storage == "pyarrow"):
         import pyarrow
 
@@ -329,6 +339,21 @@ def _pandas_column(array: Any, pandas: Any) -> Column:
             values = array.to_numpy(dtype=numpy_dtype, na_value=numpy_dtype.type(0))
         return ("array", numpy.ascontiguousarray(values), numpy.ascontiguousarray(mask))
     return ("objects", array.astype(object).tolist())
+
+
+def _zone_of(zone: Any) -> str:
+    """A time zone as Arrow names it: by its name, or as an offset such as ``+05:30``."""
+    name = getattr(zone, "key", None) or getattr(zone, "zone", None)
+    if name is not None:
+        return str(name)
+    offset = zone.utcoffset(None)
+    if offset is None:
+        # dateutil knows its zones by the files that they were read from
+        _, found, name = str(getattr(zone, "_filename", "")).rpartition("zoneinfo/")
+        return name if found else str(zone)
+    minutes = round(offset.total_seconds() / 60)
+    hours, minutes, sign = abs(minutes) // 60, abs(minutes) % 60, "-" if minutes < 0 else "+"
+    return f"{sign}{hours:02}:{minutes:02}" if offset else "UTC"
 
 
 def _is_period(frequency: str) -> bool:
@@ -349,6 +374,16 @@ def period_text(period: Any) -> str | None:
     year = period.qyear if length == "Q" else period.year
     text = f"{year:04}" if end == "DEC" else f"FY{year:04}"
     return f"{text}-Q{period.quarter}" if length == "Q" else text
+
+
+def key_value(value: Any) -> Any:
+    """A value of a key as frames show it, as the core names it: a period as its text, what is missing as None."""
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and pandas.api.types.is_scalar(value) and pandas.isna(value):
+        return None
+    if isinstance(value, float) and value != value:
+        return None
+    return period_text(value) or value
 
 
 def array_column(values: Any) -> ColumnTuple:
@@ -372,8 +407,8 @@ def array_column(values: Any) -> ColumnTuple:
             return ("objects", [None if masked else value for value, masked in zip(data, mask, strict=True)])
         return (kind, data, mask, *rest[1:])
     kind = array.dtype.kind
-    if kind == "f" and isinstance(values, list | tuple) and any(_is_large(value) for value in values):
-        return ("objects", list(values))
+    if kind == "f" and isinstance(values, list | tuple) and any(_is_large(value, numpy) for value in values):
+        return ("objects", [value.item() if isinstance(value, numpy.integer) else value for value in values])
     if kind in "biuf" and array.dtype.itemsize <= 8:
         if array.dtype == numpy.float16:
             array = array.astype(numpy.float32)
@@ -392,15 +427,16 @@ def array_column(values: Any) -> ColumnTuple:
 
 def _are_numbers(values: list[Any] | tuple[Any, ...], numpy: Any) -> bool:
     """Whether there are values, all of them numbers, booleans, or numpy's own."""
-    kinds = set(map(type, values))
-    return kinds == {bool} or (
-        bool(kinds) and all(kind is not bool and issubclass(kind, int | float | numpy.generic) for kind in kinds)
+    kinds, booleans = set(map(type, values)), {bool, numpy.bool_}
+    return bool(kinds) and (
+        kinds <= booleans
+        or all(kind not in booleans and issubclass(kind, int | float | numpy.generic) for kind in kinds)
     )
 
 
-def _is_large(value: object) -> bool:
+def _is_large(value: Any, numpy: Any) -> bool:
     """Whether it is a whole number that a double need not hold."""
-    return isinstance(value, int) and abs(value) > 1 << 53
+    return isinstance(value, int | numpy.integer) and abs(int(value)) > 1 << 53
 
 
 def _times(array: Any, numpy: Any) -> ColumnTuple:
@@ -414,11 +450,19 @@ def _times(array: Any, numpy: Any) -> ColumnTuple:
         # Instants that differ by less than a nanosecond would become one, and several months the first of them.
         return ("unknown", str(array.dtype), len(array))
     is_days = step == 1 and unit == "D"
-    if not is_days and (step != 1 or unit not in ("s", "ms", "us", "ns")):
-        unit = unit if unit in ("ms", "us", "ns") else "s"
-    values = numpy.empty(len(array), numpy.int32 if is_days else numpy.int64)
+    if is_days:
+        days = numpy.where(mask, 0, array.astype("datetime64[D]", copy=False).view("int64"))
+        values = days.astype(numpy.int32)
+        if (values == days).all():
+            return ("days", values, mask)
+    is_exact = step == 1 and unit in ("s", "ms", "us", "ns")
+    unit = unit if unit in ("s", "ms", "us", "ns") else "s"
+    values = numpy.empty(len(array), numpy.int64)
     for start in range(0, len(array), _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
         times = array[rows].astype(f"datetime64[{unit}]", copy=False)
+        if not is_exact and not ((times.astype(array.dtype) == array[rows]) | mask[rows]).all():
+            # Beyond 64 bits numpy begins anew from the other end.
+            return ("unknown", f"{array.dtype} beyond the years of a {unit}", len(array))
         values[rows] = numpy.where(mask[rows], 0, times.view("int64"))
-    return ("days", values, mask) if is_days else ("times", values, mask, unit, None)
+    return ("times", values, mask, unit, None)

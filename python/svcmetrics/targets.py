@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from svcmetrics import _svcmetrics
+from svcmetrics.errors import InvalidOptionError
+from svcmetrics.options import text_of
 
 Number = int | float | str | Decimal
 
@@ -29,6 +32,7 @@ class Target(NamedTuple):
 
 def _mark(value: object) -> object:
     """A number as text, since a float says its decimal best by its shortest form; what is none the core refuses."""
+    value = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
     return str(value) if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool) else value
 
 
@@ -60,6 +64,8 @@ class Targets:
     """
 
     def __init__(self, targets: Mapping[str, Target | Number]) -> None:
+        if not isinstance(targets, Mapping):
+            raise InvalidOptionError.of("targets", targets, "a mapping of metrics to targets")
         document = {
             metric: _fields(target) if isinstance(target, Target) else _mark(target)
             for metric, target in targets.items()
@@ -83,7 +89,7 @@ class Targets:
         >>> targets.by_metric["cost_per_case"]
         Target(at_least=None, at_most=Decimal('25'), warn=Decimal('30'))
         """
-        return cls._of(_svcmetrics.Targets.from_toml(text))
+        return cls._of(_svcmetrics.Targets.from_toml(text_of("text", text)))
 
     def to_toml(self) -> str:
         """The targets as TOML."""
@@ -92,7 +98,7 @@ class Targets:
     @classmethod
     def from_json(cls, text: str) -> Targets:
         """Reads targets from JSON, with the fields of TOML."""
-        return cls._of(_svcmetrics.Targets.from_json(text))
+        return cls._of(_svcmetrics.Targets.from_json(text_of("text", text)))
 
     def to_json(self) -> str:
         """The targets as JSON."""

@@ -7,6 +7,7 @@ import pickle
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
@@ -88,6 +89,15 @@ def test_stocks_of_two_periods_do_not_merge_and_flows_do() -> None:
     flows = sm.scorecard(table(), by="period", metrics=["revenue_expansion"])
     whole = flows.at("2026-01") + flows.at("2026-02") + flows.at(None)
     assert whole["revenue_expansion"] == flows.rollup()["revenue_expansion"]
+
+
+def test_a_value_is_taken_as_pandas_shows_it() -> None:
+    quarters = pd.PeriodIndex(["2026Q1", "2026Q2", None], freq="Q")
+    frame = pd.DataFrame({"quarter": quarters, "is_new": [True] * 3, "onboarded": [True, False, True]})
+    card = sm.scorecard(frame, by="quarter")
+    assert card.at(pd.Period("2026Q2"), "quarter")["onboard_rate"] == card["onboard_rate"]["2026-Q2"]
+    for missing in (None, pd.NaT, pd.NA, float("nan"), np.nan):
+        assert card.at(missing, "quarter")["onboard_rate"] == card["onboard_rate"][None]
 
 
 def test_a_value_that_no_group_has_is_not_taken_out() -> None:

@@ -54,6 +54,14 @@ def test_missing_keys_and_sources_of_columns_are_named() -> None:
     assert "did you mean 'region'" in str(refused(KeyError, {**HALVES, "region": ["a", "b"]}, by="regoin"))
     assert refused(KeyError, HALVES, columns={"milestones_met": "met"}).column == "met"
     assert refused(KeyError, HALVES, unique="account").column == "account"
+    all_missing = {"by": ["region", "plan"], "unique": "account", "columns": {"milestones_met": "met"}}
+    error = refused(KeyError, HALVES, **all_missing)
+    assert error.column == "region"
+    for name in ("region", "plan", "account", "met"):
+        assert f"'{name}'" in str(error)
+    findings = [row["column"] for row in sm.check(HALVES, **all_missing)]
+    assert {"region", "plan", "account", "met"} <= set(findings)
+    assert len(findings) == len(set(findings))
 
 
 def test_an_unknown_metric_is_named_with_the_nearest() -> None:
@@ -413,7 +421,9 @@ def test_an_error_leaves_no_partial_result_and_can_be_pickled() -> None:
     assert type(again) is type(error)
     assert (str(again), again.__dict__) == (str(error), error.__dict__)
     panic = errors.InternalError("what happened")
-    assert str(pickle.loads(pickle.dumps(panic))) == str(panic) == "internal error, please report it: what happened"
+    again = pickle.loads(pickle.dumps(panic))
+    assert type(again) is errors.InternalError
+    assert str(again) == str(panic) == "internal error, please report it: what happened"
 
 
 @pytest.mark.parametrize(
@@ -463,6 +473,15 @@ CARD = sm.scorecard(HALVES)
         (lambda: sm.HealthModel.from_json(None), "text"),  # type: ignore[arg-type]
         (lambda: sm.HealthModel.from_toml(None), "text"),  # type: ignore[arg-type]
         (lambda: CARD.to_pandas(amounts="int"), "amounts"),  # type: ignore[arg-type]
+        (lambda: CARD.reasons(1), "of"),  # type: ignore[arg-type]
+        (lambda: CARD.trend(1), "metrics"),  # type: ignore[arg-type]
+        (lambda: sm.Targets([1]), "targets"),  # type: ignore[arg-type]
+        (lambda: sm.Targets.from_toml(5), "text"),  # type: ignore[arg-type]
+        (lambda: sm.Targets.from_json(5), "text"),  # type: ignore[arg-type]
+        (lambda: sm.Metric.from_json(5), "text"),  # type: ignore[arg-type]
+        (lambda: sm.Metric.read_toml(5), "text"),  # type: ignore[arg-type]
+        (lambda: sm.bins("cases", 5), "edges"),  # type: ignore[arg-type]
+        (lambda: sm.bins("cases", [1], 5), "labels"),  # type: ignore[arg-type]
     ],
 )
 def test_what_is_no_argument_is_named_with_what_may_be(call: Callable[[], Any], option: str) -> None:

@@ -164,8 +164,8 @@ def test_keys_and_columns_that_are_not_there_are_found() -> None:
         unique="account",
     )
     assert [(row["finding"], row["column"]) for row in check] == [
-        ("column_not_found", "region"),
         ("key_name", "nps"),
+        ("column_not_found", "region"),
         ("column_not_found", "account"),
         ("column_not_found", "cost"),
         ("invalid_value", "milestones_met"),

@@ -150,6 +150,11 @@ def test_a_groupby_brings_its_keys() -> None:
     assert sm.scorecard(frame.groupby("region"), by="tier") == sm.scorecard(frame, by="tier")
     with pytest.raises(sm.errors.UnsupportedTableError, match="group by names of columns"):
         sm.scorecard(frame.groupby(lambda row: row % 2))
+    selected = ["milestones_met", "milestones_total"]
+    of_selected = sm.scorecard(frame[["region", *selected]], by="region")
+    assert of_selected.metrics != sm.scorecard(frame, by="region").metrics
+    assert sm.scorecard(frame.groupby("region")[selected]) == of_selected
+    assert sm.scorecard(frame.groupby("region")[[*selected, "region"]]) == of_selected
 
 
 def test_a_pandas_index_is_no_column() -> None:
@@ -285,6 +290,14 @@ def test_large_whole_numbers_beside_floats_keep_their_digits() -> None:
     card = sm.scorecard({"service_minutes": [2**53 / 2**13 + 0.5, 2**43 - 1], "downtime_minutes": [0, 0]})
     assert card["availability"].numerator == 2**40 + 2**43 - 1 + Decimal("0.5")
     assert sm.scorecard({"cases": [2**60 + 1, 1.0], "defect_cases": [0, 0]})["defect_share"].denominator == 2**60 + 2
+
+
+@pytest.mark.parametrize("beside", [2.0, float("nan"), np.uint64(5)])
+def test_large_whole_numbers_of_numpy_in_a_list_keep_their_digits(beside: Any) -> None:
+    ids = [np.int64(2**60 + 1), np.int64(2**60), beside]
+    table = {"customer_id": ids, "key": ids, "reached_goal": [True, False, True]}
+    assert len(sm.scorecard(table, by="key")) == 3
+    assert 2**60 + 1 in sm.scorecard(table, by="key")["success_rate"]
 
 
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])

@@ -278,6 +278,47 @@ def test_numpys_times_of_a_unit_that_is_no_period_and_no_instant_are_refused(uni
         keys_of(table_with(np.zeros(2, f"datetime64[{unit}]")))
 
 
+@pytest.mark.parametrize("days", [2**31, 2**32, -(2**33)])
+def test_days_beyond_32_bits_do_not_begin_anew(days: int) -> None:
+    column = np.array([days, 0, "NaT"], "datetime64[D]")
+    card = sm.scorecard(table_with(column), by="key")
+    assert len(card) == 3
+    assert card.to_arrow()["key"].cast("int64").to_pylist() == [*sorted([86_400 * days, 0]), None]
+    with pytest.raises(errors.InvalidValueError, match="month"):
+        sm.ledger({"customer_id": [1], "month": column[:1], "revenue": [1]})
+
+
+@pytest.mark.parametrize("unit", ["W", "h", "m", "D"])
+def test_instants_beyond_64_bits_of_seconds_do_not_begin_anew(unit: str) -> None:
+    with pytest.raises(errors.ColumnTypeError, match=rf"datetime64\[{unit}\] beyond the years of a s"):
+        sm.scorecard(table_with(np.array([2**62, 0, 1], f"datetime64[{unit}]")), by="key")
+    some = np.array(["2026-01-01", "2025-12-25", "NaT"], f"datetime64[{unit}]")
+    assert len(keys_of(table_with(some))) == 3
+
+
+@pytest.mark.parametrize(
+    ("zone", "name"),
+    [
+        (dt.timezone(dt.timedelta(hours=5, minutes=30)), "+05:30"),
+        (dt.timezone(-dt.timedelta(hours=3)), "-03:00"),
+        (UTC, "UTC"),
+        ("UTC+02:00", "+02:00"),
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("dateutil/Europe/Berlin", "Europe/Berlin"),
+    ],
+)
+def test_zones_of_pandas_are_named_as_arrow_names_them(zone: Any, name: str) -> None:
+    times = pd.to_datetime(pd.Series([TIME, BEFORE, None])).dt.tz_localize(zone)
+    frame = pd.DataFrame(table_with(times))
+    card = sm.scorecard(frame, by="key")
+    arrow = card.to_arrow()
+    assert arrow.schema.field("key").type.tz == name
+    expected = sorted(times.dropna())
+    assert [time.timestamp() for time in arrow["key"].to_pylist()[:2]] == [time.timestamp() for time in expected]
+    assert list(card.to_pandas()["key"].dropna()) == expected
+    assert len(card + sm.scorecard(pa.Table.from_pandas(frame), by="key")) == 3
+
+
 #: Columns in which nothing is, and whose type says nothing of what could be.
 NOTHING: dict[str, Any] = {
     "object of None": pd.Series([None] * 3, dtype=object),

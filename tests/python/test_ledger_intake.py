@@ -209,3 +209,21 @@ def test_texts_that_recur_in_the_same_views_are_customers_as_any(months: int) ->
     with pytest.raises(errors.ColumnTypeError) as caught:
         sm.ledger(gone)
     assert caught.value.row == 777
+
+
+def test_a_ledger_of_two_currencies_is_refused_unless_they_are_segments() -> None:
+    both = {"customer_id": ["a", "b"], "month": ["2026-01"] * 2, "revenue": [10, 20], "currency": ["EUR", "JPY"]}
+    euros, yen = ({name: values[place : place + 1] for name, values in both.items()} for place in (0, 1))
+    for call in (
+        lambda: sm.ledger(both),
+        lambda: sm.movements([both], months=("2026-01", "2026-01")),
+        lambda: sm.ledger(euros) + sm.ledger(yen),
+        lambda: sm.ledger(both, by="currency").movements(),
+        lambda: sm.ledger(both, by="currency").retention(),
+        lambda: sm.ledger(both, by="currency").movements(by="currency").rollup("period"),
+    ):
+        with pytest.raises(errors.MixedCurrencyError, match="'currency' holds EUR and JPY"):
+            call()
+    card = sm.ledger(both, by="currency").movements(by="currency")
+    assert [str(figure) for figure in card["mrr"].values()] == ["10.00", "20.00"]
+    assert sm.ledger(euros).movements()["mrr"] == sm.ledger({**euros, "currency": [None]}).movements()["mrr"]

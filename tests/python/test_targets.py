@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,6 +98,11 @@ def test_what_is_no_target_is_refused_by_its_field(message: str, targets: Mappin
         False,
         False,
     )
+
+
+def test_numbers_of_numpy_are_targets() -> None:
+    marks = {"nps": np.int64(30), "adoption_rate": np.float64(0.9)}
+    assert sm.Targets(marks) == sm.Targets({"nps": 30, "adoption_rate": 0.9})  # type: ignore[arg-type]
 
 
 def test_a_document_that_cannot_be_read_says_so() -> None:

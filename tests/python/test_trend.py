@@ -55,6 +55,15 @@ def test_first_days_of_months_are_months_as_dates_and_times() -> None:
         assert changes(table) == expected, unit
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
+def test_times_of_a_zone_are_no_months_in_which_nobody_knows_what_day_it_is(zone: str) -> None:
+    first_days = pd.to_datetime(pd.Series(DAYS))
+    for times in (first_days.dt.tz_localize(zone), first_days.dt.tz_localize("UTC").dt.tz_convert(zone)):
+        card = sm.scorecard(pd.DataFrame({"period": times, "service_cost": [1, 3, 7]}), by="period")
+        with pytest.raises(errors.InvalidPeriodError, match=rf"a time of {zone}.*dt\.tz_localize\(None\)"):
+            card.trend()
+
+
 @pytest.mark.parametrize(
     ("period", "found"),
     [

@@ -105,7 +105,16 @@ impl Checker {
     fn begin(&mut self, names: &[String]) -> Result<ScorecardBuilder> {
         let mut names: Vec<String> = names.to_vec();
         loop {
-            let (error, column) = match self.request.reads(&names) {
+            let read = self.request.reads(&names);
+            if let Err(Error::ColumnNotFound { metric: None, missing, available }) = read {
+                for one in missing {
+                    self.request = self.request.clone().without(&one.0);
+                    let available = available.clone();
+                    self.found.push(Error::ColumnNotFound { metric: None, missing: vec![one], available });
+                }
+                continue;
+            }
+            let (error, column) = match read {
                 Ok(read) => {
                     let count = |name: &String| names.iter().filter(|known| *known == name).count();
                     let Some(column) = read.into_iter().find(|name| count(name) > 1) else { break };
@@ -114,7 +123,6 @@ impl Checker {
                     (Error::DuplicateColumn { column: column.clone(), count }, column)
                 }
                 Err(error) => match &error {
-                    Error::ColumnNotFound { metric: None, missing, .. } => (error.clone(), missing[0].0.clone()),
                     Error::KeyName { key, .. } if self.request.by.iter().filter(|by| *by == key).count() == 1 => {
                         (error.clone(), key.clone())
                     }

@@ -123,7 +123,7 @@ pub enum Error {
         subject: &'static str,
     },
     /// More than one currency where amounts would be added up.
-    #[error("column '{}' holds {} and {} (row {row}); amounts of one currency are wanted: group by '{}', or convert them", shown(.column), shown(.first), shown(.second), shown(.column))]
+    #[error("column '{}' holds {} and {}{}; amounts of one currency are wanted: group by '{}', or convert them", shown(.column), shown(.first), shown(.second), of_row(*.row), shown(.column))]
     MixedCurrency {
         /// The currency column.
         column: String,
@@ -131,8 +131,8 @@ pub enum Error {
         first: String,
         /// Another one.
         second: String,
-        /// The row of the other one.
-        row: u64,
+        /// The row of the other one, where rows are read.
+        row: Option<u64>,
     },
     /// A key that is named like a metric or like a column of the result, or named twice.
     #[error("key '{}' {problem}", shown(.key))]
@@ -280,6 +280,11 @@ pub enum Error {
     Interrupted,
 }
 
+/// Where a row is known.
+fn of_row(row: Option<u64>) -> String {
+    row.map(|row| format!(" (row {row})")).unwrap_or_default()
+}
+
 impl Error {
     /// The error for an argument outside its domain.
     pub fn invalid_argument(name: &str, found: &str, expected: &str) -> Self {
@@ -378,9 +383,8 @@ impl Error {
     /// The first row at fault: a 0-based position over all parts of the table.
     pub fn row(&self) -> Option<u64> {
         match self {
-            Self::AbsentRevenue { row, .. } | Self::MixedCurrency { row, .. } | Self::TooManyGroups { row, .. } => {
-                Some(*row)
-            }
+            Self::AbsentRevenue { row, .. } | Self::TooManyGroups { row, .. } => Some(*row),
+            Self::MixedCurrency { row, .. } => *row,
             Self::DuplicateCustomer { rows, .. } => Some(rows.1),
             other => other.offence().and_then(|offence| offence.row),
         }

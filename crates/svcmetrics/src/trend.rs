@@ -2,7 +2,7 @@
 
 use crate::definitions::Chosen;
 use crate::engine::columns::TimeUnit;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown};
 use crate::figure::Figure;
 use crate::key::{Key, KeyType, civil};
 use crate::metric::{Better, Metric};
@@ -84,7 +84,8 @@ impl Scorecard {
     /// Figures beside those of the period before and of a year before, group by group; all metrics, or those of these ids.
     ///
     /// The key that is time says the periods: text as [`Period`] reads it (fiscal ones too), whole years, or dates and times that
-    /// are first days of months, each its month. The period before is the calendar's: where it is not there, nothing is
+    /// are first days of months, each its month; of a time zone other than UTC nobody knows here what day it is, and such times
+    /// are no periods. The period before is the calendar's: where it is not there, nothing is
     /// compared. A null period has none before it. A ledger's last period may not be over: [`Trend::complete`] says so.
     ///
     /// ```
@@ -222,6 +223,13 @@ fn period_of(key: &Key, key_type: &KeyType) -> Result<Option<Period>> {
             i32::try_from(*year).ok().filter(|year| *year >= 1000).and_then(|year| Period::year(year).ok())
         }
         (Key::Date(day), _) => month(*day),
+        (Key::Timestamp(_), KeyType::Timestamp { zone: Some(zone), .. }) if !is_utc(zone) => {
+            // which day it is there only a table of zones says
+            return Err(Error::InvalidPeriod {
+                found: format!("a time of {}", shown(zone)),
+                expected: "a time without a zone, as df[column].dt.tz_localize(None) gives",
+            });
+        }
         (Key::Timestamp(time), KeyType::Timestamp { unit, zone }) => {
             let per_second = match unit {
                 TimeUnit::Second => 1,
@@ -242,6 +250,10 @@ fn period_of(key: &Key, key_type: &KeyType) -> Result<Option<Period>> {
         _ => None,
     };
     found.map(Some).ok_or_else(|| invalid(key.to_string()))
+}
+
+fn is_utc(zone: &str) -> bool {
+    ["UTC", "Etc/UTC", "+00:00", "Z"].contains(&zone)
 }
 
 #[cfg(feature = "arrow")]

@@ -4,6 +4,7 @@ use crate::breakdown::Breakdown;
 use crate::column::{Column, Name};
 use crate::condition::Condition;
 use crate::definitions::Chosen;
+use crate::engine::plan::each_once;
 use crate::error::{Error, MissingColumns, Result};
 use crate::health::HealthModel;
 use crate::measure::Scope;
@@ -263,11 +264,8 @@ impl Request {
 /// Names that are given must exist, and keys must not be taken for metrics.
 pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
     let (request, names) = (chooser.request, chooser.names);
-    let not_found = |wanted: &str| Error::ColumnNotFound {
-        metric: None,
-        missing: vec![(wanted.to_owned(), near(wanted, names.iter().map(String::as_str)))],
-        available: names.to_vec(),
-    };
+    // all of them are named
+    let mut missing: Vec<&str> = Vec::new();
     request.check_keys()?;
     for key in &request.by {
         let invalid = |problem: &str| Err(Error::KeyName { key: key.clone(), problem: problem.into() });
@@ -284,7 +282,7 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
         }
         let column = request.key_column(key);
         if !names.iter().any(|name| name == column) {
-            return Err(not_found(column));
+            missing.push(column);
         }
     }
     if let Some(key) = request.bins.keys().find(|key| !request.by.contains(key)) {
@@ -294,7 +292,7 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
     if let Some(unique) = &request.unique
         && !names.iter().any(|name| name == request.source(unique))
     {
-        return Err(not_found(request.source(unique)));
+        missing.push(request.source(unique));
     }
     let read = chooser.readable();
     let mut ours: Vec<&str> = vec![request.subject.identity(), CURRENCY];
@@ -307,11 +305,19 @@ pub(super) fn check_names(chooser: &Chooser<'_>) -> Result<()> {
             return Err(Error::InvalidOption { option: "columns".into(), found: column.clone(), expected });
         }
         if !names.contains(theirs) {
-            return Err(not_found(theirs));
+            missing.push(theirs);
         }
         unit.fits(column, read.iter().copied().find(|known| known.name == *column))?;
     }
-    Ok(())
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = each_once(missing.into_iter().map(ToOwned::to_owned));
+    Err(Error::ColumnNotFound {
+        metric: None,
+        missing: NearMisses::new(names.iter().map(|name| (name.as_str(), false))).of_all(missing),
+        available: names.to_vec(),
+    })
 }
 
 /// The metrics to compute, in the catalogue's order, with those that others read; and those that cannot be.

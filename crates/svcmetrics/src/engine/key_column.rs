@@ -96,6 +96,11 @@ impl KeyColumn {
         self.fault.as_ref()
     }
 
+    /// All that were met.
+    pub(crate) fn values(&self) -> &[Key] {
+        &self.values
+    }
+
     pub(crate) fn value(&self, code: u32) -> &Key {
         &self.values[code as usize]
     }

@@ -6,6 +6,7 @@ pub(crate) mod both;
 mod cache;
 pub(crate) mod choose;
 pub(crate) mod columns;
+mod currency;
 mod distinct;
 #[cfg(feature = "test-faults")]
 pub(crate) mod faults;
@@ -31,6 +32,7 @@ pub(crate) mod texts;
 mod threads;
 
 pub(crate) use cache::prefetch;
+pub(crate) use currency::{OneCurrency, one_currency};
 pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
 pub(crate) use plan::{RowMetric, row_metric};

@@ -1,10 +1,10 @@
 //! Rows are read, judged and scored, block by block.
 
 use super::columns::{Data, Table};
+use super::currency::OneCurrency;
 use super::instants;
-use super::intake::{self, Cells, NAN_HINT, State};
+use super::intake::{self, Cells, State};
 use super::judge::{Judge, Status, addend};
-use super::kernel::STRETCH;
 use super::offences::Offences;
 use super::plan::{Plan, PlannedColumn, RowMetric, Slot};
 use crate::column::ColumnKind;
@@ -63,7 +63,7 @@ pub(crate) struct Rows {
     pub(crate) values: Vec<Vec<Option<f64>>>,
     pub(crate) offences: Offences,
     pub(crate) absent: Absent,
-    currency: Option<String>,
+    currency: OneCurrency,
     /// More than one currency, where that is what a check finds and no reason to stop.
     pub(crate) mixed: Option<Error>,
     /// Whether times have a zone, and the first column of times.
@@ -86,7 +86,7 @@ impl Rows {
             values: plan.health.iter().flat_map(|health| health.reads.iter().map(|_| Vec::new())).collect(),
             offences: Offences::new(request.keep),
             absent: Absent::default(),
-            currency: request.given_currency().filter(|_| plan.definitions.adds_money()).cloned(),
+            currency: OneCurrency(request.given_currency().filter(|_| plan.definitions.adds_money()).cloned()),
             mixed: None,
             zoned: None,
             plan: Arc::new(plan),
@@ -145,7 +145,8 @@ impl Rows {
             part.push(Some(data));
         }
         if let Some(source) = self.plan.currency.clone() {
-            match self.one_currency(&source, required(table, &source)?, go_on) {
+            let data = required(table, &source)?;
+            match self.currency.see(&source, data, self.nan_is_missing, self.before, go_on) {
                 Err(error) if self.check && error.kind() == "mixed_currency" => {
                     self.mixed.get_or_insert(error);
                 }
@@ -155,39 +156,9 @@ impl Rows {
         Ok(part)
     }
 
-    fn one_currency(&mut self, column: &str, data: &Data<'_>, go_on: &mut dyn FnMut() -> bool) -> Result<()> {
-        for row in 0..data.values.len() {
-            if row % STRETCH == 0 && !go_on() {
-                return Err(Error::Interrupted);
-            }
-            if data.is_null(row) || (self.nan_is_missing && data.is_nan(row)) {
-                continue;
-            }
-            if data.is_nan(row) {
-                let offence = Offence::new(column, "is the currency, with", "currencies, or null for missing");
-                let offence = offence.hint(NAN_HINT).at(Some(self.before + row as u64), "NaN");
-                return Err(Error::NotANumber(Box::new(offence)));
-            }
-            let found = data.plain(row);
-            match &self.currency {
-                Some(known) if *known == found => {}
-                None => self.currency = Some(found.into_owned()),
-                Some(known) => {
-                    return Err(Error::MixedCurrency {
-                        column: column.to_owned(),
-                        first: shown(known),
-                        second: shown(&found),
-                        row: self.before + row as u64,
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// The one currency that was seen, or given.
     pub(crate) fn currency(&self) -> Option<String> {
-        self.currency.clone().filter(|_| self.mixed.is_none())
+        self.currency.0.clone().filter(|_| self.mixed.is_none())
     }
 
     /// Reads, judges and scores a block of a part's rows.

@@ -12,13 +12,14 @@ use super::shares::{in_shares, in_turns, pieces, shares};
 use super::shuffled::{Made, Shard, Shuffled};
 use super::sorted::{Scratch, append, chunk_of, follow};
 use super::who::CustomerKind;
-use super::{Diagnostics, Ledger, Segments, key_column};
-use crate::engine::STRETCH;
+use super::{Diagnostics, Ledger, Segments, currency_of, key_column};
 use crate::engine::columns::Table;
 use crate::engine::groups::Groups;
 use crate::engine::intake::{Cells, State};
+use crate::engine::{OneCurrency, STRETCH};
 use crate::error::{Error, Offence, Result};
 use crate::key::{Key, group_text};
+use crate::metrics::CURRENCY;
 use crate::period::Period;
 use crate::request::Request;
 use std::ops::Range;
@@ -62,6 +63,8 @@ pub struct LedgerBuilder {
     pub(super) diagnostics: Diagnostics,
     failed: Option<Error>,
     checked: bool,
+    /// Where it is no segment.
+    currency: OneCurrency,
 }
 
 /// The lines so far.
@@ -96,6 +99,7 @@ impl LedgerBuilder {
             diagnostics: Diagnostics::default(),
             failed: None,
             checked: false,
+            currency: OneCurrency::default(),
         }
     }
 
@@ -152,6 +156,9 @@ impl LedgerBuilder {
             }
             Reading::none_begins(&self.reasons, &options, table, self.rows)?;
             let part = Part::new(table, &options, self.rows)?;
+            if let (false, Some(data)) = (options.by.iter().any(|key| key == CURRENCY), table.get(CURRENCY)?) {
+                self.currency.see(CURRENCY, data, options.nan_is_missing, self.rows, go_on)?;
+            }
             match (&self.kind, &part.kind) {
                 (Some(before), Some(kind)) if before != kind => return Err(other_type(&options, self.rows)),
                 (None, kind) => self.kind.clone_from(kind),
@@ -292,7 +299,8 @@ impl LedgerBuilder {
         // what only changes messages is no difference between ledgers
         let options = Arc::unwrap_or_clone(self.options).nan_is_missing(false);
         let options = options.with_reasons(&reasons);
-        Ok(Ledger { months: range.or(months), options, chunks, segments, reasons, diagnostics })
+        let currency = self.currency.0;
+        Ok(Ledger { months: range.or(months), options, chunks, segments, reasons, currency, diagnostics })
     }
 
     /// Counts lines of one customer and month that were added up; the chunks with customers, and the first and the last month.
@@ -391,6 +399,12 @@ impl LedgerBuilder {
     #[cfg(test)]
     pub(super) fn is_sorted(&self) -> bool {
         matches!(self.lines, Lines::Sorted(_))
+    }
+
+    /// The one currency of what is added up by these segments, as [`currency_of`] says.
+    pub(super) fn currency_by(&self, by: &[String]) -> Result<Option<String>> {
+        let keys = |place: usize| self.groups.columns[place].values().iter();
+        currency_of(&self.options.by, by, self.currency.0.as_ref(), keys)
     }
 
     pub(super) fn options(&self) -> &LedgerOptions {

@@ -5,6 +5,7 @@ use super::options::LEDGERS;
 use super::reasons::Reasons;
 use super::{Ledger, Segments};
 use crate::error::{Error, Offence, Result};
+use crate::metrics::CURRENCY;
 use crate::scorecard::united_keys;
 
 /// Spans of a chunk that is made of others.
@@ -31,6 +32,17 @@ impl Ledger {
         if let Some(error) = self.options.difference(&other.options) {
             return Err(error);
         }
+        if let (Some(left), Some(right)) = (&self.currency, &other.currency)
+            && left != right
+        {
+            let row = None;
+            return Err(Error::MixedCurrency {
+                column: CURRENCY.into(),
+                first: left.clone(),
+                second: right.clone(),
+                row,
+            });
+        }
         let (segments, chunks) = united((&self.segments, &self.chunks), (&other.segments, &other.chunks))?;
         let chunks = self.ordered(chunks)?;
         let mut reasons = Vec::with_capacity(self.reasons.len());
@@ -44,7 +56,8 @@ impl Ledger {
             (one, two) => one.or(two),
         };
         let diagnostics = self.diagnostics.with(&other.diagnostics);
-        Ok(Self { options: self.options.clone(), chunks, segments, reasons, months, diagnostics })
+        let currency = self.currency.clone().or_else(|| other.currency.clone());
+        Ok(Self { options: self.options.clone(), chunks, segments, reasons, months, currency, diagnostics })
     }
 
     /// Chunks of both in ascending order of customers.

@@ -51,8 +51,10 @@ pub use search::RowSearch;
 pub use streaming::MovementsBuilder;
 
 use crate::engine::columns::Table;
+use crate::engine::one_currency;
 use crate::error::{Error, Result};
 use crate::key::Key;
+use crate::metrics::CURRENCY;
 use crate::period::Period;
 use crate::scorecard::KeyColumn;
 use chunk::Chunk;
@@ -159,6 +161,8 @@ pub struct Ledger {
     reasons: Vec<Reasons>,
     /// The first and the last month of the data; nothing without any.
     months: Option<(i32, i32)>,
+    /// That of all amounts, where the table said it and it is no segment.
+    currency: Option<String>,
     diagnostics: Diagnostics,
 }
 
@@ -174,7 +178,7 @@ impl PartialEq for Ledger {
         }
         self.options == other.options
             && (&self.segments, self.months, self.diagnostics) == (&other.segments, other.months, other.diagnostics)
-            && self.reasons == other.reasons
+            && (&self.reasons, &self.currency) == (&other.reasons, &other.currency)
             && lines(self).eq(lines(other))
     }
 }
@@ -191,6 +195,23 @@ fn places_of(by: &[String], segments: &[String]) -> Result<Vec<usize>> {
         })
     };
     by.iter().enumerate().map(place).collect()
+}
+
+/// The one currency of amounts that have `segments` and are added up by fewer; nothing where one of these says it, or nobody does.
+///
+/// # Errors
+/// [`Error::MixedCurrency`] where amounts of several would be added up.
+fn currency_of<'k, K: Iterator<Item = &'k Key>>(
+    segments: &[String],
+    by: &[String],
+    own: Option<&String>,
+    keys: impl FnOnce(usize) -> K,
+) -> Result<Option<String>> {
+    match segments.iter().position(|name| name == CURRENCY) {
+        Some(_) if by.iter().any(|name| name == CURRENCY) => Ok(None),
+        Some(place) => one_currency(CURRENCY, keys(place)),
+        None => Ok(own.cloned()),
+    }
 }
 
 /// A segment's column, of a type that all of its values are of.
@@ -234,8 +255,15 @@ impl Ledger {
         Period::of_month(first).zip(Period::of_month(last))
     }
 
+    /// The one currency of what is added up by these segments, as [`currency_of`] says.
+    fn currency_by(&self, by: &[String]) -> Result<Option<String>> {
+        let keys = |place: usize| self.segments.keys.iter().map(move |keys| &keys[place]);
+        currency_of(&self.options.by, by, self.currency.as_ref(), keys)
+    }
+
     /// By code of a segment, the code among those by fewer columns; and these, in order.
     fn segments_by(&self, by: &[String]) -> Result<(Vec<u32>, Segments)> {
+        self.currency_by(by)?;
         let places = places_of(by, &self.options.by)?;
         let of = |keys: &Vec<Key>| -> Vec<Key> { places.iter().map(|place| keys[*place].clone()).collect() };
         let projected: Vec<Vec<Key>> = self.segments.keys.iter().map(of).collect();

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::Measure;
 use crate::metric::Metric;
-use crate::metrics::{LOSSES_WITH_REASON, RunRate, Scales, of_ledger};
+use crate::metrics::{CURRENCY, LOSSES_WITH_REASON, RunRate, Scales, of_ledger};
 use crate::money::PLACES;
 use crate::scorecard::{KeyColumn, Scorecard};
 use crate::spread::Spread;
@@ -85,12 +85,13 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::movements`], and [`Error::Interrupted`].
     pub fn movements_while(&self, options: &MovementOptions, go_on: &mut dyn FnMut() -> bool) -> Result<Scorecard> {
+        let currency = self.currency_by(&options.by)?;
         let grid = Grid::new(self, options)?;
         let origin = Origin::new(self, options);
         let Some(grid) = grid else {
             let Segments { columns, .. } = self.segments_by(&options.by)?.1;
             let reasons = self.explained(None, options, go_on)?;
-            return Made { options, origin, columns, cells: None, reasons }.scorecard(go_on);
+            return Made { options, origin, columns, cells: None, currency, reasons }.scorecard(go_on);
         };
         grid.check(grid.periods, options.max_groups, GROUPS)?;
         let fold = Fold {
@@ -103,7 +104,8 @@ impl Ledger {
         fold.run(&self.chunks, &mut cells, go_on)?;
         cells.finish();
         let reasons = self.explained(Some(&grid), options, go_on)?;
-        Made { options, origin, columns: grid.columns.clone(), cells: Some((&grid, &cells)), reasons }.scorecard(go_on)
+        let (columns, cells) = (grid.columns.clone(), Some((&grid, &cells)));
+        Made { options, origin, columns, cells, currency, reasons }.scorecard(go_on)
     }
 }
 
@@ -121,6 +123,7 @@ pub(super) struct Made<'a> {
     pub(super) columns: Vec<KeyColumn>,
     /// All of them settled; nothing without months.
     pub(super) cells: Option<(&'a Grid, &'a Cells)>,
+    pub(super) currency: Option<String>,
     pub(super) reasons: Vec<Explanation>,
 }
 
@@ -150,7 +153,7 @@ impl Made<'_> {
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Scorecard> {
         let largest = self.origin.read.map_or(0.0, |read| read.largest_rounding);
-        let definitions = definitions(metrics, self.options.unit, self.origin.clone())?;
+        let definitions = definitions(metrics, self.options.unit, self.origin.clone(), self.currency.clone())?;
         let lanes = Lanes::new(&definitions)?;
         let (mut groups, mut totals) = (Vec::new(), Totals::new(definitions.width()));
         if let Some((grid, cells)) = self.cells {
@@ -190,7 +193,7 @@ impl Made<'_> {
             definitions,
             keys,
             period: Some(PERIOD.to_owned()),
-            currency_key: None,
+            currency_key: self.options.by.iter().find(|key| *key == CURRENCY).cloned(),
             over_time: false,
             // as it is of parts that are merged
             unique_checked: false,
@@ -205,12 +208,12 @@ impl Made<'_> {
     }
 }
 
-fn definitions(metrics: Vec<Metric>, unit: RunRate, origin: Origin) -> Result<Definitions> {
+fn definitions(metrics: Vec<Metric>, unit: RunRate, origin: Origin, currency: Option<String>) -> Result<Definitions> {
     let chosen = metrics.into_iter().map(|metric| Chosen { metric, form: 0, shown: true });
     let parameters = Parameters {
         scale: PLACES,
         absent_revenue: None,
-        currency: None,
+        currency,
         scales: Scales::default(),
         run_rate: Some(unit),
         origin: Some(origin),

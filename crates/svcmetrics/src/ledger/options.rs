@@ -4,7 +4,7 @@ use super::builder::PERIOD;
 use super::reasons::Reasons;
 use crate::engine::choose::RESERVED;
 use crate::error::{Error, Result};
-use crate::metrics::{self, LOSS_AVOIDABLE};
+use crate::metrics::{self, CURRENCY, LOSS_AVOIDABLE};
 use crate::money::{MoneyPolicy, PLACES};
 use crate::period::Period;
 use crate::scorecard::RevenueChange;
@@ -120,7 +120,21 @@ impl LedgerOptions {
         self
     }
 
-    /// The columns that say the segment, one value a customer and month.
+    /// The columns that say the segment, one value a customer and month. A column `currency` of the table must hold one, since
+    /// amounts are added up, unless it is a segment: movements and retention of several then need it in theirs.
+    ///
+    /// ```
+    /// use svcmetrics::{Ledger, LedgerOptions, MovementOptions, Table};
+    /// let table = Table::new(2)
+    ///     .with("customer_id", vec!["a", "b"])
+    ///     .with("month", vec!["2026-01", "2026-01"])
+    ///     .with("revenue", vec![50_i64, 70])
+    ///     .with("currency", vec!["EUR", "JPY"]);
+    /// assert_eq!(Ledger::of(&table, LedgerOptions::default()).unwrap_err().kind(), "mixed_currency");
+    /// let ledger = Ledger::of(&table, LedgerOptions::default().by(["currency"]))?;
+    /// assert_eq!(ledger.movements(&MovementOptions::default().by(["currency"]))?.len(), 2);
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
     pub fn by(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.by = columns.into_iter().map(Into::into).collect();
         self
@@ -271,10 +285,11 @@ impl LedgerOptions {
         &self.by
     }
 
-    /// The columns that are read, those of reasons where they are there.
+    /// The columns that are read, those of reasons and of the currency where they are there.
     pub fn reads(&self) -> Vec<String> {
-        let reasons = self.reasons().map(|(_, column)| column).chain(self.verdict());
-        crate::engine::plan::each_once(self.required().into_iter().chain(reasons.cloned()))
+        let reasons = self.reasons().map(|(_, column)| column).chain(self.verdict()).cloned();
+        let optional = reasons.chain([CURRENCY.to_owned()]);
+        crate::engine::plan::each_once(self.required().into_iter().chain(optional))
     }
 
     /// The columns that must be there.

@@ -21,6 +21,8 @@ pub(super) struct Stored {
     /// Months since January of year 0: the first and the last of the data.
     months: Option<(i32, i32)>,
     diagnostics: Diagnostics,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
     columns: Vec<KeyColumn>,
     segments: Vec<Vec<Key>>,
     customers: Vec<Key>,
@@ -43,6 +45,7 @@ impl From<Ledger> for Stored {
             reasons: stored_reasons::all(&ledger),
             months: ledger.months,
             diagnostics: ledger.diagnostics,
+            currency: ledger.currency,
             columns: ledger.segments.columns,
             segments: ledger.segments.keys,
             customers: Vec::new(),
@@ -160,6 +163,7 @@ impl TryFrom<Stored> for Ledger {
             options: stored.options,
             segments: Segments { columns: stored.columns, keys: stored.segments },
             months: stored.months,
+            currency: stored.currency,
             diagnostics: stored.diagnostics,
         })
     }

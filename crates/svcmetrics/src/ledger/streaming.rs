@@ -189,6 +189,7 @@ impl MovementsBuilder {
         self.count(&rest, go_on)?;
         self.explain(&rest, go_on)?;
         self.cells.finish();
+        let currency = self.lines.currency_by(&self.movements.by)?;
         let origin = Origin::of_months(Some(self.months), self.opening, &self.movements, self.lines.diagnostics);
         let (columns, cells) = (self.grid.columns.clone(), Some((&self.grid, &self.cells)));
         let of = |(reading, moved): (&Reading, Moved)| {
@@ -197,7 +198,7 @@ impl MovementsBuilder {
                 .told(can_break_down(reading.change, self.lines.options(), &self.movements))
         };
         let reasons = self.lines.reasons.iter().zip(self.moved).map(of).collect();
-        Made { options: &self.movements, origin, columns, cells, reasons }.scorecard(go_on)
+        Made { options: &self.movements, origin, columns, cells, currency, reasons }.scorecard(go_on)
     }
 }
 

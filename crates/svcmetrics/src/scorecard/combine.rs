@@ -3,6 +3,7 @@
 use super::{KeyColumn, Scorecard, outer};
 use crate::column::Name;
 use crate::definitions::Definitions;
+use crate::engine::one_currency;
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType, group_text};
 use crate::measure::Scope;
@@ -286,19 +287,7 @@ impl Scorecard {
         let Some(position) = self.keys.iter().position(|key| Some(&key.name) == self.currency_key.as_ref()) else {
             return Ok(None);
         };
-        let mut first: Option<&Key> = None;
-        for (group, keys) in self.groups.iter().enumerate().filter(|(_, keys)| keys[position] != Key::Null) {
-            let found = &keys[position];
-            if *first.get_or_insert(found) != found {
-                return Err(Error::MixedCurrency {
-                    column: self.keys[position].name.clone(),
-                    first: first.map(ToString::to_string).unwrap_or_default(),
-                    second: found.to_string(),
-                    row: group as u64,
-                });
-            }
-        }
-        Ok(first.map(ToString::to_string))
+        one_currency(&self.keys[position].name, self.groups.iter().map(|keys| &keys[position]))
     }
 }
 

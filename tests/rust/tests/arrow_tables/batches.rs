@@ -254,9 +254,9 @@ fn the_scorer_writes_the_batch_that_its_scores_would_be() {
             let mut scorer = HealthScorer::new(Request::default()).points(points);
             scorer.add(&table).unwrap();
             scorer.add(&table).unwrap();
-            let (batch, model) = scorer.clone().finish_record_batch().unwrap();
+            let (batches, model) = scorer.clone().finish_record_batches().unwrap();
             let of_rows = scorer.finish().unwrap();
-            assert_eq!((batch, model), (of_rows.to_record_batch(points).unwrap(), of_rows.model));
+            assert_eq!((batches, model), (vec![of_rows.to_record_batch(points).unwrap()], of_rows.model));
         }
     }
 }
@@ -270,8 +270,8 @@ fn bands_of_any_name_are_written_whole() {
     let table = Table::new(6).with("milestones_met", met).with("milestones_total", vec![4_i64; 6]);
     let mut scorer = HealthScorer::new(Request::default().health(model));
     scorer.add(&table).unwrap();
-    let (batch, _) = scorer.finish_record_batch().unwrap();
-    let found: Vec<_> = batch["band"].as_string::<i32>().iter().map(Option::unwrap_or_default).collect();
+    let (batches, _) = scorer.finish_record_batches().unwrap();
+    let found: Vec<_> = batches[0]["band"].as_string::<i32>().iter().map(Option::unwrap_or_default).collect();
     assert_eq!(found, ["a", "sixteen_letters_", "unknown", long, "sixteen_letters_", "a"]);
 }
 

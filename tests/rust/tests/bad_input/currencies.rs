@@ -2,8 +2,8 @@
 
 use crate::support::{assert_says, refused};
 use svcmetrics::{
-    ColumnUnit, Component, HealthModel, HealthScorer, Metric, Request, Scalar, Scales, Scorecard, ScorecardBuilder,
-    Table,
+    ColumnUnit, Component, HealthModel, HealthScorer, Ledger, LedgerOptions, Metric, MovementOptions, MovementsBuilder,
+    Period, Request, Scalar, Scales, Scorecard, ScorecardBuilder, Table,
 };
 
 fn money(name: &str, currencies: &[&'static str]) -> Table<'static> {
@@ -120,4 +120,48 @@ fn looking_for_currencies_stops_when_asked_to() {
     };
     let found = refused(ScorecardBuilder::new(Request::default()).add_while(&table, &mut go_on), "stopped");
     assert_eq!((found.kind(), asked), ("interrupted", 3));
+}
+
+fn ledger_table(rows: &[(&'static str, i64, &'static str)]) -> Table<'static> {
+    Table::new(rows.len())
+        .with("customer_id", rows.iter().map(|(customer, ..)| *customer).collect::<Vec<_>>())
+        .with("month", vec!["2026-01"; rows.len()])
+        .with("revenue", rows.iter().map(|(_, revenue, _)| *revenue).collect::<Vec<_>>())
+        .with("currency", rows.iter().map(|(.., currency)| *currency).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_ledger_has_one_currency_or_says_it_in_a_segment() {
+    let options = LedgerOptions::default;
+    let both = ledger_table(&[("a", 10, "EUR"), ("b", 20, "JPY")]);
+    let found = refused(Ledger::of(&both, options()), "two currencies added up");
+    assert_eq!((found.kind(), found.column(), found.row()), ("mixed_currency", Some("currency"), Some(1)));
+    let months: (Period, Period) = ("2026-01".parse().unwrap(), "2026-01".parse().unwrap());
+    let mut builder = MovementsBuilder::new(options().months(months.0, months.1), MovementOptions::default()).unwrap();
+    assert_eq!(refused(builder.add(&both), "two currencies added up").kind(), "mixed_currency");
+
+    let euros = Ledger::of(&ledger_table(&[("a", 10, "EUR")]), options()).unwrap();
+    let yen = Ledger::of(&ledger_table(&[("b", 20, "JPY")]), options()).unwrap();
+    assert_eq!(refused(euros.merge(&yen), "two currencies added up").kind(), "mixed_currency");
+    assert_eq!(Ledger::from_json(&euros.to_json().unwrap()).unwrap(), euros);
+    let [euros, yen] = [euros, yen].map(|ledger| ledger.movements(&MovementOptions::default()).unwrap());
+    assert_eq!(refused(euros.merge(&yen), "two currencies added up").kind(), "mismatch");
+
+    let options = options().by(["currency"]);
+    let (by_currency, over_all) = (MovementOptions::default().by(["currency"]), MovementOptions::default());
+    let ledger = Ledger::of(&both, options.clone()).unwrap();
+    assert_eq!(refused(ledger.movements(&over_all), "two currencies added up").kind(), "mixed_currency");
+    assert_eq!(refused(ledger.retention(&over_all), "two currencies added up").kind(), "mixed_currency");
+    assert!(ledger.retention(&by_currency).is_ok());
+    let card = ledger.movements(&by_currency).unwrap();
+    assert_eq!(refused(card.rollup(&["period"]), "two currencies added up").kind(), "mixed_currency");
+    let streamed = |movements: &MovementOptions| {
+        let mut builder = MovementsBuilder::new(options.clone().months(months.0, months.1), movements.clone()).unwrap();
+        builder.add(&both).unwrap();
+        builder.finish()
+    };
+    assert_eq!(streamed(&by_currency).unwrap(), card);
+    assert_eq!(refused(streamed(&over_all), "two currencies added up").kind(), "mixed_currency");
+    let one = Ledger::of(&ledger_table(&[("a", 10, "EUR"), ("b", 20, "EUR")]), options.clone()).unwrap();
+    assert_eq!(one.movements(&over_all).unwrap().figures("mrr").unwrap()[0].to_string(), "30.00");
 }

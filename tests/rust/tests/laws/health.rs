@@ -332,9 +332,9 @@ fn customers_alone_are_scored_in_several_currencies_unless_by_amounts() {
         scorer.add(&table)?;
         scorer.finish()
     };
-    let scores = scored(Component::new("revenue_growth_rate", 1).scaled(-1.0, 1.0)).unwrap().scores;
-    let scores: Vec<_> = scores.iter().map(|score| score.as_ref().unwrap().score).collect();
-    assert_eq!(scores, [Some(FULL / 2), Some(FULL / 8)]);
+    let growth = scored(Component::new("revenue_growth_rate", 1).scaled(-1.0, 1.0)).unwrap().scores;
+    let growth: Vec<_> = growth.iter().map(|score| score.as_ref().unwrap().score).collect();
+    assert_eq!(growth, [Some(FULL / 2), Some(FULL / 8)]);
     for amount in ["revenue_end", "cost_per_case"] {
         let error = scored(Component::new(amount, 1).scaled(0.0, 100.0)).unwrap_err();
         assert_eq!(error.kind(), "mixed_currency", "{amount}");
