@@ -63,7 +63,8 @@ def bins(column: str, edges: Iterable[Number], labels: Iterable[str] | None = No
     svcmetrics.errors.InvalidOptionError: edges of bins: found 12; 6; expected one number or more, each above ...
     """
     for option, given in (("edges", edges), ("labels", labels)):
-        if not isinstance(given, Iterable | None) or (given is None and option == "edges"):
+        some = isinstance(given, Iterable) and not isinstance(given, str | bytes)
+        if not some and not (given is None and option == "labels"):
             raise InvalidOptionError.of(option, given, f"some {option}")
     rising, labelled = tuple(edges), None if labels is None else tuple(labels)
     check_bins(rising, labelled)

@@ -398,7 +398,11 @@ def array_column(values: Any) -> ColumnTuple:
         raise UnsupportedTableError(f"found an array of {array.ndim} dimensions; expected one")
     if isinstance(values, numpy.ma.MaskedArray):
         mask = numpy.ascontiguousarray(numpy.ma.getmaskarray(values))
-        kind, data, *rest = array_column(values.data)
+        plain = values.data
+        if plain.dtype.kind == "M":
+            # what is masked is never looked at
+            plain = numpy.where(mask, numpy.array("NaT", plain.dtype), plain)
+        kind, data, *rest = array_column(plain)
         if kind in ("days", "times"):
             return (kind, data, mask | rest[0], *rest[1:])
         if kind == "unknown":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from numbers import Integral
+from numbers import Integral, Rational, Real
 from typing import Any, NamedTuple
 
 from svcmetrics import _svcmetrics
@@ -32,7 +32,10 @@ class Target(NamedTuple):
 
 def _mark(value: object) -> object:
     """A number as text, since a float says its decimal best by its shortest form; what is none the core refuses."""
-    value = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        value = int(value)
+    elif isinstance(value, Real) and not isinstance(value, Rational):
+        value = float(value)
     return str(value) if isinstance(value, int | float | str | Decimal) and not isinstance(value, bool) else value
 
 

@@ -100,6 +100,16 @@ def test_a_value_is_taken_as_pandas_shows_it() -> None:
         assert card.at(missing, "quarter")["onboard_rate"] == card["onboard_rate"][None]
 
 
+def test_a_missing_value_is_no_text() -> None:
+    card = sm.scorecard({"k": ["None", "nan"], "is_new": [True, True], "onboarded": [True, False]}, by="k")
+    for missing in (None, float("nan"), pd.NaT, pd.NA):
+        with pytest.raises(errors.InvalidOptionError, match="found null; expected a value of 'k': None, nan"):
+            card.at(missing, "k")
+    for several in (np.array(["None", "nan"]), pd.Series(["None", "nan"]), ["None"]):
+        with pytest.raises(errors.InvalidOptionError, match="expected a value of 'k'"):
+            card.at(several, "k")
+
+
 def test_a_value_that_no_group_has_is_not_taken_out() -> None:
     sizes = {"size": [1, 2, None], "new": [True, False, None], "is_new": [True] * 3, "onboarded": [True, False, True]}
     card = sm.scorecard(sizes, by=["size", "new"])

@@ -481,6 +481,7 @@ CARD = sm.scorecard(HALVES)
         (lambda: sm.Metric.from_json(5), "text"),  # type: ignore[arg-type]
         (lambda: sm.Metric.read_toml(5), "text"),  # type: ignore[arg-type]
         (lambda: sm.bins("cases", 5), "edges"),  # type: ignore[arg-type]
+        (lambda: sm.bins("cases", "15"), "edges"),
         (lambda: sm.bins("cases", [1], 5), "labels"),  # type: ignore[arg-type]
     ],
 )

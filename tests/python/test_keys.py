@@ -288,6 +288,13 @@ def test_days_beyond_32_bits_do_not_begin_anew(days: int) -> None:
         sm.ledger({"customer_id": [1], "month": column[:1], "revenue": [1]})
 
 
+@pytest.mark.parametrize("unit", ["h", "D", "s"])
+def test_times_that_are_masked_are_never_looked_at(unit: str) -> None:
+    times = np.ma.array(np.array([2**62, 20_000, 30_000], f"datetime64[{unit}]"), mask=[True, False, False])
+    plain = np.array(["NaT", *times.data[1:]], f"datetime64[{unit}]")
+    assert keys_of(table_with(times)) == keys_of(table_with(plain))
+
+
 @pytest.mark.parametrize("unit", ["W", "h", "m", "D"])
 def test_instants_beyond_64_bits_of_seconds_do_not_begin_anew(unit: str) -> None:
     with pytest.raises(errors.ColumnTypeError, match=rf"datetime64\[{unit}\] beyond the years of a s"):

@@ -101,8 +101,8 @@ def test_what_is_no_target_is_refused_by_its_field(message: str, targets: Mappin
 
 
 def test_numbers_of_numpy_are_targets() -> None:
-    marks = {"nps": np.int64(30), "adoption_rate": np.float64(0.9)}
-    assert sm.Targets(marks) == sm.Targets({"nps": 30, "adoption_rate": 0.9})  # type: ignore[arg-type]
+    marks = {"nps": np.int64(30), "adoption_rate": np.float64(0.9), "roi": np.float32(2.5)}
+    assert sm.Targets(marks) == sm.Targets({"nps": 30, "adoption_rate": 0.9, "roi": 2.5})  # type: ignore[arg-type]
 
 
 def test_a_document_that_cannot_be_read_says_so() -> None:

@@ -162,15 +162,19 @@ impl Scorecard {
             let key_type = &self.0.keys()[place].key_type;
             let mut seen = std::collections::BTreeSet::new();
             for known in self.0.groups().iter().map(|group| &group[place]).filter(|known| seen.insert(*known)) {
-                if convert::key(py, known, key_type)?.eq(value)? {
+                // what cannot be compared is no such value
+                if convert::key(py, known, key_type)?.eq(value).unwrap_or_default() {
                     found = Some(known.clone());
                     break;
                 }
             }
         }
-        // one that is not there is no key, whatever it is: the core says which there are
-        let found =
-            found.map_or_else(|| value.str().map(|text| svcmetrics::Key::from(text.to_string().as_str())), Ok)?;
+        // of one that is not there the core says which there are; a number may be a year that is text
+        let found = match found {
+            Some(found) => found,
+            None if value.is_none() => svcmetrics::Key::Null,
+            None => svcmetrics::Key::from(value.str()?.to_string().as_str()),
+        };
         Ok(Self(detached(py, || self.0.at(key, &found))?))
     }
 
