@@ -139,6 +139,9 @@ def test_booleans_among_the_numbers_of_a_list_are_no_numbers_either() -> None:
     assert refused(TypeError, {"revenue_start": [2.5, True], "revenue_end": [2, 3]}).row == 1
     error = refused(TypeError, {"kind": [True, 1], "is_new": [True, True], "onboarded": [True, True]}, by="kind")
     assert (error.column, error.row) == ("kind", 1)
+    for numbers in ([np.True_, 3], [3, np.False_, 1.5]):
+        with pytest.raises(errors.SvcMetricsError, match="licenses_used"):
+            sm.scorecard({"licenses_used": numbers, "licenses_sold": [4] * len(numbers)})
 
 
 @pytest.mark.parametrize(
