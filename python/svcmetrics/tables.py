@@ -455,9 +455,15 @@ def _times(array: Any, numpy: Any) -> ColumnTuple:
         return ("unknown", str(array.dtype), len(array))
     is_days = step == 1 and unit == "D"
     if is_days:
-        days = numpy.where(mask, 0, array.astype("datetime64[D]", copy=False).view("int64"))
-        values = days.astype(numpy.int32)
-        if (values == days).all():
+        values = numpy.empty(len(array), numpy.int32)
+        for start in range(0, len(array), _AT_ONCE):
+            rows = slice(start, start + _AT_ONCE)
+            days = numpy.where(mask[rows], 0, array[rows].astype("datetime64[D]", copy=False).view("int64"))
+            values[rows] = days
+            if not (values[rows] == days).all():
+                # seconds have room for them
+                break
+        else:
             return ("days", values, mask)
     is_exact = step == 1 and unit in ("s", "ms", "us", "ns")
     unit = unit if unit in ("s", "ms", "us", "ns") else "s"

@@ -156,7 +156,9 @@ impl LedgerBuilder {
             }
             Reading::none_begins(&self.reasons, &options, table, self.rows)?;
             let part = Part::new(table, &options, self.rows)?;
-            if let (false, Some(data)) = (options.by.iter().any(|key| key == CURRENCY), table.get(CURRENCY)?) {
+            // what is named as a column of something else is that
+            if let (false, Some(data)) = (options.required().iter().any(|name| name == CURRENCY), table.get(CURRENCY)?)
+            {
                 self.currency.see(CURRENCY, data, options.nan_is_missing, self.rows, go_on)?;
             }
             match (&self.kind, &part.kind) {

@@ -147,6 +147,8 @@ fn a_ledger_has_one_currency_or_says_it_in_a_segment() {
     let [euros, yen] = [euros, yen].map(|ledger| ledger.movements(&MovementOptions::default()).unwrap());
     assert_eq!(refused(euros.merge(&yen), "two currencies added up").kind(), "mismatch");
 
+    assert_eq!(Ledger::of(&both, options().customer("currency")).unwrap().customers(), 2);
+
     let options = options().by(["currency"]);
     let (by_currency, over_all) = (MovementOptions::default().by(["currency"]), MovementOptions::default());
     let ledger = Ledger::of(&both, options.clone()).unwrap();
