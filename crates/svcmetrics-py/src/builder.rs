@@ -9,7 +9,7 @@ use crate::table::Reads;
 use arrow_array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList};
+use pyo3::types::PyDict;
 use std::sync::{Arc, Mutex};
 use svcmetrics::{Check, Error, HealthScorer, Request, ScorecardBuilder, Table};
 
@@ -105,9 +105,6 @@ pub(crate) fn scorecard_with_scores<'py>(
 fn scored<'py>(py: Python<'py>, tables: &Bound<'py, PyAny>, mut scorer: HealthScorer) -> Result<HealthScorer> {
     for table in tables.try_iter()? {
         let table = table?;
-        if let Ok(chunks) = table.cast_exact::<PyList>() {
-            scorer = scorer.room(chunks.iter().map(|chunk| chunk.len()).sum::<PyResult<usize>>()?);
-        }
         let source = Source::of(&table)?;
         let names = source.names()?;
         source.pour(py, &names, &reads_of(&names, &scorer.reads(&names)?), &mut scorer)?;

@@ -1,20 +1,19 @@
 //! Scores of many customers: columns straight from the scorer.
 
 use super::{Frame, key_array};
-use crate::engine::{NOBODY, ScoreColumns};
+use crate::engine::{NOBODY, PIECE, ScoreRows};
 use crate::error::{Error, Result};
 use crate::health::{Finished, HealthModel, HealthScorer};
 use crate::mask::{WORD, word_of};
 use crate::scorecard::Scorecard;
 use arrow_array::{ArrayRef, Decimal128Array, Float64Array, GenericStringArray, OffsetSizeTrait, RecordBatch};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use std::ops::Range;
 use std::sync::Arc;
 
 impl HealthScorer {
     /// The scores of all rows that were added, as [`crate::HealthScores::to_record_batch`] shows them, with the points unless
-    /// they were left out, and the model as it fitted the table. It is one batch of up to 262,144 customers after another, since
-    /// threads make them together; of no customers there is one, without rows.
+    /// they were left out, and the model as it fitted the table. It is one batch of up to 65,536 customers after another, as threads
+    /// made them; of no customers there is one, without rows.
     ///
     /// ```
     /// use svcmetrics::{Component, HealthModel, HealthScorer, Request, Table};
@@ -45,15 +44,9 @@ impl HealthScorer {
     }
 }
 
-/// Rows of a batch: enough that a reader of many batches does not mind, few enough that threads end at about the same time.
-const BATCH: usize = if cfg!(test) { 1 << 10 } else { 1 << 18 };
-
-/// What the batches are made of.
+/// What batches are made of beside their scores.
 struct Made<'a> {
     customers: Option<ArrayRef>,
-    columns: &'a ScoreColumns,
-    scores: ScalarBuffer<f64>,
-    coverages: ScalarBuffer<f64>,
     names: Names<'a>,
     /// Whether those of a batch may be more than 32 bits can count.
     are_long: bool,
@@ -63,53 +56,54 @@ struct Made<'a> {
 
 impl Finished {
     fn record_batches(self) -> Result<(Vec<RecordBatch>, HealthModel)> {
-        let Self { model, customers, mut columns, .. } = self;
+        let Self { model, customers, pieces, .. } = self;
         let customers = customers.map(|(key_type, keys)| key_array("customer_id", &key_type, keys.iter()));
-        let (scores, coverages) =
-            (std::mem::take(&mut columns.scores).into(), std::mem::take(&mut columns.coverages).into());
         let names = model.band_names();
-        let components = &model.components()[..columns.components()];
+        let components = pieces.first().map_or(0, ScoreRows::components);
+        let points = model.components()[..components].iter().map(|component| format!("{}_points", component.metric()));
         let made = Made {
             customers: customers.transpose()?,
-            columns: &columns,
-            scores,
-            coverages,
             // a row without a band has no name
             names: std::array::from_fn(|band| Name::new(names.get(band).copied().unwrap_or_default())),
-            are_long: names.iter().any(|name| i32::try_from(name.len() * BATCH).is_err()),
-            points: components.iter().map(|component| format!("{}_points", component.metric())).collect(),
+            are_long: names.iter().any(|name| i32::try_from(name.len() * PIECE).is_err()),
+            points: points.collect(),
         };
-        let batches = made.batches()?;
+        let batches = made.batches(pieces)?;
         Ok((batches, model))
     }
 }
 
 impl Made<'_> {
-    fn batches(&self) -> Result<Vec<RecordBatch>> {
-        let rows = self.columns.len();
-        let all = (0..rows.max(1)).step_by(BATCH).map(|start| start..rows.min(start + BATCH));
+    fn batches(&self, pieces: Vec<ScoreRows>) -> Result<Vec<RecordBatch>> {
+        let mut rows = 0;
+        let from = |piece: ScoreRows| {
+            rows += piece.len();
+            (rows - piece.len(), piece)
+        };
+        let all: Vec<(usize, ScoreRows)> = pieces.into_iter().map(from).collect();
         #[cfg(feature = "rayon")]
         if crate::engine::threads(rows) > 1 {
             use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
-            return all.collect::<Vec<_>>().into_par_iter().map(|rows| self.batch(rows)).collect();
+            return all.into_par_iter().map(|(first, piece)| self.batch(first, piece)).collect();
         }
-        all.map(|rows| self.batch(rows)).collect()
+        all.into_iter().map(|(first, piece)| self.batch(first, piece)).collect()
     }
 
-    fn batch(&self, rows: Range<usize>) -> Result<RecordBatch> {
+    /// Of a piece, and where it begins among all.
+    fn batch(&self, first: usize, mut piece: ScoreRows) -> Result<RecordBatch> {
         let mut frame = Frame::default();
         if let Some(customers) = &self.customers {
-            frame.push("customer_id", customers.slice(rows.start, rows.len()));
+            frame.push("customer_id", customers.slice(first, piece.len()));
         }
-        let bands = &self.columns.bands[rows.clone()];
-        let about = nulls_of(bands, [NOBODY; 2]);
-        let floats = |of: &ScalarBuffer<f64>, nulls| Float64Array::new(of.slice(rows.start, rows.len()), nulls);
-        frame.push("score", Arc::new(floats(&self.scores, nulls_of(bands, [NOBODY, 0]))));
+        let floats = |values: &mut Vec<f64>, nulls| Float64Array::new(std::mem::take(values).into(), nulls);
+        let about = nulls_of(&piece.bands, [NOBODY; 2]);
+        let there = nulls_of(&piece.bands, [NOBODY, 0]);
+        frame.push("score", Arc::new(floats(&mut piece.scores, there)));
         let texts = if self.are_long { texts::<i64> } else { texts::<i32> };
-        frame.push("band", texts(bands, &self.names, about.clone())?);
-        frame.push("coverage", Arc::new(floats(&self.coverages, about)));
+        frame.push("band", texts(&piece.bands, &self.names, about.clone())?);
+        frame.push("coverage", Arc::new(floats(&mut piece.coverages, about)));
         for (component, name) in self.points.iter().enumerate() {
-            frame.push(name, points(self.columns, component, rows.clone())?);
+            frame.push(name, points(&piece, component)?);
         }
         frame.finish()
     }
@@ -197,8 +191,8 @@ fn texts<O: OffsetSizeTrait>(bands: &[u8], names: &Names<'_>, nulls: Option<Null
     }
 }
 
-fn points(columns: &ScoreColumns, component: usize, rows: Range<usize>) -> Result<ArrayRef> {
-    let points = rows.map(|row| columns.points(component, row).map(i128::from));
+fn points(piece: &ScoreRows, component: usize) -> Result<ArrayRef> {
+    let points = (0..piece.len()).map(|row| piece.points(component, row).map(i128::from));
     // 100 has three digits before the six places
     match points.collect::<Decimal128Array>().with_precision_and_scale(9, 6) {
         Ok(array) => Ok(Arc::new(array)),
@@ -235,16 +229,28 @@ mod tests {
     }
 
     #[test]
+    fn small_parts_fill_a_batch_together() {
+        let mut parts = scorer(0);
+        (0..30).for_each(|_| parts.add(&table(PIECE / 20)).unwrap());
+        let (batches, _) = parts.finish_record_batches().unwrap();
+        let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+        assert_eq!(rows, [20, 10].map(|parts| parts * (PIECE / 20)));
+    }
+
+    #[test]
     fn batches_are_what_is_shown_of_all_scores_row_by_row() {
-        for rows in [0, 1, BATCH, 20 * BATCH + 3] {
+        for rows in [0, 1, PIECE, 20 * PIECE + 3] {
             let (batches, _) = scorer(rows).finish_record_batches().unwrap();
             let all: HealthScores = scorer(rows).finish().unwrap();
             let all = all.to_record_batch(true).unwrap();
-            assert_eq!((batches.len(), all.num_rows()), (rows.div_ceil(BATCH).max(1), rows));
-            for (place, batch) in batches.iter().enumerate() {
-                assert_eq!(*batch, all.slice(place * BATCH, batch.num_rows()));
+            assert!(batches.len() >= rows.div_ceil(PIECE).max(1));
+            let mut first = 0;
+            for batch in batches {
+                assert_eq!(batch, all.slice(first, batch.num_rows()));
                 assert_eq!(batch.schema(), all.schema());
+                first += batch.num_rows();
             }
+            assert_eq!((first, all.num_rows()), (rows, rows));
         }
     }
 }

@@ -185,7 +185,7 @@ impl Fused {
         rows: &Range<usize>,
         groups: &[u32],
         sums: Option<&mut Sums>,
-        seen: &mut Seen<'_, '_>,
+        seen: &mut Seen<'_>,
     ) -> Result<bool> {
         #[cfg(test)]
         if self.is_plain {
@@ -202,7 +202,7 @@ impl Fused {
         rows: &Range<usize>,
         groups: &[u32],
         sums: Option<&mut Sums>,
-        seen: &mut Seen<'_, '_>,
+        seen: &mut Seen<'_>,
     ) -> Result<bool> {
         let live = Mask::first(rows.len());
         if let Some(sums) = &sums {
@@ -219,7 +219,7 @@ impl Fused {
         if let (Some(scores), Some(health)) = (&mut seen.scores, &self.health) {
             let among = self.scopes[scores.scope].among;
             let about = among.map_or(live, |among| live & !self.answers[among].no);
-            scores.put_block(health, about, rows);
+            scores.put_block(health, about, rows.len());
         }
         Ok(true)
     }
@@ -284,25 +284,25 @@ impl Fused {
     "x86_64+avx2+bmi1+bmi2+lzcnt+popcnt+avx512f+avx512bw+avx512cd+avx512dq+avx512vl",
     "x86_64+avx2+bmi1+bmi2+fma+lzcnt+popcnt"
 ))]
-fn of_this_processor<'a, 'b, 'c>(
+fn of_this_processor<'a, 'b>(
     fused: &mut Fused,
     plan: &Plan,
     part: &[Option<&Data<'a>>],
     rows: &Range<usize>,
     groups: &[u32],
     sums: Option<&mut Sums>,
-    seen: &mut Seen<'b, 'c>,
+    seen: &mut Seen<'b>,
 ) -> Result<bool> {
     const MULTIPLY_ADD: bool = target_cfg_f!(target_feature = "fma");
     fused.any_block::<MULTIPLY_ADD>(plan, part, rows, groups, sums, seen)
 }
 
 /// What the fused pass tells of rows beside their sums.
-pub(super) struct Seen<'a, 's> {
+pub(super) struct Seen<'a> {
     pub(super) absent: &'a mut Absent,
     pub(super) largest_rounding: &'a mut [f64],
     /// Where their health goes, if it is asked for.
-    pub(super) scores: Option<&'a mut ScoreRows<'s>>,
+    pub(super) scores: Option<&'a mut ScoreRows>,
     /// Rows of the parts before.
     pub(super) before: u64,
 }

@@ -50,6 +50,14 @@ impl Part<'_, '_> {
     }
 }
 
+/// How many stretches are taken together, and where the health of their rows goes, if that is asked for.
+pub(super) type Turn<'a> = (usize, Option<&'a mut ScoreRows>);
+
+/// Each stretch of the parts by itself.
+pub(super) fn turns(parts: &[Part<'_, '_>]) -> Vec<Turn<'static>> {
+    parts.iter().flat_map(Part::stretches).map(|_| (1, None)).collect()
+}
+
 /// Sums rows into exact totals by group.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
@@ -121,10 +129,10 @@ impl Engine {
         })
     }
 
-    /// From now on keeps the health of each row, with room for so many of them, and sums the rows up only if that is asked for,
-    /// too. Whether there is a health of customers.
-    pub(crate) fn score(&mut self, with_points: bool, with_sums: bool, room: usize) -> bool {
-        self.scores = ScoreColumns::new(&self.rows.plan, with_points, room).map(Box::new);
+    /// From now on keeps the health of each row, and sums the rows up only if that is asked for, too. Whether there is a health of
+    /// customers.
+    pub(crate) fn score(&mut self, with_points: bool, with_sums: bool) -> bool {
+        self.scores = ScoreColumns::new(&self.rows.plan, with_points).map(Box::new);
         self.scores_alone = !with_sums;
         self.scores.is_some()
     }
@@ -196,16 +204,16 @@ impl Engine {
         see: Option<See<'_>>,
     ) -> Result<()> {
         let mut scores = self.scores.take();
-        let of_stretches = scores.as_mut().map(|scores| scores.stretches(parts)).unwrap_or_default();
-        let added = self.add_stretches(parts, of_stretches, go_on, see);
+        let turns = scores.as_mut().map_or_else(|| turns(parts), |scores| scores.turns(parts));
+        let added = self.add_turns(parts, turns, go_on, see);
         self.scores = scores;
         added
     }
 
-    fn add_stretches(
+    fn add_turns(
         &mut self,
         parts: &[Part<'_, '_>],
-        scores: Vec<ScoreRows<'_>>,
+        turns: Vec<Turn<'_>>,
         go_on: &mut dyn FnMut() -> bool,
         mut see: Option<See<'_>>,
     ) -> Result<()> {
@@ -213,13 +221,13 @@ impl Engine {
         if see.is_none() && !self.alone {
             let threads = super::threads(parts.iter().map(|part| part.rows).sum());
             if threads > 1 {
-                return self.add_together(threads, parts, scores, go_on);
+                return self.add_together(threads, parts, turns, go_on);
             }
         }
-        let mut scores = scores.into_iter();
-        for part in parts {
-            for rows in part.stretches() {
-                self.stretch(part, rows, scores.next().as_mut(), go_on, &mut see)?;
+        let mut stretches = parts.iter().flat_map(|part| part.stretches().map(move |rows| (part, rows)));
+        for (count, mut scores) in turns {
+            for (part, rows) in stretches.by_ref().take(count) {
+                self.stretch(part, rows, scores.as_deref_mut(), go_on, &mut see)?;
             }
         }
         Ok(())
@@ -244,7 +252,7 @@ impl Engine {
         &mut self,
         part: &Part<'_, '_>,
         rows: Range<usize>,
-        mut scores: Option<&mut ScoreRows<'_>>,
+        mut scores: Option<&mut ScoreRows>,
         go_on: &mut dyn FnMut() -> bool,
         see: &mut Option<See<'_>>,
     ) -> Result<()> {
@@ -291,7 +299,7 @@ impl Engine {
         part: &[Option<&Data<'_>>],
         first: usize,
         groups: &[u32],
-        mut scores: Option<&mut ScoreRows<'_>>,
+        mut scores: Option<&mut ScoreRows>,
     ) -> Result<()> {
         let at_once = if self.fused.is_some() { ROWS } else { BLOCK };
         for (start, groups) in (first..).step_by(at_once).zip(groups.chunks(at_once)) {
@@ -311,7 +319,7 @@ impl Engine {
             if !done {
                 self.plain(part, rows, groups)?;
                 if let Some(scores) = &mut scores {
-                    scores.put_each(&self.rows, start);
+                    scores.put_each(&self.rows);
                 }
             }
         }

@@ -37,5 +37,7 @@ pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
 pub(crate) use plan::{RowMetric, row_metric};
 pub(crate) use rows::Rows;
-pub(crate) use scores::{NOBODY, ScoreColumns};
+#[cfg(feature = "arrow")]
+pub(crate) use scores::PIECE;
+pub(crate) use scores::{NOBODY, ScoreRows};
 pub(crate) use threads::{on_threads, threads};

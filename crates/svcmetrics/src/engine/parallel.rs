@@ -3,7 +3,7 @@
 
 use super::groups::Groups;
 use super::identities::Identities;
-use super::kernel::{Engine, Part};
+use super::kernel::{Engine, Part, Turn};
 use super::scores::ScoreRows;
 use super::sums::Sums;
 use super::threads::on_threads;
@@ -25,18 +25,24 @@ struct Work<'a> {
     parts: &'a [Part<'a, 'a>],
     /// In the order of the rows, each with its part's position.
     stretches: Vec<(usize, Range<usize>)>,
-    /// For each of them, where the health of its rows goes; nothing where that is not asked for.
-    scores: Vec<Mutex<ScoreRows<'a>>>,
+    /// Those that a thread takes together, and where the health of their rows goes, if that is asked for.
+    turns: Vec<(Range<usize>, Mutex<Option<&'a mut ScoreRows>>)>,
     next: AtomicUsize,
 }
 
 impl<'a> Work<'a> {
-    fn new(parts: &'a [Part<'a, 'a>], scores: Vec<ScoreRows<'a>>) -> Self {
+    fn new(parts: &'a [Part<'a, 'a>], turns: Vec<Turn<'a>>) -> Self {
         let stretches = parts.iter().enumerate().flat_map(|(part, of)| of.stretches().map(move |rows| (part, rows)));
+        let mut first = 0;
+        let of_turn = |(count, scores)| {
+            let places = first..first + count;
+            first = places.end;
+            (places, Mutex::new(scores))
+        };
         Self {
             parts,
             stretches: stretches.collect(),
-            scores: scores.into_iter().map(Mutex::new).collect(),
+            turns: turns.into_iter().map(of_turn).collect(),
             next: AtomicUsize::new(0),
         }
     }
@@ -46,17 +52,19 @@ impl<'a> Work<'a> {
         self.stretches.iter().map(|(part, rows)| (&self.parts[*part], rows.clone()))
     }
 
-    /// One thread's share: stretch after stretch, as long as there are any. After an error, with the position of its stretch, no
-    /// later stretch is taken; the earlier ones are, so that the first error of all is found.
+    /// One thread's share: turn after turn, as long as there are any. After an error, with the position of its stretch, no
+    /// later turn is taken; the earlier ones are, so that the first error of all is found.
     fn share(&self, engine: &mut Engine, go_on: &mut dyn FnMut() -> bool) -> Found {
         loop {
-            let place = self.next.fetch_add(1, Ordering::Relaxed);
-            let (part, rows) = self.stretches.get(place)?;
-            let mut scores = self.scores.get(place).map(|rows| rows.lock().unwrap_or_else(PoisonError::into_inner));
-            let part = &self.parts[*part];
-            if let Err(error) = engine.stretch(part, rows.clone(), scores.as_deref_mut(), go_on, &mut None) {
-                self.next.store(self.stretches.len(), Ordering::Relaxed);
-                return Some((place, error));
+            let (places, scores) = self.turns.get(self.next.fetch_add(1, Ordering::Relaxed))?;
+            let mut scores = scores.lock().unwrap_or_else(PoisonError::into_inner);
+            for place in places.clone() {
+                let (part, rows) = &self.stretches[place];
+                let part = &self.parts[*part];
+                if let Err(error) = engine.stretch(part, rows.clone(), scores.as_deref_mut(), go_on, &mut None) {
+                    self.next.store(self.turns.len(), Ordering::Relaxed);
+                    return Some((place, error));
+                }
             }
         }
     }
@@ -92,10 +100,10 @@ impl Engine {
         &mut self,
         threads: usize,
         parts: &[Part<'_, '_>],
-        scores: Vec<ScoreRows<'_>>,
+        turns: Vec<Turn<'_>>,
         go_on: &mut dyn FnMut() -> bool,
     ) -> Result<()> {
-        let work = Work::new(parts, scores);
+        let work = Work::new(parts, turns);
         let mut check = self.identities.take().map(|identities| {
             let groups = self.identified.take().unwrap_or_else(|| self.groups.clone());
             Check { identities, groups }
@@ -203,6 +211,7 @@ mod tests {
     use super::*;
     use crate::engine::STRETCH;
     use crate::engine::columns::{Data, Nulls, Table, Values};
+    use crate::engine::kernel::turns;
     use crate::request::{AbsentRevenue, OnInvalid, Request};
     use std::borrow::Cow;
     use std::ops::Range;
@@ -306,7 +315,8 @@ mod tests {
                     if threads == 1 {
                         fused.stretch(&part, 0..rows, None, &mut || true, &mut None).unwrap();
                     } else {
-                        fused.add_together(threads, std::slice::from_ref(&part), Vec::new(), &mut || true).unwrap();
+                        let parts = std::slice::from_ref(&part);
+                        fused.add_together(threads, parts, turns(parts), &mut || true).unwrap();
                         fused.unite().unwrap();
                     }
                     assert_eq!(totals(&fused), expected, "{threads} threads, {is_plain}, one in {one_in}, by {by:?}");
@@ -376,7 +386,8 @@ mod tests {
             for threads in [1, 2] {
                 let mut fused = engine();
                 assert!(fused.fused.is_some());
-                fused.add_together(threads, std::slice::from_ref(&part), Vec::new(), &mut || true).unwrap();
+                let parts = std::slice::from_ref(&part);
+                fused.add_together(threads, parts, turns(parts), &mut || true).unwrap();
                 fused.unite().unwrap();
                 assert_eq!(totals(&fused), expected, "{threads} threads, by {by:?}");
             }
@@ -427,7 +438,8 @@ mod tests {
             engine.groups.limit = limit;
             let mut part = engine.part(&table, &mut || true).unwrap();
             part.keys = vec![&keys];
-            let error = engine.add_together(2, &[part], Vec::new(), &mut || true).unwrap_err();
+            let parts = [part];
+            let error = engine.add_together(2, &parts, turns(&parts), &mut || true).unwrap_err();
             assert_eq!((error.kind(), error.row()), (kind, Some(STRETCH as u64 + 5)));
             // the same where a part comes before, and one that cannot be used comes after
             let with = |keys: Data<'static>| table.clone().with("area", keys);

@@ -4,14 +4,14 @@
 
 use super::fused::FusedHealth;
 use super::judge::Status;
-use super::kernel::Part;
+use super::kernel::{Part, STRETCH, Turn};
 use super::plan::Plan;
 use super::rows::Rows;
+use super::threads;
 use crate::health::{Apportioned, Scored, Scoring};
-use crate::mask::Mask;
+use crate::mask::{Mask, PerRow};
 use crate::metric::Form;
 use crate::money::MICROS;
-use std::ops::Range;
 
 /// The band of a row that health is not about.
 pub(crate) const NOBODY: u8 = u8::MAX;
@@ -19,11 +19,78 @@ pub(crate) const NOBODY: u8 = u8::MAX;
 /// The points of a component that is missing.
 const NO_POINTS: i32 = -1;
 
-/// What each row gets.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// Rows of each [`ScoreRows`] at the most: enough that a reader of many does not mind, few enough that threads end at about the same
+/// time.
+pub(crate) const PIECE: usize = 16 * STRETCH;
+
+/// So many of them there are for each thread, if the rows are enough.
+const TURNS: usize = 8;
+
+/// What each row gets, piece by piece.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ScoreColumns {
-    /// How many rows there are; behind them there may be room for more.
-    rows: usize,
+    pieces: Vec<ScoreRows>,
+    /// Those whose points are kept.
+    components: usize,
+    scope: usize,
+}
+
+impl ScoreColumns {
+    /// Nothing where a plan has no health of customers.
+    pub(super) fn new(plan: &Plan, with_points: bool) -> Option<Self> {
+        let components = plan.health.as_ref()?.scoring.components();
+        let form = plan.definitions.find("customer_health")?.form();
+        let scope = match form {
+            Form::Health | Form::Difference(..) => None,
+            form => form.scope(),
+        };
+        let scope = plan.definitions.scope_position(scope?.id())?;
+        Some(Self { pieces: Vec::new(), components: if with_points { components } else { 0 }, scope })
+    }
+
+    /// Where more rows go, those of the parts: pieces, one after another.
+    pub(super) fn turns(&mut self, parts: &[Part<'_, '_>]) -> Vec<Turn<'_>> {
+        let rows = parts.iter().map(|part| part.rows).sum();
+        let most = match threads(rows) {
+            1 => PIECE,
+            threads => (rows / (TURNS * threads)).clamp(STRETCH, PIECE),
+        };
+        // the last one may have room
+        let first = self.pieces.len().saturating_sub(1);
+        let mut turns: Vec<(usize, usize)> = self.pieces.last().map(|piece| (piece.len(), 0)).into_iter().collect();
+        for rows in parts.iter().flat_map(Part::stretches) {
+            match turns.last_mut() {
+                Some((all, stretches)) if *all + rows.len() <= most => {
+                    *all += rows.len();
+                    *stretches += 1;
+                }
+                _ => turns.push((rows.len(), 1)),
+            }
+        }
+        self.pieces.resize_with(first + turns.len(), || ScoreRows::new(self.scope, self.components));
+        let pieces = turns.into_iter().zip(&mut self.pieces[first..]).filter(|((_, stretches), _)| *stretches > 0);
+        let with_room = |((all, stretches), piece): ((usize, usize), _)| {
+            let piece: &mut ScoreRows = piece;
+            piece.reserve(all - piece.len());
+            (stretches, Some(piece))
+        };
+        pieces.map(with_room).collect()
+    }
+
+    /// All of them; of no rows there is one.
+    pub(crate) fn pieces(mut self) -> Vec<ScoreRows> {
+        if self.pieces.is_empty() {
+            self.pieces.push(ScoreRows::new(self.scope, self.components));
+        }
+        self.pieces
+    }
+}
+
+/// What rows get that follow each other, in columns.
+#[derive(Debug, Clone)]
+pub(crate) struct ScoreRows {
+    /// Who counts in this scope, or would if there were a score, is whom health is about.
+    pub(super) scope: usize,
     /// 0 to 100, the double nearest to the micro-points; 0 where there is no score.
     pub(crate) scores: Vec<f64>,
     /// The band's position from 1; 0, without a score, is unknown; [`NOBODY`] where health is not about the row.
@@ -32,71 +99,30 @@ pub(crate) struct ScoreColumns {
     pub(crate) coverages: Vec<f64>,
     /// By component, if asked for.
     points: Vec<Vec<i32>>,
-    scope: usize,
+    apportioned: Apportioned,
 }
 
-impl ScoreColumns {
-    /// With room for so many rows; nothing where a plan has no health of customers.
-    pub(super) fn new(plan: &Plan, with_points: bool, room: usize) -> Option<Self> {
-        let components = plan.health.as_ref()?.scoring.components();
-        let form = plan.definitions.find("customer_health")?.form();
-        let scope = match form {
-            Form::Health | Form::Difference(..) => None,
-            form => form.scope(),
-        };
-        let scope = plan.definitions.scope_position(scope?.id())?;
-        let points = vec![Vec::new(); if with_points { components } else { 0 }];
-        let mut columns = Self { points, scope, ..Self::default() };
-        columns.make_room(room);
-        Some(columns)
-    }
-
-    fn make_room(&mut self, rows: usize) {
-        fn zeros<T: Default + Clone>(values: &mut Vec<T>, rows: usize) {
-            if values.is_empty() {
-                // memory that nobody has touched yet
-                *values = vec![T::default(); rows];
-            } else if values.len() < rows {
-                values.resize(rows, T::default());
-            }
-        }
-        zeros(&mut self.scores, rows);
-        zeros(&mut self.bands, rows);
-        zeros(&mut self.coverages, rows);
-        self.points.iter_mut().for_each(|points| zeros(points, rows));
-    }
-
-    /// More rows, those of the parts, stretch by stretch.
-    pub(super) fn stretches(&mut self, parts: &[Part<'_, '_>]) -> Vec<ScoreRows<'_>> {
-        let rows = self.rows..self.rows + parts.iter().map(|part| part.rows).sum::<usize>();
-        self.make_room(rows.end);
-        self.rows = rows.end;
-        let (mut scores, mut bands) = (&mut self.scores[rows.clone()], &mut self.bands[rows.clone()]);
-        let mut coverages = &mut self.coverages[rows.clone()];
-        let mut points: Vec<_> = self.points.iter_mut().map(|points| &mut points[rows.clone()]).collect();
-        let of_stretch = |rows: Range<usize>| ScoreRows {
-            scope: self.scope,
-            start: rows.start,
-            scores: split_off(&mut scores, rows.len()),
-            bands: split_off(&mut bands, rows.len()),
-            coverages: split_off(&mut coverages, rows.len()),
-            points: points.iter_mut().map(|points| split_off(points, rows.len())).collect(),
+impl ScoreRows {
+    fn new(scope: usize, components: usize) -> Self {
+        Self {
+            scope,
+            scores: Vec::new(),
+            bands: Vec::new(),
+            coverages: Vec::new(),
+            points: vec![Vec::new(); components],
             apportioned: Apportioned::default(),
-        };
-        parts.iter().flat_map(Part::stretches).map(of_stretch).collect()
+        }
+    }
+
+    fn reserve(&mut self, rows: usize) {
+        self.scores.reserve(rows);
+        self.bands.reserve(rows);
+        self.coverages.reserve(rows);
+        self.points.iter_mut().for_each(|points| points.reserve(rows));
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows
-    }
-
-    /// Without the room behind the rows.
-    pub(crate) fn trimmed(mut self) -> Self {
-        self.scores.truncate(self.rows);
-        self.bands.truncate(self.rows);
-        self.coverages.truncate(self.rows);
-        self.points.iter_mut().for_each(|points| points.truncate(self.rows));
-        self
+        self.bands.len()
     }
 
     /// A row's micro-points, where there is a score.
@@ -117,47 +143,27 @@ impl ScoreColumns {
         let points = self.points[component][row];
         (points != NO_POINTS).then(|| points.into())
     }
-}
 
-/// The first ones, of which there are so many.
-#[allow(clippy::mut_mut)] // what is left begins further on
-fn split_off<'a, T>(rest: &mut &'a mut [T], count: usize) -> &'a mut [T] {
-    rest.split_off_mut(..count).unwrap_or_default()
-}
-
-/// Where what some rows of a part get is kept.
-pub(super) struct ScoreRows<'a> {
-    /// Who counts in this scope, or would if there were a score, is whom health is about.
-    pub(super) scope: usize,
-    /// The position of the first of them in the part.
-    start: usize,
-    scores: &'a mut [f64],
-    bands: &'a mut [u8],
-    coverages: &'a mut [f64],
-    points: Vec<&'a mut [i32]>,
-    apportioned: Apportioned,
-}
-
-impl ScoreRows<'_> {
-    /// Rows of a block that was judged at once.
+    /// The next rows, of a block that was judged at once.
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within 0 to 10^8
     #[inline(always)]
-    pub(super) fn put_block(&mut self, health: &FusedHealth, about: Mask, rows: &Range<usize>) {
+    pub(super) fn put_block(&mut self, health: &FusedHealth, about: Mask, rows: usize) {
         let (scoring, block) = (&health.scoring, &health.scored);
-        let first = rows.start - self.start;
-        let places = first..first + rows.len();
-        let (scores, bands) = (&mut self.scores[places.clone()], &mut self.bands[places.clone()]);
-        let coverages = &mut self.coverages[places];
+        // made here, for the vector units that there are, and copied
+        let (mut scores, mut bands, mut coverages) = (PerRow::default(), PerRow::default(), PerRow::default());
         // a score is 0 where there is none
         scores.iter_mut().zip(block.score.iter()).for_each(|(own, micros)| *own = f64::from(*micros) / MICROS as f64);
         bands.iter_mut().zip(block.band.iter()).for_each(|(own, band)| *own = *band as u8);
         coverages.iter_mut().zip(block.present.iter()).for_each(|(own, present)| *own = scoring.coverage(*present));
-        let outside = Mask::first(rows.len()) & !about;
+        let outside = Mask::first(rows) & !about;
         outside.each(|row| (scores[row], bands[row], coverages[row]) = (0.0, NOBODY, 0.0));
+        self.scores.extend_from_slice(&scores[..rows]);
+        self.bands.extend_from_slice(&bands[..rows]);
+        self.coverages.extend_from_slice(&coverages[..rows]);
         if self.points.is_empty() {
             return;
         }
-        for row in 0..rows.len() {
+        for row in 0..rows {
             let there = block.there & about;
             let score = there.has(row).then_some(block.score[row].into());
             let of_row = Scored { score, band: 0, present: block.present[row] as i64 };
@@ -165,50 +171,51 @@ impl ScoreRows<'_> {
                 let (values, there) = &health.values[position];
                 there.has(row).then(|| values[row])
             };
-            self.put_points(first + row, scoring, &of_row, value);
+            self.put_points(scoring, &of_row, value);
         }
     }
 
-    /// Rows that were judged one by one.
-    pub(super) fn put_each(&mut self, rows: &Rows, first: usize) {
+    /// The next rows, which were judged one by one.
+    pub(super) fn put_each(&mut self, rows: &Rows) {
         let Some(health) = &rows.plan.health else { return };
         let standing = &rows.statuses[self.scope];
         for (row, (status, scored)) in standing.iter().zip(&rows.scored).enumerate() {
-            let place = first - self.start + row;
             if matches!(status, Status::Outside | Status::Invalid) {
-                self.pass(place);
+                self.pass();
             } else {
-                self.put(place, &health.scoring, scored, |position| rows.values[position][row]);
+                self.put(&health.scoring, scored, |position| rows.values[position][row]);
             }
         }
     }
 
     /// One row that health is about.
     #[allow(clippy::cast_precision_loss)] // scores and weights are below 2^53
-    fn put(&mut self, place: usize, scoring: &Scoring, scored: &Scored, value: impl Fn(usize) -> Option<f64>) {
-        self.scores[place] = scored.score.unwrap_or_default() as f64 / MICROS as f64;
+    fn put(&mut self, scoring: &Scoring, scored: &Scored, value: impl Fn(usize) -> Option<f64>) {
+        self.scores.push(scored.score.unwrap_or_default() as f64 / MICROS as f64);
         // a model has fewer bands
-        self.bands[place] = u8::try_from(scored.band).unwrap_or(NOBODY - 1);
-        self.coverages[place] = scoring.coverage(scored.present as f64);
-        self.put_points(place, scoring, scored, value);
+        self.bands.push(u8::try_from(scored.band).unwrap_or(NOBODY - 1));
+        self.coverages.push(scoring.coverage(scored.present as f64));
+        self.put_points(scoring, scored, value);
     }
 
-    fn put_points(&mut self, place: usize, scoring: &Scoring, scored: &Scored, value: impl Fn(usize) -> Option<f64>) {
+    fn put_points(&mut self, scoring: &Scoring, scored: &Scored, value: impl Fn(usize) -> Option<f64>) {
         if self.points.is_empty() {
             return;
         }
         let mut columns = self.points.iter_mut();
         scoring.points(value, scored, &mut self.apportioned, |points| {
             if let Some(column) = columns.next() {
-                column[place] = points.and_then(|points| i32::try_from(points).ok()).unwrap_or(NO_POINTS);
+                column.push(points.and_then(|points| i32::try_from(points).ok()).unwrap_or(NO_POINTS));
             }
         });
     }
 
     /// One row that health is not about.
-    fn pass(&mut self, place: usize) {
-        self.bands[place] = NOBODY;
-        self.points.iter_mut().for_each(|points| points[place] = NO_POINTS);
+    fn pass(&mut self) {
+        self.scores.push(0.0);
+        self.bands.push(NOBODY);
+        self.coverages.push(0.0);
+        self.points.iter_mut().for_each(|points| points.push(NO_POINTS));
     }
 }
 
@@ -276,37 +283,44 @@ mod tests {
         ]
     }
 
-    fn bits(columns: &ScoreColumns) -> Vec<(u64, u8, u64)> {
-        let (scores, coverages) = (columns.scores.iter(), columns.coverages.iter());
-        let parts = scores.zip(&columns.bands).zip(coverages);
-        parts.map(|((score, band), coverage)| (score.to_bits(), *band, coverage.to_bits())).collect()
+    /// Of each row its score, band, coverage and points.
+    type Found = (u64, u8, u64, Vec<Option<i64>>);
+
+    fn found(engine: &Engine) -> Vec<Found> {
+        let each = |piece: ScoreRows| -> Vec<Found> {
+            let points = |row| (0..piece.components()).map(|component| piece.points(component, row)).collect();
+            let bits = |row: usize| (piece.scores[row].to_bits(), piece.bands[row], piece.coverages[row].to_bits());
+            (0..piece.len()).map(|row| (bits(row), points(row))).map(|((a, b, c), points)| (a, b, c, points)).collect()
+        };
+        engine.scores.clone().unwrap().pieces().into_iter().flat_map(each).collect()
     }
 
     /// An engine that has scored the tables, those before the last together; the plain pass alone unless it is fused.
+    #[cfg_attr(not(feature = "rayon"), allow(unused_variables))]
     fn scored(request: &Request, tables: &[Table<'_>], threads: usize, is_fused: bool, with_sums: bool) -> Engine {
         let mut engine = Engine::new(request, &tables[0].names()).unwrap();
-        // room for some rows, for none, and for more than there are
-        assert!(engine.score(true, with_sums, [STRETCH, 0, 5 * STRETCH][threads % 3]));
+        assert!(engine.score(true, with_sums));
         assert!(engine.fused.is_some());
         engine.fused = engine.fused.filter(|_| is_fused);
         let parts: Vec<_> = tables.iter().map(|table| engine.part(table, &mut || true).unwrap()).collect();
         for parts in [&parts[..tables.len() - 1], &parts[tables.len() - 1..]] {
             let mut columns = engine.scores.take().unwrap();
-            let mut rows = columns.stretches(parts).into_iter();
             #[cfg(feature = "rayon")]
             if threads > 1 {
-                engine.add_together(threads, parts, rows.collect(), &mut || true).unwrap();
+                engine.add_together(threads, parts, columns.turns(parts), &mut || true).unwrap();
                 engine.scores = Some(columns);
                 continue;
             }
-            for (part, stretch) in parts.iter().flat_map(|part| part.stretches().map(move |rows| (part, rows))) {
-                engine.stretch(part, stretch, rows.next().as_mut(), &mut || true, &mut None).unwrap();
+            let mut stretches = parts.iter().flat_map(|part| part.stretches().map(move |rows| (part, rows)));
+            for (count, mut scores) in columns.turns(parts) {
+                for (part, rows) in stretches.by_ref().take(count) {
+                    engine.stretch(part, rows, scores.as_deref_mut(), &mut || true, &mut None).unwrap();
+                }
             }
             engine.scores = Some(columns);
         }
         #[cfg(feature = "rayon")]
         engine.unite().unwrap();
-        engine.scores = engine.scores.map(|columns| Box::new(columns.trimmed()));
         engine
     }
 
@@ -323,24 +337,22 @@ mod tests {
                 let request = Request::default().health(model.clone()).on_invalid(invalid).by(["is_active"]);
                 let request = Request { absent_revenue: absent, ..request };
                 let plain = scored(&request, &tables, 1, false, true);
-                let columns = plain.scores.as_ref().unwrap();
-                let there = |row: &usize| columns.micros(*row).is_some();
-                assert!((0..columns.len()).filter(there).count() > 100, "model {number}");
+                let expected = found(&plain);
+                let is_scored = |(_, band, ..): &&Found| !matches!(band, 0 | &NOBODY);
+                assert!(expected.iter().filter(is_scored).count() > 100, "model {number}");
                 for (threads, with_sums) in [(1, true), (2, false), (3, true), (1, false)] {
-                    let found = scored(&request, &tables, threads, true, with_sums);
+                    let fused = scored(&request, &tables, threads, true, with_sums);
                     let case = format!("model {number}, {absent:?}, {invalid:?}, {threads} threads, {with_sums}");
-                    let own = found.scores.as_ref().unwrap();
-                    assert_eq!(bits(own), bits(columns), "{case}");
-                    assert_eq!(own.points, columns.points, "{case}");
-                    assert_eq!(format!("{:?}", found.rows.absent), format!("{:?}", plain.rows.absent), "{case}");
-                    assert_eq!(found.rows.verdict(), plain.rows.verdict(), "{case}");
+                    assert_eq!(found(&fused), expected, "{case}");
+                    assert_eq!(format!("{:?}", fused.rows.absent), format!("{:?}", plain.rows.absent), "{case}");
+                    assert_eq!(fused.rows.verdict(), plain.rows.verdict(), "{case}");
                     let all = |engine: &Engine| engine.rows.offences.all().map(|f| f.rows).collect::<Vec<_>>();
-                    assert_eq!(all(&found), all(&plain), "{case}");
+                    assert_eq!(all(&fused), all(&plain), "{case}");
                     let totals = |engine: &Engine| engine.totals(&engine.groups.sorted()).unwrap();
                     let sums = |engine: &Engine| (0..3).map(|group| totals(engine).group(group)).collect::<Vec<_>>();
-                    assert_eq!(engine_is_empty(&found), !with_sums, "{case}");
+                    assert_eq!(engine_is_empty(&fused), !with_sums, "{case}");
                     if with_sums {
-                        assert_eq!(sums(&found), sums(&plain), "{case}");
+                        assert_eq!(sums(&fused), sums(&plain), "{case}");
                     }
                 }
             }
@@ -358,7 +370,7 @@ mod tests {
         let request = Request::default().metrics(["customer_health"]).absent_revenue(AbsentRevenue::Zero);
         for stop_after in [0, 3] {
             let mut engine = Engine::new(&request, &table.names()).unwrap();
-            assert!(engine.score(false, false, 0));
+            assert!(engine.score(false, false));
             // one thread is asked for each block
             #[cfg(feature = "rayon")]
             {
@@ -374,7 +386,7 @@ mod tests {
             assert_eq!(asked, stop_after + 1);
         }
         let mut engine = Engine::new(&request, &table.names()).unwrap();
-        assert!(engine.score(false, true, 0));
+        assert!(engine.score(false, true));
         let stopped = engine.add(std::slice::from_ref(&table), &mut || false);
         assert_eq!(stopped.unwrap_err().kind(), "interrupted");
     }
@@ -384,7 +396,7 @@ mod tests {
         let table = table(10, 0);
         for metrics in [&["adoption_rate"] as &[&str], &["health"], &["red_share"]] {
             let mut engine = Engine::new(&Request::default().metrics(metrics.iter().copied()), &table.names()).unwrap();
-            assert!(!engine.score(true, true, 0), "{metrics:?}");
+            assert!(!engine.score(true, true), "{metrics:?}");
         }
     }
 }

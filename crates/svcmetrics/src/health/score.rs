@@ -270,7 +270,7 @@ fn least_weight(share: Decimal, total: i64) -> i64 {
 }
 
 /// Parts made whole, with room for the next ones.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Apportioned {
     whole: Vec<Option<i64>>,
     /// Position and fraction of those that are there.

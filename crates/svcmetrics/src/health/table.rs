@@ -3,7 +3,7 @@
 use super::model::HealthModel;
 use crate::engine::columns::Table;
 use crate::engine::identities::IdentityColumn;
-use crate::engine::{NOBODY, STRETCH, ScoreColumns};
+use crate::engine::{NOBODY, STRETCH, ScoreRows};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType};
 use crate::metrics::CUSTOMER_ID;
@@ -56,7 +56,6 @@ pub struct HealthScorer {
     request: Request,
     points: bool,
     with_scorecard: bool,
-    room: usize,
     builder: Option<ScorecardBuilder>,
     customers: Option<(IdentityColumn, Vec<u32>)>,
 }
@@ -94,7 +93,7 @@ impl HealthScorer {
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
     pub fn with_scorecard(request: Request) -> Self {
-        Self { request, points: true, with_scorecard: true, room: 0, builder: None, customers: None }
+        Self { request, points: true, with_scorecard: true, builder: None, customers: None }
     }
 
     /// Whether each component's points are kept as well, which takes longer; they are unless this says no.
@@ -112,22 +111,6 @@ impl HealthScorer {
     #[must_use]
     pub fn points(mut self, points: bool) -> Self {
         self.points = points;
-        self
-    }
-
-    /// Makes room for so many rows at once, where it is known how many there are.
-    ///
-    /// ```
-    /// use svcmetrics::{Component, HealthModel, HealthScorer, Request, Table};
-    /// let model = HealthModel::new([Component::new("adoption_rate", 1)])?;
-    /// let mut scorer = HealthScorer::new(Request::default().health(model)).room(1_000);
-    /// scorer.add(&Table::new(1).with("milestones_met", vec![3_i64]).with("milestones_total", vec![4_i64]))?;
-    /// assert_eq!(scorer.finish()?.scores.len(), 1); // there may be fewer of them, or more
-    /// # Ok::<(), svcmetrics::Error>(())
-    /// ```
-    #[must_use]
-    pub fn room(mut self, rows: usize) -> Self {
-        self.room = rows;
         self
     }
 
@@ -207,7 +190,7 @@ impl HealthScorer {
     /// A builder that scores rows with columns of these names.
     fn ready(&self, names: &[String]) -> Result<ScorecardBuilder> {
         let mut builder = ScorecardBuilder::of_columns(self.request.clone(), names)?;
-        if builder.score(self.points, self.with_scorecard, self.room) {
+        if builder.score(self.points, self.with_scorecard) {
             return Ok(builder);
         }
         // what keeps it from being measured, or else nobody has asked for it
@@ -243,9 +226,9 @@ impl HealthScorer {
             Some(builder) => builder,
             None => self.ready(&[])?,
         };
-        let (columns, model, scorecard) = builder.finish_scores(self.with_scorecard)?;
+        let (pieces, model, scorecard) = builder.finish_scores(self.with_scorecard)?;
         let customers = self.customers.map(|(column, codes)| column.values(&codes));
-        Ok(Finished { model, customers, columns, scorecard })
+        Ok(Finished { model, customers, pieces, scorecard })
     }
 }
 
@@ -253,22 +236,23 @@ impl HealthScorer {
 pub(crate) struct Finished {
     pub(crate) model: HealthModel,
     pub(crate) customers: Option<(KeyType, Vec<Key>)>,
-    pub(crate) columns: ScoreColumns,
+    /// One after another; one at the least.
+    pub(crate) pieces: Vec<ScoreRows>,
     scorecard: Option<Scorecard>,
 }
 
 impl Finished {
     fn scores(self) -> HealthScores {
-        let Self { model, customers, columns, .. } = self;
-        let score = |row: usize| {
-            (columns.bands[row] != NOBODY).then(|| HealthScore {
-                score: columns.micros(row),
-                band: columns.bands[row] as usize,
-                coverage: columns.coverages[row],
-                points: (0..columns.components()).map(|component| columns.points(component, row)).collect(),
+        let Self { model, customers, pieces, .. } = self;
+        let score = |piece: &ScoreRows, row: usize| {
+            (piece.bands[row] != NOBODY).then(|| HealthScore {
+                score: piece.micros(row),
+                band: piece.bands[row] as usize,
+                coverage: piece.coverages[row],
+                points: (0..piece.components()).map(|component| piece.points(component, row)).collect(),
             })
         };
-        let scores = (0..columns.len()).map(score).collect();
+        let scores = pieces.iter().flat_map(|piece| (0..piece.len()).map(move |row| score(piece, row))).collect();
         HealthScores { model, customers, scores }
     }
 

@@ -7,7 +7,7 @@ use crate::distributions::Distributions;
 use crate::engine::both::both;
 use crate::engine::columns::Table;
 use crate::engine::plan::each_once;
-use crate::engine::{Engine, Finding, ScoreColumns};
+use crate::engine::{Engine, Finding, ScoreRows};
 use crate::error::{Error, Result};
 use crate::health::HealthModel;
 use crate::request::Request;
@@ -199,13 +199,13 @@ impl ScorecardBuilder {
     }
 
     /// From now on each customer is scored as well, or nothing but that; whether that can be. There are columns, and no rows yet.
-    pub(crate) fn score(&mut self, with_points: bool, with_sums: bool, room: usize) -> bool {
+    pub(crate) fn score(&mut self, with_points: bool, with_sums: bool) -> bool {
         let Some(Engines { main, .. }) = &mut self.engines else { return false };
         if !with_sums && !main.rows.plan.definitions.scores_by_money() {
             // of any currency: nothing is added up over customers, and what they are scored by has none
             Arc::make_mut(&mut main.rows.plan).currency = None;
         }
-        main.score(with_points, with_sums, room)
+        main.score(with_points, with_sums)
     }
 
     /// How many rows were added.
@@ -214,7 +214,7 @@ impl ScorecardBuilder {
     }
 
     /// The scores of all rows that were added, the model as it fitted, and the scorecard, if sums were asked for, too.
-    pub(crate) fn finish_scores(mut self, with_sums: bool) -> Result<(ScoreColumns, HealthModel, Option<Scorecard>)> {
+    pub(crate) fn finish_scores(mut self, with_sums: bool) -> Result<(Vec<ScoreRows>, HealthModel, Option<Scorecard>)> {
         let mut plan = None;
         let scores = self.engines.as_mut().and_then(|engines| {
             plan = Some(engines.main.rows.plan.clone());
@@ -227,7 +227,7 @@ impl ScorecardBuilder {
             self.engines()?.1.main.rows.verdict()?;
             None
         };
-        Ok((scores.map(|scores| scores.trimmed()).unwrap_or_default(), model, scorecard))
+        Ok((scores.unwrap_or_default().pieces(), model, scorecard))
     }
 
     /// The engines with all rows.
