@@ -49,13 +49,14 @@ def test_first_days_of_months_are_months_as_dates_and_times() -> None:
     assert changes({"period": DAYS, "service_cost": costs}) == expected
     assert changes(pl.DataFrame({"period": DAYS, "service_cost": costs})) == expected
     assert changes(pd.DataFrame({"period": times.dt.to_period("M"), "service_cost": costs})) == expected
-    assert changes(pd.DataFrame({"period": times.dt.tz_localize("UTC"), "service_cost": costs})) == expected
+    for zone in ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Zulu", "Etc/Universal", datetime.UTC):
+        assert changes(pd.DataFrame({"period": times.dt.tz_localize(zone), "service_cost": costs})) == expected, zone
     for unit in ("s", "ms", "us", "ns"):
         table = {"period": times.to_numpy().astype(f"datetime64[{unit}]"), "service_cost": np.array(costs)}
         assert changes(table) == expected, unit
 
 
-@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Etc/GMT-1"])
 def test_times_of_a_zone_are_no_months_in_which_nobody_knows_what_day_it_is(zone: str) -> None:
     first_days = pd.to_datetime(pd.Series(DAYS))
     for times in (first_days.dt.tz_localize(zone), first_days.dt.tz_localize("UTC").dt.tz_convert(zone)):

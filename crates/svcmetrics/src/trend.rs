@@ -252,8 +252,11 @@ fn period_of(key: &Key, key_type: &KeyType) -> Result<Option<Period>> {
     found.map(Some).ok_or_else(|| invalid(key.to_string()))
 }
 
+/// By any of the names that the tables of zones have for it, or as an offset.
 fn is_utc(zone: &str) -> bool {
-    ["UTC", "Etc/UTC", "+00:00", "Z"].contains(&zone)
+    let name = zone.strip_prefix("Etc/").unwrap_or(zone);
+    let names = ["UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu"];
+    names.contains(&name) || ["+00:00", "-00:00", "Z"].contains(&zone)
 }
 
 #[cfg(feature = "arrow")]
