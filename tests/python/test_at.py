@@ -100,6 +100,30 @@ def test_a_value_is_taken_as_pandas_shows_it() -> None:
         assert card.at(missing, "quarter")["onboard_rate"] == card["onboard_rate"][None]
 
 
+DAY, TIME = datetime.date(2026, 2, 1), datetime.datetime(2026, 2, 1)
+
+
+@pytest.mark.parametrize(
+    "value", [DAY, TIME, pd.Timestamp(TIME), np.datetime64(DAY), "2026-02-01", "2026-02-01 00:00:00"]
+)
+@pytest.mark.parametrize("months", [[datetime.date(2026, 1, 1), DAY], [datetime.datetime(2026, 1, 1), TIME]])
+def test_days_and_times_are_named_by_any_that_are_the_same(months: list[object], value: object) -> None:
+    card = sm.scorecard({"month": months, "is_new": [True, True], "onboarded": [True, False]}, by="month")
+    assert card.at(value, "month")["onboard_rate"].value == 0
+
+
+def test_an_error_shows_times_as_times() -> None:
+    table = {"month": [TIME, TIME], "is_new": [True, True], "onboarded": [True, False]}
+    for zone, shown in (("UTC", "2026-02-01 00:00:00Z"), (None, "2026-02-01 00:00:00")):
+        card = sm.scorecard(
+            pd.DataFrame(table).assign(month=pd.to_datetime(table["month"]).tz_localize(zone)), by="month"
+        )
+        with pytest.raises(errors.InvalidOptionError, match=f"found 2026-03; expected a value of 'month': {shown}$"):
+            card.at("2026-03", "month")
+    with pytest.raises(errors.DuplicateCustomerError, match="2026-02-01 00:00:00"):
+        sm.scorecard({**table, "customer_id": [7, 7]}, by="month")
+
+
 def test_a_missing_value_is_no_text() -> None:
     card = sm.scorecard({"k": ["None", "nan"], "is_new": [True, True], "onboarded": [True, False]}, by="k")
     for missing in (None, float("nan"), pd.NaT, pd.NA):

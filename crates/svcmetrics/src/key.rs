@@ -2,6 +2,7 @@
 
 use crate::bins::Bins;
 use crate::engine::columns::TimeUnit;
+use crate::engine::instant_text;
 use std::fmt;
 
 /// The type of a key column.
@@ -121,6 +122,16 @@ impl From<bool> for Key {
 }
 
 /// As text; a date as `2026-03-31`.
+impl Key {
+    /// As messages show it: a time as one, since it counts units that only the type of its column knows.
+    pub(crate) fn shown(&self, key_type: &KeyType) -> String {
+        match (self, key_type) {
+            (Self::Timestamp(time), KeyType::Timestamp { unit, zone }) => instant_text(*time, *unit, zone.is_some()),
+            _ => self.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -108,6 +108,13 @@ impl Groups {
         self.columns.iter().zip(self.codes(group)).map(|(column, code)| column.value(code).clone()).collect()
     }
 
+    /// A group as messages name it.
+    pub(crate) fn text(&self, group: u32) -> String {
+        let keys = self.keys(group);
+        let shown = |(key, column): (&Key, &KeyColumn)| key.shown(column.key_type());
+        keys.iter().zip(&self.columns).map(shown).collect::<Vec<_>>().join(", ")
+    }
+
     /// One of a group's keys.
     pub(crate) fn value(&self, group: u32, column: usize) -> &Key {
         let (mut id, mut code) = (group, group);

@@ -5,7 +5,7 @@ use super::distinct::{Distinct, Repeat};
 use super::groups::Groups;
 use super::key_column::{KeyColumn, NoKey};
 use crate::error::{Error, Result, shown};
-use crate::key::{Key, KeyType, group_text};
+use crate::key::{Key, KeyType};
 use foldhash::{HashMap, HashMapExt as _};
 use std::ops::Range;
 
@@ -267,7 +267,7 @@ impl Identities {
             column: self.column.name().to_owned(),
             value: value.clone(),
             rows: (*one, *other),
-            group: if groups.columns.is_empty() { String::new() } else { group_text(&groups.keys(*group)) },
+            group: if groups.columns.is_empty() { String::new() } else { groups.text(*group) },
             count: self.count,
             subject: self.subject,
         })

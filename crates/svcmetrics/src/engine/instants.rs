@@ -78,7 +78,7 @@ fn has_zone(data: &Data<'_>, row: usize) -> Option<bool> {
 }
 
 /// A time as messages show it: `2026-03-31 09:30:00`, with its fraction of a second if any, and `Z` where it has a zone.
-pub(super) fn text(time: i64, unit: TimeUnit, zoned: bool) -> String {
+pub(crate) fn text(time: i64, unit: TimeUnit, zoned: bool) -> String {
     let places = places(unit).unsigned_abs();
     let (seconds, rest) = (time.div_euclid(10_i64.pow(places)), time.rem_euclid(10_i64.pow(places)));
     let (day, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));

@@ -14,7 +14,6 @@ use super::scores::{ScoreColumns, ScoreRows};
 use super::sums::Sums;
 use crate::distributions::Distribution;
 use crate::error::{Error, Result};
-use crate::key::group_text;
 use crate::mask::ROWS;
 use crate::money::{MICROS, divide_half_even};
 use crate::request::Request;
@@ -333,8 +332,7 @@ impl Engine {
             let first = self.rows.before + rows.start as u64;
             let end = first + groups.len() as u64;
             // positions within a block are below 2^16
-            let group =
-                |row: u64| group_text(&self.groups.keys(groups[usize::try_from(row - first).unwrap_or_default()]));
+            let group = |row: u64| self.groups.text(groups[usize::try_from(row - first).unwrap_or_default()]);
             self.rows.offences.name_groups(&(first..end), group);
         }
         if self.scores_alone { Ok(()) } else { self.sum(groups) }
@@ -370,7 +368,7 @@ impl Engine {
                     if !sums.measure(*group, position, value)? {
                         return Err(Error::Overflow {
                             measure: plan.definitions.measures[position].id.to_string(),
-                            group: group_text(&self.groups.keys(*group)),
+                            group: self.groups.text(*group),
                             limit: "128 bits",
                         });
                     }
@@ -403,7 +401,7 @@ impl Engine {
             NoTotals::Memory => Error::OutOfMemory { groups: order.len() as u64 },
             NoTotals::Overflow { group, lane } => Error::Overflow {
                 measure: plan.definitions.lane_names()[lane].clone(),
-                group: group_text(&self.groups.keys(group)),
+                group: self.groups.text(group),
                 limit: "128 bits",
             },
         })

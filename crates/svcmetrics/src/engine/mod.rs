@@ -33,6 +33,7 @@ mod threads;
 
 pub(crate) use cache::prefetch;
 pub(crate) use currency::{OneCurrency, one_currency};
+pub(crate) use instants::text as instant_text;
 pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
 pub(crate) use plan::{RowMetric, row_metric};

@@ -8,7 +8,6 @@ use super::scores::ScoreRows;
 use super::sums::Sums;
 use super::threads::on_threads;
 use crate::error::{Error, Result};
-use crate::key::group_text;
 use crate::spread::Spread;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -194,7 +193,7 @@ impl Engine {
         if let Some(group) = self.sums.take_over(&other.sums, &own)? {
             return Err(Error::Overflow {
                 measure: "a sum".to_owned(),
-                group: group_text(&self.groups.keys(group)),
+                group: self.groups.text(group),
                 limit: "128 bits",
             });
         }

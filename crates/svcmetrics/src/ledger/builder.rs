@@ -18,7 +18,7 @@ use crate::engine::groups::Groups;
 use crate::engine::intake::{Cells, State};
 use crate::engine::{OneCurrency, STRETCH};
 use crate::error::{Error, Offence, Result};
-use crate::key::{Key, group_text};
+use crate::key::Key;
 use crate::metrics::CURRENCY;
 use crate::period::Period;
 use crate::request::Request;
@@ -360,7 +360,7 @@ impl LedgerBuilder {
         let of = |offence| at(chunk, found.customer, found.month, offence);
         match found.why {
             Clash::Segments(one, other) => {
-                let value = |group: u32| group_text(&self.groups.keys(group));
+                let value = |group: u32| self.groups.text(group);
                 let expected = "one segment a customer and month";
                 let offence = Offence::new(self.options.by.join(", "), HOLDS_BOTH, expected);
                 let offence = offence.at(None, &format!("{} and {}", value(one), value(other)));

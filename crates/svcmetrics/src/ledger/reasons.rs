@@ -19,7 +19,7 @@ use crate::engine::columns::Table;
 use crate::engine::groups::Groups;
 use crate::engine::intake::State;
 use crate::error::{Error, Offence, Result};
-use crate::key::{Key, KeyType, group_text};
+use crate::key::{Key, KeyType};
 use crate::request::Request;
 use crate::scorecard::RevenueChange;
 use foldhash::{HashMap, HashMapExt as _};
@@ -190,7 +190,7 @@ impl Reading {
             "one reason a customer and month"
         };
         let offence = Offence::new(self.columns.join(", "), HOLDS_BOTH, expected).hint(hint);
-        let value = |code: u32| group_text(&self.groups.keys(code));
+        let value = |code: u32| self.groups.text(code);
         let offence = match why {
             Clash::Segments(one, other) => offence.at(None, &format!("{} and {}", value(one), value(other))),
             // amounts that are all 0 never are too large

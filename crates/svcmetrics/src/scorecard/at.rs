@@ -2,7 +2,7 @@
 
 use super::Scorecard;
 use crate::error::{Error, Result, listed};
-use crate::key::Key;
+use crate::key::{Key, KeyType};
 use crate::spread::Spread;
 use crate::totals::Totals;
 
@@ -37,6 +37,17 @@ impl Scorecard {
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
     ///
+    /// # Example: a day or a time by its text
+    ///
+    /// ```
+    /// use svcmetrics::{Data, Key, Nulls, Request, Scorecard, Table, Values};
+    /// let days = Data::new(Values::Dates(vec![20_454, 20_485].into()), Nulls::None)?;
+    /// let table = Table::new(2).with("month", days).with("cases", vec![4_i64, 5]).with("defect_cases", vec![1_i64, 2]);
+    /// let card = Scorecard::of(&table, Request::default().by(["month"]))?;
+    /// assert_eq!(card.at("month", &Key::from("2026-02-01"))?.figure("defect_share")?.value(), Some(0.4));
+    /// # Ok::<(), svcmetrics::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::ColumnNotFound`] for a key that is not there, [`Error::InvalidOption`] for a value that no group has.
     pub fn at(&self, key: &str, value: &Key) -> Result<Self> {
@@ -46,18 +57,20 @@ impl Scorecard {
             let near = crate::engine::choose::near(key, available.iter().map(String::as_str));
             Error::ColumnNotFound { metric: None, missing: vec![(key.to_owned(), near)], available }
         })?;
-        if !self.groups.iter().any(|group| group[place] == *value) {
-            let mut values: Vec<&Key> = self.groups.iter().map(|group| &group[place]).collect();
-            values.sort();
-            values.dedup();
-            let values: Vec<String> = values.into_iter().map(ToString::to_string).collect();
-            return Err(Error::InvalidOption {
-                option: "value".into(),
-                found: value.to_string(),
-                expected: format!("a value of '{key}': {}", listed(&values)),
-            });
+        let key_type = &self.keys[place].key_type;
+        let mut values: Vec<&Key> = self.groups.iter().map(|group| &group[place]).collect();
+        values.sort();
+        values.dedup();
+        let is_meant = |known: &&&Key| **known == value || is_named(known, key_type, value);
+        if let Some(known) = values.iter().find(is_meant) {
+            return Ok(self.taken(place, known));
         }
-        Ok(self.taken(place, value))
+        let values: Vec<String> = values.into_iter().map(|known| known.shown(key_type)).collect();
+        Err(Error::InvalidOption {
+            option: "value".into(),
+            found: value.shown(key_type),
+            expected: format!("a value of '{key}': {}", listed(&values)),
+        })
     }
 
     fn taken(&self, place: usize, value: &Key) -> Self {
@@ -99,4 +112,13 @@ impl Scorecard {
             ..self.clone()
         }
     }
+}
+
+/// Whether a text names a day or a time, which at midnight is that of the day.
+fn is_named(known: &Key, key_type: &KeyType, value: &Key) -> bool {
+    const MIDNIGHT: &str = " 00:00:00";
+    let (Key::Text(text), Key::Date(_) | Key::Timestamp(_)) = (value, known) else { return false };
+    let shown = known.shown(key_type);
+    let [shown, text] = [&*shown, &**text].map(|text| text.strip_suffix(MIDNIGHT).unwrap_or(text));
+    shown == text
 }
