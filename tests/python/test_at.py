@@ -104,12 +104,34 @@ DAY, TIME = datetime.date(2026, 2, 1), datetime.datetime(2026, 2, 1)
 
 
 @pytest.mark.parametrize(
-    "value", [DAY, TIME, pd.Timestamp(TIME), np.datetime64(DAY), "2026-02-01", "2026-02-01 00:00:00"]
+    "value",
+    [
+        *(DAY, TIME, pd.Timestamp(TIME), np.datetime64(DAY), np.datetime64(TIME), np.datetime64(TIME, "ns")),
+        *("2026-02-01", "2026-02-01 00:00:00", "2026-02-01T00:00:00", "2026-02-01 00:00:00.000"),
+    ],
 )
-@pytest.mark.parametrize("months", [[datetime.date(2026, 1, 1), DAY], [datetime.datetime(2026, 1, 1), TIME]])
-def test_days_and_times_are_named_by_any_that_are_the_same(months: list[object], value: object) -> None:
+@pytest.mark.parametrize(
+    "months",
+    [
+        [datetime.date(2026, 1, 1), DAY],
+        [datetime.datetime(2026, 1, 1), TIME],
+        *(np.array(["2026-01-01", "2026-02-01"], f"M8[{unit}]") for unit in ("D", "s", "ns")),
+    ],
+)
+def test_days_and_times_are_named_by_any_that_are_the_same(months: Any, value: object) -> None:
     card = sm.scorecard({"month": months, "is_new": [True, True], "onboarded": [True, False]}, by="month")
     assert card.at(value, "month")["onboard_rate"].value == 0
+
+
+@pytest.mark.parametrize("time", ["2026-02-01 09:30:00.5", "2026-02-01 00:00:00"])
+def test_times_of_a_zone_are_named_by_utc(time: str) -> None:
+    months = pd.to_datetime(["2026-01-01", time], format="ISO8601").tz_localize("UTC").tz_convert("Europe/Berlin")
+    table = pd.DataFrame({"month": months, "is_new": [True, True], "onboarded": [True, False]})
+    card = sm.scorecard(table, by="month")
+    for value in (months[1], f"{time}Z", f"{time}+00:00", f"{time.replace(' ', 'T')}Z"):
+        assert card.at(value, "month")["onboard_rate"].value == 0
+    with pytest.raises(errors.InvalidOptionError, match="expected a value of 'month': 2025-12-31 23:00:00Z"):
+        sm.scorecard(table.assign(month=months - pd.Timedelta(hours=1)), by="month").at(time, "month")
 
 
 def test_an_error_shows_times_as_times() -> None:
@@ -122,6 +144,12 @@ def test_an_error_shows_times_as_times() -> None:
             card.at("2026-03", "month")
     with pytest.raises(errors.DuplicateCustomerError, match="2026-02-01 00:00:00"):
         sm.scorecard({**table, "customer_id": [7, 7]}, by="month")
+    with pytest.raises(errors.DuplicateCustomerError, match=r"'customer_id' '?2026-02-01 00:00:00'? stands in rows 0"):
+        sm.scorecard({**table, "customer_id": table["month"]})
+    revenue = {"month": [TIME, TIME.replace(day=2)], "revenue_start": [100, 100], "revenue_end": [100, 90]}
+    stocks = sm.scorecard(revenue, by="month", period="month")
+    with pytest.raises(errors.MismatchError, match=r"of: 2026-02-01 00:00:00 and 2026-02-02 00:00:00$"):
+        stocks.at(TIME) + stocks.at(TIME.replace(day=2))
 
 
 def test_a_missing_value_is_no_text() -> None:

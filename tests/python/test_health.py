@@ -454,7 +454,9 @@ def test_scores_of_more_rows_than_a_batch_has_are_one_table_in_every_kind_of_fra
     points = 100 * met / np.where(total == 0, np.nan, total)
     band = np.select([np.isnan(points), points < 50, points < 75], ["unknown", "red", "yellow"], "green")
     arrow, frame, polars = scores.to_arrow(), scores.to_pandas(), scores.to_polars()
-    assert (len(scores), arrow["band"].num_chunks, polars.height) == (rows, 3, rows)
+    assert (len(scores), polars.height) == (rows, rows)
+    assert arrow["band"].num_chunks > 1
+    assert max(map(len, arrow["band"].chunks)) <= 1 << 16
     for columns in (arrow.to_pandas(), frame, polars.to_pandas()):
         assert (columns["customer_id"] == customers).all()
         assert np.array_equal(columns["score"], np.round(points, 6), equal_nan=True)

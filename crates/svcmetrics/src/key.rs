@@ -121,7 +121,6 @@ impl From<bool> for Key {
     }
 }
 
-/// As text; a date as `2026-03-31`.
 impl Key {
     /// As messages show it: a time as one, since it counts units that only the type of its column knows.
     pub(crate) fn shown(&self, key_type: &KeyType) -> String {
@@ -132,6 +131,7 @@ impl Key {
     }
 }
 
+/// As text; a date as `2026-03-31`.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

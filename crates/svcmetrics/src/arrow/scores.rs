@@ -207,6 +207,7 @@ fn malformed(error: &arrow_schema::ArrowError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::columns::Values;
     use crate::health::Component;
     use crate::request::Request;
     use crate::{HealthScores, Table};
@@ -235,6 +236,48 @@ mod tests {
         let (batches, _) = parts.finish_record_batches().unwrap();
         let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
         assert_eq!(rows, [20, 10].map(|parts| parts * (PIECE / 20)));
+    }
+
+    #[test]
+    fn rows_that_threads_score_together_stay_in_their_order() {
+        let rows = 3 * PIECE + 77;
+        let (together, _) = scorer(rows).finish_record_batches().unwrap();
+        let mut one_by_one = scorer(0);
+        let all = table(rows);
+        let columns = ["customer_id", "milestones_met", "milestones_total", "revenue_end"];
+        for start in (0..rows).step_by(1000) {
+            let some = start..rows.min(start + 1000);
+            let column = |name: &str| match &all.get(name).unwrap().unwrap().values {
+                Values::Int64(values) => values[some.clone()].to_vec(),
+                _ => unreachable!("only such numbers"),
+            };
+            let part = columns.iter().fold(Table::new(some.len()), |part, name| part.with(*name, column(name)));
+            one_by_one.add(&part).unwrap();
+        }
+        let (expected, _) = one_by_one.finish_record_batches().unwrap();
+        let flat = |batches: &[RecordBatch]| -> Vec<_> {
+            let rows = |batch: &RecordBatch| (0..batch.num_rows()).map(|row| batch.slice(row, 1)).collect::<Vec<_>>();
+            batches.iter().flat_map(rows).collect()
+        };
+        assert_eq!(flat(&together), flat(&expected));
+    }
+
+    #[test]
+    fn a_scorer_whose_rows_are_there_in_part_is_of_no_use() {
+        for stop_after in [1, 4] {
+            let (mut scorer, mut asked) = (scorer(0), 0);
+            let stopped = scorer.add_while(&table(3 * PIECE), &mut || {
+                asked += 1;
+                asked <= stop_after
+            });
+            assert_eq!(stopped.unwrap_err().kind(), "interrupted");
+            assert_eq!(scorer.add(&table(10)).unwrap_err().kind(), "interrupted");
+            assert_eq!(scorer.finish_record_batches().unwrap_err().kind(), "interrupted");
+        }
+        let mut scorer = scorer(10);
+        let nameless = Table::new(1).with("milestones_met", vec![1_i64]).with("milestones_total", vec![2_i64]);
+        let error = scorer.add(&nameless).unwrap_err();
+        assert_eq!((error.kind(), error.column()), ("column_not_found", Some("customer_id")));
     }
 
     #[test]

@@ -206,7 +206,7 @@ impl Identities {
 
     fn stands(&mut self, group: u32, code: u32, row: u64) {
         if let Some(earlier) = self.earlier(group, code, row) {
-            let told = self.is_told().then(|| shown(&self.column.value(code).to_string()));
+            let told = self.is_told().then(|| shown(&self.column.value(code).shown(self.column.keys.key_type())));
             self.repeat(group, told, earlier, row);
         }
     }

@@ -202,26 +202,30 @@ impl Engine {
         go_on: &mut dyn FnMut() -> bool,
         see: Option<See<'_>>,
     ) -> Result<()> {
+        #[cfg(feature = "rayon")]
+        let alone = see.is_some() || self.alone;
+        #[cfg(not(feature = "rayon"))]
+        let alone = true;
+        let threads = if alone { 1 } else { super::threads(parts.iter().map(|part| part.rows).sum()) };
         let mut scores = self.scores.take();
-        let turns = scores.as_mut().map_or_else(|| turns(parts), |scores| scores.turns(parts));
-        let added = self.add_turns(parts, turns, go_on, see);
+        let turns = scores.as_mut().map_or_else(|| turns(parts), |scores| scores.turns(parts, threads));
+        let added = self.add_turns(threads, parts, turns, go_on, see);
         self.scores = scores;
         added
     }
 
+    #[cfg_attr(not(feature = "rayon"), allow(unused_variables))]
     fn add_turns(
         &mut self,
+        threads: usize,
         parts: &[Part<'_, '_>],
         turns: Vec<Turn<'_>>,
         go_on: &mut dyn FnMut() -> bool,
         mut see: Option<See<'_>>,
     ) -> Result<()> {
         #[cfg(feature = "rayon")]
-        if see.is_none() && !self.alone {
-            let threads = super::threads(parts.iter().map(|part| part.rows).sum());
-            if threads > 1 {
-                return self.add_together(threads, parts, turns, go_on);
-            }
+        if threads > 1 {
+            return self.add_together(threads, parts, turns, go_on);
         }
         let mut stretches = parts.iter().flat_map(|part| part.stretches().map(move |rows| (part, rows)));
         for (count, mut scores) in turns {

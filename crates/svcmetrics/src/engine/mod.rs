@@ -37,7 +37,7 @@ pub(crate) use instants::text as instant_text;
 pub(crate) use kernel::{Engine, STRETCH};
 pub(crate) use offences::Finding;
 pub(crate) use plan::{RowMetric, row_metric};
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Rows, required};
 #[cfg(feature = "arrow")]
 pub(crate) use scores::PIECE;
 pub(crate) use scores::{NOBODY, ScoreRows};

@@ -293,7 +293,7 @@ fn one_kind_of_time(
     Err(Error::ColumnType(Box::new(offence)))
 }
 
-pub(super) fn required<'t, 'a>(table: &'t Table<'a>, name: &str) -> Result<&'t Data<'a>> {
+pub(crate) fn required<'t, 'a>(table: &'t Table<'a>, name: &str) -> Result<&'t Data<'a>> {
     table.get(name)?.ok_or_else(|| Error::ColumnNotFound {
         metric: None,
         missing: vec![(name.to_owned(), Vec::new())],

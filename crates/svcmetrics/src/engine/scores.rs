@@ -7,7 +7,6 @@ use super::judge::Status;
 use super::kernel::{Part, STRETCH, Turn};
 use super::plan::Plan;
 use super::rows::Rows;
-use super::threads;
 use crate::health::{Apportioned, Scored, Scoring};
 use crate::mask::{Mask, PerRow};
 use crate::metric::Form;
@@ -48,13 +47,10 @@ impl ScoreColumns {
         Some(Self { pieces: Vec::new(), components: if with_points { components } else { 0 }, scope })
     }
 
-    /// Where more rows go, those of the parts: pieces, one after another.
-    pub(super) fn turns(&mut self, parts: &[Part<'_, '_>]) -> Vec<Turn<'_>> {
-        let rows = parts.iter().map(|part| part.rows).sum();
-        let most = match threads(rows) {
-            1 => PIECE,
-            threads => (rows / (TURNS * threads)).clamp(STRETCH, PIECE),
-        };
+    /// Where more rows go, those of the parts, which so many threads share: pieces, one after another.
+    pub(super) fn turns(&mut self, parts: &[Part<'_, '_>], threads: usize) -> Vec<Turn<'_>> {
+        let rows: usize = parts.iter().map(|part| part.rows).sum();
+        let most = if threads == 1 { PIECE } else { (rows / (TURNS * threads)).clamp(STRETCH, PIECE) };
         // the last one may have room
         let first = self.pieces.len().saturating_sub(1);
         let mut turns: Vec<(usize, usize)> = self.pieces.last().map(|piece| (piece.len(), 0)).into_iter().collect();
@@ -77,12 +73,19 @@ impl ScoreColumns {
         pieces.map(with_room).collect()
     }
 
-    /// All of them; of no rows there is one.
-    pub(crate) fn pieces(mut self) -> Vec<ScoreRows> {
-        if self.pieces.is_empty() {
-            self.pieces.push(ScoreRows::new(self.scope, self.components));
+    /// All of them, small ones joined to those before; of no rows there is one.
+    pub(crate) fn pieces(self) -> Vec<ScoreRows> {
+        let mut pieces: Vec<ScoreRows> = Vec::new();
+        for piece in self.pieces {
+            match pieces.last_mut() {
+                Some(last) if last.len() + piece.len() <= PIECE => last.append(piece),
+                _ => pieces.push(piece),
+            }
         }
-        self.pieces
+        if pieces.is_empty() {
+            pieces.push(ScoreRows::new(self.scope, self.components));
+        }
+        pieces
     }
 }
 
@@ -119,6 +122,13 @@ impl ScoreRows {
         self.bands.reserve(rows);
         self.coverages.reserve(rows);
         self.points.iter_mut().for_each(|points| points.reserve(rows));
+    }
+
+    fn append(&mut self, mut more: Self) {
+        self.scores.append(&mut more.scores);
+        self.bands.append(&mut more.bands);
+        self.coverages.append(&mut more.coverages);
+        self.points.iter_mut().zip(&mut more.points).for_each(|(points, more)| points.append(more));
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -296,7 +306,6 @@ mod tests {
     }
 
     /// An engine that has scored the tables, those before the last together; the plain pass alone unless it is fused.
-    #[cfg_attr(not(feature = "rayon"), allow(unused_variables))]
     fn scored(request: &Request, tables: &[Table<'_>], threads: usize, is_fused: bool, with_sums: bool) -> Engine {
         let mut engine = Engine::new(request, &tables[0].names()).unwrap();
         assert!(engine.score(true, with_sums));
@@ -307,12 +316,12 @@ mod tests {
             let mut columns = engine.scores.take().unwrap();
             #[cfg(feature = "rayon")]
             if threads > 1 {
-                engine.add_together(threads, parts, columns.turns(parts), &mut || true).unwrap();
+                engine.add_together(threads, parts, columns.turns(parts, threads), &mut || true).unwrap();
                 engine.scores = Some(columns);
                 continue;
             }
             let mut stretches = parts.iter().flat_map(|part| part.stretches().map(move |rows| (part, rows)));
-            for (count, mut scores) in columns.turns(parts) {
+            for (count, mut scores) in columns.turns(parts, threads) {
                 for (part, rows) in stretches.by_ref().take(count) {
                     engine.stretch(part, rows, scores.as_deref_mut(), &mut || true, &mut None).unwrap();
                 }

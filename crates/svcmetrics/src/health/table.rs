@@ -3,7 +3,7 @@
 use super::model::HealthModel;
 use crate::engine::columns::Table;
 use crate::engine::identities::IdentityColumn;
-use crate::engine::{NOBODY, STRETCH, ScoreRows};
+use crate::engine::{NOBODY, STRETCH, ScoreRows, required};
 use crate::error::{Error, Result};
 use crate::key::{Key, KeyType};
 use crate::metrics::CUSTOMER_ID;
@@ -58,6 +58,8 @@ pub struct HealthScorer {
     with_scorecard: bool,
     builder: Option<ScorecardBuilder>,
     customers: Option<(IdentityColumn, Vec<u32>)>,
+    /// What adding rows ended with: some are there in part, so that there is nothing to go on from.
+    failed: Option<Error>,
 }
 
 impl HealthScorer {
@@ -93,7 +95,7 @@ impl HealthScorer {
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
     pub fn with_scorecard(request: Request) -> Self {
-        Self { request, points: true, with_scorecard: true, builder: None, customers: None }
+        Self { request, points: true, with_scorecard: true, builder: None, customers: None, failed: None }
     }
 
     /// Whether each component's points are kept as well, which takes longer; they are unless this says no.
@@ -161,6 +163,13 @@ impl HealthScorer {
     /// # Errors
     /// As [`HealthScorer::add_while`].
     pub fn add_parts_while(&mut self, tables: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
+        if self.failed.is_none() {
+            self.failed = self.add_all(tables, go_on).err();
+        }
+        self.failed.clone().map_or(Ok(()), Err)
+    }
+
+    fn add_all(&mut self, tables: &[Table<'_>], go_on: &mut dyn FnMut() -> bool) -> Result<()> {
         let Some(first) = tables.first() else { return Ok(()) };
         let identity = self.request.source(CUSTOMER_ID).to_owned();
         if self.builder.is_none() {
@@ -174,7 +183,7 @@ impl HealthScorer {
         if let Some((column, codes)) = &mut self.customers {
             let mut before = builder.rows();
             for table in tables {
-                let Some(data) = table.get(&identity)? else { continue };
+                let data = required(table, &identity)?;
                 for start in (0..table.rows()).step_by(STRETCH) {
                     if !go_on() {
                         return Err(Error::Interrupted);
@@ -222,6 +231,9 @@ impl HealthScorer {
 
     /// The same in columns.
     pub(crate) fn finished(mut self) -> Result<Finished> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
         let builder = match self.builder.take() {
             Some(builder) => builder,
             None => self.ready(&[])?,

@@ -59,12 +59,12 @@ impl Scorecard {
         })?;
         let key_type = &self.keys[place].key_type;
         let mut values: Vec<&Key> = self.groups.iter().map(|group| &group[place]).collect();
-        values.sort();
-        values.dedup();
-        let is_meant = |known: &&&Key| **known == value || is_named(known, key_type, value);
-        if let Some(known) = values.iter().find(is_meant) {
+        let is_named = |known: &&&Key| is_named(known, key_type, value);
+        if let Some(known) = values.iter().find(|known| **known == value).or_else(|| values.iter().find(is_named)) {
             return Ok(self.taken(place, known));
         }
+        values.sort();
+        values.dedup();
         let values: Vec<String> = values.into_iter().map(|known| known.shown(key_type)).collect();
         Err(Error::InvalidOption {
             option: "value".into(),
@@ -74,13 +74,16 @@ impl Scorecard {
     }
 
     fn taken(&self, place: usize, value: &Key) -> Self {
-        let is = |key: &Option<String>| key.as_ref() == Some(&self.keys[place].name);
+        let (name, key_type) = (&self.keys[place].name, &self.keys[place].key_type);
+        let is = |key: &Option<String>| key.as_ref() == Some(name);
         let mut definitions = self.definitions.clone();
         if is(&self.currency_key) && *value != Key::Null {
             definitions.parameters.currency = Some(value.to_string());
         }
         if is(&self.period) {
-            definitions.parameters.period = definitions.has_stocks().then(|| value.clone());
+            // a time as text, since without its column nobody knows what it counts
+            let period = if let Key::Timestamp(_) = value { Key::from(&*value.shown(key_type)) } else { value.clone() };
+            definitions.parameters.period = definitions.has_stocks().then_some(period);
         } else if let Some(origin) = &mut definitions.parameters.origin {
             origin.read = None;
         }
@@ -116,9 +119,15 @@ impl Scorecard {
 
 /// Whether a text names a day or a time, which at midnight is that of the day.
 fn is_named(known: &Key, key_type: &KeyType, value: &Key) -> bool {
-    const MIDNIGHT: &str = " 00:00:00";
     let (Key::Text(text), Key::Date(_) | Key::Timestamp(_)) = (value, known) else { return false };
-    let shown = known.shown(key_type);
-    let [shown, text] = [&*shown, &**text].map(|text| text.strip_suffix(MIDNIGHT).unwrap_or(text));
-    shown == text
+    plain(&known.shown(key_type)) == plain(text)
+}
+
+/// A day or a time by its text in whatever form, and whether it is one of a zone, by UTC.
+fn plain(text: &str) -> (String, bool) {
+    let of_zone = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"));
+    let time = of_zone.unwrap_or(text).replacen('T', " ", 1);
+    let whole = if time.contains('.') { time.trim_end_matches('0').trim_end_matches('.') } else { &time };
+    let day = if of_zone.is_none() { whole.strip_suffix(" 00:00:00") } else { None };
+    (day.unwrap_or(whole).to_owned(), of_zone.is_some())
 }
