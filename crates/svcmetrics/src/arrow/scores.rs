@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 impl HealthScorer {
     /// The scores of all rows that were added, as [`crate::HealthScores::to_record_batch`] shows them, with the points unless
-    /// they were left out, and the model as it fitted the table. It is one batch of up to 65,536 customers after another, as threads
+    /// they were left out, and the model as it fitted the table. It is one batch of up to 61,440 customers after another, as threads
     /// made them; of no customers there is one, without rows.
     ///
     /// ```

@@ -19,8 +19,8 @@ pub(crate) const NOBODY: u8 = u8::MAX;
 const NO_POINTS: i32 = -1;
 
 /// Rows of each [`ScoreRows`] at the most: enough that a reader of many does not mind, few enough that threads end at about the same
-/// time.
-pub(crate) const PIECE: usize = 16 * STRETCH;
+/// time. Doubles of that many take a little less than a power of two: what takes all of it, an allocator rounds up.
+pub(crate) const PIECE: usize = 15 * STRETCH;
 
 /// So many of them there are for each thread, if the rows are enough.
 const TURNS: usize = 8;
