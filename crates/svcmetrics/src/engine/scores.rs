@@ -67,7 +67,7 @@ impl ScoreColumns {
         let pieces = turns.into_iter().zip(&mut self.pieces[first..]).filter(|((_, stretches), _)| *stretches > 0);
         let with_room = |((all, stretches), piece): ((usize, usize), _)| {
             let piece: &mut ScoreRows = piece;
-            piece.reserve(all - piece.len());
+            piece.room = all - piece.len();
             (stretches, Some(piece))
         };
         pieces.map(with_room).collect()
@@ -103,6 +103,8 @@ pub(crate) struct ScoreRows {
     /// By component, if asked for.
     points: Vec<Vec<i32>>,
     apportioned: Apportioned,
+    /// For how many rows more there is to be room, once there is one of them.
+    room: usize,
 }
 
 impl ScoreRows {
@@ -114,10 +116,13 @@ impl ScoreRows {
             coverages: Vec::new(),
             points: vec![Vec::new(); components],
             apportioned: Apportioned::default(),
+            room: 0,
         }
     }
 
-    fn reserve(&mut self, rows: usize) {
+    /// Makes the room that is asked for: who fills it, for all pieces at once would keep a caller from being heard.
+    fn make_room(&mut self) {
+        let rows = std::mem::take(&mut self.room);
         self.scores.reserve(rows);
         self.bands.reserve(rows);
         self.coverages.reserve(rows);
@@ -159,6 +164,7 @@ impl ScoreRows {
     #[inline(always)]
     pub(super) fn put_block(&mut self, health: &FusedHealth, about: Mask, rows: usize) {
         let (scoring, block) = (&health.scoring, &health.scored);
+        self.make_room();
         // made here, for the vector units that there are, and copied
         let (mut scores, mut bands, mut coverages) = (PerRow::default(), PerRow::default(), PerRow::default());
         // a score is 0 where there is none
@@ -188,6 +194,7 @@ impl ScoreRows {
     /// The next rows, which were judged one by one.
     pub(super) fn put_each(&mut self, rows: &Rows) {
         let Some(health) = &rows.plan.health else { return };
+        self.make_room();
         let standing = &rows.statuses[self.scope];
         for (row, (status, scored)) in standing.iter().zip(&rows.scored).enumerate() {
             if matches!(status, Status::Outside | Status::Invalid) {
