@@ -488,6 +488,14 @@ class Scorecard(Stored):
         >>> [(row["plan"], row["difference"]) for row in now.compare(before, metrics="revenue_end")]
         [('basic', -10.0), ('pro', 0.0)]
 
+        A day or a time is named by any value that is the same, or by its text; one of a zone by that of UTC.
+
+        >>> import datetime
+        >>> days = [datetime.date(2026, 1, 1), datetime.date(2026, 2, 1)]
+        >>> by_day = sm.scorecard({"day": days, "cases": [4, 5], "defect_cases": [1, 2]}, by="day")
+        >>> [by_day.at(value, "day")["defect_share"].value for value in (days[1], "2026-02-01")]
+        [0.4, 0.4]
+
         Stocks of two periods are not added up, and a value that no group has is an error.
 
         >>> for wrong in (lambda: now + before, lambda: card.at("2026-03")):

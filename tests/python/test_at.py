@@ -144,7 +144,7 @@ def test_an_error_shows_times_as_times() -> None:
             card.at("2026-03", "month")
     with pytest.raises(errors.DuplicateCustomerError, match="2026-02-01 00:00:00"):
         sm.scorecard({**table, "customer_id": [7, 7]}, by="month")
-    with pytest.raises(errors.DuplicateCustomerError, match=r"'customer_id' '?2026-02-01 00:00:00'? stands in rows 0"):
+    with pytest.raises(errors.DuplicateCustomerError, match="'customer_id' 2026-02-01 00:00:00 stands in rows 0"):
         sm.scorecard({**table, "customer_id": table["month"]})
     revenue = {"month": [TIME, TIME.replace(day=2)], "revenue_start": [100, 100], "revenue_end": [100, 90]}
     stocks = sm.scorecard(revenue, by="month", period="month")

@@ -37,7 +37,7 @@ impl Scorecard {
     /// # Ok::<(), svcmetrics::Error>(())
     /// ```
     ///
-    /// # Example: a day or a time by its text
+    /// # Example: a day or a time by its text, with a zone that of UTC
     ///
     /// ```
     /// use svcmetrics::{Data, Key, Nulls, Request, Scorecard, Table, Values};
